@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Load averages.
+ *
+ *     0.21 0.37 0.39 1/719 19737
+ *
+ * Source: proc_pid_loadavg(5), fs/proc/loadavg.c.
+ */
+#include <nodegauge/collector.h>
+
+struct loadavg {
+	struct ng_file file;
+};
+
+static const struct ng_family families[] = {
+	{ .name = "node_load1", .help = "Load average over 1 minute.", .type = NG_GAUGE },
+	{ .name = "node_load5", .help = "Load average over 5 minutes.", .type = NG_GAUGE },
+	{ .name = "node_load15", .help = "Load average over 15 minutes.", .type = NG_GAUGE },
+};
+
+static int loadavg_parse(struct ng_span text, struct ng_decimal load[NG_COUNT(families)])
+{
+	struct ng_span word;
+
+	for (size_t i = 0; i < NG_COUNT(families); i++) {
+		if (!ng_word_next(&text, &word) || ng_decimal(word, &load[i]) < 0)
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static int loadavg_init(void *state, struct ng_setup *setup)
+{
+	struct loadavg *loadavg = state;
+
+	(void)setup;
+	loadavg->file = NG_FILE(NG_PROC, NG_WHOLE, "loadavg");
+	return 0;
+}
+
+static int loadavg_collect(void *state, struct ng_scrape *scrape)
+{
+	struct loadavg *loadavg = state;
+	struct ng_decimal load[NG_COUNT(families)];
+	struct ng_span text;
+
+	int r = ng_file_read(scrape, &loadavg->file, &text);
+	if (r < 0)
+		return r;
+	if (loadavg_parse(text, load) < 0)
+		return ng_broken(scrape, "loadavg", 1, "three decimal numbers");
+	for (size_t i = 0; i < NG_COUNT(families); i++) {
+		ng_family(scrape->page, &families[i]);
+		ng_sample_decimal(scrape->page, NG_NO_LABELS, load[i]);
+	}
+	return 0;
+}
+
+static void loadavg_done(void *state)
+{
+	struct loadavg *loadavg = state;
+
+	ng_file_close(&loadavg->file);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "loadavg",
+	.summary = "Load averages over 1, 5 and 15 minutes",
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct loadavg),
+	.init = loadavg_init,
+	.collect = loadavg_collect,
+	.done = loadavg_done,
+};
+NG_COLLECTOR(descriptor);

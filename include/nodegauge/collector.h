@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The contract of a collector.
+ *
+ * A collector is one file with one constant descriptor, registered by NG_COLLECTOR. Linked into the daemon it registers
+ * itself; compiled as a shared object (with -DNG_MODULE) it is a loadable collector for --collector.modules. All it may use
+ * is in include/nodegauge/.
+ */
+#ifndef NODEGAUGE_COLLECTOR_H
+#define NODEGAUGE_COLLECTOR_H
+
+#include <errno.h>
+#include <nodegauge/arena.h>
+#include <nodegauge/files.h>
+#include <nodegauge/page.h>
+#include <nodegauge/pattern.h>
+#include <nodegauge/text.h>
+
+/*
+ * The version changes only when an existing member changes its meaning. New members are appended, and `size` tells the
+ * engine how many there are.
+ */
+#define NG_ABI_VERSION 1
+
+/* What an option's value is, and the type of the member of the state that receives it. */
+enum ng_option_kind {
+	NG_OPTION_BOOL,     /* bool: --collector.x.name and --no-collector.x.name; default "true" or "false" */
+	NG_OPTION_STRING,   /* const char *: never NULL */
+	NG_OPTION_LIST,     /* struct ng_list: the option may be repeated */
+	NG_OPTION_PATTERN,  /* struct ng_pattern *: NULL for the empty pattern */
+	NG_OPTION_DURATION, /* uint64_t: nanoseconds, written as 5s, 100ms, 1m30s */
+	NG_OPTION_UNSIGNED, /* uint64_t */
+};
+
+struct ng_list {
+	const char **item;
+	size_t count;
+};
+
+struct ng_option {
+	const char *name; /* behind "collector.<name>.", or with a leading '-' the whole flag: "-collector.qdisk.device-include" */
+	enum ng_option_kind kind;
+	size_t offset;         /* of the member in the state */
+	const char *initial;   /* the default, as it would be written */
+	const char *help;
+	const char *excludes;  /* the option that may not be given beside this one; giving this one empties its default */
+	bool hidden;           /* left out of --help: deprecated spellings and switches for experts */
+};
+#define NG_OPTION(state, member, kind_, name_, initial_, ...) \
+	{ .name = (name_), .kind = (kind_), .offset = offsetof(struct state, member), .initial = (initial_), .help = __VA_ARGS__ }
+
+/* What one privilege buys: what the collector loses without it. */
+struct ng_privilege {
+	const char *capability; /* "CAP_DAC_READ_SEARCH" */
+	const char *lost;       /* "the serial numbers" */
+};
+
+/* What `init` gets. Texts of options live as long as the collector. */
+struct ng_setup {
+	struct ng_arena *arena;  /* lives as long as the collector; for paths and tables */
+	struct ng_engine *engine; /* for the functions that take a setup */
+	char *error;             /* where a failing init explains itself, in one sentence without a full stop */
+	size_t error_size;
+};
+
+/* What `collect` gets. */
+struct ng_scrape {
+	struct ng_page *page;
+	struct ng_arena *arena; /* emptied before the call */
+	struct ng_engine *engine;
+	uint64_t deadline;      /* CLOCK_MONOTONIC, nanoseconds: a collector that waits must not wait past it */
+	/*
+	 * Changes whenever the kernel announced that a device came, went or changed, or may have: what depends on nothing else
+	 * (models, serial numbers, topology) is read again when this differs from the last reading. Never 0.
+	 */
+	uint64_t devices_epoch;
+	uint64_t dropped;       /* rows left out because their device went away or answered nonsense; see ng_drop */
+	char *reason;           /* why collect fails, with the file; see ng_broken */
+	size_t reason_size;
+};
+
+struct ng_collector {
+	uint32_t abi;  /* NG_ABI_VERSION */
+	uint32_t size; /* sizeof(struct ng_collector) */
+	const char *name;
+	const char *summary; /* one sentence, without a full stop */
+	bool off_by_default;
+	bool may_block;      /* started after all others, as it may wait for a disk, a server or a slow sensor */
+	const struct ng_option *options;
+	size_t option_count;
+	const struct ng_family *families;
+	size_t family_count;
+	const struct ng_privilege *privileges;
+	size_t privilege_count;
+	size_t state_size; /* zeroed, then the options are filled in, before init */
+
+	/* 0, or a negative errno with setup->error filled: the daemon then refuses to start. May be NULL. */
+	int (*init)(void *state, struct ng_setup *setup);
+
+	/*
+	 * 0, or a negative errno. -ENODATA says that this machine has nothing to report: success 0 as well, but said at debug
+	 * level only. What was written to the page before a failure is thrown away. Runs in one thread at a time, not always the
+	 * same one.
+	 */
+	int (*collect)(void *state, struct ng_scrape *scrape);
+
+	/* Also called after a failed init. May be NULL. */
+	void (*done)(void *state);
+};
+
+#define NG_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define NG_COLLECTOR_HEAD .abi = NG_ABI_VERSION, .size = sizeof(struct ng_collector)
+
+#ifdef NG_MODULE
+/* The one name that a loadable collector exports. */
+#define NG_COLLECTOR(descriptor) \
+	extern const struct ng_collector *const ng_collector_module; \
+	__attribute__((visibility("default"))) const struct ng_collector *const ng_collector_module = &(descriptor)
+#else
+#define NG_COLLECTOR(descriptor) \
+	static const struct ng_collector *const ng_collector_entry __attribute__((used, section("ng_collectors"))) = &(descriptor)
+#endif
+
+/* ---- errors ---- */
+
+/*
+ * One item (a device, an interface, a process) that cannot be read is left out when its error is of this kind: it went away
+ * or its driver does not answer.
+ */
+bool ng_item_gone(int error);
+
+/* Counts a row that was left out. */
+static inline void ng_drop(struct ng_scrape *scrape)
+{
+	scrape->dropped++;
+}
+
+/* Text that we do not understand: notes file, line (from 1; 0 for none) and what was expected; returns -EBADMSG. */
+int ng_broken(struct ng_scrape *scrape, const char *file, unsigned line, const char *expected);
+
+/* As ng_broken, for any other error: "open /proc/x: permission denied". Returns `error`. */
+int ng_failed(struct ng_scrape *scrape, int error, const char *what, const char *file);
+
+/* For `init`: notes the reason and returns -EINVAL. */
+int ng_refuse(struct ng_setup *setup, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

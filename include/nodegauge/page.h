@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Metric families and samples.
+ *
+ * A collector opens a family and then writes its samples, family by family; a family may be opened once per collection.
+ * Its HELP and TYPE lines appear with the first sample, so a family without samples leaves no trace. Writing cannot fail
+ * visibly: an error sticks to the page and the engine asks for it when the collector has returned.
+ *
+ * Values are exact. Kernel integers are written as integers and scaled ones as decimal fractions; a double is only for
+ * what was computed in floating point.
+ */
+#ifndef NODEGAUGE_PAGE_H
+#define NODEGAUGE_PAGE_H
+
+#include <nodegauge/arena.h>
+#include <nodegauge/text.h>
+
+enum ng_type { NG_COUNTER, NG_GAUGE, NG_UNTYPED, NG_HISTOGRAM, NG_SUMMARY };
+
+/* One family of a collector's descriptor. */
+struct ng_family {
+	const char *name;   /* "node_load1"; for a dynamic family a pattern for the documentation: "node_memory_<Field>_bytes" */
+	const char *help;   /* one sentence in our own words */
+	enum ng_type type;
+	const char *labels; /* label names in the order of their use, separated by commas: "device,mode"; "" or NULL for none */
+	bool dynamic;       /* the name comes from the kernel: opened by ng_family_dynamic */
+};
+
+struct ng_page;
+
+/* A label of a sample; the value may be any bytes: it is escaped, and what is not UTF-8 replaced, where it is rendered. */
+struct ng_label {
+	const char *name;
+	struct ng_span value;
+};
+
+/*
+ * Labels, rendered once and used for any number of samples while the arena lives: NG_LABELS(arena, { "cpu", cpu }, ...).
+ * The empty span stands for no labels (also when there is no memory; that error sticks to the page).
+ */
+struct ng_span ng_labels(struct ng_arena *arena, const struct ng_label *labels, size_t count);
+#define NG_LABELS(arena, ...)                                        \
+	ng_labels((arena), (const struct ng_label[]){ __VA_ARGS__ }, \
+		sizeof((const struct ng_label[]){ __VA_ARGS__ }) / sizeof(struct ng_label))
+#define NG_NO_LABELS ((struct ng_span){ NULL, 0 })
+
+/* Opens a family of the collector's own descriptor. */
+void ng_family(struct ng_page *page, const struct ng_family *family);
+
+/*
+ * Opens a family whose name is built from kernel text. Bytes that a metric name may not have become '_'. HELP is `help`.
+ * `name` is copied.
+ */
+void ng_family_dynamic(struct ng_page *page, enum ng_type type, struct ng_span name, struct ng_span help);
+
+void ng_sample_u64(struct ng_page *page, struct ng_span labels, uint64_t value);
+void ng_sample_i64(struct ng_page *page, struct ng_span labels, int64_t value);
+
+/* value * 10^-places: jiffies of 1/100 s have 2 places, microseconds 6. */
+void ng_sample_scaled(struct ng_page *page, struct ng_span labels, uint64_t value, unsigned places);
+void ng_sample_decimal(struct ng_page *page, struct ng_span labels, struct ng_decimal value);
+void ng_sample_double(struct ng_page *page, struct ng_span labels, double value);
+
+/* A number that is already text of the exposition format: `text` is written as it stands. `suffix` goes behind the family's
+ * name (for "_bucket", "_sum", "_count" of histograms and summaries), else it is empty. */
+void ng_sample_text(struct ng_page *page, struct ng_span suffix, struct ng_span labels, struct ng_span text);
+
+/* The two shapes that most families have: a family with one sample without labels. */
+void ng_gauge_u64(struct ng_page *page, const struct ng_family *family, uint64_t value);
+
+#endif

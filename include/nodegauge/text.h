@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Spans of kernel text and strict numbers.
+ *
+ * A span borrows its bytes; it is not terminated by NUL. Functions named `_next` take what they return off the front of
+ * the span that they are given. Numbers are strict: the whole span is the number, or the answer is -EINVAL, or -ERANGE
+ * where it does not fit.
+ */
+#ifndef NODEGAUGE_TEXT_H
+#define NODEGAUGE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct ng_span {
+	const char *text;
+	size_t size;
+};
+
+/* A span over a string literal. */
+#define NG_SPAN(literal) ((struct ng_span){ "" literal, sizeof(literal) - 1 })
+
+/* A span over a C string; NULL gives the empty span. */
+static inline struct ng_span ng_span(const char *string)
+{
+	return (struct ng_span){ string, string ? strlen(string) : 0 };
+}
+
+static inline bool ng_span_equal(struct ng_span a, struct ng_span b)
+{
+	return a.size == b.size && (a.size == 0 || memcmp(a.text, b.text, a.size) == 0);
+}
+
+static inline bool ng_span_starts(struct ng_span span, struct ng_span prefix)
+{
+	return span.size >= prefix.size && memcmp(span.text, prefix.text, prefix.size) == 0;
+}
+
+static inline bool ng_span_ends(struct ng_span span, struct ng_span suffix)
+{
+	return span.size >= suffix.size && memcmp(span.text + span.size - suffix.size, suffix.text, suffix.size) == 0;
+}
+
+/* Drops the first `n` bytes, or all that there are. */
+static inline struct ng_span ng_span_skip(struct ng_span span, size_t n)
+{
+	if (n > span.size)
+		n = span.size;
+	return (struct ng_span){ span.text + n, span.size - n };
+}
+
+/* The index of `byte`, or span.size where there is none. */
+static inline size_t ng_span_find(struct ng_span span, char byte)
+{
+	const char *at = span.size ? memchr(span.text, byte, span.size) : NULL;
+	return at ? (size_t)(at - span.text) : span.size;
+}
+
+/* Byte order as memcmp, shorter first; for qsort. */
+int ng_span_compare(struct ng_span a, struct ng_span b);
+
+/* Without blanks (space, tab, CR, LF, NUL) at both ends. */
+struct ng_span ng_trim(struct ng_span span);
+
+/* The next line without its line feed; false when the text is used up. A last line needs no line feed. */
+bool ng_line_next(struct ng_span *text, struct ng_span *ret_line);
+
+/* The next word, words being separated by spaces and tabs; false when there is none. */
+bool ng_word_next(struct ng_span *line, struct ng_span *ret_word);
+
+/* The part up to `separator`, which is dropped, or the whole rest; false when the span is used up. Parts may be empty. */
+bool ng_part_next(struct ng_span *rest, char separator, struct ng_span *ret_part);
+
+int ng_u64(struct ng_span text, uint64_t *ret_value);
+int ng_i64(struct ng_span text, int64_t *ret_value);
+
+/* Hexadecimal, with or without 0x. */
+int ng_hex(struct ng_span text, uint64_t *ret_value);
+
+/* The next word as a number; -ENODATA when there is no word. */
+int ng_u64_next(struct ng_span *line, uint64_t *ret_value);
+
+/* The next word as a hexadecimal number; -ENODATA when there is no word. */
+int ng_hex_next(struct ng_span *line, uint64_t *ret_value);
+
+/* "12.340" is { 12340, 3 }: the value is digits * 10^-places, exactly. Not for exponents; -ERANGE past 18 digits. */
+struct ng_decimal {
+	int64_t digits;
+	unsigned places;
+};
+int ng_decimal(struct ng_span text, struct ng_decimal *ret_value);
+
+#endif
