@@ -89,6 +89,9 @@ $(B)/nodegauge: $(objects) $(B)/public.list
 	$(call say,LINK,$@)
 	$(quiet)$(link) -o $@ $(objects) $(LIBS)
 
+.PHONY: objects
+objects: $(objects)
+
 $(B)/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -180,7 +183,7 @@ format:
 
 lint:
 	@tools/install-packages build test lint
-	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@$(MAKE) --no-print-directory -j$$(nproc) objects
 	@BUILD=$(B) CPPFLAGS='$(CPPFLAGS) -Isrc -D_GNU_SOURCE=' tools/lint
 
 docs: all
