@@ -46,7 +46,8 @@ supported = $(shell $(CC) -Werror $(1) -fsyntax-only -x c /dev/null >/dev/null 2
 packages := libmicrohttpd libsystemd libcap libmnl libpcre2-8 zlib $(shell pkg-config --exists libisal 2>/dev/null && echo libisal)
 
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
-	-Wimplicit-fallthrough -Wundef -Wformat=2 $(if $(WERROR),-Werror)
+	-Wimplicit-fallthrough -Wundef -Wformat=2 -Wno-format-nonliteral \
+	$(if $(WERROR),-Werror)
 hardened := -fstack-protector-strong -ftrivial-auto-var-init=zero -fstack-clash-protection -fcf-protection
 hardened := $(foreach flag,$(hardened),$(call supported,$(flag)))
 ifneq ($(SAN)$(COV),)
