@@ -34,6 +34,7 @@ struct row {
 	struct ng_span info;
 	bool has_values, has_info; /* false for what an earlier row has already */
 	bool read_only;
+	bool may_hang;
 	struct probe *probe; /* NULL where statfs cannot hang */
 	uint32_t turn;       /* how many rows of the same server have a probe and come before */
 	uint32_t followers;  /* and after, if there are none before */
@@ -65,6 +66,10 @@ struct filesystem {
 	struct ng_guard *guard;
 	struct table tables[2]; /* the second one while the first is replaced */
 };
+
+/* Gives each row that may hang its probe, and orders them. Ownership is as with table_make, which calls it. */
+int probes_make(
+	struct filesystem *filesystem, struct ng_scrape *scrape, const struct table *before, struct table *table);
 
 /*
  * Makes `table`, which is empty, of `text`. It shares probes with `before`: after success those that are `kept` are the
