@@ -11,6 +11,8 @@
 
 #include <nodegauge/text.h>
 
+struct ng_arena_chunk;
+
 struct ng_arena {
 	struct ng_arena_chunk *chunk; /* newest first */
 	size_t used;                  /* bytes used of the newest */

@@ -57,9 +57,9 @@ struct ng_privilege {
 
 /* What `init` gets. Texts of options live as long as the collector. */
 struct ng_setup {
-	struct ng_arena *arena;  /* lives as long as the collector; for paths and tables */
-	struct ng_engine *engine; /* for the functions that take a setup */
-	char *error;             /* where a failing init explains itself, in one sentence without a full stop */
+	struct ng_arena *arena;   /* lives as long as the collector; for paths and tables */
+	struct ng_kernel *kernel; /* for the functions that take a setup */
+	char *error;              /* where a failing init explains itself, in one sentence without a full stop */
 	size_t error_size;
 };
 
@@ -67,7 +67,8 @@ struct ng_setup {
 struct ng_scrape {
 	struct ng_page *page;
 	struct ng_arena *arena; /* emptied before the call */
-	struct ng_engine *engine;
+	struct ng_kernel *kernel; /* for the functions that take a scrape */
+	uint64_t serial;          /* of the gather: what is read once for all collectors is read once per serial */
 	uint64_t deadline;      /* CLOCK_MONOTONIC, nanoseconds: a collector that waits must not wait past it */
 	/*
 	 * Changes whenever the kernel announced that a device came, went or changed, or may have: what depends on nothing else
@@ -86,6 +87,7 @@ struct ng_collector {
 	const char *summary; /* one sentence, without a full stop */
 	bool off_by_default;
 	bool may_block;      /* started after all others, as it may wait for a disk, a server or a slow sensor */
+	bool yields;         /* a family of the same name of another collector replaces its own */
 	const struct ng_option *options;
 	size_t option_count;
 	const struct ng_family *families;

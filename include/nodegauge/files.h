@@ -53,7 +53,8 @@ void ng_file_close(struct ng_file *file);
 
 /*
  * A file that several collectors read (/proc/stat): it is read once per scrape for all of them. ng_shared, for `init`,
- * gives the engine's one object for that path, which the engine owns.
+ * gives the one object for that path, which is not the collector's to free; NULL when there is no memory, which
+ * ng_shared_read reports.
  */
 struct ng_shared;
 struct ng_shared *ng_shared(struct ng_setup *setup, enum ng_root root, enum ng_kind kind, const char *path);

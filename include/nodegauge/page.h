@@ -36,7 +36,7 @@ struct ng_label {
 
 /*
  * Labels, rendered once and used for any number of samples while the arena lives: NG_LABELS(arena, { "cpu", cpu }, ...).
- * The empty span stands for no labels (also when there is no memory; that error sticks to the page).
+ * When there is no memory, the page of the first sample that uses them fails.
  */
 struct ng_span ng_labels(struct ng_arena *arena, const struct ng_label *labels, size_t count);
 #define NG_LABELS(arena, ...)                                        \

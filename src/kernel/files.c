@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/arena.h"
+#include "kernel/kernel.h"
+
+#include <fcntl.h>
+#include <nodegauge/collector.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Past this a kernel file is not what it says. */
+static const size_t file_limit = (size_t)64 << 20;
+
+enum {
+	VALUE_ROOM = 4096,
+	TEXT_ROOM = 16384,
+	OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+};
+
+void ng_close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static ssize_t pread_retry(int fd, char *at, size_t size, size_t offset)
+{
+	ssize_t r;
+
+	do
+		r = pread(fd, at, size, (off_t)offset);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
+/*
+ * One snapshot of a file. The room doubles until everything fits; a file of one show is then read again from its start, as
+ * a second read would print it anew (seq_file.c: traverse).
+ */
+static int read_text(struct ng_arena *arena, int fd, enum ng_kind kind, struct ng_span *ret_text)
+{
+	size_t need = kind == NG_VALUE ? VALUE_ROOM : TEXT_ROOM, room, used = 0;
+	char *start = ng_arena_reserve(arena, need, &room);
+
+	for (;;) {
+		if (!start)
+			return -ENOMEM;
+		size_t ask = kind == NG_VALUE && used == 0 ? VALUE_ROOM : room;
+		ssize_t r = pread_retry(fd, start + used, ask - used, used);
+		if (r < 0) {
+			ng_arena_commit(arena, start, 0);
+			return (int)r;
+		}
+		used += (size_t)r;
+		if (r == 0 || (kind != NG_RECORDS && used < ask))
+			break;
+		if (used < room)
+			continue;
+		if (room > file_limit)
+			return -EFBIG;
+		size_t wider_room;
+		ng_arena_commit(arena, start, used);
+		char *wider = ng_arena_reserve(arena, room * 2, &wider_room);
+		if (wider && kind == NG_RECORDS)
+			memcpy(wider, start, used);
+		else
+			used = 0;
+		start = wider;
+		room = wider_room;
+		if (kind == NG_VALUE)
+			kind = NG_RECORDS; /* longer than any value: a plain file */
+	}
+	ng_arena_commit(arena, start, used);
+	*ret_text = (struct ng_span){ start, used };
+	return 0;
+}
+
+/* ---- roots ---- */
+
+int ng_root_fd(const struct ng_scrape *scrape, enum ng_root root)
+{
+	return scrape->kernel->root_fd[root];
+}
+
+const char *ng_root_path(const struct ng_scrape *scrape, enum ng_root root)
+{
+	return scrape->kernel->root_path[root];
+}
+
+static int open_below(int directory, const char *path, int flags)
+{
+	if (directory < 0)
+		return directory;
+	int fd = openat(directory, path, flags);
+	return fd < 0 ? -errno : fd;
+}
+
+/* ---- kept files ---- */
+
+void ng_file_close(struct ng_file *file)
+{
+	if (file->fd_plus_1)
+		close(file->fd_plus_1 - 1);
+	file->fd_plus_1 = 0;
+}
+
+static int file_open(struct ng_scrape *scrape, struct ng_file *file)
+{
+	int fd = open_below(ng_root_fd(scrape, file->root), file->path, OPEN_FLAGS);
+
+	if (fd < 0)
+		return fd;
+	file->fd_plus_1 = fd + 1;
+	return 0;
+}
+
+static bool stale(int error)
+{
+	return error == -ENODEV || error == -ESRCH || error == -ENOENT || error == -ESTALE || error == -ENXIO;
+}
+
+int ng_file_read(struct ng_scrape *scrape, struct ng_file *file, struct ng_span *ret_text)
+{
+	bool kept = file->fd_plus_1 != 0;
+	int r = kept ? 0 : file_open(scrape, file);
+
+	if (r == 0)
+		r = read_text(scrape->arena, file->fd_plus_1 - 1, file->kind, ret_text);
+	if (kept && stale(r)) {
+		ng_file_close(file);
+		r = file_open(scrape, file);
+		if (r == 0)
+			r = read_text(scrape->arena, file->fd_plus_1 - 1, file->kind, ret_text);
+	}
+	if (r == 0)
+		return 0;
+	ng_file_close(file);
+	return ng_failed(scrape, r, "read", file->path);
+}
+
+/* ---- files of one reading ---- */
+
+int ng_read_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *name, struct ng_span *ret_text)
+{
+	int fd = open_below(directory, name, OPEN_FLAGS);
+
+	if (fd < 0)
+		return ng_failed(scrape, fd, "open", name);
+	int r = read_text(scrape->arena, fd, kind, ret_text);
+	close(fd);
+	return r < 0 ? ng_failed(scrape, r, "read", name) : 0;
+}
+
+int ng_read(struct ng_scrape *scrape, enum ng_root root, enum ng_kind kind, const char *path, struct ng_span *ret_text)
+{
+	return ng_read_at(scrape, ng_root_fd(scrape, root), kind, path, ret_text);
+}
+
+int ng_read_value_at(struct ng_scrape *scrape, int directory, const char *name, struct ng_span *ret_value)
+{
+	struct ng_span text;
+
+	int r = ng_read_at(scrape, directory, NG_VALUE, name, &text);
+	if (r < 0)
+		return r;
+	*ret_value = ng_trim(text);
+	return ret_value->size ? 0 : -ENODATA;
+}
+
+int ng_read_u64_at(struct ng_scrape *scrape, int directory, const char *name, uint64_t *ret_value)
+{
+	struct ng_span value;
+
+	int r = ng_read_value_at(scrape, directory, name, &value);
+	return r < 0 ? r : ng_u64(value, ret_value);
+}
+
+int ng_read_i64_at(struct ng_scrape *scrape, int directory, const char *name, int64_t *ret_value)
+{
+	struct ng_span value;
+
+	int r = ng_read_value_at(scrape, directory, name, &value);
+	return r < 0 ? r : ng_i64(value, ret_value);
+}
+
+int ng_readlink_at(struct ng_scrape *scrape, int directory, const char *name, struct ng_span *ret_target)
+{
+	size_t room;
+	char *start = ng_arena_reserve(scrape->arena, 4096, &room);
+
+	if (!start)
+		return -ENOMEM;
+	ssize_t r = directory < 0 ? directory : readlinkat(directory, name, start, 4096);
+	if (r < 0) {
+		r = directory < 0 ? directory : -errno;
+		ng_arena_commit(scrape->arena, start, 0);
+		return ng_failed(scrape, (int)r, "read the link", name);
+	}
+	ng_arena_commit(scrape->arena, start, (size_t)r);
+	*ret_target = (struct ng_span){ start, (size_t)r };
+	return 0;
+}
+
+/* ---- paths ---- */
+
+const char *ng_join(struct ng_arena *arena, const char *a, const char *b, const char *c)
+{
+	size_t na = strlen(a), nb = b ? strlen(b) : 0, nc = c ? strlen(c) : 0;
+	char *path = ng_alloc(arena, na + nb + nc + 1);
+
+	if (!path)
+		return NULL;
+	memcpy(path, a, na);
+	if (nb)
+		memcpy(path + na, b, nb);
+	if (nc)
+		memcpy(path + na + nb, c, nc);
+	path[na + nb + nc] = '\0';
+	return path;
+}

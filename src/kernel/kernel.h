@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the process has open of the kernel: the roots, the files that several collectors share, the interfaces, the device
+ * events. One object per engine; collectors see it as an opaque pointer in their setup and scrape.
+ */
+#ifndef KERNEL_KERNEL_H
+#define KERNEL_KERNEL_H
+
+#include "kernel/links.h"
+
+#include <nodegauge/files.h>
+#include <pthread.h>
+
+struct ng_kernel {
+	int root_fd[NG_ROOTS]; /* or a negative errno */
+	const char *root_path[NG_ROOTS];
+	const char *net_path; /* below the proc root, see ng_net_path */
+	bool own_net;
+	struct ng_shared *shared; /* list; written in init only */
+	struct ng_links_source links;
+	pthread_mutex_t links_lock;
+
+	int events_fd; /* netlink socket of device events, or -1 */
+	uint64_t epoch;
+	uint64_t settled_at; /* CLOCK_MONOTONIC ns: until then udev may still be writing */
+};
+
+/* Borrows the paths. A root that is missing is no error here: reading below it will say so. */
+int ng_kernel_init(struct ng_kernel *kernel, const char *const paths[NG_ROOTS]);
+void ng_kernel_done(struct ng_kernel *kernel);
+
+/* Once per gather: takes note of device events; returns the epoch. */
+uint64_t ng_kernel_devices_epoch(struct ng_kernel *kernel);
+
+/* CLOCK_MONOTONIC in nanoseconds. */
+uint64_t ng_now(void);
+
+#endif
