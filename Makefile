@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+# nodegauge. `make help` lists what can be done.
+
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+SHELL := /bin/bash
+
+# ---- what can be chosen ----------------------------------------------------------------------------------------------
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CFLAGS       ?= -O2 -g
+PREFIX       ?= /usr/local
+SAN          ?=# sanitizers: address,undefined or thread
+COV          ?=# 1: count what runs, for `make coverage`
+WERROR       ?=# 1: warnings are errors
+ARGS         ?=# of nodegauge, for `make run`
+FUZZ_SECONDS ?= 30
+V            ?=# 1: print the commands
+
+comma   := ,
+variant := $(notdir $(lastword $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(COV),-coverage)
+B       := build/$(variant)
+quiet   := $(if $(V),,@)
+say      = $(if $(V),,@printf '%-7s%s\n' $(1) $(2))
+
+# ---- sources ---------------------------------------------------------------------------------------------------------
+
+sources  := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c collectors/*.c collectors/*/*.c))
+headers  := $(sort $(wildcard include/nodegauge/*.h))
+objects  := $(sources:%.c=$(B)/%.o)
+library  := $(filter-out $(B)/src/main.o,$(objects))# all but main, for the tests
+fuzzers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+
+# Each test_*.c of tests/unit is a program and the other files there are common to all; tests/collectors is one program.
+unit_own := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
+unit_all := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+cases    := $(if $(wildcard tests/collectors/*.c),$(B)/tests/collectors/runner)
+programs := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c tests/http/*.c tests/system/*.c)))# stand alone
+
+# ---- flags -----------------------------------------------------------------------------------------------------------
+
+supported = $(shell $(CC) -Werror $(1) -fsyntax-only -x c /dev/null >/dev/null 2>&1 && echo $(1))
+packages := libmicrohttpd libsystemd libcap libmnl libpcre2-8 zlib $(shell pkg-config --exists libisal 2>/dev/null && echo libisal)
+
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
+	-Wimplicit-fallthrough -Wundef -Wformat=2 $(if $(WERROR),-Werror)
+hardened := -fstack-protector-strong -ftrivial-auto-var-init=zero -fstack-clash-protection -fcf-protection
+hardened := $(foreach flag,$(hardened),$(call supported,$(flag)))
+ifneq ($(SAN)$(COV),)
+hardened := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(if $(COV),--coverage)
+CFLAGS   := $(if $(COV),-O0,-O1) -g
+else ifeq ($(filter -O0,$(CFLAGS)),)
+hardened += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+endif
+
+# Paths inside the object files do not depend on where the checkout lies.
+override CFLAGS += -std=gnu17 -pthread -fPIE -D_GNU_SOURCE= -ffile-prefix-map=$(CURDIR)=. $(warnings) $(hardened)
+override CPPFLAGS += -Iinclude $(shell pkg-config --cflags $(packages) 2>/dev/null) \
+	$(if $(filter libisal,$(packages)),-DHAVE_ISAL=1)
+override LDFLAGS += -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now -Wl,-z,noexecstack \
+	$(if $(SAN),-fsanitize=$(SAN)) $(if $(COV),--coverage)
+LIBS := $(shell pkg-config --libs $(packages) 2>/dev/null) -ldl
+
+compile = $(CC) $(CPPFLAGS) $(own) $(CFLAGS) -MMD -MP
+link    = $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--dynamic-list=$(B)/public.list
+
+# A collector sees the contract and nothing of src/.
+$(B)/src/% $(B)/tests/%: private own = -Isrc
+$(B)/src/host/version.o: private own = -Isrc -DNG_VERSION='"$(version)"' -DNG_REVISION='"$(revision)"'
+
+version  := $(shell cat VERSION)
+revision := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
+
+# ---- the daemon ------------------------------------------------------------------------------------------------------
+
+.PHONY: all run test check install lint docs bench fuzz fuzz-check coverage clean help FORCE
+
+all: $(B)/nodegauge
+ifeq ($(SAN)$(COV),)
+	@ln -sfn $(variant)/nodegauge build/nodegauge
+endif
+
+# Objects, never an archive: a linker takes from an archive only what is asked for, and nobody asks for a collector.
+$(B)/nodegauge: $(objects) $(B)/public.list
+	$(call say,LINK,$@)
+	$(quiet)$(link) -o $@ $(objects) $(LIBS)
+
+$(B)/%.o: %.c $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(quiet)$(compile) -c -o $@ $<
+
+$(B)/src/host/version.o: $(B)/version
+
+# The functions of the public headers, which loadable collectors link to; nothing else is visible to them.
+$(B)/public.list: $(headers) | $(B)/flags
+	@{ echo '{'; grep -oh '\bng_[a-z0-9_]*(' $(headers) | sort -u | tr '(' ';'; echo '};'; } > $@
+
+# Everything is made again when the flags change, and the file with the version when the revision changes.
+remember = @mkdir -p $(@D); printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) > $@
+$(B)/flags: FORCE
+	@tools/install-packages --check build
+	$(call remember,'$(subst ','\'',$(compile) $(link) $(LIBS))')
+$(B)/version: FORCE
+	$(call remember,'$(version) $(revision)')
+
+-include $(objects:.o=.d) $(wildcard $(B)/tests/*/*.d)
+
+run:
+	@tools/install-packages build
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	exec build/nodegauge $(ARGS)
+
+# ---- tests -----------------------------------------------------------------------------------------------------------
+
+# In the order in which they run. Sanitizers and coverage look at what is compiled here, so they need not repeat the rest.
+scripts := tests/http/run
+ifeq ($(SAN)$(COV),)
+scripts := tests/module/run tests/lint/run tests/docs/run tests/bench/check tests/compat/fixtures $(scripts) \
+	tests/system/run tests/compat/live tests/compat/prometheus
+endif
+scripts := $(wildcard $(scripts))
+
+test:
+	@tools/install-packages build test
+	@$(MAKE) --no-print-directory -j$$(nproc) tests
+	@$(MAKE) --no-print-directory check
+
+.PHONY: tests
+tests: all $(unit_own) $(cases) $(programs)
+
+check:
+	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tools/run-tests $(unit_own) $(cases) $(scripts)
+
+cmocka = $(shell pkg-config --libs cmocka)
+$(unit_own): $(B)/%: $(B)/%.o $(unit_all) $(library) $(B)/public.list
+	$(call say,LINK,$@)
+	$(quiet)$(link) -o $@ $< $(unit_all) $(library) $(LIBS) $(cmocka)
+
+cases_objects := $(patsubst %.c,$(B)/%.o,$(wildcard tests/collectors/*.c))
+$(cases): $(cases_objects) $(library) $(B)/public.list
+	$(call say,LINK,$@)
+	$(quiet)$(link) -o $@ $(cases_objects) $(library) $(LIBS)
+
+$(programs): $(B)/%: $(B)/%.o
+	$(call say,LINK,$@)
+	$(quiet)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBS)
+
+.SECONDARY: # keeps the objects of the tests
+
+bench:
+	@tools/install-packages build test bench
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(programs)
+	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tests/bench/run $(ARGS)
+
+# libFuzzer is clang's. What it finds goes to build/fuzz; seeds are in tests/fuzz/corpus/NAME.
+fuzz_build := --no-print-directory CC=clang SAN=address,undefined,fuzzer-no-link COV=
+fuzz:
+	@tools/install-packages build fuzz
+	@$(MAKE) $(fuzz_build) -j$$(nproc) fuzz-programs
+	@$(MAKE) $(fuzz_build) fuzz-check
+
+.PHONY: fuzz-programs
+fuzz-programs: $(fuzzers)
+fuzz-check:
+	@tools/run-fuzzers $(FUZZ_SECONDS) $(fuzzers)
+
+$(fuzzers): $(B)/%: $(B)/%.o $(library) $(B)/public.list
+	$(call say,LINK,$@)
+	$(quiet)$(link) -fsanitize=fuzzer -o $@ $< $(library) $(LIBS)
+
+coverage:
+	@$(MAKE) --no-print-directory COV=1 test
+	@CC='$(CC)' tools/coverage build/$(notdir $(CC))-coverage build/coverage
+
+# ---- code and documents ----------------------------------------------------------------------------------------------
+
+lint:
+	@tools/install-packages build test lint
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@BUILD=$(B) CPPFLAGS='$(CPPFLAGS) -Isrc -D_GNU_SOURCE=' tools/lint
+
+docs: all
+	@tools/gen-docs $(B)/nodegauge
+
+install: all
+	install -D $(B)/nodegauge $(DESTDIR)$(PREFIX)/bin/nodegauge
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/nodegauge $(headers)
+	install -D -m 644 packaging/man/nodegauge.8 $(DESTDIR)$(PREFIX)/share/man/man8/nodegauge.8
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(version)|g' packaging/nodegauge.pc.in \
+		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/nodegauge.pc
+
+clean:
+	rm -rf build
+
+help:
+	@cat tools/help.txt

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Joins the pages of a gather into one answer, in which no family appears twice.
+ *
+ * Nearly always no two pages share a family and they are copied as they are. Where they do, the samples of the later page go
+ * behind those of the first when the types agree (cpu and cpufreq both know node_cpu_frequency_hertz), else they are left
+ * out and counted; a collector that yields (textfile) never adds to a family of another.
+ */
+#include "engine/internal.h"
+
+#include <stdlib.h>
+
+struct seen {
+	uint64_t hash;
+	uint64_t serial; /* the slot is empty unless this is the running assembly's */
+	const struct ng_page *page;
+	uint32_t family;
+	bool joined; /* samples of another page follow */
+};
+
+struct ng_assembly {
+	struct seen *slots; /* a power of two of them */
+	size_t slot_count, used;
+	uint64_t serial;
+	const struct ng_page **pages; /* in the order of the answer */
+	bool *yields;
+	size_t page_count;
+	struct ng_span *labels; /* {collector="..."} of each cell */
+};
+
+enum { OWN_DURATION, OWN_SUCCESS, OWN_DROPPED, OWN_DROPPED_FAMILIES, OWN_COUNT };
+static const struct ng_family own[OWN_COUNT] = {
+	[OWN_DURATION] = { .name = "node_scrape_collector_duration_seconds", .type = NG_GAUGE, .labels = "collector",
+		.help = "How long the collector took in this scrape." },
+	[OWN_SUCCESS] = { .name = "node_scrape_collector_success", .type = NG_GAUGE, .labels = "collector",
+		.help = "Whether the collector delivered: 0 when it failed, missed the deadline or had nothing to report." },
+	[OWN_DROPPED] = { .name = "nodegauge_collector_dropped_rows_total", .type = NG_COUNTER, .labels = "collector",
+		.help = "Items left out because they went away while they were read or could not be understood." },
+	[OWN_DROPPED_FAMILIES] = { .name = "nodegauge_dropped_families_total", .type = NG_COUNTER,
+		.help = "Families left out because another collector has one of the same name." },
+};
+
+int ng_assembly_init(struct ng_engine *engine)
+{
+	const struct ng_engine_config *config = &engine->config;
+	size_t count = OWN_COUNT;
+
+	for (size_t i = 0; i < config->writer_count; i++)
+		count += config->writers[i].family_count;
+	struct ng_assembly *assembly = calloc(1, sizeof(*assembly));
+	engine->assembly = assembly;
+	engine->own_families = calloc(count, sizeof(*engine->own_families));
+	if (!assembly || !engine->own_families)
+		return -ENOMEM;
+	memcpy(engine->own_families, own, sizeof(own));
+	engine->own_count = OWN_COUNT;
+	for (size_t i = 0; i < config->writer_count; i++) {
+		memcpy(engine->own_families + engine->own_count, config->writers[i].families,
+			config->writers[i].family_count * sizeof(*own));
+		engine->own_count += config->writers[i].family_count;
+	}
+	engine->own.known = engine->own_families;
+	engine->own.known_count = engine->own_count;
+	engine->own.heads = ng_page_heads(&engine->own_memory, engine->own_families, engine->own_count);
+	assembly->pages = calloc(engine->cell_count + 1, sizeof(*assembly->pages));
+	assembly->yields = calloc(engine->cell_count + 1, sizeof(*assembly->yields));
+	assembly->labels = calloc(engine->cell_count + 1, sizeof(*assembly->labels));
+	if (!engine->own.heads || !assembly->pages || !assembly->yields || !assembly->labels)
+		return -ENOMEM;
+	for (size_t i = 0; i < engine->cell_count; i++) {
+		struct ng_span name = ng_span(engine->cells[i].collector->name);
+		assembly->labels[i] = NG_LABELS(&engine->own_memory, { "collector", name });
+	}
+	return 0;
+}
+
+void ng_assembly_done(struct ng_engine *engine)
+{
+	if (engine->assembly) {
+		free(engine->assembly->slots);
+		free((void *)engine->assembly->pages);
+		free(engine->assembly->yields);
+		free(engine->assembly->labels);
+	}
+	free(engine->assembly);
+	free(engine->own_families);
+	ng_page_done(&engine->own);
+	ng_arena_done(&engine->own_memory);
+	ng_arena_done(&engine->own_arena);
+	for (size_t i = 0; i < NG_BODIES_KEPT; i++) {
+		if (engine->bodies[i])
+			ng_body_release(engine->bodies[i]);
+	}
+}
+
+/* ---- the engine's own families ---- */
+
+static void write_cells(struct ng_engine *engine)
+{
+	const struct ng_span *labels = engine->assembly->labels;
+	struct ng_page *page = &engine->own;
+
+	ng_family(page, &engine->own_families[OWN_DURATION]);
+	for (size_t i = 0; i < engine->cell_count; i++) {
+		if (engine->cells[i].included)
+			ng_sample_scaled(page, labels[i], engine->cells[i].duration, 9);
+	}
+	ng_family(page, &engine->own_families[OWN_SUCCESS]);
+	for (size_t i = 0; i < engine->cell_count; i++) {
+		if (engine->cells[i].included)
+			ng_sample_u64(page, labels[i], engine->cells[i].result == 0);
+	}
+	ng_family(page, &engine->own_families[OWN_DROPPED]);
+	for (size_t i = 0; i < engine->cell_count; i++) {
+		if (engine->cells[i].included && engine->cells[i].dropped)
+			ng_sample_u64(page, labels[i], engine->cells[i].dropped);
+	}
+	ng_gauge_u64(page, &engine->own_families[OWN_DROPPED_FAMILIES], engine->dropped_families);
+}
+
+static void write_own(struct ng_engine *engine)
+{
+	const struct ng_family *families = engine->own_families + OWN_COUNT;
+
+	ng_page_reset(&engine->own);
+	write_cells(engine);
+	for (size_t i = 0; i < engine->config.writer_count; i++) {
+		const struct ng_writer *writer = &engine->config.writers[i];
+		ng_arena_reset(&engine->own_arena);
+		writer->write(writer->context, &engine->own, &engine->own_arena, families);
+		families += writer->family_count;
+	}
+}
+
+/* ---- which families there are ---- */
+
+static bool make_slots(struct ng_assembly *assembly)
+{
+	size_t families = 0, wanted = 256;
+
+	for (size_t i = 0; i < assembly->page_count; i++)
+		families += assembly->pages[i]->family_count;
+	while (wanted < families * 2)
+		wanted *= 2;
+	if (wanted <= assembly->slot_count)
+		return true;
+	free(assembly->slots);
+	assembly->slots = calloc(wanted, sizeof(*assembly->slots));
+	assembly->slot_count = assembly->slots ? wanted : 0;
+	return assembly->slots != NULL;
+}
+
+static bool same_family(const struct seen *slot, const struct ng_page *page, const struct ng_page_family *family)
+{
+	return slot->hash == family->hash &&
+	       ng_span_equal(ng_page_family_name(slot->page, &slot->page->families[slot->family]),
+		       ng_page_family_name(page, family));
+}
+
+/* The slot of the family of that name: a filled one if it was seen before. */
+static struct seen *find(struct ng_assembly *assembly, const struct ng_page *page, const struct ng_page_family *family)
+{
+	size_t at = (size_t)family->hash & (assembly->slot_count - 1);
+
+	while (assembly->slots[at].serial == assembly->serial && !same_family(&assembly->slots[at], page, family))
+		at = (at + 1) & (assembly->slot_count - 1);
+	return &assembly->slots[at];
+}
+
+/* Returns whether any family is there twice. */
+static bool note_families(struct ng_assembly *assembly)
+{
+	bool twice = false;
+
+	assembly->serial++;
+	for (size_t i = 0; i < assembly->page_count; i++) {
+		const struct ng_page *page = assembly->pages[i];
+		for (uint32_t k = 0; k < page->family_count; k++) {
+			struct seen *slot = find(assembly, page, &page->families[k]);
+			if (slot->serial == assembly->serial) {
+				slot->joined = true;
+				twice = true;
+				continue;
+			}
+			*slot = (struct seen){ page->families[k].hash, assembly->serial, page, k, false };
+		}
+	}
+	return twice;
+}
+
+/* ---- the answer ---- */
+
+/* Behind the first family of a name, the samples of all further ones. */
+static void join(struct ng_engine *engine, struct ng_page *body, const struct seen *slot)
+{
+	struct ng_assembly *assembly = engine->assembly;
+	enum ng_type type = slot->page->families[slot->family].type;
+
+	for (size_t i = 0; i < assembly->page_count; i++) {
+		const struct ng_page *page = assembly->pages[i];
+		for (uint32_t k = 0; k < page->family_count; k++) {
+			if ((page == slot->page && k == slot->family) || !same_family(slot, page, &page->families[k]))
+				continue;
+			if (assembly->yields[i] || page->families[k].type != type)
+				engine->dropped_families++;
+			else
+				ng_page_append(body, page, k, false);
+		}
+	}
+}
+
+static void append_joined(struct ng_engine *engine, struct ng_page *body)
+{
+	struct ng_assembly *assembly = engine->assembly;
+
+	for (size_t i = 0; i < assembly->page_count; i++) {
+		const struct ng_page *page = assembly->pages[i];
+		for (uint32_t k = 0; k < page->family_count; k++) {
+			const struct seen *slot = find(assembly, page, &page->families[k]);
+			if (slot->page != page || slot->family != k)
+				continue;
+			ng_page_append(body, page, k, true);
+			if (slot->joined)
+				join(engine, body, slot);
+		}
+	}
+}
+
+static void list_pages(struct ng_engine *engine)
+{
+	struct ng_assembly *assembly = engine->assembly;
+
+	assembly->page_count = 0;
+	assembly->pages[assembly->page_count++] = &engine->own;
+	for (int yields = 0; yields <= 1; yields++) {
+		for (size_t i = 0; i < engine->cell_count; i++) {
+			const struct ng_cell *cell = &engine->cells[i];
+			if (!cell->included || cell->result < 0 || cell->collector->yields != yields)
+				continue;
+			assembly->yields[assembly->page_count] = yields;
+			assembly->pages[assembly->page_count++] = &cell->page;
+		}
+	}
+}
+
+static struct ng_body *free_body(struct ng_engine *engine)
+{
+	size_t i;
+
+	for (i = 0; i < NG_BODIES_KEPT && engine->bodies[i]; i++) {
+		if (atomic_load(&engine->bodies[i]->references) == 1) {
+			atomic_fetch_add(&engine->bodies[i]->references, 1);
+			ng_page_reset(&engine->bodies[i]->page);
+			return engine->bodies[i];
+		}
+	}
+	struct ng_body *body = calloc(1, sizeof(*body));
+	if (!body)
+		return NULL;
+	atomic_init(&body->references, 1);
+	if (i < NG_BODIES_KEPT) {
+		engine->bodies[i] = body;
+		atomic_fetch_add(&body->references, 1);
+	}
+	return body;
+}
+
+void ng_body_release(struct ng_body *body)
+{
+	if (atomic_fetch_sub(&body->references, 1) != 1)
+		return;
+	ng_page_done(&body->page);
+	free(body);
+}
+
+struct ng_body *ng_assemble(struct ng_engine *engine)
+{
+	struct ng_assembly *assembly = engine->assembly;
+	struct ng_body *body = free_body(engine);
+
+	if (!body)
+		return NULL;
+	write_own(engine);
+	list_pages(engine);
+	if (!make_slots(assembly))
+		body->page.error = -ENOMEM;
+	else if (note_families(assembly))
+		append_joined(engine, &body->page);
+	else
+		for (size_t i = 0; i < assembly->page_count; i++)
+			ng_page_append_all(&body->page, assembly->pages[i]);
+	body->serial = engine->serial;
+	if (engine->own.error || body->page.error) {
+		ng_body_release(body);
+		return NULL;
+	}
+	return body;
+}

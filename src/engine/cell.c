@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/cell.h"
+
+#include "engine/pattern.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- the values of options ---- */
+
+void ng_option_flag(const struct ng_collector *collector, const struct ng_option *option, char *name, size_t size)
+{
+	if (option->name[0] == '-')
+		snprintf(name, size, "%s", option->name + 1);
+	else
+		snprintf(name, size, "collector.%s.%s", collector->name, option->name);
+}
+
+static int wrong(const struct ng_cell *cell, const struct ng_option *option, const char *text, const char *right, char *error,
+	size_t error_size)
+{
+	char flag[128];
+
+	ng_option_flag(cell->collector, option, flag, sizeof(flag));
+	snprintf(error, error_size, "--%s: bad value '%s': expected %s", flag, text, right);
+	return -EINVAL;
+}
+
+/* "1m30s", "100ms", "5s", "0". */
+static int parse_duration(struct ng_span text, uint64_t *ret_ns)
+{
+	static const struct {
+		struct ng_span suffix;
+		uint64_t ns;
+	} units[] = {
+		{ NG_SPAN("ns"), 1 },
+		{ NG_SPAN("us"), 1000 },
+		{ NG_SPAN("ms"), 1000000 },
+		{ NG_SPAN("s"), 1000000000 },
+		{ NG_SPAN("m"), 60000000000 },
+		{ NG_SPAN("h"), 3600000000000 },
+	};
+	uint64_t total = 0;
+
+	if (ng_span_equal(text, NG_SPAN("0"))) {
+		*ret_ns = 0;
+		return 0;
+	}
+	if (text.size == 0)
+		return -EINVAL;
+	while (text.size) {
+		struct ng_decimal number;
+		size_t n = 0, unit;
+		while (n < text.size && ((text.text[n] >= '0' && text.text[n] <= '9') || text.text[n] == '.'))
+			n++;
+		if (ng_decimal((struct ng_span){ text.text, n }, &number) < 0)
+			return -EINVAL;
+		text = ng_span_skip(text, n);
+		for (unit = 0; unit < NG_COUNT(units) && !ng_span_starts(text, units[unit].suffix);)
+			unit++;
+		if (unit == NG_COUNT(units))
+			return -EINVAL;
+		text = ng_span_skip(text, units[unit].suffix.size);
+		double ns = (double)number.digits * (double)units[unit].ns;
+		for (unsigned i = 0; i < number.places; i++)
+			ns /= 10;
+		if (ns > 1e18)
+			return -ERANGE;
+		total += (uint64_t)ns;
+	}
+	*ret_ns = total;
+	return 0;
+}
+
+static int set_list(struct ng_cell *cell, struct ng_list *list, const char *text)
+{
+	const char **wider = ng_alloc(&cell->memory, (list->count + 1) * sizeof(*wider));
+
+	if (!wider)
+		return -ENOMEM;
+	if (list->count)
+		memcpy((void *)wider, (const void *)list->item, list->count * sizeof(*wider));
+	wider[list->count] = text;
+	*list = (struct ng_list){ wider, list->count + 1 };
+	return 0;
+}
+
+static int set_pattern(struct ng_cell *cell, const struct ng_option *option, const char *text, char *error, size_t error_size)
+{
+	struct ng_pattern **member = (void *)((char *)cell->state + option->offset);
+	char reason[256] = "";
+
+	int r = ng_pattern_new(text, reason, sizeof(reason), member);
+	if (r < 0) {
+		char flag[128];
+		ng_option_flag(cell->collector, option, flag, sizeof(flag));
+		snprintf(error, error_size, "--%s: %s", flag, reason);
+		return r;
+	}
+	/* the cell owns it, whatever becomes of the state; a later value replaces it */
+	size_t at = (size_t)(option - cell->collector->options);
+	ng_pattern_free(cell->patterns[at]);
+	cell->patterns[at] = *member;
+	return 0;
+}
+
+static int set_option(struct ng_cell *cell, const struct ng_option *option, const char *given, char *error, size_t error_size)
+{
+	void *member = (char *)cell->state + option->offset;
+	const char *text = ng_copy(&cell->memory, ng_span(given)).text;
+
+	if (!text)
+		return -ENOMEM;
+	switch (option->kind) {
+	case NG_OPTION_BOOL:
+		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+			return wrong(cell, option, text, "true or false", error, error_size);
+		*(bool *)member = text[0] == 't';
+		return 0;
+	case NG_OPTION_STRING:
+		*(const char **)member = text;
+		return 0;
+	case NG_OPTION_LIST:
+		return set_list(cell, member, text);
+	case NG_OPTION_PATTERN:
+		return set_pattern(cell, option, text, error, error_size);
+	case NG_OPTION_DURATION:
+		if (parse_duration(ng_span(text), member) < 0)
+			return wrong(cell, option, text, "a duration such as 5s or 100ms", error, error_size);
+		return 0;
+	case NG_OPTION_UNSIGNED:
+		if (ng_u64(ng_span(text), member) < 0)
+			return wrong(cell, option, text, "a whole number", error, error_size);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static const struct ng_given *find_given(const struct ng_choice *choice, const char *name)
+{
+	for (size_t i = 0; name && i < choice->given_count; i++) {
+		if (strcmp(choice->given[i].option->name, name) == 0)
+			return &choice->given[i];
+	}
+	return NULL;
+}
+
+/* The default of an option falls when its counterpart is given. */
+static bool displaced(const struct ng_choice *choice, const struct ng_option *option)
+{
+	const struct ng_collector *collector = choice->collector;
+
+	if (find_given(choice, option->excludes))
+		return true;
+	for (size_t i = 0; i < collector->option_count; i++) {
+		const struct ng_option *other = &collector->options[i];
+		if (other->excludes && strcmp(other->excludes, option->name) == 0 && find_given(choice, other->name))
+			return true;
+	}
+	return false;
+}
+
+static int set_defaults(struct ng_cell *cell, const struct ng_choice *choice, char *error, size_t error_size)
+{
+	for (size_t i = 0; i < cell->collector->option_count; i++) {
+		const struct ng_option *option = &cell->collector->options[i];
+		bool empty = !option->initial || !*option->initial || displaced(choice, option);
+		if (option->kind == NG_OPTION_LIST && (empty || find_given(choice, option->name)))
+			continue;
+		if (empty && option->kind != NG_OPTION_STRING)
+			continue;
+		int r = set_option(cell, option, empty ? "" : option->initial, error, error_size);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int set_given(struct ng_cell *cell, const struct ng_choice *choice, char *error, size_t error_size)
+{
+	for (size_t i = 0; i < choice->given_count; i++) {
+		const struct ng_option *option = choice->given[i].option;
+		const struct ng_given *other = find_given(choice, option->excludes);
+		if (other && *other->text && *choice->given[i].text) {
+			snprintf(error, error_size, "--collector.%s.%s and --collector.%s.%s exclude each other: give one of them",
+				cell->collector->name, option->name, cell->collector->name, other->option->name);
+			return -EINVAL;
+		}
+		int r = set_option(cell, option, choice->given[i].text, error, error_size);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- life ---- */
+
+static int run_init(struct ng_cell *cell, struct ng_kernel *kernel, char *error, size_t error_size)
+{
+	char reason[512] = "";
+	struct ng_setup setup = {
+		.arena = &cell->memory,
+		.kernel = kernel,
+		.error = reason,
+		.error_size = sizeof(reason),
+	};
+
+	if (!cell->collector->init)
+		return 0;
+	int r = cell->collector->init(cell->state, &setup);
+	if (r < 0)
+		snprintf(error, error_size, "collector %s: %s", cell->collector->name, *reason ? reason : strerror(-r));
+	return r;
+}
+
+int ng_cell_init(struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, char *error, size_t error_size)
+{
+	const struct ng_collector *collector = choice->collector;
+
+	*cell = (struct ng_cell){ .collector = collector };
+	cell->state = calloc(1, collector->state_size + 1);
+	cell->patterns = calloc(collector->option_count + 1, sizeof(*cell->patterns));
+	cell->pattern_count = collector->option_count;
+	cell->heads = ng_page_heads(&cell->memory, collector->families, collector->family_count);
+	if (!cell->state || !cell->patterns || !cell->heads) {
+		snprintf(error, error_size, "out of memory");
+		ng_cell_done(cell);
+		return -ENOMEM;
+	}
+	cell->page.known = collector->families;
+	cell->page.known_count = collector->family_count;
+	cell->page.heads = cell->heads;
+	int r = set_defaults(cell, choice, error, error_size);
+	if (r == 0)
+		r = set_given(cell, choice, error, error_size);
+	if (r == 0)
+		r = run_init(cell, kernel, error, error_size);
+	if (r < 0)
+		ng_cell_done(cell);
+	return r;
+}
+
+void ng_cell_done(struct ng_cell *cell)
+{
+	if (cell->state && cell->collector->done)
+		cell->collector->done(cell->state);
+	for (size_t i = 0; cell->patterns && i < cell->pattern_count; i++)
+		ng_pattern_free(cell->patterns[i]);
+	free(cell->patterns);
+	free(cell->state);
+	ng_page_done(&cell->page);
+	ng_arena_done(&cell->memory);
+	*cell = (struct ng_cell){ 0 };
+}
+
+int ng_cell_collect(struct ng_cell *cell, struct ng_scrape *scrape)
+{
+	scrape->page = &cell->page;
+	scrape->dropped = 0;
+	scrape->reason[0] = '\0';
+	ng_arena_reset(scrape->arena);
+	ng_page_reset(&cell->page);
+	int r = cell->collector->collect(cell->state, scrape);
+	if (r == 0 && cell->page.error)
+		r = ng_failed(scrape, cell->page.error, "write", "the families");
+	return r;
+}

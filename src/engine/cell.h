@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A cell: one enabled collector with all that is its own, its state and its output. Nothing of it is shared, so nothing of
+ * it is locked; the gather sees to it that one thread at a time is inside.
+ */
+#ifndef ENGINE_CELL_H
+#define ENGINE_CELL_H
+
+#include "exposition/page.h"
+#include "kernel/kernel.h"
+
+#include <nodegauge/collector.h>
+
+/* An option as it was given, in the order of the command line; a negated switch has "false". */
+struct ng_given {
+	const struct ng_option *option;
+	const char *text;
+};
+
+/* An enabled collector with the options that were given for it. */
+struct ng_choice {
+	const struct ng_collector *collector;
+	const struct ng_given *given;
+	size_t given_count;
+};
+
+/* The whole name of a flag, without the dashes: "collector.netdev.device-include". */
+void ng_option_flag(const struct ng_collector *collector, const struct ng_option *option, char *name, size_t size);
+
+enum ng_cell_phase {
+	NG_CELL_IDLE,
+	NG_CELL_QUEUED,  /* in this gather, not started */
+	NG_CELL_RUNNING, /* a runner is inside */
+	NG_CELL_STUCK,   /* a runner is inside, and the gather that started it has been answered without it */
+};
+
+struct ng_cell {
+	const struct ng_collector *collector;
+	void *state;
+	struct ng_arena memory; /* for the life of the cell: heads, texts of options, what init takes */
+	struct ng_family_head *heads;
+	struct ng_pattern **patterns;
+	size_t pattern_count;
+	struct ng_page page;
+
+	/* under the gather's lock */
+	enum ng_cell_phase phase;
+	uint64_t started;  /* CLOCK_MONOTONIC ns, of the running or last call */
+	uint64_t duration; /* of the last call that returned */
+	int result;        /* of the last call; -ETIMEDOUT while stuck or not started in time */
+	uint64_t dropped;  /* rows left out, in all */
+	char reason[256];
+	bool failing;      /* has been logged as failing */
+	bool included;     /* in the gather that is going on or was last */
+};
+
+/* Fills in the options and runs the collector's init. On error the cell is as after ng_cell_done. */
+int ng_cell_init(struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, char *error, size_t error_size);
+void ng_cell_done(struct ng_cell *cell);
+
+/* One call of collect with the page reset before; the caller holds no lock. Returns its result. */
+int ng_cell_collect(struct ng_cell *cell, struct ng_scrape *scrape);
+
+#endif

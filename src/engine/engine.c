@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* How long a runner may stay in one cell before another one goes on with the rest. */
+static const uint64_t stall_ns = 30u * 1000000u;
+
+static const size_t stack_size = 256u << 10;
+
+/* ---- one cell ---- */
+
+static void log_change(struct ng_engine *engine, struct ng_cell *cell, int result, const char *reason)
+{
+	bool failing = result < 0 && result != -ENODATA;
+
+	if (!engine->config.log)
+		return;
+	if (failing && !cell->failing)
+		engine->config.log(engine->config.log_context, NG_LOG_WARN, "collector failed", cell->collector->name, reason);
+	else if (!failing && cell->failing)
+		engine->config.log(engine->config.log_context, NG_LOG_INFO, "collector works again", cell->collector->name, "");
+	else if (result == -ENODATA && cell->result != -ENODATA)
+		engine->config.log(engine->config.log_context, NG_LOG_DEBUG, "collector has no data", cell->collector->name,
+			reason);
+	cell->failing = failing;
+}
+
+static void cell_finish(struct ng_engine *engine, struct ng_cell *cell, int result, uint64_t now, const char *reason)
+{
+	log_change(engine, cell, result, reason);
+	cell->result = result;
+	cell->duration = now - cell->started;
+	snprintf(cell->reason, sizeof(cell->reason), "%s", result < 0 ? reason : "");
+}
+
+/* Runs the cell; called and returns with the lock held, which it gives up in between. Returns whether the gather that started
+ * it still wants its result. */
+static bool run_cell(struct ng_runner *runner, struct ng_cell *cell, uint64_t now)
+{
+	struct ng_engine *engine = runner->engine;
+	char reason[sizeof(cell->reason)];
+	struct ng_scrape scrape = {
+		.arena = &runner->arena,
+		.kernel = &engine->kernel,
+		.serial = engine->serial,
+		.deadline = engine->deadline,
+		.devices_epoch = engine->epoch,
+		.reason = reason,
+		.reason_size = sizeof(reason),
+	};
+
+	cell->phase = NG_CELL_RUNNING;
+	cell->started = now;
+	engine->moved = now;
+	runner->cell = cell;
+	pthread_mutex_unlock(&engine->lock);
+
+	int result = ng_cell_collect(cell, &scrape);
+	now = ng_now();
+
+	pthread_mutex_lock(&engine->lock);
+	runner->cell = NULL;
+	bool wanted = cell->phase == NG_CELL_RUNNING;
+	cell->phase = NG_CELL_IDLE;
+	if (wanted) {
+		cell->dropped += scrape.dropped;
+		cell_finish(engine, cell, result, now, reason);
+	}
+	return wanted;
+}
+
+/* ---- runners ---- */
+
+static struct ng_cell *take_next(struct ng_engine *engine)
+{
+	while (engine->active && engine->next < engine->cell_count) {
+		struct ng_cell *cell = engine->order[engine->next++];
+		if (cell->phase == NG_CELL_QUEUED)
+			return cell;
+	}
+	return NULL;
+}
+
+/* The gather is over: makes the answer and hands it out. Called and returns with the lock held. */
+static void finish_gather(struct ng_engine *engine)
+{
+	ng_finished *finished = engine->finished;
+	void *context = engine->context;
+
+	engine->finished = NULL;
+	pthread_mutex_unlock(&engine->lock);
+	struct ng_body *body = ng_assemble(engine);
+	pthread_mutex_lock(&engine->lock);
+	engine->active = false;
+	pthread_mutex_unlock(&engine->lock);
+	finished(context, body, body ? 0 : -ENOMEM);
+	pthread_mutex_lock(&engine->lock);
+}
+
+static void work_through(struct ng_runner *runner)
+{
+	struct ng_engine *engine = runner->engine;
+	struct ng_cell *cell;
+	uint64_t now = ng_now();
+
+	while ((cell = take_next(engine))) {
+		if (!run_cell(runner, cell, now)) {
+			now = ng_now();
+			continue;
+		}
+		now = cell->started + cell->duration;
+		if (--engine->pending == 0)
+			finish_gather(engine);
+	}
+}
+
+static void *runner_main(void *argument)
+{
+	struct ng_runner *runner = argument;
+	struct ng_engine *engine = runner->engine;
+
+	pthread_mutex_lock(&engine->lock);
+	while (!engine->stopping) {
+		if (engine->called == 0) {
+			engine->idle++;
+			pthread_cond_wait(&engine->work, &engine->lock);
+			engine->idle--;
+			continue;
+		}
+		engine->called--;
+		work_through(runner);
+	}
+	pthread_mutex_unlock(&engine->lock);
+	return NULL;
+}
+
+static int add_runner(struct ng_engine *engine)
+{
+	struct ng_runner *runner = &engine->runners[engine->runner_count];
+	pthread_attr_t attributes;
+
+	runner->engine = engine;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, stack_size);
+	int r = pthread_create(&runner->thread, &attributes, runner_main, runner);
+	pthread_attr_destroy(&attributes);
+	if (r)
+		return -r;
+	runner->started = true;
+	engine->runner_count++;
+	return 0;
+}
+
+static void call_runner(struct ng_engine *engine)
+{
+	if (engine->idle <= engine->called) {
+		if (engine->runner_count == NG_RUNNERS_MAX || add_runner(engine) < 0)
+			return;
+	}
+	engine->called++;
+	pthread_cond_signal(&engine->work);
+}
+
+/* ---- a gather ---- */
+
+static void queue_cell(struct ng_engine *engine, struct ng_cell *cell, bool included)
+{
+	cell->included = included;
+	if (!included)
+		return;
+	if (cell->phase == NG_CELL_STUCK) {
+		cell->result = -ETIMEDOUT;
+		cell->duration = ng_now() - cell->started;
+		return;
+	}
+	cell->phase = NG_CELL_QUEUED;
+	engine->pending++;
+}
+
+int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, ng_finished *finished,
+	void *context)
+{
+	pthread_mutex_lock(&engine->lock);
+	if (engine->active) {
+		pthread_mutex_unlock(&engine->lock);
+		return -EBUSY;
+	}
+	engine->active = true;
+	engine->serial++;
+	engine->deadline = deadline;
+	engine->epoch = ng_kernel_devices_epoch(&engine->kernel);
+	engine->next = 0;
+	engine->pending = 0;
+	engine->moved = ng_now();
+	engine->finished = finished;
+	engine->context = context;
+	for (size_t i = 0; i < engine->cell_count; i++)
+		queue_cell(engine, &engine->cells[i], !selection || !selection->cell || selection->cell[i]);
+	if (engine->pending)
+		call_runner(engine);
+	else
+		finish_gather(engine);
+	pthread_mutex_unlock(&engine->lock);
+	return 0;
+}
+
+static void give_up_on(struct ng_engine *engine, struct ng_cell *cell, uint64_t now)
+{
+	if (cell->phase == NG_CELL_RUNNING) {
+		cell->phase = NG_CELL_STUCK;
+		cell_finish(engine, cell, -ETIMEDOUT, now, "did not answer before the deadline; not started again until it does");
+	} else if (cell->phase == NG_CELL_QUEUED) {
+		cell->phase = NG_CELL_IDLE;
+		cell->started = now;
+		cell_finish(engine, cell, -ETIMEDOUT, now, "not started before the deadline");
+	}
+}
+
+uint64_t ng_engine_tick(struct ng_engine *engine, uint64_t now)
+{
+	uint64_t next = UINT64_MAX;
+
+	pthread_mutex_lock(&engine->lock);
+	if (engine->active && engine->finished) {
+		bool waiting = engine->next < engine->cell_count;
+		if (now >= engine->deadline) {
+			for (size_t i = 0; i < engine->cell_count; i++)
+				give_up_on(engine, &engine->cells[i], now);
+			finish_gather(engine);
+		} else {
+			if (waiting && now >= engine->moved + stall_ns) {
+				engine->moved = now;
+				call_runner(engine);
+			}
+			next = engine->deadline;
+			if (waiting && engine->moved + stall_ns < next)
+				next = engine->moved + stall_ns;
+		}
+	}
+	pthread_mutex_unlock(&engine->lock);
+	return next;
+}
+
+/* ---- waiting for one ---- */
+
+struct waiter {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool done;
+	struct ng_body *body;
+	int error;
+};
+
+static void wake_waiter(void *context, struct ng_body *body, int error)
+{
+	struct waiter *waiter = context;
+
+	pthread_mutex_lock(&waiter->lock);
+	waiter->done = true;
+	waiter->body = body;
+	waiter->error = error;
+	pthread_cond_signal(&waiter->changed);
+	pthread_mutex_unlock(&waiter->lock);
+}
+
+static void wait_until(struct waiter *waiter, uint64_t when)
+{
+	struct timespec until = { (time_t)(when / 1000000000u), (long)(when % 1000000000u) };
+
+	pthread_mutex_lock(&waiter->lock);
+	if (!waiter->done)
+		pthread_cond_timedwait(&waiter->changed, &waiter->lock, &until);
+	pthread_mutex_unlock(&waiter->lock);
+}
+
+static bool waiter_done(struct waiter *waiter)
+{
+	pthread_mutex_lock(&waiter->lock);
+	bool done = waiter->done;
+	pthread_mutex_unlock(&waiter->lock);
+	return done;
+}
+
+static void init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+int ng_engine_gather(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, struct ng_body **ret_body)
+{
+	struct waiter waiter = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+	init_condition(&waiter.changed);
+	int r = ng_engine_start(engine, selection, deadline, wake_waiter, &waiter);
+	while (r == 0 && !waiter_done(&waiter)) {
+		uint64_t now = ng_now(), next = ng_engine_tick(engine, now);
+		wait_until(&waiter, next < now + stall_ns ? next : now + stall_ns);
+	}
+	pthread_cond_destroy(&waiter.changed);
+	pthread_mutex_destroy(&waiter.lock);
+	*ret_body = waiter.body;
+	return r < 0 ? r : waiter.error;
+}
+
+/* ---- life ---- */
+
+static void order_cells(struct ng_engine *engine)
+{
+	size_t n = 0;
+
+	for (int blocking = 0; blocking <= 1; blocking++) {
+		for (size_t i = 0; i < engine->cell_count; i++) {
+			if (engine->cells[i].collector->may_block == blocking)
+				engine->order[n++] = &engine->cells[i];
+		}
+	}
+}
+
+static int init_cells(struct ng_engine *engine, char *error, size_t error_size)
+{
+	const struct ng_engine_config *config = &engine->config;
+
+	for (size_t i = 0; i < config->choice_count; i++) {
+		int r = ng_cell_init(&engine->cells[i], &config->choices[i], &engine->kernel, error, error_size);
+		if (r < 0)
+			return r;
+		engine->cell_count++;
+	}
+	order_cells(engine);
+	return 0;
+}
+
+int ng_engine_new(const struct ng_engine_config *config, char *error, size_t error_size, struct ng_engine **ret_engine)
+{
+	struct ng_engine *engine = calloc(1, sizeof(*engine));
+
+	*ret_engine = NULL;
+	snprintf(error, error_size, "out of memory");
+	if (!engine)
+		return -ENOMEM;
+	engine->config = *config;
+	pthread_mutex_init(&engine->lock, NULL);
+	init_condition(&engine->work);
+	engine->cells = calloc(config->choice_count + 1, sizeof(*engine->cells));
+	engine->order = calloc(config->choice_count + 1, sizeof(*engine->order));
+	int r = ng_kernel_init(&engine->kernel, config->roots);
+	if (r == 0 && (!engine->cells || !engine->order))
+		r = -ENOMEM;
+	if (r == 0)
+		r = init_cells(engine, error, error_size);
+	if (r == 0)
+		r = ng_assembly_init(engine);
+	if (r == 0) {
+		r = add_runner(engine);
+		if (r < 0)
+			snprintf(error, error_size, "start a thread: %s", strerror(-r));
+	}
+	if (r < 0) {
+		ng_engine_free(engine);
+		return r;
+	}
+	*ret_engine = engine;
+	return 0;
+}
+
+static bool stop_runners(struct ng_engine *engine)
+{
+	bool stuck[NG_RUNNERS_MAX] = { false }, any = false;
+
+	pthread_mutex_lock(&engine->lock);
+	engine->stopping = true;
+	pthread_cond_broadcast(&engine->work);
+	for (size_t i = 0; i < engine->runner_count; i++) {
+		const struct ng_cell *cell = engine->runners[i].cell;
+		stuck[i] = cell && cell->phase == NG_CELL_STUCK;
+		any = any || stuck[i];
+	}
+	pthread_mutex_unlock(&engine->lock);
+	for (size_t i = 0; i < engine->runner_count; i++) {
+		if (stuck[i])
+			pthread_detach(engine->runners[i].thread);
+		else
+			pthread_join(engine->runners[i].thread, NULL);
+	}
+	return !any;
+}
+
+void ng_engine_free(struct ng_engine *engine)
+{
+	if (!engine || !stop_runners(engine))
+		return;
+	for (size_t i = 0; i < NG_RUNNERS_MAX; i++)
+		ng_arena_done(&engine->runners[i].arena);
+	for (size_t i = 0; i < engine->cell_count; i++)
+		ng_cell_done(&engine->cells[i]);
+	ng_assembly_done(engine);
+	ng_kernel_done(&engine->kernel);
+	free(engine->cells);
+	free(engine->order);
+	pthread_cond_destroy(&engine->work);
+	pthread_mutex_destroy(&engine->lock);
+	free(engine);
+}
+
+/* ---- looking in ---- */
+
+size_t ng_engine_cell_count(const struct ng_engine *engine)
+{
+	return engine->cell_count;
+}
+
+void ng_engine_view(struct ng_engine *engine, size_t index, struct ng_cell_view *ret_view)
+{
+	const struct ng_cell *cell = &engine->cells[index];
+
+	pthread_mutex_lock(&engine->lock);
+	*ret_view = (struct ng_cell_view){
+		.collector = cell->collector,
+		.collected = cell->started != 0,
+		.stuck = cell->phase == NG_CELL_STUCK,
+		.result = cell->result,
+		.duration = cell->duration,
+	};
+	memcpy(ret_view->reason, cell->reason, sizeof(cell->reason));
+	pthread_mutex_unlock(&engine->lock);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The engine: the enabled collectors, and one gather at a time.
+ *
+ * A gather is a queue of cells that a runner (a thread) works through, those that may block last. When a runner has been
+ * inside one cell for longer than the stall time another runner takes over the rest: so a gather in which nothing blocks
+ * costs one thread, and one that blocks loses that cell only. At the deadline what is missing is reported as failed and the
+ * answer is made of the rest. The runner that is stuck keeps its cell, which is not started again until it returns.
+ *
+ * The engine has no timer of its own: whoever waits for a gather calls ng_engine_tick at the times that it returns.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "engine/cell.h"
+
+#include <stdatomic.h>
+
+enum ng_level { NG_LOG_ERROR, NG_LOG_WARN, NG_LOG_INFO, NG_LOG_DEBUG };
+
+/* One more writer of families into each answer, run in the thread that finishes the gather. */
+struct ng_writer {
+	const struct ng_family *families;
+	size_t family_count;
+	void (*write)(void *context, struct ng_page *page, struct ng_arena *arena, const struct ng_family *families);
+	void *context;
+};
+
+struct ng_engine_config {
+	const char *roots[NG_ROOTS];
+	const struct ng_choice *choices; /* enabled collectors in the order of their names */
+	size_t choice_count;
+	const struct ng_writer *writers;
+	size_t writer_count;
+	/* Called with a collector's name, or "" for the engine itself; from any thread. */
+	void (*log)(void *context, enum ng_level level, const char *message, const char *collector, const char *reason);
+	void *log_context;
+};
+
+/* A rendered answer. Shared by all who asked; lives until the last reference is dropped. */
+struct ng_body {
+	struct ng_page page;
+	atomic_uint references;
+	uint64_t serial;
+};
+
+struct ng_engine;
+
+int ng_engine_new(const struct ng_engine_config *config, char *error, size_t error_size, struct ng_engine **ret_engine);
+
+/* Does not wait for runners that are stuck: what they use is then left to the end of the process. */
+void ng_engine_free(struct ng_engine *engine);
+
+size_t ng_engine_cell_count(const struct ng_engine *engine);
+
+/* What the landing page shows of a cell; a consistent copy. */
+struct ng_cell_view {
+	const struct ng_collector *collector;
+	bool collected; /* at least once */
+	bool stuck;
+	int result;
+	uint64_t duration; /* ns */
+	char reason[256];
+};
+void ng_engine_view(struct ng_engine *engine, size_t index, struct ng_cell_view *ret_view);
+
+/* Which cells take part: one byte each, true or false; NULL for all. */
+struct ng_selection {
+	const bool *cell;
+};
+
+/*
+ * Starts a gather; -EBUSY while one is going on. `finished` is called once, from any thread, without locks held, with a
+ * reference to the body that the callee has to drop, or with NULL and a negative errno.
+ */
+typedef void ng_finished(void *context, struct ng_body *body, int error);
+int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, ng_finished *finished,
+	void *context);
+
+/* Hands work over and ends what is over time. Returns when to call again (CLOCK_MONOTONIC ns), UINT64_MAX for not at all. */
+uint64_t ng_engine_tick(struct ng_engine *engine, uint64_t now);
+
+/* Starts a gather and waits for it. For --once and for tests. */
+int ng_engine_gather(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, struct ng_body **ret_body);
+
+void ng_body_release(struct ng_body *body);
+
+#endif

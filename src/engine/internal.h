@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the engine share. */
+#ifndef ENGINE_INTERNAL_H
+#define ENGINE_INTERNAL_H
+
+#include "engine/engine.h"
+
+#include <pthread.h>
+
+enum {
+	NG_RUNNERS_MAX = 9,   /* one at work and eight that are stuck */
+	NG_BODIES_KEPT = 4,   /* answers on their way to slow clients beyond these are freed when sent */
+};
+
+struct ng_runner {
+	struct ng_engine *engine;
+	pthread_t thread;
+	bool started;
+	struct ng_arena arena;
+	struct ng_cell *cell; /* that it is in, or NULL */
+};
+
+struct ng_engine {
+	struct ng_kernel kernel;
+	struct ng_cell *cells;
+	size_t cell_count;
+	struct ng_cell **order; /* of starting */
+	struct ng_engine_config config;
+
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	struct ng_runner runners[NG_RUNNERS_MAX];
+	size_t runner_count;
+	size_t idle;   /* runners that wait */
+	size_t called; /* runners that were woken and have not come yet */
+	bool stopping;
+
+	/* the gather that is going on */
+	bool active;
+	uint64_t serial, deadline, epoch;
+	size_t next;     /* in `order` */
+	size_t pending;  /* cells that were started or will be, and have no result yet */
+	uint64_t moved;  /* when a cell was last started */
+	ng_finished *finished;
+	void *context;
+	uint64_t dropped_families;
+
+	/* making the body; one thread at a time, as `active` stays set until it is done */
+	struct ng_page own; /* the engine's families and the writers' */
+	struct ng_family *own_families;
+	size_t own_count;
+	struct ng_arena own_memory, own_arena;
+	struct ng_assembly *assembly;
+	struct ng_body *bodies[NG_BODIES_KEPT];
+};
+
+/* Makes the answer of all cells of the gather that is over. NULL when there is no memory. */
+struct ng_body *ng_assemble(struct ng_engine *engine);
+int ng_assembly_init(struct ng_engine *engine);
+void ng_assembly_done(struct ng_engine *engine);
+
+#endif
