@@ -379,8 +379,7 @@ static bool stop_runners(struct ng_engine *engine)
 	engine->stopping = true;
 	pthread_cond_broadcast(&engine->work);
 	for (size_t i = 0; i < engine->runner_count; i++) {
-		const struct ng_cell *cell = engine->runners[i].cell;
-		stuck[i] = cell && cell->phase == NG_CELL_STUCK;
+		stuck[i] = engine->runners[i].cell != NULL;
 		any = any || stuck[i];
 	}
 	pthread_mutex_unlock(&engine->lock);
@@ -393,10 +392,12 @@ static bool stop_runners(struct ng_engine *engine)
 	return !any;
 }
 
-void ng_engine_free(struct ng_engine *engine)
+bool ng_engine_free(struct ng_engine *engine)
 {
-	if (!engine || !stop_runners(engine))
-		return;
+	if (!engine)
+		return true;
+	if (!stop_runners(engine))
+		return false;
 	for (size_t i = 0; i < NG_RUNNERS_MAX; i++)
 		ng_arena_done(&engine->runners[i].arena);
 	for (size_t i = 0; i < engine->cell_count; i++)
@@ -408,6 +409,14 @@ void ng_engine_free(struct ng_engine *engine)
 	pthread_cond_destroy(&engine->work);
 	pthread_mutex_destroy(&engine->lock);
 	free(engine);
+	return true;
+}
+
+void ng_engine_reopen(struct ng_engine *engine)
+{
+	pthread_mutex_lock(&engine->lock);
+	engine->kernel.epoch++;
+	pthread_mutex_unlock(&engine->lock);
 }
 
 /* ---- looking in ---- */
@@ -415,6 +424,11 @@ void ng_engine_free(struct ng_engine *engine)
 size_t ng_engine_cell_count(const struct ng_engine *engine)
 {
 	return engine->cell_count;
+}
+
+const char *ng_engine_cell_name(const struct ng_engine *engine, size_t index)
+{
+	return engine->cells[index].collector->name;
 }
 
 void ng_engine_view(struct ng_engine *engine, size_t index, struct ng_cell_view *ret_view)
