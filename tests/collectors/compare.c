@@ -11,7 +11,7 @@ static bool numbers_equal(double a, double b)
 {
 	if (isnan(a) || isnan(b))
 		return isnan(a) && isnan(b);
-	return a == b || fabs(a - b) <= 1e-15 * fmax(fabs(a), fabs(b));
+	return a == b || (isfinite(a) && isfinite(b) && fabs(a - b) <= 1e-15 * fmax(fabs(a), fabs(b)));
 }
 
 static bool wild_equal(const struct exposition *a, const struct prom_sample *wild, const struct exposition *b,
@@ -33,11 +33,11 @@ static bool wild_equal(const struct exposition *a, const struct prom_sample *wil
 static size_t counterpart(
 	const struct exposition *a, const struct prom_sample *expected, const struct exposition *actual)
 {
-	if (!expected->wild) {
-		const struct prom_sample *sample = exposition_sample(actual, exposition_key(a, expected));
-		return sample ? (size_t)(sample - actual->sample) : SIZE_MAX;
-	}
-	for (size_t i = 0; i < actual->sample_count; i++) {
+	const struct prom_sample *sample = exposition_sample(actual, exposition_key(a, expected));
+
+	if (sample)
+		return (size_t)(sample - actual->sample);
+	for (size_t i = 0; expected->wild && i < actual->sample_count; i++) {
 		if (wild_equal(a, expected, actual, &actual->sample[i]))
 			return i;
 	}
@@ -81,13 +81,15 @@ bool exposition_equal(const struct exposition *expected, struct exposition *actu
 	for (size_t i = 0; i < expected->sample_count; i++) {
 		const struct prom_sample *a = &expected->sample[i];
 		struct ng_span key = exposition_key(expected, a);
+		if (wanted && !wanted(context, expected->family[a->family].name))
+			continue;
 		size_t at = counterpart(expected, a, actual);
 		if (at == SIZE_MAX) {
 			differ(actual, &count, "missing %.*s", (int)key.size, key.text);
 			continue;
 		}
 		seen[at] = true;
-		if (!a->wild && !numbers_equal(a->value, actual->sample[at].value))
+		if (!ng_span_equal(a->number, NG_SPAN("*")) && !numbers_equal(a->value, actual->sample[at].value))
 			differ(actual, &count, "%.*s is %.*s, not %.*s", (int)key.size, key.text,
 				(int)actual->sample[at].number.size, actual->sample[at].number.text,
 				(int)a->number.size, a->number.text);

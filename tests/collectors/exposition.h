@@ -61,6 +61,9 @@ bool exposition_read_expected(struct exposition *exposition, struct ng_span text
 
 void exposition_done(struct exposition *exposition);
 
+/* Sets ->error; returns false. */
+bool exposition_fail(struct exposition *exposition, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* NULL where there is none. */
 const struct prom_family *exposition_family(const struct exposition *exposition, struct ng_span name);
 const struct prom_sample *exposition_sample(const struct exposition *exposition, struct ng_span key);
@@ -76,8 +79,9 @@ static inline struct ng_span exposition_key(const struct exposition *exposition,
 typedef bool prom_wanted(void *context, struct ng_span family);
 
 /*
- * True when both have the same families and series with the same values, in any order. Numbers are equal as doubles or
- * to 15 digits. Otherwise the first differences stand in `actual->error`.
+ * True when both have the same series with the same values, in any order, and families of the same type where the
+ * expectation has one. Numbers are equal as doubles or to 15 digits. Otherwise the first differences stand in
+ * `actual->error`. `wanted` chooses the families, NULL all.
  */
 bool exposition_equal(const struct exposition *expected, struct exposition *actual, prom_wanted *wanted, void *context);
 

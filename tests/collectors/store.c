@@ -2,6 +2,8 @@
 /* What an exposition consists of, in arrays that keep their capacity, and the two tables that find it by name. */
 #include "exposition_read.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void *grown(void *array, size_t count, size_t *room, size_t size)
@@ -155,6 +157,16 @@ void exposition_reset(struct exposition *out)
 		memset(out->families.slot, 0, out->families.size * sizeof(*out->families.slot));
 	if (out->samples.slot)
 		memset(out->samples.slot, 0, out->samples.size * sizeof(*out->samples.slot));
+}
+
+bool exposition_fail(struct exposition *exposition, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(exposition->error, sizeof(exposition->error), format, arguments);
+	va_end(arguments);
+	return false;
 }
 
 void exposition_done(struct exposition *exposition)
