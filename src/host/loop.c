@@ -92,6 +92,7 @@ static uint64_t run_once(struct loop *loop)
 	ng_exporter_run(loop->exporter);
 	uint64_t next = ng_server_run(loop->server, now);
 	next = earlier(next, ng_engine_tick(loop->engine, now));
+	next = earlier(next, ng_exporter_tick(loop->exporter, now));
 	next = earlier(next, keep_alive(loop, now));
 	if (loop->drain_until)
 		next = earlier(next, loop->drain_until);

@@ -19,6 +19,9 @@ enum { PACK_FROM = 1024 };
 static const uint64_t share_ns = 500u * 1000000u;
 static const uint64_t shortest_ns = 50u * 1000000u;
 
+/* Scrapes count against the limit once the gather that they wait for has taken this long. */
+static const uint64_t patience_ns = 50u * 1000000u;
+
 enum result { RESULT_OK, RESULT_FAILED, RESULT_BUSY, RESULT_COUNT };
 
 /* A scrape that waits. */
@@ -40,7 +43,8 @@ struct ng_exporter {
 	struct scrape *waiting, **waiting_end; /* oldest first */
 	struct scrape *sharing;                /* those of the gather that is going on */
 	struct scrape *spare;
-	size_t waiting_count; /* of both */
+	size_t waiting_count;                  /* of both */
+	uint64_t started;                      /* the gather that is going on */
 
 	/* handed over by the gather, before it signals event_fd */
 	struct ng_gzip *gzip;
@@ -256,6 +260,14 @@ static void gather_finished(void *context, struct ng_body *body, int error)
 	eventfd_write(exporter->event_fd, 1);
 }
 
+static void free_scrape(struct ng_exporter *exporter, struct scrape *scrape)
+{
+	exporter->waiting_count--;
+	atomic_fetch_sub(&exporter->in_flight, 1);
+	scrape->next = exporter->spare;
+	exporter->spare = scrape;
+}
+
 static bool may_share(const struct ng_exporter *exporter, const struct scrape *first, const struct scrape *other)
 {
 	uint64_t apart = first->deadline > other->deadline ? first->deadline - other->deadline : other->deadline - first->deadline;
@@ -274,6 +286,11 @@ static uint64_t take_sharing(struct ng_exporter *exporter)
 	exporter->pack = false;
 	while (*at) {
 		struct scrape *scrape = *at;
+		if (!scrape->request) {
+			*at = scrape->next;
+			free_scrape(exporter, scrape);
+			continue;
+		}
 		if (exporter->sharing && !may_share(exporter, exporter->sharing, scrape)) {
 			at = &scrape->next;
 			continue;
@@ -295,8 +312,11 @@ static void start_gather(struct ng_exporter *exporter)
 	if (exporter->sharing || !exporter->waiting)
 		return;
 	uint64_t deadline = take_sharing(exporter);
+	if (!exporter->sharing)
+		return;
 	struct ng_selection selection = { exporter->sharing->all ? NULL : exporter->sharing->cell };
 	copy_counts(exporter);
+	exporter->started = ng_now();
 	int r = ng_engine_start(exporter->engine, &selection, deadline, gather_finished, exporter);
 	if (r < 0)
 		gather_finished(exporter, NULL, r);
@@ -327,14 +347,6 @@ static void answer_scrape(struct ng_exporter *exporter, struct scrape *scrape, s
 						   .body = text,
 						   .release = release_body,
 						   .context = body });
-}
-
-static void free_scrape(struct ng_exporter *exporter, struct scrape *scrape)
-{
-	exporter->waiting_count--;
-	atomic_fetch_sub(&exporter->in_flight, 1);
-	scrape->next = exporter->spare;
-	exporter->spare = scrape;
 }
 
 void ng_exporter_run(struct ng_exporter *exporter)
@@ -374,12 +386,60 @@ static struct scrape *new_scrape(struct ng_exporter *exporter)
 	return scrape;
 }
 
+static void refuse(struct ng_exporter *exporter, struct ng_request *request)
+{
+	atomic_fetch_add(&exporter->results[RESULT_BUSY], 1);
+	answer_format(request, 503, "Limit of concurrent requests reached (%llu), try again later.\n",
+		(unsigned long long)exporter->config.max_requests);
+}
+
+/* Answers those behind the first `keep` of a list; returns how many of `keep` are left. */
+static uint64_t refuse_behind(struct ng_exporter *exporter, struct scrape *list, uint64_t keep)
+{
+	for (struct scrape *scrape = list; scrape; scrape = scrape->next) {
+		if (!scrape->request)
+			continue;
+		if (keep) {
+			keep--;
+			continue;
+		}
+		refuse(exporter, scrape->request);
+		scrape->request = NULL;
+	}
+	return keep;
+}
+
+static bool patient(const struct ng_exporter *exporter, uint64_t now)
+{
+	return !exporter->config.max_requests || !exporter->sharing || now < exporter->started + patience_ns;
+}
+
+uint64_t ng_exporter_tick(struct ng_exporter *exporter, uint64_t now)
+{
+	if (!exporter->sharing || exporter->waiting_count <= exporter->config.max_requests)
+		return UINT64_MAX;
+	if (patient(exporter, now))
+		return exporter->config.max_requests ? exporter->started + patience_ns : UINT64_MAX;
+	uint64_t left = refuse_behind(exporter, exporter->sharing, exporter->config.max_requests);
+	refuse_behind(exporter, exporter->waiting, left);
+	return UINT64_MAX;
+}
+
+static size_t requests_waiting(const struct ng_exporter *exporter)
+{
+	size_t count = 0;
+
+	for (const struct scrape *scrape = exporter->sharing; scrape; scrape = scrape->next)
+		count += scrape->request != NULL;
+	for (const struct scrape *scrape = exporter->waiting; scrape; scrape = scrape->next)
+		count += scrape->request != NULL;
+	return count;
+}
+
 static void handle_scrape(struct ng_exporter *exporter, struct ng_request *request)
 {
-	if (exporter->config.max_requests && exporter->waiting_count >= exporter->config.max_requests) {
-		atomic_fetch_add(&exporter->results[RESULT_BUSY], 1);
-		answer_format(request, 503, "Limit of concurrent requests reached (%llu), try again later.\n",
-			(unsigned long long)exporter->config.max_requests);
+	if (!patient(exporter, request->arrived) && requests_waiting(exporter) >= exporter->config.max_requests) {
+		refuse(exporter, request);
 		return;
 	}
 	struct scrape *scrape = new_scrape(exporter);

@@ -35,6 +35,12 @@ void ng_exporter_attach(struct ng_exporter *exporter, struct ng_engine *engine, 
 void ng_exporter_handle(void *context, struct ng_request *request);
 void ng_exporter_gone(void *context, struct ng_request *request);
 
+/*
+ * Refuses what --web.max-requests does not allow: scrapes that share a quick gather cost nothing, so they count once they have
+ * waited for a while. Returns when to call again.
+ */
+uint64_t ng_exporter_tick(struct ng_exporter *exporter, uint64_t now);
+
 /* An event descriptor, readable when a gather is over; then ng_exporter_run answers it and starts the next one. */
 int ng_exporter_fd(const struct ng_exporter *exporter);
 void ng_exporter_run(struct ng_exporter *exporter);

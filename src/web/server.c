@@ -91,7 +91,9 @@ static void library_log(void *context, const char *format, va_list arguments)
 
 	vsnprintf(line, sizeof(line), format, arguments);
 	line[strcspn(line, "\n")] = '\0';
-	limited_log(context, "http library", line);
+	/* it takes unix sockets for TCP */
+	if (!strstr(line, "TCP_NODELAY") && !strstr(line, "TCP_CORK") && !strstr(line, "Failed to push the data"))
+		limited_log(context, "http library", line);
 }
 
 static void enter(struct connection *connection, enum phase phase, uint64_t now)
@@ -273,11 +275,12 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *mhd, const c
 		return queue_answer(connection);
 	if (!request->arrived) {
 		fill_request(connection, url, method);
-		server->config.handle(server->config.context, request);
-		if (connection->answered)
-			return queue_answer(connection);
+		/* what is answered in this first call ends the connection: right for what may have a body, and for nothing else */
+		if (!request->has_body && !request->bad && request->method != NG_OTHER)
+			return MHD_YES;
 	}
-	return MHD_YES;
+	server->config.handle(server->config.context, request);
+	return connection->answered ? queue_answer(connection) : MHD_YES;
 }
 
 const char *ng_request_header(const struct ng_request *request, const char *name)
