@@ -302,6 +302,47 @@ static void decimals(void **state)
 	}
 }
 
+static void durations(void **state)
+{
+	static const struct number durations[] = {
+		{ "0", 0, 0 },
+		{ "0s", 0, 0 },
+		{ "1ns", 0, 1 },
+		{ "2us", 0, 2000 },
+		{ "100ms", 0, 100000000 },
+		{ "5s", 0, 5000000000 },
+		{ "1m30s", 0, 90000000000 },
+		{ "1h2m3s4ms5us6ns", 0, 3723004005006 },
+		{ "1.5s", 0, 1500000000 },
+		{ ".5s", 0, 500000000 },
+		{ "0.001ms", 0, 1000 },
+		{ "277777h", 0, 277777 * UINT64_C(3600000000000) },
+		{ "277778h", -ERANGE, 0 },
+		{ "999999999999999h", -ERANGE, 0 },
+		/* 19 times 277777h, which is more than there is room for */
+		{ "277777h277777h277777h277777h277777h277777h277777h277777h277777h277777h"
+		  "277777h277777h277777h277777h277777h277777h277777h277777h277777h",
+			-ERANGE, 0 },
+		{ "", -EINVAL, 0 },
+		{ "5", -EINVAL, 0 },
+		{ "s", -EINVAL, 0 },
+		{ "5 s", -EINVAL, 0 },
+		{ "-5s", -EINVAL, 0 },
+		{ "5d", -EINVAL, 0 },
+		{ "5s3", -EINVAL, 0 },
+		{ "1.2.3s", -EINVAL, 0 },
+		{ "5x", -EINVAL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++) {
+		uint64_t ns = 4711;
+		print_message("'%s'\n", durations[i].text);
+		assert_int_equal(ng_duration(guarded(durations[i].text), &ns), durations[i].result);
+		assert_true(ns == (durations[i].result ? 4711 : durations[i].value));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +358,7 @@ int main(void)
 		TEST(hexadecimal_numbers),
 		TEST(numbers_in_a_row),
 		TEST(decimals),
+		TEST(durations),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);
