@@ -92,4 +92,7 @@ struct ng_decimal {
 };
 int ng_decimal(struct ng_span text, struct ng_decimal *ret_value);
 
+/* "1m30s", "100ms", "1.5s", "0" in nanoseconds, as Go writes durations. */
+int ng_duration(struct ng_span text, uint64_t *ret_ns);
+
 #endif

@@ -26,52 +26,6 @@ static int wrong(const struct ng_cell *cell, const struct ng_option *option, con
 	return -EINVAL;
 }
 
-/* "1m30s", "100ms", "5s", "0". */
-static int parse_duration(struct ng_span text, uint64_t *ret_ns)
-{
-	static const struct {
-		struct ng_span suffix;
-		uint64_t ns;
-	} units[] = {
-		{ NG_SPAN("ns"), 1 },
-		{ NG_SPAN("us"), 1000 },
-		{ NG_SPAN("ms"), 1000000 },
-		{ NG_SPAN("s"), 1000000000 },
-		{ NG_SPAN("m"), 60000000000 },
-		{ NG_SPAN("h"), 3600000000000 },
-	};
-	uint64_t total = 0;
-
-	if (ng_span_equal(text, NG_SPAN("0"))) {
-		*ret_ns = 0;
-		return 0;
-	}
-	if (text.size == 0)
-		return -EINVAL;
-	while (text.size) {
-		struct ng_decimal number;
-		size_t n = 0, unit;
-		while (n < text.size && ((text.text[n] >= '0' && text.text[n] <= '9') || text.text[n] == '.'))
-			n++;
-		if (ng_decimal((struct ng_span){ text.text, n }, &number) < 0)
-			return -EINVAL;
-		text = ng_span_skip(text, n);
-		for (unit = 0; unit < NG_COUNT(units) && !ng_span_starts(text, units[unit].suffix);)
-			unit++;
-		if (unit == NG_COUNT(units))
-			return -EINVAL;
-		text = ng_span_skip(text, units[unit].suffix.size);
-		double ns = (double)number.digits * (double)units[unit].ns;
-		for (unsigned i = 0; i < number.places; i++)
-			ns /= 10;
-		if (ns > 1e18)
-			return -ERANGE;
-		total += (uint64_t)ns;
-	}
-	*ret_ns = total;
-	return 0;
-}
-
 static int set_list(struct ng_cell *cell, struct ng_list *list, const char *text)
 {
 	const char **wider = ng_alloc(&cell->memory, (list->count + 1) * sizeof(*wider));
@@ -125,7 +79,7 @@ static int set_option(struct ng_cell *cell, const struct ng_option *option, cons
 	case NG_OPTION_PATTERN:
 		return set_pattern(cell, option, text, error, error_size);
 	case NG_OPTION_DURATION:
-		if (parse_duration(ng_span(text), member) < 0)
+		if (ng_duration(ng_span(text), member) < 0)
 			return wrong(cell, option, text, "a duration such as 5s or 100ms", error, error_size);
 		return 0;
 	case NG_OPTION_UNSIGNED:
