@@ -39,7 +39,6 @@ fuzzers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 unit_own := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
 unit_all := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 cases    := $(if $(wildcard tests/collectors/*.c),$(B)/tests/collectors/runner)
-programs := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*.c tests/http/*.c tests/system/*.c)))# stand alone
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
 
@@ -47,7 +46,8 @@ supported = $(shell $(CC) -Werror $(1) -fsyntax-only -x c /dev/null >/dev/null 2
 packages := libmicrohttpd libsystemd libcap libmnl libpcre2-8 zlib $(shell pkg-config --exists libisal 2>/dev/null && echo libisal)
 
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
-	-Wimplicit-fallthrough -Wundef -Wformat=2 $(if $(WERROR),-Werror)
+	-Wimplicit-fallthrough -Wundef -Wformat=2 -Wno-format-nonliteral \
+	$(if $(WERROR),-Werror)
 hardened := -fstack-protector-strong -ftrivial-auto-var-init=zero -fstack-clash-protection -fcf-protection
 hardened := $(foreach flag,$(hardened),$(call supported,$(flag)))
 ifneq ($(SAN)$(COV),)
@@ -63,21 +63,22 @@ override CPPFLAGS += -Iinclude $(shell pkg-config --cflags $(packages) 2>/dev/nu
 	$(if $(filter libisal,$(packages)),-DHAVE_ISAL=1)
 override LDFLAGS += -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now -Wl,-z,noexecstack \
 	$(if $(SAN),-fsanitize=$(SAN)) $(if $(COV),--coverage)
-LIBS := $(shell pkg-config --libs $(packages) 2>/dev/null) -ldl
+LIBS := $(shell pkg-config --libs $(packages) 2>/dev/null) -ldl -lm
 
 compile = $(CC) $(CPPFLAGS) $(own) $(CFLAGS) -MMD -MP
 link    = $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--dynamic-list=$(B)/public.list
 
 # A collector sees the contract and nothing of src/.
 $(B)/src/% $(B)/tests/%: private own = -Isrc
-$(B)/src/host/version.o: private own = -Isrc -DNG_VERSION='"$(version)"' -DNG_REVISION='"$(revision)"'
+$(B)/src/host/version.o: private own = -Isrc -DNG_VERSION='"$(version)"' \
+	$(if $(revision),-DNG_REVISION='"$(revision)"')
 
 version  := $(shell cat VERSION)
 revision := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
 
 # ---- the daemon ------------------------------------------------------------------------------------------------------
 
-.PHONY: all run test check install lint docs bench fuzz fuzz-check coverage clean help FORCE
+.PHONY: all run test check install format lint docs bench fuzz fuzz-check coverage clean help FORCE
 
 all: $(B)/nodegauge
 ifeq ($(SAN)$(COV),)
@@ -88,6 +89,9 @@ endif
 $(B)/nodegauge: $(objects) $(B)/public.list
 	$(call say,LINK,$@)
 	$(quiet)$(link) -o $@ $(objects) $(LIBS)
+
+.PHONY: objects
+objects: $(objects)
 
 $(B)/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
@@ -131,7 +135,7 @@ test:
 	@$(MAKE) --no-print-directory check
 
 .PHONY: tests
-tests: all $(unit_own) $(cases) $(programs)
+tests: all $(unit_own) $(cases)
 
 check:
 	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tools/run-tests $(unit_own) $(cases) $(scripts)
@@ -146,15 +150,11 @@ $(cases): $(cases_objects) $(library) $(B)/public.list
 	$(call say,LINK,$@)
 	$(quiet)$(link) -o $@ $(cases_objects) $(library) $(LIBS)
 
-$(programs): $(B)/%: $(B)/%.o
-	$(call say,LINK,$@)
-	$(quiet)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBS)
-
 .SECONDARY: # keeps the objects of the tests
 
 bench:
 	@tools/install-packages build test bench
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(programs)
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tests/bench/run $(ARGS)
 
 # libFuzzer is clang's. What it finds goes to build/fuzz; seeds are in tests/fuzz/corpus/NAME.
@@ -179,9 +179,12 @@ coverage:
 
 # ---- code and documents ----------------------------------------------------------------------------------------------
 
+format:
+	clang-format -i $(filter-out tests/lint/%,$(shell git ls-files '*.[ch]'))
+
 lint:
 	@tools/install-packages build test lint
-	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@$(MAKE) --no-print-directory -j$$(nproc) objects
 	@BUILD=$(B) CPPFLAGS='$(CPPFLAGS) -Isrc -D_GNU_SOURCE=' tools/lint
 
 docs: all

@@ -251,6 +251,7 @@ static struct ng_body *free_body(struct ng_engine *engine)
 		if (atomic_load(&engine->bodies[i]->references) == 1) {
 			atomic_fetch_add(&engine->bodies[i]->references, 1);
 			ng_page_reset(&engine->bodies[i]->page);
+			engine->bodies[i]->packed.size = 0;
 			return engine->bodies[i];
 		}
 	}
@@ -270,6 +271,7 @@ void ng_body_release(struct ng_body *body)
 	if (atomic_fetch_sub(&body->references, 1) != 1)
 		return;
 	ng_page_done(&body->page);
+	free(body->packed.bytes);
 	free(body);
 }
 

@@ -123,45 +123,55 @@ static void *runner_main(void *argument)
 	struct ng_engine *engine = runner->engine;
 
 	pthread_mutex_lock(&engine->lock);
-	while (!engine->stopping) {
-		if (engine->called == 0) {
-			engine->idle++;
-			pthread_cond_wait(&engine->work, &engine->lock);
-			engine->idle--;
-			continue;
-		}
-		engine->called--;
+	for (;;) {
+		if (!runner->called)
+			engine->idle[engine->idle_count++] = runner;
+		while (!runner->called && !engine->stopping)
+			pthread_cond_wait(&runner->woken, &engine->lock);
+		if (engine->stopping)
+			break;
+		runner->called = false;
 		work_through(runner);
 	}
 	pthread_mutex_unlock(&engine->lock);
 	return NULL;
 }
 
-static int add_runner(struct ng_engine *engine)
+static int add_runner(struct ng_engine *engine, bool called)
 {
 	struct ng_runner *runner = &engine->runners[engine->runner_count];
 	pthread_attr_t attributes;
 
 	runner->engine = engine;
+	runner->called = called;
+	pthread_cond_init(&runner->woken, NULL);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, stack_size);
 	int r = pthread_create(&runner->thread, &attributes, runner_main, runner);
 	pthread_attr_destroy(&attributes);
 	if (r)
 		return -r;
-	runner->started = true;
 	engine->runner_count++;
 	return 0;
 }
 
-static void call_runner(struct ng_engine *engine)
+/* A runner that the caller has to wake when it has given up the lock, or NULL when there is none to wake. */
+static struct ng_runner *call_runner(struct ng_engine *engine)
 {
-	if (engine->idle <= engine->called) {
-		if (engine->runner_count == NG_RUNNERS_MAX || add_runner(engine) < 0)
-			return;
+	if (engine->idle_count == 0) {
+		if (engine->runner_count < NG_RUNNERS_MAX)
+			add_runner(engine, true);
+		return NULL;
 	}
-	engine->called++;
-	pthread_cond_signal(&engine->work);
+	struct ng_runner *runner = engine->idle[--engine->idle_count];
+	runner->called = true;
+	return runner;
+}
+
+static void wake(struct ng_runner *runner)
+{
+	if (runner)
+		pthread_cond_signal(&runner->woken);
 }
 
 /* ---- a gather ---- */
@@ -183,6 +193,8 @@ static void queue_cell(struct ng_engine *engine, struct ng_cell *cell, bool incl
 int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, ng_finished *finished,
 	void *context)
 {
+	struct ng_runner *runner = NULL;
+
 	pthread_mutex_lock(&engine->lock);
 	if (engine->active) {
 		pthread_mutex_unlock(&engine->lock);
@@ -200,10 +212,11 @@ int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selecti
 	for (size_t i = 0; i < engine->cell_count; i++)
 		queue_cell(engine, &engine->cells[i], !selection || !selection->cell || selection->cell[i]);
 	if (engine->pending)
-		call_runner(engine);
+		runner = call_runner(engine);
 	else
 		finish_gather(engine);
 	pthread_mutex_unlock(&engine->lock);
+	wake(runner);
 	return 0;
 }
 
@@ -222,6 +235,7 @@ static void give_up_on(struct ng_engine *engine, struct ng_cell *cell, uint64_t 
 uint64_t ng_engine_tick(struct ng_engine *engine, uint64_t now)
 {
 	uint64_t next = UINT64_MAX;
+	struct ng_runner *runner = NULL;
 
 	pthread_mutex_lock(&engine->lock);
 	if (engine->active && engine->finished) {
@@ -233,7 +247,7 @@ uint64_t ng_engine_tick(struct ng_engine *engine, uint64_t now)
 		} else {
 			if (waiting && now >= engine->moved + stall_ns) {
 				engine->moved = now;
-				call_runner(engine);
+				runner = call_runner(engine);
 			}
 			next = engine->deadline;
 			if (waiting && engine->moved + stall_ns < next)
@@ -241,6 +255,7 @@ uint64_t ng_engine_tick(struct ng_engine *engine, uint64_t now)
 		}
 	}
 	pthread_mutex_unlock(&engine->lock);
+	wake(runner);
 	return next;
 }
 
@@ -348,7 +363,6 @@ int ng_engine_new(const struct ng_engine_config *config, char *error, size_t err
 		return -ENOMEM;
 	engine->config = *config;
 	pthread_mutex_init(&engine->lock, NULL);
-	init_condition(&engine->work);
 	engine->cells = calloc(config->choice_count + 1, sizeof(*engine->cells));
 	engine->order = calloc(config->choice_count + 1, sizeof(*engine->order));
 	int r = ng_kernel_init(&engine->kernel, config->roots);
@@ -359,7 +373,7 @@ int ng_engine_new(const struct ng_engine_config *config, char *error, size_t err
 	if (r == 0)
 		r = ng_assembly_init(engine);
 	if (r == 0) {
-		r = add_runner(engine);
+		r = add_runner(engine, false);
 		if (r < 0)
 			snprintf(error, error_size, "start a thread: %s", strerror(-r));
 	}
@@ -377,10 +391,9 @@ static bool stop_runners(struct ng_engine *engine)
 
 	pthread_mutex_lock(&engine->lock);
 	engine->stopping = true;
-	pthread_cond_broadcast(&engine->work);
 	for (size_t i = 0; i < engine->runner_count; i++) {
-		const struct ng_cell *cell = engine->runners[i].cell;
-		stuck[i] = cell && cell->phase == NG_CELL_STUCK;
+		pthread_cond_signal(&engine->runners[i].woken);
+		stuck[i] = engine->runners[i].cell != NULL;
 		any = any || stuck[i];
 	}
 	pthread_mutex_unlock(&engine->lock);
@@ -393,21 +406,32 @@ static bool stop_runners(struct ng_engine *engine)
 	return !any;
 }
 
-void ng_engine_free(struct ng_engine *engine)
+bool ng_engine_free(struct ng_engine *engine)
 {
-	if (!engine || !stop_runners(engine))
-		return;
-	for (size_t i = 0; i < NG_RUNNERS_MAX; i++)
+	if (!engine)
+		return true;
+	if (!stop_runners(engine))
+		return false;
+	for (size_t i = 0; i < engine->runner_count; i++) {
 		ng_arena_done(&engine->runners[i].arena);
+		pthread_cond_destroy(&engine->runners[i].woken);
+	}
 	for (size_t i = 0; i < engine->cell_count; i++)
 		ng_cell_done(&engine->cells[i]);
 	ng_assembly_done(engine);
 	ng_kernel_done(&engine->kernel);
 	free(engine->cells);
 	free(engine->order);
-	pthread_cond_destroy(&engine->work);
 	pthread_mutex_destroy(&engine->lock);
 	free(engine);
+	return true;
+}
+
+void ng_engine_reopen(struct ng_engine *engine)
+{
+	pthread_mutex_lock(&engine->lock);
+	engine->kernel.epoch++;
+	pthread_mutex_unlock(&engine->lock);
 }
 
 /* ---- looking in ---- */
@@ -415,6 +439,11 @@ void ng_engine_free(struct ng_engine *engine)
 size_t ng_engine_cell_count(const struct ng_engine *engine)
 {
 	return engine->cell_count;
+}
+
+const char *ng_engine_cell_name(const struct ng_engine *engine, size_t index)
+{
+	return engine->cells[index].collector->name;
 }
 
 void ng_engine_view(struct ng_engine *engine, size_t index, struct ng_cell_view *ret_view)

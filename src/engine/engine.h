@@ -13,6 +13,7 @@
 #define ENGINE_ENGINE_H
 
 #include "engine/cell.h"
+#include "exposition/gzip.h"
 
 #include <stdatomic.h>
 
@@ -40,6 +41,7 @@ struct ng_engine_config {
 /* A rendered answer. Shared by all who asked; lives until the last reference is dropped. */
 struct ng_body {
 	struct ng_page page;
+	struct ng_packed packed; /* its compressed form, for whoever compresses; empty at first */
 	atomic_uint references;
 	uint64_t serial;
 };
@@ -48,10 +50,14 @@ struct ng_engine;
 
 int ng_engine_new(const struct ng_engine_config *config, char *error, size_t error_size, struct ng_engine **ret_engine);
 
-/* Does not wait for runners that are stuck: what they use is then left to the end of the process. */
-void ng_engine_free(struct ng_engine *engine);
+/* Does not wait for runners that are stuck: what they use is then left to the end of the process, and the answer is false. */
+bool ng_engine_free(struct ng_engine *engine);
+
+/* Has what is read once per device event read again with the next gather. */
+void ng_engine_reopen(struct ng_engine *engine);
 
 size_t ng_engine_cell_count(const struct ng_engine *engine);
+const char *ng_engine_cell_name(const struct ng_engine *engine, size_t index);
 
 /* What the landing page shows of a cell; a consistent copy. */
 struct ng_cell_view {

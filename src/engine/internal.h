@@ -15,7 +15,8 @@ enum {
 struct ng_runner {
 	struct ng_engine *engine;
 	pthread_t thread;
-	bool started;
+	pthread_cond_t woken;
+	bool called;
 	struct ng_arena arena;
 	struct ng_cell *cell; /* that it is in, or NULL */
 };
@@ -28,11 +29,10 @@ struct ng_engine {
 	struct ng_engine_config config;
 
 	pthread_mutex_t lock;
-	pthread_cond_t work;
 	struct ng_runner runners[NG_RUNNERS_MAX];
 	size_t runner_count;
-	size_t idle;   /* runners that wait */
-	size_t called; /* runners that were woken and have not come yet */
+	struct ng_runner *idle[NG_RUNNERS_MAX]; /* the one that worked last, whose memory is warm, on top */
+	size_t idle_count;
 	bool stopping;
 
 	/* the gather that is going on */

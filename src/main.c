@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nodegauge: metrics of this node for Prometheus. */
+#include "host/help.h"
+#include "host/log.h"
+#include "host/loop.h"
+#include "host/options.h"
+#include "host/process.h"
+#include "host/service.h"
+#include "host/version.h"
+#include "web/exporter.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2, LISTENERS_MAX = 64 };
+
+struct program {
+	struct ng_arguments arguments;
+	struct ng_registry registry;
+	struct ng_options options;
+	struct ng_process process;
+	struct ng_exporter *exporter;
+	struct ng_engine *engine;
+	struct ng_server *server;
+	struct ng_listener listeners[LISTENERS_MAX];
+	size_t listener_count;
+	char error[1024];
+};
+
+static int usage(struct program *program)
+{
+	fprintf(stderr, "nodegauge: error: %s\n", program->error);
+	return EXIT_USAGE;
+}
+
+static int give_up(struct program *program)
+{
+	NG_LOG(NG_LOG_ERROR, "cannot start", "reason", program->error);
+	return EXIT_FAILURE;
+}
+
+/* ---- the command line ---- */
+
+static int read_arguments(struct program *program, int argc, char *argv[])
+{
+	int r = ng_arguments_init(&program->arguments, argc, argv, program->error, sizeof(program->error));
+
+	if (r == 0)
+		r = ng_registry_init(&program->registry);
+	const char *modules = r == 0 ? ng_arguments_peek(&program->arguments, "collector.modules") : NULL;
+	if (modules)
+		r = ng_registry_load(&program->registry, modules, program->error, sizeof(program->error));
+	if (r == 0)
+		r = ng_options_init(&program->options, &program->registry);
+	if (r == 0)
+		r = ng_options_parse(&program->options, &program->arguments, program->error, sizeof(program->error));
+	return r;
+}
+
+static int finish_output(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_SUCCESS;
+	fprintf(stderr, "nodegauge: error: write to standard output: %s\n", strerror(errno));
+	return EXIT_FAILURE;
+}
+
+static int print_metrics(struct program *program)
+{
+	const struct ng_writer *writers[] = { &ng_build_writer, &ng_process_writer, &ng_exporter_writer };
+	struct ng_family own[64];
+	size_t count = 0;
+
+	for (size_t i = 0; i < NG_COUNT(writers); i++) {
+		for (size_t k = 0; k < writers[i]->family_count && count < NG_COUNT(own); k++)
+			own[count++] = writers[i]->families[k];
+	}
+	ng_help_metrics(stdout, &program->options, own, count);
+	return finish_output();
+}
+
+static int print_something(struct program *program, enum ng_action action)
+{
+	switch (action) {
+	case NG_HELP:
+		ng_help_print(stdout, &program->options);
+		break;
+	case NG_HELP_MAN:
+		ng_help_man(stdout, &program->options);
+		break;
+	case NG_PRINT_VERSION:
+		ng_help_version(stdout);
+		break;
+	case NG_LIST_COLLECTORS:
+		ng_help_collectors(stdout, &program->options);
+		break;
+	default:
+		return print_metrics(program);
+	}
+	return finish_output();
+}
+
+/* ---- set-up ---- */
+
+static void log_web(const char *message, const char *detail)
+{
+	NG_LOG(NG_LOG_WARN, message, "detail", detail);
+}
+
+static void log_exporter(enum ng_level level, const char *message, const char *detail)
+{
+	NG_LOG(level, message, "detail", detail);
+}
+
+static int start_engine(struct program *program)
+{
+	const struct ng_settings *settings = &program->options.settings;
+	struct ng_arena *memory = &program->options.memory;
+	struct ng_writer writers[3] = { ng_build_writer, ng_process_writer, ng_exporter_writer };
+	struct ng_engine_config config = {
+		.roots = {
+			[NG_PROC] = settings->procfs,
+			[NG_SYS] = settings->sysfs,
+			[NG_ROOTFS] = settings->rootfs,
+			[NG_UDEV] = settings->udev,
+			[NG_CGROUP] = ng_join(memory, settings->sysfs, "/fs/cgroup", NULL),
+			[NG_RUN] = ng_join(memory, settings->rootfs, "/run", NULL),
+		},
+		.choices = program->options.choices,
+		.choice_count = program->options.choice_count,
+		.writers = writers,
+		.writer_count = settings->disable_exporter_metrics ? 1 : 3,
+		.log = ng_log_collector,
+	};
+
+	writers[1].context = &program->process;
+	writers[2].context = program->exporter;
+	struct ng_writer *kept = ng_alloc(memory, sizeof(writers));
+	if (!kept || !config.roots[NG_CGROUP] || !config.roots[NG_RUN])
+		return -ENOMEM;
+	memcpy(kept, writers, sizeof(writers));
+	config.writers = kept;
+	ng_process_init(&program->process);
+	return ng_engine_new(&config, program->error, sizeof(program->error), &program->engine);
+}
+
+static int add_exporter(struct program *program)
+{
+	const struct ng_settings *settings = &program->options.settings;
+
+	program->exporter = ng_exporter_new(&(struct ng_exporter_config){
+		.telemetry_path = settings->telemetry_path,
+		.max_requests = settings->max_requests,
+		.scrape_timeout = settings->scrape_timeout,
+		.registry = &program->registry,
+		.log = log_exporter,
+	});
+	snprintf(program->error, sizeof(program->error), "out of memory");
+	return program->exporter ? 0 : -ENOMEM;
+}
+
+static int take_sockets(struct program *program)
+{
+	int first, n = ng_service_sockets(&first);
+
+	if (n <= 0) {
+		snprintf(program->error, sizeof(program->error), "--web.systemd-socket: no sockets were handed over");
+		return -EINVAL;
+	}
+	for (int i = 0; i < n && i < LISTENERS_MAX; i++) {
+		int r = ng_listen_adopt(first + i, &program->listeners[i], program->error, sizeof(program->error));
+		if (r < 0)
+			return r;
+		program->listener_count++;
+	}
+	return 0;
+}
+
+static int open_listeners(struct program *program)
+{
+	const struct ng_list *addresses = &program->options.settings.listen;
+
+	if (program->options.settings.systemd_socket)
+		return take_sockets(program);
+	for (size_t i = 0; i < addresses->count; i++) {
+		if (i == LISTENERS_MAX) {
+			snprintf(program->error, sizeof(program->error), "--web.listen-address: %d addresses at most", LISTENERS_MAX);
+			return -EINVAL;
+		}
+		int r = ng_listen_open(addresses->item[i], &program->listeners[i], program->error, sizeof(program->error));
+		if (r < 0)
+			return r;
+		program->listener_count++;
+	}
+	return 0;
+}
+
+static int start_server(struct program *program)
+{
+	const struct ng_settings *settings = &program->options.settings;
+	struct ng_server_config config = {
+		.limits = {
+			.connections = (unsigned)settings->max_connections,
+			.client_connections = (unsigned)settings->max_client_connections,
+			.header_timeout = settings->header_timeout,
+			.idle_timeout = settings->idle_timeout,
+			.response_timeout = settings->response_timeout,
+		},
+		.listeners = program->listeners,
+		.listener_count = program->listener_count,
+		.handle = ng_exporter_handle,
+		.gone = ng_exporter_gone,
+		.context = program->exporter,
+		.log = log_web,
+	};
+
+	return ng_server_new(&config, program->error, sizeof(program->error), &program->server);
+}
+
+/* ---- the two ways of running ---- */
+
+static int write_all(const char *text, size_t size)
+{
+	while (size) {
+		ssize_t n = write(STDOUT_FILENO, text, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+static int run_once(struct program *program)
+{
+	struct ng_body *body;
+	uint64_t deadline = ng_now() + program->options.settings.scrape_timeout;
+
+	int r = ng_engine_gather(program->engine, NULL, deadline, &body);
+	if (r == 0) {
+		r = write_all(body->page.text, body->page.size);
+		ng_body_release(body);
+	}
+	if (r == 0)
+		return EXIT_SUCCESS;
+	snprintf(program->error, sizeof(program->error), "write the exposition: %s", strerror(-r));
+	return give_up(program);
+}
+
+static int serve(struct program *program)
+{
+	if (open_listeners(program) < 0 || start_server(program) < 0)
+		return give_up(program);
+	ng_exporter_attach(program->exporter, program->engine, program->server);
+	NG_LOG(NG_LOG_INFO, "starting nodegauge", "version", ng_version, "revision", ng_revision, "libmicrohttpd",
+		ng_server_library(), "gzip", ng_gzip_library());
+	for (size_t i = 0; i < program->listener_count; i++)
+		NG_LOG(NG_LOG_INFO, "listening", "address", program->listeners[i].name);
+	int r = ng_loop_run(program->engine, program->server, program->exporter);
+	if (r == 0)
+		return EXIT_SUCCESS;
+	snprintf(program->error, sizeof(program->error), "main loop: %s", strerror(-r));
+	return give_up(program);
+}
+
+static void clear_up(struct program *program)
+{
+	ng_server_free(program->server);
+	for (size_t i = 0; i < program->listener_count; i++)
+		ng_listen_close(&program->listeners[i]);
+	if (ng_engine_free(program->engine)) {
+		ng_exporter_free(program->exporter);
+		ng_process_done(&program->process);
+		ng_options_done(&program->options);
+		ng_registry_done(&program->registry);
+		ng_arguments_done(&program->arguments);
+	}
+}
+
+int main(int argc, char *argv[])
+{
+	static struct program program;
+	int status;
+
+	/* one heap for all threads: they allocate next to nothing */
+	mallopt(M_ARENA_MAX, 1);
+	if (read_arguments(&program, argc, argv) < 0)
+		return usage(&program);
+	enum ng_action action = ng_options_action(&program.options);
+	if (action != NG_SERVE && action != NG_ONCE)
+		return print_something(&program, action);
+	ng_log_init(ng_options_log_level(&program.options), program.options.settings.log_format[0] == 'j');
+	ng_loop_block_signals();
+	if (add_exporter(&program) < 0)
+		return give_up(&program);
+	if (start_engine(&program) < 0)
+		status = usage(&program);
+	else
+		status = action == NG_ONCE ? run_once(&program) : serve(&program);
+	clear_up(&program);
+	return status;
+}

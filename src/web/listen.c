@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <nodegauge/text.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024 };
+
+static int fail(char *error, size_t error_size, const char *address, const char *what, int number)
+{
+	snprintf(error, error_size, "listen on %s: %s: %s%s", address, what, strerror(number),
+		number == EADDRINUSE ? ": another process has that address; see 'ss -ltnp'" : "");
+	return -number;
+}
+
+static void name_listener(struct ng_listener *listener)
+{
+	struct sockaddr_storage address;
+	socklen_t size = sizeof(address);
+	char host[64], port[16];
+
+	if (getsockname(listener->fd, (struct sockaddr *)&address, &size) < 0)
+		return;
+	if (address.ss_family == AF_UNIX) {
+		snprintf(listener->name, sizeof(listener->name), "unix:%s", ((struct sockaddr_un *)&address)->sun_path);
+		return;
+	}
+	if (getnameinfo((struct sockaddr *)&address, size, host, sizeof(host), port, sizeof(port),
+		    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		snprintf(listener->name, sizeof(listener->name), address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+static int listen_on(int family, const struct sockaddr *address, socklen_t size, struct ng_listener *ret_listener)
+{
+	int on = 1, off = 0, fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (family != AF_UNIX)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	if (bind(fd, address, size) < 0 || listen(fd, BACKLOG) < 0) {
+		int error = errno;
+		close(fd);
+		return -error;
+	}
+	ret_listener->fd = fd;
+	name_listener(ret_listener);
+	return 0;
+}
+
+/* ---- unix sockets ---- */
+
+/* Whether the socket file is a left-over: nobody answers. */
+static bool abandoned(const struct sockaddr_un *address)
+{
+	struct stat status;
+
+	if (lstat(address->sun_path, &status) < 0 || !S_ISSOCK(status.st_mode))
+		return false;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	bool refused = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 && errno == ECONNREFUSED;
+	close(fd);
+	return refused;
+}
+
+static int listen_unix(const char *path, struct ng_listener *ret_listener, char *error, size_t error_size)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (!*path || strlen(path) >= sizeof(address.sun_path))
+		return fail(error, error_size, path, "path of a unix socket, 107 bytes at most", EINVAL);
+	memcpy(address.sun_path, path, strlen(path));
+	if (abandoned(&address))
+		unlink(path);
+	int r = listen_on(AF_UNIX, (struct sockaddr *)&address, sizeof(address), ret_listener);
+	if (r < 0)
+		return fail(error, error_size, path, "bind", -r);
+	ret_listener->unlink = path;
+	return 0;
+}
+
+/* ---- TCP ---- */
+
+/* Splits "host:port" in place of "[host]:port"; the host may be empty. */
+static int split(const char *address, char *host, size_t host_size, const char **ret_port)
+{
+	const char *colon = strrchr(address, ':');
+	struct ng_span name;
+
+	if (!colon || !colon[1])
+		return -EINVAL;
+	name = (struct ng_span){ address, (size_t)(colon - address) };
+	if (name.size && name.text[0] == '[') {
+		if (name.text[name.size - 1] != ']')
+			return -EINVAL;
+		name = (struct ng_span){ name.text + 1, name.size - 2 };
+	} else if (ng_span_find(name, ':') < name.size) {
+		return -EINVAL;
+	}
+	if (name.size >= host_size)
+		return -EINVAL;
+	if (name.size)
+		memcpy(host, name.text, name.size);
+	host[name.size] = '\0';
+	*ret_port = colon + 1;
+	return 0;
+}
+
+static int listen_tcp(const char *address, const char *host, const char *port, struct ng_listener *ret_listener, char *error,
+	size_t error_size)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	struct addrinfo *found = NULL;
+	int r = -EADDRNOTAVAIL;
+
+	int code = getaddrinfo(*host ? host : NULL, port, &hints, &found);
+	if (code != 0) {
+		snprintf(error, error_size, "listen on %s: %s", address, gai_strerror(code));
+		return -EINVAL;
+	}
+	/* IPv6 first: its any-address takes IPv4 as well */
+	for (int want = AF_INET6;; want = AF_INET) {
+		for (const struct addrinfo *at = found; at && r < 0; at = at->ai_next) {
+			if (at->ai_family == want)
+				r = listen_on(at->ai_family, at->ai_addr, at->ai_addrlen, ret_listener);
+			if (r == -EADDRINUSE)
+				break;
+		}
+		if (r == 0 || r == -EADDRINUSE || want == AF_INET)
+			break;
+	}
+	freeaddrinfo(found);
+	return r < 0 ? fail(error, error_size, address, "bind", -r) : 0;
+}
+
+int ng_listen_open(const char *address, struct ng_listener *ret_listener, char *error, size_t error_size)
+{
+	char host[256];
+	const char *port;
+
+	*ret_listener = (struct ng_listener){ .fd = -1 };
+	if (strncmp(address, "unix:", 5) == 0)
+		return listen_unix(address + 5, ret_listener, error, error_size);
+	if (split(address, host, sizeof(host), &port) < 0) {
+		snprintf(error, error_size,
+			"--web.listen-address: bad address '%s': expected HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH", address);
+		return -EINVAL;
+	}
+	return listen_tcp(address, host, port, ret_listener, error, error_size);
+}
+
+int ng_listen_adopt(int fd, struct ng_listener *ret_listener, char *error, size_t error_size)
+{
+	int listening = 0;
+	socklen_t size = sizeof(listening);
+
+	*ret_listener = (struct ng_listener){ .fd = fd };
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 || !listening) {
+		snprintf(error, error_size, "socket activation: descriptor %d is not a listening stream socket", fd);
+		return -EINVAL;
+	}
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	name_listener(ret_listener);
+	return 0;
+}
+
+void ng_listen_close(struct ng_listener *listener)
+{
+	if (listener->fd >= 0)
+		close(listener->fd);
+	if (listener->unlink)
+		unlink(listener->unlink);
+	listener->fd = -1;
+	listener->unlink = NULL;
+}

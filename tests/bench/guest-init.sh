@@ -1,0 +1,91 @@
+#!/bin/busybox sh
+# shellcheck shell=dash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The first process of the guest in which instructions are counted (see measure/guest.py): brings up a small machine, takes the
+# floor's plan from a trace of our daemon in this very machine, measures one server after another, switches off.
+#
+# /servers has a line for each, fields separated by tabs: name, port, scrapes to count, command. The first one is ours.
+set -u
+export PATH=/bin HOME=/
+
+/bin/busybox mkdir -p /proc /sys /dev /run /tmp
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /tmp
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+exec </dev/null >/dev/ttyS0 2>&1
+for module in /modules/*.ko; do
+	insmod "$module"
+done
+ip link set lo up
+ip link set eth0 up
+ip addr add 10.0.2.15/24 dev eth0
+
+# Starts a server and waits until it answers; $server is its process.
+start() {
+	port=$1
+	shift
+	"$@" >/tmp/log 2>&1 &
+	server=$!
+	tries=0
+	until scrape -n 1 -w 0 "$port" >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		if [ "$tries" -gt 100 ] || ! kill -0 "$server" 2>/dev/null; then
+			echo "no answer from $1:"
+			cat /tmp/log
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
+stop() {
+	kill "$server"
+	wait "$server" 2>/dev/null
+}
+
+measure() { # NAME PORT COUNT COMMAND...
+	name=$1 port=$2 count=$3
+	shift 3
+	start "$port" "$@" || return
+	# Bodies of the first server serve as the floor's.
+	keep=
+	if [ ! -e /tmp/body ]; then
+		keep=1
+	fi
+	echo "measured $name plain $(scrape -n "$count" -w 20 -p "$server" ${keep:+-o /tmp/body} "$port")"
+	echo "measured $name gzip $(scrape -n "$count" -w 20 -z -p "$server" ${keep:+-o /tmp/body.gz} "$port")"
+	stop
+}
+
+# The trace begins when the daemon starts, so it ends with it.
+plan() { # PORT COMMAND...
+	port=$1
+	shift
+	start "$port" strace -D -f -yy -s 64 -e write=all -o /tmp/trace "$@" || return
+	scrape -n 2 -w 0 "$port" >/dev/null
+	for path in /bench-begin /metrics /bench-end; do
+		scrape -n 1 -w 0 "$port" "$path" >/dev/null
+	done
+	stop
+	sleep 1
+	awk -f /plan.awk /tmp/trace >/tmp/plan
+}
+
+tab=$(printf '\t')
+while IFS=$tab read -r name port count command; do
+	# The command is a list of words without blanks in them.
+	# shellcheck disable=SC2086
+	measure "$name" "$port" "$count" $command
+	if [ ! -e /tmp/plan ]; then
+		# shellcheck disable=SC2086
+		plan "$port" $command
+		measure floor "$port" "$count" floor -p "$port" -b /tmp/body -z /tmp/body.gz /tmp/plan
+	fi
+done </servers
+echo finished
+poweroff -f
