@@ -149,14 +149,7 @@ def run_inside():
                sys.executable, __file__, INSIDE, *cases.words]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False,
                             preexec_fn=daemon.die_with_parent)
-    for line in result.stdout.splitlines():
-        word = line.split(" ", 1)[0]
-        if word in cases.counts:
-            cases.counts[word] += 1
-        if word in cases.counts or word == "#":
-            print(line, flush=True)
-    if result.returncode not in (0, 1) or "passed," not in result.stdout:
-        cases.verdict("FAIL", "namespace inside", result.stderr[-600:] or f"exit status {result.returncode}")
+    cases.adopt(result)
 
 
 if __name__ == "__main__":

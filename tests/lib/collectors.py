@@ -5,13 +5,16 @@ import re
 import daemon
 
 
-def ours():
-    """The names that `--collector.list` prints: what stands at the beginning of a line that is not indented."""
+def defaults():
+    """Name -> on by default, from `--collector.list`: its lines `NAME (on): summary` that are not indented."""
     result = daemon.run("--collector.list")
     if result.returncode != 0:
         raise RuntimeError(f"--collector.list exits {result.returncode}: {result.stderr[-400:]}")
-    names = {match[1] for match in re.finditer(r"(?m)^([a-z][a-z0-9_]*)\b", result.stdout)}
-    return names - {"collector", "name"}
+    return {match[1]: match[2] == "on" for match in re.finditer(r"(?m)^([a-z][a-z0-9_]*) \((on|off)\)", result.stdout)}
+
+
+def ours():
+    return set(defaults())
 
 
 def theirs(program):
