@@ -25,7 +25,7 @@ import wire
 NETWORK = ["arp", "conntrack", "netclass", "netdev", "netstat", "sockstat", "softnet", "udp_queues", "xfrm"]
 INSIDE = "--inside"
 cases = harness.Cases([word for word in sys.argv[1:] if word != INSIDE])
-table = compare.load("namespace")
+table = compare.load("namespace", *collectors.version_scopes())
 
 # name, command behind `ip`: interfaces of several kinds and states, with odd attributes.
 INTERFACES = [
@@ -64,7 +64,7 @@ def make_interfaces():
 
 
 def compared(ours, theirs):
-    differences, body = sandwich.lasting(ours, theirs)
+    differences, body = sandwich.lasting(ours, theirs, table)
     harness.demand(not body.errors, lambda: f"malformed: {'; '.join(body.errors[:5])}")
     left = table.unexplained(differences)
     harness.demand(not left, lambda: compare.describe(left, 40))

@@ -85,12 +85,14 @@ class Judge:
         return result
 
 
-def lasting(ours, theirs, rounds=6, pause=0.25, judge=None, leave_out=None):
-    """The differences that every round shows, and the last of our answers."""
-    judge = judge or Judge()
+def lasting(ours, theirs, table, rounds=6, pause=0.25, leave_out=None):
+    """The differences that every round shows, and the last of our answers; `table` folds labels."""
+    judge = Judge()
     left, last = None, None
     for _ in range(rounds):
         before, middle, after = scrape(ours), scrape(theirs), scrape(ours)
+        for body in (before, after):
+            table.fold(middle, body)
         found = {(one.kind, one.subject): one for one in judge.round(before, middle, after, leave_out)}
         left = found if left is None else {key: found[key] for key in left if key in found}
         last = after
