@@ -344,7 +344,10 @@ static int init_cells(struct ng_engine *engine, char *error, size_t error_size)
 	const struct ng_engine_config *config = &engine->config;
 
 	for (size_t i = 0; i < config->choice_count; i++) {
-		int r = ng_cell_init(&engine->cells[i], &config->choices[i], &engine->kernel, error, error_size);
+		struct ng_choice choice = config->choices[i];
+		choice.all = config->choices;
+		choice.all_count = config->choice_count;
+		int r = ng_cell_init(&engine->cells[i], &choice, &engine->kernel, error, error_size);
 		if (r < 0)
 			return r;
 		engine->cell_count++;
