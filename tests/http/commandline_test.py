@@ -69,7 +69,7 @@ def help_text():
     result = daemon.run("--help")
     demand_equal(result.returncode, 0, "the exit status")
     demand_equal(daemon.run("-h").stdout, result.stdout, "what -h prints")
-    for flag in ["--web.listen-address", "--web.max-requests", "--path.procfs", "--once", "--log.format",
+    for flag in ["--web.listen-address", "--web.max-requests", "--path.procfs", "once", "--log.format",
                  *[f"--[no-]collector.{name}" for name in collectors.ours()]]:
         demand(flag in result.stdout, f"no {flag}")
     longest = max(len(line) for line in result.stdout.splitlines() if "--" not in line)

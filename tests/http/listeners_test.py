@@ -33,7 +33,10 @@ def serves(address):
 
 
 def refused(address):
-    result = daemon.run(f"--web.listen-address={address}", timeout=5)
+    try:
+        result = daemon.run(f"--web.listen-address={address}", timeout=3)
+    except subprocess.TimeoutExpired as error:
+        raise harness.Failure(f"{address!r} is taken") from error
     demand(result.returncode > 0, f"the exit status for {address!r} is {result.returncode}")
     demand(result.stderr.strip(), f"no reason is given for {address!r}")
 
@@ -168,6 +171,20 @@ def inside():
             serves(("::1", 9100))
 
     @cases.case
+    def name_with_addresses_of_both_families():
+        """As Go does it: of a name's addresses the one of IPv4."""
+        with tempfile.NamedTemporaryFile("w") as hosts:
+            hosts.write("::1 localhost twofold\n127.0.0.1 localhost twofold\n")
+            hosts.flush()
+            subprocess.run([packages.need("mount", "mount"), "--bind", hosts.name, "/etc/hosts"], check=True)
+            try:
+                with listens("twofold:19242", probe=("127.0.0.1", 19242)) as process:
+                    process.wait_ready(3)
+                    serves(("127.0.0.1", 19242))
+            finally:
+                subprocess.run(["umount", "/etc/hosts"], check=True)
+
+    @cases.case
     def all_addresses_without_ipv6():
         disable = Path("/proc/sys/net/ipv6/conf/all/disable_ipv6")
         if not disable.exists():
@@ -187,7 +204,7 @@ def run_inside():
     if os.geteuid() != 0:
         cases.verdict("skip", "all addresses", "needs root")
         return
-    result = subprocess.run([packages.need("unshare", "util-linux"), "--net", sys.executable, __file__, INSIDE, *cases.words],
+    result = subprocess.run([packages.need("unshare", "util-linux"), "--net", "--mount", sys.executable, __file__, INSIDE, *cases.words],
                             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
                             preexec_fn=daemon.die_with_parent)
     cases.adopt(result)

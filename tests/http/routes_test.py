@@ -279,15 +279,24 @@ def scrape_timeout_header():
 
 @cases.case
 def own_counters():
-    def value(name):
-        body = exposition.read(get().text())
-        found = [name_ for name_ in body.families if name_.startswith("nodegauge_") and name in name_]
-        return found, body
+    """Scrapes in flight, by result, bytes sent, rows that were dropped."""
+    get()
+    body = exposition.read(get().text())
+    names = [name for name in body.families if name.startswith(("nodegauge_", "promhttp_"))]
+    for word in ("in_flight", "bytes", "dropped"):
+        demand(any(word in name for name in names), f"no family about {word} among {names}")
+    demand(body.value("promhttp_metric_handler_requests_total", code="200") >= 1, "the scrapes are not counted")
 
-    found, body = value("nodegauge_")
-    demand(len(found) >= 4, lambda: f"only {found}")
-    for word in ("flight", "bytes", "drop"):
-        demand(any(word in name for name in found), f"no nodegauge_* family about {word} among {found}")
+
+@cases.case
+def counters_follow_the_requests():
+    with daemon.nodegauge() as process:
+        for _ in range(5):
+            wire.fetch(process.address)
+        wire.fetch(process.address, headers={"Accept-Encoding": "gzip"})
+        body = exposition.read(wire.fetch(process.address).text())
+        demand_equal(body.value("promhttp_metric_handler_requests_total", code="200"), 6.0, "the counter of answers")
+        demand_equal(body.value("promhttp_metric_handler_requests_in_flight"), 1.0, "the number of scrapes in flight")
 
 
 @cases.case
