@@ -288,6 +288,9 @@ int main(int argc, char *argv[])
 
 	/* one heap for all threads: they allocate next to nothing */
 	mallopt(M_ARENA_MAX, 1);
+	/* what was needed once for a while goes back to the system */
+	mallopt(M_MMAP_THRESHOLD, 64 << 10);
+	mallopt(M_TRIM_THRESHOLD, 64 << 10);
 	if (read_arguments(&program, argc, argv) < 0)
 		return usage(&program);
 	enum ng_action action = ng_options_action(&program.options);

@@ -21,6 +21,8 @@ enum {
 	NG_LINK_TXQLEN = 1 << 5,
 	NG_LINK_LINKMODE = 1 << 6,
 	NG_LINK_NETNSID = 1 << 7, /* the lower device is in another namespace */
+	NG_LINK_PROMISCUITY = 1 << 8,
+	NG_LINK_ALLMULTI = 1 << 9, /* since Linux 6.0 */
 };
 
 struct ng_link {
@@ -38,6 +40,8 @@ struct ng_link {
 	uint16_t type; /* ARPHRD_* */
 	uint8_t operstate, linkmode, carrier;
 	struct rtnl_link_stats64 stats;
+	struct ng_span altnames;        /* each with a NUL behind it */
+	uint32_t promiscuity, allmulti; /* how many want the interface in that mode */
 };
 
 struct ng_links {

@@ -48,7 +48,8 @@ static inline struct ng_span ng_span_skip(struct ng_span span, size_t n)
 {
 	if (n > span.size)
 		n = span.size;
-	return (struct ng_span){ span.text + n, span.size - n };
+	/* the empty span may have no address to compute with; compilers make one addition of this */
+	return (struct ng_span){ n ? span.text + n : span.text, span.size - n };
 }
 
 /* The index of `byte`, or span.size where there is none. */

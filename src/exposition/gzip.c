@@ -24,6 +24,7 @@ static int make_room(struct ng_packed *packed, size_t size)
 }
 
 #ifdef HAVE_ISAL
+#include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 
 struct ng_gzip {
@@ -65,6 +66,11 @@ int ng_gzip_pack(struct ng_gzip *gzip, struct ng_span text, struct ng_packed *pa
 		return -EIO;
 	packed->size = stream->total_out;
 	return 0;
+}
+
+uint32_t ng_crc32(struct ng_span text)
+{
+	return crc32_gzip_refl(0, (const unsigned char *)text.text, text.size);
 }
 
 const char *ng_gzip_library(void)
@@ -115,6 +121,11 @@ int ng_gzip_pack(struct ng_gzip *gzip, struct ng_span text, struct ng_packed *pa
 		return -EIO;
 	packed->size = stream->total_out;
 	return 0;
+}
+
+uint32_t ng_crc32(struct ng_span text)
+{
+	return (uint32_t)crc32_z(0, (const Bytef *)text.text, text.size);
 }
 
 const char *ng_gzip_library(void)

@@ -18,6 +18,9 @@ struct ng_packed {
 
 int ng_gzip_pack(struct ng_gzip *gzip, struct ng_span text, struct ng_packed *packed);
 
+/* The checksum of gzip (RFC 1952, 8). */
+uint32_t ng_crc32(struct ng_span text);
+
 /* The compressing library with its version, for the log. */
 const char *ng_gzip_library(void);
 

@@ -192,7 +192,7 @@ static int copy_links(struct ng_arena *arena, const struct ng_links *from, struc
 		return -ENOMEM;
 	for (size_t i = 0; i < from->count; i++) {
 		struct ng_span *const spans[] = { &link[i].name, &link[i].alias, &link[i].kind, &link[i].address,
-			&link[i].broadcast };
+			&link[i].broadcast, &link[i].altnames };
 		link[i] = from->link[i];
 		for (size_t k = 0; k < NG_COUNT(spans); k++) {
 			if (spans[k]->size && !(*spans[k] = ng_copy(arena, *spans[k])).text)

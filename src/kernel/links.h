@@ -5,15 +5,14 @@
 
 #include <nodegauge/arena.h>
 #include <nodegauge/links.h>
+#include <nodegauge/netlink.h>
 
 struct ng_links_source {
-	struct mnl_socket *socket; /* opened at the first reading */
-	uint64_t serial;           /* of the gather whose answer is kept */
-	int error;                 /* of that reading */
+	struct ng_netlink netlink;
+	uint64_t serial; /* of the gather whose answer is kept */
+	int error;       /* of that reading */
 	struct ng_arena arena;
 	struct ng_links links;
-	char *buffer;
-	size_t buffer_size;
 };
 
 /* A source of zeroes is ready. What is returned is valid until the next reading with another serial. */

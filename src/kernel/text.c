@@ -41,6 +41,10 @@ bool ng_part_next(struct ng_span *rest, char separator, struct ng_span *ret_part
 
 bool ng_word_next(struct ng_span *line, struct ng_span *ret_word)
 {
+	if (line->size == 0) {
+		*ret_word = *line;
+		return false;
+	}
 	const char *at = line->text, *end = at + line->size;
 
 	while (at < end && (*at == ' ' || *at == '\t'))
@@ -145,7 +149,7 @@ int ng_decimal(struct ng_span text, struct ng_decimal *ret_value)
 		}
 		if (c < '0' || c > '9')
 			return -EINVAL;
-		if (digits > INT64_MAX / 100)
+		if (digits > (INT64_MAX - 9) / 10)
 			return -ERANGE;
 		digits = digits * 10 + (c - '0');
 		seen++;
@@ -196,7 +200,7 @@ int ng_duration(struct ng_span text, uint64_t *ret_ns)
 		double ns = (double)number.digits * (double)units[unit].ns;
 		for (unsigned i = 0; i < number.places; i++)
 			ns /= 10;
-		if (ns > 1e18)
+		if (ns > 1e18 || total > (uint64_t)1e18)
 			return -ERANGE;
 		total += (uint64_t)ns;
 	}

@@ -2,6 +2,7 @@
 #include "web/exporter.h"
 
 #include "exposition/negotiate.h"
+#include "exposition/stencil.h"
 #include "web/landing.h"
 
 #include <stdarg.h>
@@ -48,6 +49,7 @@ struct ng_exporter {
 
 	/* handed over by the gather, before it signals event_fd */
 	struct ng_gzip *gzip;
+	struct ng_stencil *stencil;
 	bool pack; /* set before the gather starts */
 	struct ng_body *body;
 	int error;
@@ -244,15 +246,22 @@ static uint64_t scrape_deadline(const struct ng_exporter *exporter, const struct
 
 /* ---- gathers ---- */
 
+static void pack(struct ng_exporter *exporter, struct ng_body *body)
+{
+	struct ng_span text = { body->page.text, body->page.size };
+
+	if (ng_stencil_pack(exporter->stencil, &body->page, &body->packed))
+		return;
+	if (ng_gzip_pack(exporter->gzip, text, &body->packed) < 0)
+		body->packed.size = 0; /* then it goes out as it is */
+}
+
 static void gather_finished(void *context, struct ng_body *body, int error)
 {
 	struct ng_exporter *exporter = context;
 
-	if (body && exporter->pack && body->page.size >= PACK_FROM) {
-		struct ng_span text = { body->page.text, body->page.size };
-		if (ng_gzip_pack(exporter->gzip, text, &body->packed) < 0)
-			body->packed.size = 0;
-	}
+	if (body && exporter->pack && body->page.size >= PACK_FROM)
+		pack(exporter, body);
 	exporter->body = body;
 	exporter->error = error;
 	atomic_fetch_add(&exporter->gathers, 1);
@@ -520,7 +529,8 @@ struct ng_exporter *ng_exporter_new(const struct ng_exporter_config *config)
 	exporter->waiting_end = &exporter->waiting;
 	exporter->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	exporter->gzip = ng_gzip_new();
-	if (exporter->event_fd < 0 || !exporter->gzip) {
+	exporter->stencil = ng_stencil_new();
+	if (exporter->event_fd < 0 || !exporter->gzip || !exporter->stencil) {
 		ng_exporter_free(exporter);
 		return NULL;
 	}
@@ -552,6 +562,7 @@ void ng_exporter_free(struct ng_exporter *exporter)
 	if (exporter->body)
 		ng_body_release(exporter->body);
 	ng_gzip_free(exporter->gzip);
+	ng_stencil_free(exporter->stencil);
 	if (exporter->event_fd >= 0)
 		close(exporter->event_fd);
 	free(exporter);

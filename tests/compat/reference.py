@@ -84,7 +84,8 @@ def download(work):
         for command in (["update"], ["source", "--download-only", PACKAGE]):
             result = _apt(work, *command)
             if result.returncode != 0 and command != ["update"]:
-                raise Unreachable(f"apt-get source {PACKAGE} fails: {' '.join(result.stdout.split())[-200:]}")
+                reason = re.sub(r"\S+://\S+", "", result.stdout)
+                raise Unreachable(f"apt-get source {PACKAGE} fails: {' '.join(reason.split())[-160:]}")
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unreachable(f"apt-get: {error}") from error
     for tarball in sorted(work.glob(f"{PACKAGE}_*.orig.tar.*")):

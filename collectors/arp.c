@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entries of the ARP table of each interface.
+ *
+ *     IP address       HW type     Flags       HW address            Mask     Device
+ *     192.0.2.1        0x1         0x2         52:54:00:12:34:56     *        eth0
+ *
+ * Source: net/ipv4/arp.c (arp_seq_show); by netlink the same table with its states, see rtnetlink(7). Entries of
+ * interfaces that do no ARP (NUD_NOARP) are in neither.
+ */
+#include <linux/neighbour.h>
+#include <nodegauge/collector.h>
+#include <nodegauge/links.h>
+#include <nodegauge/netlink.h>
+#include <sys/socket.h>
+
+struct arp {
+	struct ng_file file;
+	struct ng_netlink netlink;
+	struct ng_filter filter;
+	bool use_netlink;
+};
+
+static const struct ng_option options[] = {
+	NG_OPTION(arp, filter.include, NG_OPTION_PATTERN, "device-include", "", "interfaces to count entries of"),
+	NG_OPTION(arp, filter.exclude, NG_OPTION_PATTERN, "device-exclude", "", "interfaces to leave out"),
+	NG_OPTION(
+		arp, use_netlink, NG_OPTION_BOOL, "netlink", "true", "ask by netlink instead of reading /proc/net/arp"),
+};
+
+static const struct ng_family family = {
+	.name = "node_arp_entries",
+	.help = "Entries of the ARP table of an interface.",
+	.type = NG_GAUGE,
+	.labels = "device",
+};
+
+/* ---- counting by key: the name of an interface, or the bytes of its index ---- */
+
+struct tally {
+	struct ng_span key;
+	uint64_t entries;
+};
+
+struct table {
+	struct ng_arena *arena;
+	struct tally *tally; /* in the order of their coming */
+	size_t count, capacity;
+	uint32_t *slot; /* 1 + place in `tally`; open addressing */
+	size_t slots;
+};
+
+static uint32_t *table_find(struct table *table, struct ng_span key)
+{
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < key.size; i++)
+		hash = (hash ^ (unsigned char)key.text[i]) * 16777619u;
+	for (size_t at = hash;; at++) {
+		uint32_t *slot = &table->slot[at & (table->slots - 1)];
+		if (*slot == 0 || ng_span_equal(table->tally[*slot - 1].key, key))
+			return slot;
+	}
+}
+
+static int table_widen(struct table *table)
+{
+	if ((table->count + 1) * 2 <= table->slots)
+		return 0;
+	table->slots = table->slots ? table->slots * 2 : 32;
+	table->slot = ng_alloc0(table->arena, table->slots * sizeof(*table->slot));
+	if (!table->slot)
+		return -ENOMEM;
+	for (size_t i = 0; i < table->count; i++)
+		*table_find(table, table->tally[i].key) = (uint32_t)i + 1;
+	return 0;
+}
+
+static int table_add(struct table *table, struct ng_span key)
+{
+	int r = table_widen(table);
+
+	if (r < 0)
+		return r;
+	uint32_t *slot = table_find(table, key);
+	if (*slot == 0) {
+		struct tally *tally = ng_push(table->arena, &table->tally, &table->count, &table->capacity);
+		if (!tally)
+			return -ENOMEM;
+		*tally = (struct tally){ key, 0 };
+		*slot = (uint32_t)table->count;
+	}
+	table->tally[*slot - 1].entries++;
+	return 0;
+}
+
+/* ---- the two sources ---- */
+
+enum { HEADER_WORDS = 9, ENTRY_WORDS = 6 };
+
+/* An interface without hardware addresses leaves their column blank. */
+static int line_parse(struct ng_span line, struct ng_span *ret_device)
+{
+	struct ng_span words[HEADER_WORDS], rest = line;
+	uint64_t number;
+	size_t n = 0;
+
+	while (n < HEADER_WORDS && ng_word_next(&rest, &words[n]))
+		n++;
+	if (n == 0 || n == HEADER_WORDS)
+		return -ENODATA;
+	if ((n != ENTRY_WORDS && n != ENTRY_WORDS - 1) || ng_span_find(words[0], '.') == words[0].size ||
+		ng_hex(words[1], &number) < 0 || ng_hex(words[2], &number) < 0)
+		return -EBADMSG;
+	*ret_device = words[n - 1];
+	return 0;
+}
+
+static int arp_parse(struct ng_span text, struct table *table, unsigned *ret_line)
+{
+	struct ng_span line, device;
+
+	*ret_line = 0;
+	while (ng_line_next(&text, &line)) {
+		++*ret_line;
+		int r = line_parse(line, &device);
+		if (r == -ENODATA)
+			continue;
+		if (r == 0)
+			r = table_add(table, device);
+		if (r < 0)
+			return r;
+	}
+	return *ret_line ? 0 : -EBADMSG;
+}
+
+static int count_file(struct arp *arp, struct ng_scrape *scrape, struct table *table)
+{
+	struct ng_span text;
+	unsigned line;
+
+	int r = ng_file_read(scrape, &arp->file, &text);
+	if (r < 0)
+		return r;
+	r = arp_parse(text, table, &line);
+	return r == -EBADMSG ? ng_broken(scrape, arp->file.path, line, "an entry of the ARP table") : r;
+}
+
+/* Afterwards the keys are names; entries of interfaces that are gone are dropped. */
+static int count_netlink(struct arp *arp, struct ng_scrape *scrape, struct table *table)
+{
+	struct table indexes = { .arena = scrape->arena };
+	struct ng_neighbours neighbours;
+	struct ng_links links = { NULL, 0 };
+
+	int r = ng_neighbours(scrape, &arp->netlink, AF_INET, &neighbours);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < neighbours.count; i++) {
+		const struct ng_neighbour *neighbour = &neighbours.neighbour[i];
+		if (neighbour->state & NUD_NOARP)
+			continue;
+		r = table_add(&indexes, (struct ng_span){ (const char *)&neighbour->index, sizeof(neighbour->index) });
+		if (r < 0)
+			return r;
+	}
+	if (indexes.count) {
+		r = ng_links(scrape, &links);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < links.count; i++) {
+		const struct ng_link *link = &links.link[i];
+		uint32_t *slot =
+			table_find(&indexes, (struct ng_span){ (const char *)&link->index, sizeof(link->index) });
+		struct tally *tally =
+			*slot ? ng_push(table->arena, &table->tally, &table->count, &table->capacity) : NULL;
+		if (*slot && !tally)
+			return -ENOMEM;
+		if (tally)
+			*tally = (struct tally){ link->name, indexes.tally[*slot - 1].entries };
+	}
+	return 0;
+}
+
+static int arp_init(void *state, struct ng_setup *setup)
+{
+	struct arp *arp = state;
+	bool own;
+	const char *path = ng_join(setup->arena, ng_net_path(setup, &own), "/arp", NULL);
+
+	if (!path)
+		return -ENOMEM;
+	arp->file = NG_FILE(NG_PROC, NG_RECORDS, path);
+	arp->use_netlink = arp->use_netlink && own;
+	return 0;
+}
+
+static int arp_collect(void *state, struct ng_scrape *scrape)
+{
+	struct arp *arp = state;
+	struct table table = { .arena = scrape->arena };
+
+	int r = arp->use_netlink ? count_netlink(arp, scrape, &table) : count_file(arp, scrape, &table);
+	if (r < 0)
+		return r;
+	ng_family(scrape->page, &family);
+	for (size_t i = 0; i < table.count; i++) {
+		struct ng_span device = table.tally[i].key;
+		if (ng_filter_keeps(&arp->filter, device))
+			ng_sample_u64(
+				scrape->page, NG_LABELS(scrape->arena, { "device", device }), table.tally[i].entries);
+	}
+	return 0;
+}
+
+static void arp_done(void *state)
+{
+	struct arp *arp = state;
+
+	ng_file_close(&arp->file);
+	ng_netlink_close(&arp->netlink);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "arp",
+	.summary = "Entries of the ARP table of each interface",
+	.options = options,
+	.option_count = NG_COUNT(options),
+	.families = &family,
+	.family_count = 1,
+	.state_size = sizeof(struct arp),
+	.init = arp_init,
+	.collect = arp_collect,
+	.done = arp_done,
+};
+NG_COLLECTOR(descriptor);

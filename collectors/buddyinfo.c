@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Free memory blocks of each size (2^size pages), per zone.
+ *
+ *     Node 0, zone      DMA      0      0      0      0      0      0      0      0      1      1      3
+ *     Node 0, zone    DMA32      2      2      4      2      5      4      3      3      4      2    752
+ *
+ * Source: proc(5), mm/vmstat.c (frag_show).
+ */
+#include <nodegauge/collector.h>
+
+struct buddyinfo {
+	struct ng_file file;
+};
+
+static const struct ng_family families[] = {
+	{ .name = "node_buddyinfo_blocks",
+		.help = "Free blocks of 2^size pages.",
+		.type = NG_GAUGE,
+		.labels = "node,zone,size" },
+};
+
+static const char expected[] = "node, zone and a number of blocks of each size";
+
+/* "Node 0, zone   Normal": leaves the numbers in `line`. */
+static bool zone_parse(struct ng_span *line, struct ng_span *ret_node, struct ng_span *ret_zone)
+{
+	struct ng_span word;
+
+	if (!ng_word_next(line, &word) || !ng_word_next(line, ret_node) || !ng_word_next(line, &word) ||
+		!ng_word_next(line, ret_zone))
+		return false;
+	if (ng_span_ends(*ret_node, NG_SPAN(",")))
+		ret_node->size--;
+	return true;
+}
+
+/* The numbers 0, 1, 2 ... as text; sizes are orders, so two digits are plenty, but more are no error. */
+static struct ng_span order_text(size_t order, char digits[20])
+{
+	char *at = digits + 20;
+
+	do
+		*--at = (char)('0' + order % 10);
+	while (order /= 10);
+	return (struct ng_span){ at, (size_t)(digits + 20 - at) };
+}
+
+static int zone_emit(struct ng_scrape *scrape, struct ng_span line, size_t *ret_orders)
+{
+	struct ng_span node, zone, word;
+	char digits[20];
+	uint64_t blocks;
+	size_t order = 0;
+
+	if (!zone_parse(&line, &node, &zone))
+		return -EBADMSG;
+	for (; ng_word_next(&line, &word); order++) {
+		if (ng_u64(word, &blocks) < 0)
+			return -EBADMSG;
+		struct ng_span labels = NG_LABELS(
+			scrape->arena, { "node", node }, { "zone", zone }, { "size", order_text(order, digits) });
+		ng_sample_u64(scrape->page, labels, blocks);
+	}
+	*ret_orders = order;
+	return 0;
+}
+
+static int buddyinfo_init(void *state, struct ng_setup *setup)
+{
+	struct buddyinfo *buddyinfo = state;
+
+	(void)setup;
+	buddyinfo->file = NG_FILE(NG_PROC, NG_RECORDS, "buddyinfo");
+	return 0;
+}
+
+static int buddyinfo_collect(void *state, struct ng_scrape *scrape)
+{
+	struct buddyinfo *buddyinfo = state;
+	struct ng_span text, line;
+	size_t orders, first_orders = 0;
+	unsigned n = 0;
+
+	int r = ng_file_read(scrape, &buddyinfo->file, &text);
+	if (r < 0)
+		return r;
+	ng_family(scrape->page, &families[0]);
+	while (ng_line_next(&text, &line)) {
+		n++;
+		if (zone_emit(scrape, line, &orders) < 0)
+			return ng_broken(scrape, "buddyinfo", n, expected);
+		if (n == 1)
+			first_orders = orders;
+		if (orders != first_orders || orders == 0)
+			return ng_broken(scrape, "buddyinfo", n, "as many numbers as in the first line");
+	}
+	return n ? 0 : ng_broken(scrape, "buddyinfo", 1, expected);
+}
+
+static void buddyinfo_done(void *state)
+{
+	struct buddyinfo *buddyinfo = state;
+
+	ng_file_close(&buddyinfo->file);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "buddyinfo",
+	.summary = "Free memory blocks by size, per zone",
+	.off_by_default = true,
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct buddyinfo),
+	.init = buddyinfo_init,
+	.collect = buddyinfo_collect,
+	.done = buddyinfo_done,
+};
+NG_COLLECTOR(descriptor);

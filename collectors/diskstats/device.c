@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file of the udev database, /run/udev/data/b8:0 (systemd: src/libsystemd/sd-device/device-private.c):
+ *
+ *     S:disk/by-id/wwn-0x5000c500a1b2c3d4
+ *     I:2216190
+ *     E:ID_SERIAL_SHORT=ZA10ABCD
+ *     G:systemd
+ */
+#include "device.h"
+
+#include <sys/stat.h>
+#include <time.h>
+
+/* The properties that are reported. */
+enum property {
+	DM_LV_LAYER,
+	DM_LV_NAME,
+	DM_NAME,
+	DM_UUID,
+	DM_VG_NAME,
+	ID_ATA,
+	ID_ATA_ROTATION_RATE_RPM,
+	ID_ATA_WRITE_CACHE,
+	ID_ATA_WRITE_CACHE_ENABLED,
+	ID_FS_TYPE,
+	ID_FS_USAGE,
+	ID_FS_UUID,
+	ID_FS_VERSION,
+	ID_MODEL,
+	ID_PATH,
+	ID_REVISION,
+	ID_SERIAL,
+	ID_SERIAL_SHORT,
+	ID_WWN,
+	SCSI_IDENT_SERIAL,
+	PROPERTIES,
+};
+
+#define PROPERTY(name) [name] = NG_SPAN(#name)
+static const struct ng_span property_names[PROPERTIES] = {
+	PROPERTY(DM_LV_LAYER),
+	PROPERTY(DM_LV_NAME),
+	PROPERTY(DM_NAME),
+	PROPERTY(DM_UUID),
+	PROPERTY(DM_VG_NAME),
+	PROPERTY(ID_ATA),
+	PROPERTY(ID_ATA_ROTATION_RATE_RPM),
+	PROPERTY(ID_ATA_WRITE_CACHE),
+	PROPERTY(ID_ATA_WRITE_CACHE_ENABLED),
+	PROPERTY(ID_FS_TYPE),
+	PROPERTY(ID_FS_USAGE),
+	PROPERTY(ID_FS_UUID),
+	PROPERTY(ID_FS_VERSION),
+	PROPERTY(ID_MODEL),
+	PROPERTY(ID_PATH),
+	PROPERTY(ID_REVISION),
+	PROPERTY(ID_SERIAL),
+	PROPERTY(ID_SERIAL_SHORT),
+	PROPERTY(ID_WWN),
+	PROPERTY(SCSI_IDENT_SERIAL),
+};
+
+/* ---- freshness ---- */
+
+/*
+ * udev replaces a file of its database by renaming a new one over it, which gives the directory a new time. That is the
+ * moment from which on the file says what the event changed; the event itself comes earlier.
+ */
+static bool database_time(const struct ng_scrape *scrape, struct timespec *ret_time)
+{
+	int fd = ng_root_fd(scrape, NG_UDEV);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return false;
+	*ret_time = status.st_mtim;
+	return true;
+}
+
+bool devices_fresh(struct ng_scrape *scrape, struct devices *devices)
+{
+	struct timespec time = { 0 };
+
+	if (!devices->device || devices->epoch != scrape->devices_epoch || !devices->database.settled)
+		return false;
+	database_time(scrape, &time);
+	return devices->database.seconds == time.tv_sec && devices->database.nanoseconds == time.tv_nsec;
+}
+
+void devices_reset(struct ng_scrape *scrape, struct devices *devices)
+{
+	struct timespec time = { 0 }, now;
+
+	ng_arena_reset(&devices->arena);
+	devices->device = NULL;
+	devices->count = devices->capacity = 0;
+	devices->epoch = scrape->devices_epoch;
+	bool exists = database_time(scrape, &time);
+	clock_gettime(CLOCK_REALTIME, &now);
+	devices->database.seconds = time.tv_sec;
+	devices->database.nanoseconds = time.tv_nsec;
+	devices->database.settled = !exists || now.tv_sec - time.tv_sec > 1;
+}
+
+/* ---- one device ---- */
+
+static void parse_properties(struct ng_span text, struct ng_span property[PROPERTIES])
+{
+	struct ng_span line;
+
+	while (ng_line_next(&text, &line)) {
+		if (!ng_span_starts(line, NG_SPAN("E:")))
+			continue;
+		line = ng_span_skip(line, 2);
+		struct ng_span name = { line.text, ng_span_find(line, '=') };
+		for (size_t i = 0; name.size < line.size && i < PROPERTIES; i++) {
+			if (ng_span_equal(name, property_names[i])) {
+				property[i] = ng_span_skip(line, name.size + 1);
+				break;
+			}
+		}
+	}
+}
+
+static struct ng_span number_text(char digits[10], uint32_t number)
+{
+	char *end = digits + 10, *at = end;
+
+	do
+		*--at = (char)('0' + number % 10);
+	while (number /= 10);
+	return (struct ng_span){ at, (size_t)(end - at) };
+}
+
+static void read_properties(
+	struct ng_scrape *scrape, struct ng_span major, struct ng_span minor, struct ng_span property[PROPERTIES])
+{
+	char name[24] = "b", *at = name + 1;
+	struct ng_span text;
+
+	memcpy(at, major.text, major.size);
+	at += major.size;
+	*at++ = ':';
+	memcpy(at, minor.text, minor.size);
+	at[minor.size] = '\0';
+	/* a machine may be without udev, and udev without this device */
+	if (ng_read(scrape, NG_UDEV, NG_RECORDS, name, &text) == 0)
+		parse_properties(text, property);
+}
+
+/* Partitions have no queue. A slash in a name (cciss/c0d0) is an exclamation mark in sysfs. */
+static struct ng_span read_rotational(struct ng_scrape *scrape, struct ng_span name)
+{
+	static const struct ng_span no = NG_SPAN("0"), yes = NG_SPAN("1");
+	char *device = (char *)ng_copy(scrape->arena, name).text;
+	const char *path;
+	struct ng_span value;
+	uint64_t rotational = 0;
+
+	for (char *at = device; at && *at; at++)
+		*at = (char)(*at == '/' ? '!' : *at);
+	path = device ? ng_join(scrape->arena, "block/", device, "/queue/rotational") : NULL;
+	if (!path || ng_read(scrape, NG_SYS, NG_VALUE, path, &value) < 0 || ng_u64(ng_trim(value), &rotational) < 0)
+		return no;
+	return rotational ? yes : no;
+}
+
+static void take_ata(struct device *device, const struct ng_span property[PROPERTIES])
+{
+	static const enum property source[ATA_VALUES] = {
+		[ATA_WRITE_CACHE] = ID_ATA_WRITE_CACHE,
+		[ATA_WRITE_CACHE_ENABLED] = ID_ATA_WRITE_CACHE_ENABLED,
+		[ATA_ROTATION_RATE] = ID_ATA_ROTATION_RATE_RPM,
+	};
+
+	for (size_t i = 0; property[ID_ATA].size && i < ATA_VALUES; i++)
+		device->has_ata[i] = ng_decimal(property[source[i]], &device->ata[i]) == 0;
+}
+
+static struct ng_span serial(const struct ng_span property[PROPERTIES])
+{
+	if (property[SCSI_IDENT_SERIAL].size)
+		return property[SCSI_IDENT_SERIAL]; /* mostly what is printed on the disk */
+	return property[ID_SERIAL_SHORT].size ? property[ID_SERIAL_SHORT] : property[ID_SERIAL];
+}
+
+static int describe(struct ng_scrape *scrape, struct ng_arena *arena, struct device *device, uint32_t major,
+	uint32_t minor, struct ng_span name)
+{
+	struct ng_span property[PROPERTIES] = { { NULL, 0 } };
+	char major_digits[10], minor_digits[10];
+	struct ng_span major_text = number_text(major_digits, major), minor_text = number_text(minor_digits, minor);
+
+	read_properties(scrape, major_text, minor_text, property);
+	device->labels = NG_LABELS(arena, { "device", name });
+	device->info = NG_LABELS(arena, { "device", name }, { "major", major_text }, { "minor", minor_text },
+		{ "model", property[ID_MODEL] }, { "path", property[ID_PATH] }, { "revision", property[ID_REVISION] },
+		{ "rotational", read_rotational(scrape, name) }, { "serial", serial(property) },
+		{ "wwn", property[ID_WWN] });
+	if (property[ID_FS_TYPE].size)
+		device->filesystem = NG_LABELS(arena, { "device", name }, { "type", property[ID_FS_TYPE] },
+			{ "usage", property[ID_FS_USAGE] }, { "uuid", property[ID_FS_UUID] },
+			{ "version", property[ID_FS_VERSION] });
+	if (property[DM_NAME].size)
+		device->mapper = NG_LABELS(arena, { "device", name }, { "lv_layer", property[DM_LV_LAYER] },
+			{ "lv_name", property[DM_LV_NAME] }, { "name", property[DM_NAME] },
+			{ "uuid", property[DM_UUID] }, { "vg_name", property[DM_VG_NAME] });
+	take_ata(device, property);
+	return device->labels.size && device->info.size ? 0 : -ENOMEM;
+}
+
+int devices_add(struct ng_scrape *scrape, struct devices *devices, struct ng_span head, const struct ng_filter *filter,
+	uint32_t major, uint32_t minor, struct ng_span name)
+{
+	struct device *device = ng_push(&devices->arena, &devices->device, &devices->count, &devices->capacity);
+
+	if (!device)
+		return -ENOMEM;
+	*device = (struct device){ .head = ng_copy(&devices->arena, head), .ignored = !ng_filter_keeps(filter, name) };
+	if (!device->head.text)
+		return -ENOMEM;
+	return device->ignored ? 0 : describe(scrape, &devices->arena, device, major, minor, name);
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Block devices: what was read and written, and what they are.
+ *
+ *    8       0 sda 25354637 34367663 1003346126 18492372 28444756 11134226 505697032 63877960 0 9653880 82621804
+ *  259       0 nvme0n1 47114 4 4643973 21650 1078320 43950 39451633 1011053 0 222766 1032546 0 0 0 0 1555 1944
+ *
+ * 11 counters, 4 more for discards since Linux 4.18, 2 for flushes since 5.5. Source: admin-guide/iostats.rst,
+ * block/genhd.c (diskstats_show).
+ */
+#include "device.h"
+
+enum {
+	/* in the order of the columns */
+	READS,
+	READS_MERGED,
+	READ_BYTES,
+	READ_TIME,
+	WRITES,
+	WRITES_MERGED,
+	WRITTEN_BYTES,
+	WRITE_TIME,
+	IO_NOW,
+	IO_TIME,
+	IO_TIME_WEIGHTED,
+	DISCARDS,
+	DISCARDS_MERGED,
+	DISCARDED_SECTORS,
+	DISCARD_TIME,
+	FLUSHES,
+	FLUSH_TIME,
+	COLUMNS,
+	ALWAYS = DISCARDS, /* columns that every kernel has */
+	/* from elsewhere */
+	INFO = COLUMNS,
+	FILESYSTEM_INFO,
+	MAPPER_INFO,
+	ATA, /* as many as ATA_VALUES */
+	FAMILIES = ATA + ATA_VALUES,
+};
+
+#define COUNTER(name_, help_)                                                                                          \
+	{                                                                                                              \
+		.name = name_, .type = NG_COUNTER, .labels = "device", .help = help_                                   \
+	}
+#define GAUGE(name_, labels_, help_)                                                                                   \
+	{                                                                                                              \
+		.name = name_, .type = NG_GAUGE, .labels = labels_, .help = help_                                      \
+	}
+static const struct ng_family families[FAMILIES] = {
+	[READS] = COUNTER("node_disk_reads_completed_total", "Reads completed."),
+	[READS_MERGED] =
+		COUNTER("node_disk_reads_merged_total", "Reads that became part of another request in the queue."),
+	[READ_BYTES] = COUNTER("node_disk_read_bytes_total", "Bytes read."),
+	[READ_TIME] = COUNTER("node_disk_read_time_seconds_total", "Time that reads took, summed up."),
+	[WRITES] = COUNTER("node_disk_writes_completed_total", "Writes completed."),
+	[WRITES_MERGED] =
+		COUNTER("node_disk_writes_merged_total", "Writes that became part of another request in the queue."),
+	[WRITTEN_BYTES] = COUNTER("node_disk_written_bytes_total", "Bytes written."),
+	[WRITE_TIME] = COUNTER("node_disk_write_time_seconds_total", "Time that writes took, summed up."),
+	[IO_NOW] = GAUGE("node_disk_io_now", "device", "Requests in flight."),
+	[IO_TIME] = COUNTER("node_disk_io_time_seconds_total", "Time in which a request or more was in flight."),
+	[IO_TIME_WEIGHTED] =
+		COUNTER("node_disk_io_time_weighted_seconds_total", "Time in flight, summed up over the requests."),
+	[DISCARDS] = COUNTER("node_disk_discards_completed_total", "Discards completed."),
+	[DISCARDS_MERGED] = COUNTER(
+		"node_disk_discards_merged_total", "Discards that became part of another request in the queue."),
+	[DISCARDED_SECTORS] = COUNTER("node_disk_discarded_sectors_total", "Sectors of 512 bytes discarded."),
+	[DISCARD_TIME] = COUNTER("node_disk_discard_time_seconds_total", "Time that discards took, summed up."),
+	[FLUSHES] = COUNTER("node_disk_flush_requests_total", "Flushes completed."),
+	[FLUSH_TIME] = COUNTER("node_disk_flush_requests_time_seconds_total", "Time that flushes took, summed up."),
+	[INFO] = GAUGE("node_disk_info", "device,major,minor,model,path,revision,rotational,serial,wwn",
+		"What the device is."),
+	[FILESYSTEM_INFO] = GAUGE("node_disk_filesystem_info", "device,type,usage,uuid,version",
+		"What udev found on the device: a file system, swap space, a part of a volume."),
+	[MAPPER_INFO] = GAUGE("node_disk_device_mapper_info", "device,lv_layer,lv_name,name,uuid,vg_name",
+		"What the device is to the device mapper."),
+	[ATA + ATA_WRITE_CACHE] =
+		GAUGE("node_disk_ata_write_cache", "device", "Whether the ATA disk has a write cache."),
+	[ATA + ATA_WRITE_CACHE_ENABLED] = GAUGE(
+		"node_disk_ata_write_cache_enabled", "device", "Whether the write cache of the ATA disk is in use."),
+	[ATA + ATA_ROTATION_RATE] = GAUGE("node_disk_ata_rotation_rate_rpm", "device",
+		"Turns of the ATA disk in a minute; 0 for one that does not turn."),
+};
+
+static const char diskstats_path[] = "diskstats";
+
+struct diskstats {
+	struct ng_filter filter;
+	struct ng_pattern *old_exclude;
+	struct ng_file file;
+	struct devices devices;
+};
+
+static const struct ng_option options[] = {
+	NG_OPTION(diskstats, filter.exclude, NG_OPTION_PATTERN, "device-exclude",
+		"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$", "Devices to leave out."),
+	NG_OPTION(diskstats, filter.include, NG_OPTION_PATTERN, "device-include", "", "Devices to keep, and no others.",
+		.excludes = "device-exclude"),
+	NG_OPTION(diskstats, old_exclude, NG_OPTION_PATTERN, "ignored-devices", "", "Former name of device-exclude.",
+		.excludes = "device-exclude", .hidden = true),
+};
+
+/* ---- lines ---- */
+
+struct row {
+	const struct device *device;
+	unsigned columns;
+	uint64_t value[COLUMNS];
+};
+
+struct rows {
+	struct row *row;
+	size_t count, capacity;
+};
+
+struct head {
+	struct ng_span text; /* up to the end of the name */
+	struct ng_span name;
+	uint32_t major, minor;
+};
+
+/* -ENODATA for a line that ends too early, -EINVAL for one that is not as it should be. */
+static int parse_head(struct ng_span line, struct head *ret_head)
+{
+	const char *start = line.text;
+	uint64_t major, minor;
+
+	int r = ng_u64_next(&line, &major);
+	if (r == 0)
+		r = ng_u64_next(&line, &minor);
+	if (r < 0)
+		return r;
+	if (major > UINT32_MAX || minor > UINT32_MAX)
+		return -EINVAL;
+	if (!ng_word_next(&line, &ret_head->name))
+		return -ENODATA;
+	ret_head->major = (uint32_t)major;
+	ret_head->minor = (uint32_t)minor;
+	ret_head->text = (struct ng_span){ start, (size_t)(ret_head->name.text + ret_head->name.size - start) };
+	return 0;
+}
+
+static int parse_columns(struct ng_span text, struct row *row)
+{
+	for (row->columns = 0; row->columns < COLUMNS; row->columns++) {
+		int r = ng_u64_next(&text, &row->value[row->columns]);
+		if (r == -ENODATA)
+			break;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool same_device(const struct device *device, struct ng_span line)
+{
+	size_t size = device->head.size;
+
+	return ng_span_starts(line, device->head) &&
+	       (line.size == size || line.text[size] == ' ' || line.text[size] == '\t');
+}
+
+/* The rows of a text in which each line is that of the device known from before; ret_known is false for another text.
+ */
+static int match_lines(struct ng_scrape *scrape, const struct devices *devices, struct ng_span text, struct rows *rows,
+	bool *ret_known)
+{
+	struct ng_span line;
+	struct head head;
+	size_t known = 0;
+
+	*ret_known = false;
+	for (unsigned number = 1; ng_line_next(&text, &line); number++) {
+		if (known == devices->count || !same_device(&devices->device[known], line)) {
+			if (parse_head(line, &head) == -ENODATA)
+				continue;
+			return 0;
+		}
+		const struct device *device = &devices->device[known++];
+		if (device->ignored)
+			continue;
+		struct row *row = ng_push(scrape->arena, &rows->row, &rows->count, &rows->capacity);
+		if (!row)
+			return -ENOMEM;
+		row->device = device;
+		if (parse_columns(ng_span_skip(line, device->head.size), row) < 0)
+			return ng_broken(scrape, diskstats_path, number, "counters behind the name");
+		if (row->columns < ALWAYS)
+			rows->count--; /* partitions before Linux 2.6.25 */
+	}
+	*ret_known = known == devices->count;
+	return 0;
+}
+
+static int read_devices(struct ng_scrape *scrape, struct diskstats *diskstats, struct ng_span text)
+{
+	struct ng_span line;
+	struct head head;
+
+	devices_reset(scrape, &diskstats->devices);
+	for (unsigned number = 1; ng_line_next(&text, &line); number++) {
+		int r = parse_head(line, &head);
+		if (r == -ENODATA)
+			continue;
+		if (r < 0)
+			return ng_broken(scrape, diskstats_path, number, "two device numbers and a name");
+		r = devices_add(
+			scrape, &diskstats->devices, head.text, &diskstats->filter, head.major, head.minor, head.name);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int read_rows(struct ng_scrape *scrape, struct diskstats *diskstats, struct ng_span text, struct rows *rows)
+{
+	bool known = false;
+
+	if (devices_fresh(scrape, &diskstats->devices)) {
+		int r = match_lines(scrape, &diskstats->devices, text, rows, &known);
+		if (r < 0 || known)
+			return r;
+	}
+	rows->count = 0;
+	int r = read_devices(scrape, diskstats, text);
+	if (r < 0) {
+		diskstats->devices.epoch = 0; /* half done */
+		return r;
+	}
+	return match_lines(scrape, &diskstats->devices, text, rows, &known);
+}
+
+/* ---- families ---- */
+
+/* Sectors are always of 512 bytes here, whatever the device has. */
+static void write_sectors(struct ng_page *page, struct ng_span labels, uint64_t sectors)
+{
+	uint64_t bytes;
+
+	if (__builtin_mul_overflow(sectors, 512, &bytes))
+		ng_sample_double(page, labels, (double)sectors * 512);
+	else
+		ng_sample_u64(page, labels, bytes);
+}
+
+static void write_column(struct ng_page *page, unsigned column, struct ng_span labels, uint64_t value)
+{
+	switch (column) {
+	case READ_BYTES:
+	case WRITTEN_BYTES:
+		write_sectors(page, labels, value);
+		break;
+	case READ_TIME:
+	case WRITE_TIME:
+	case IO_TIME:
+	case IO_TIME_WEIGHTED:
+	case DISCARD_TIME:
+	case FLUSH_TIME:
+		ng_sample_scaled(page, labels, value, 3);
+		break;
+	default:
+		ng_sample_u64(page, labels, value);
+		break;
+	}
+}
+
+static void write_columns(struct ng_page *page, const struct rows *rows)
+{
+	for (unsigned column = 0; column < COLUMNS; column++) {
+		ng_family(page, &families[column]);
+		for (size_t i = 0; i < rows->count; i++) {
+			const struct row *row = &rows->row[i];
+			if (column < row->columns)
+				write_column(page, column, row->device->labels, row->value[column]);
+		}
+	}
+}
+
+static void write_info(struct ng_page *page, const struct rows *rows)
+{
+	ng_family(page, &families[INFO]);
+	for (size_t i = 0; i < rows->count; i++)
+		ng_sample_u64(page, rows->row[i].device->info, 1);
+	ng_family(page, &families[FILESYSTEM_INFO]);
+	for (size_t i = 0; i < rows->count; i++) {
+		if (rows->row[i].device->filesystem.size)
+			ng_sample_u64(page, rows->row[i].device->filesystem, 1);
+	}
+	ng_family(page, &families[MAPPER_INFO]);
+	for (size_t i = 0; i < rows->count; i++) {
+		if (rows->row[i].device->mapper.size)
+			ng_sample_u64(page, rows->row[i].device->mapper, 1);
+	}
+	for (size_t value = 0; value < ATA_VALUES; value++) {
+		ng_family(page, &families[ATA + value]);
+		for (size_t i = 0; i < rows->count; i++) {
+			const struct device *device = rows->row[i].device;
+			if (device->has_ata[value])
+				ng_sample_decimal(page, device->labels, device->ata[value]);
+		}
+	}
+}
+
+/* ---- life ---- */
+
+static int diskstats_init(void *state, struct ng_setup *setup)
+{
+	struct diskstats *diskstats = state;
+
+	(void)setup;
+	diskstats->file = NG_FILE(NG_PROC, NG_RECORDS, diskstats_path);
+	if (!diskstats->filter.exclude && !diskstats->filter.include)
+		diskstats->filter.exclude = diskstats->old_exclude;
+	return 0;
+}
+
+static int diskstats_collect(void *state, struct ng_scrape *scrape)
+{
+	struct diskstats *diskstats = state;
+	struct ng_span text;
+	struct rows rows = { 0 };
+
+	int r = ng_file_read(scrape, &diskstats->file, &text);
+	if (r == 0)
+		r = read_rows(scrape, diskstats, text, &rows);
+	if (r < 0)
+		return r;
+	write_columns(scrape->page, &rows);
+	write_info(scrape->page, &rows);
+	return 0;
+}
+
+static void diskstats_done(void *state)
+{
+	struct diskstats *diskstats = state;
+
+	ng_file_close(&diskstats->file);
+	ng_arena_done(&diskstats->devices.arena);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "diskstats",
+	.summary = "Reads, writes, discards and flushes of block devices, and what the devices are",
+	.options = options,
+	.option_count = NG_COUNT(options),
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct diskstats),
+	.init = diskstats_init,
+	.collect = diskstats_collect,
+	.done = diskstats_done,
+};
+NG_COLLECTOR(descriptor);

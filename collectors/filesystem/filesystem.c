@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Size and state of the mounted file systems.
+ *
+ *     29 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw,errors=remount-ro
+ *
+ * Source: proc_pid_mountinfo(5), statfs(2). The table is kept with all that follows from it and made anew when the
+ * kernel announces a change, or when an answer of statfs hints at one that is not announced (mounts.h).
+ */
+#include "filesystem.h"
+
+#include <sys/statvfs.h>
+#include <time.h>
+
+enum { AVAIL, DEVICE_ERROR, FILES, FILES_FREE, FREE, MOUNT_INFO, PURGEABLE, READONLY, SIZE, FAMILIES };
+
+#define GAUGE(name_, help_)                                                                                            \
+	{                                                                                                              \
+		.name = name_, .type = NG_GAUGE, .labels = "device,device_error,fstype,mountpoint", .help = help_      \
+	}
+static const struct ng_family families[FAMILIES] = {
+	[AVAIL] = GAUGE("node_filesystem_avail_bytes", "Bytes that users without privilege can still write."),
+	[DEVICE_ERROR] = GAUGE(
+		"node_filesystem_device_error", "Whether the file system could not be asked; device_error tells why."),
+	[FILES] = GAUGE("node_filesystem_files", "Inodes that there are."),
+	[FILES_FREE] = GAUGE("node_filesystem_files_free", "Inodes that are free."),
+	[FREE] = GAUGE("node_filesystem_free_bytes", "Bytes that are free, with those reserved for root."),
+	[MOUNT_INFO] = { .name = "node_filesystem_mount_info",
+		.type = NG_GAUGE,
+		.labels = "device,major,minor,mountpoint",
+		.help = "Device numbers of the mount." },
+	[PURGEABLE] = GAUGE(
+		"node_filesystem_purgeable_bytes", "Bytes that the system could free by itself; always 0 on Linux."),
+	[READONLY] = GAUGE("node_filesystem_readonly", "Whether the mount or the file system in it is read-only."),
+	[SIZE] = GAUGE("node_filesystem_size_bytes", "Size in bytes."),
+};
+
+#define OPTION(member, kind, name, initial, ...) NG_OPTION(filesystem, member, kind, name, initial, __VA_ARGS__)
+static const struct ng_option options[] = {
+	OPTION(points.exclude, NG_OPTION_PATTERN, "mount-points-exclude",
+		"^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)",
+		"Mount points to leave out."),
+	OPTION(points.include, NG_OPTION_PATTERN, "mount-points-include", "", "Mount points to keep, and no others.",
+		.excludes = "mount-points-exclude"),
+	OPTION(old_points, NG_OPTION_PATTERN, "ignored-mount-points", "", "Former name of mount-points-exclude.",
+		.excludes = "mount-points-exclude", .hidden = true),
+	OPTION(types.exclude, NG_OPTION_PATTERN, "fs-types-exclude",
+		"^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|"
+		"nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs|sysfs|tracefs)$",
+		"Kinds of file systems to leave out."),
+	OPTION(types.include, NG_OPTION_PATTERN, "fs-types-include", "",
+		"Kinds of file systems to keep, and no others.", .excludes = "fs-types-exclude"),
+	OPTION(old_types, NG_OPTION_PATTERN, "ignored-fs-types", "", "Former name of fs-types-exclude.",
+		.excludes = "fs-types-exclude", .hidden = true),
+	OPTION(timeout, NG_OPTION_DURATION, "mount-timeout", "5s", "How long to wait for a mount that does not answer.",
+		.hidden = true),
+	OPTION(workers, NG_OPTION_UNSIGNED, "stat-workers", "4", "How many mounts of servers to ask at a time.",
+		.hidden = true),
+};
+
+/* ---- the table ---- */
+
+static void table_clear(struct table *table)
+{
+	ng_arena_done(&table->arena);
+	*table = (struct table){ 0 };
+}
+
+static void free_probes(struct filesystem *filesystem, const struct table *table, bool all)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		struct probe *probe = table->rows[i].probe;
+		if (probe && (all || !probe->kept))
+			ng_task_free(filesystem->guard, &probe->task);
+	}
+}
+
+static int replace_table(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text)
+{
+	struct table *table = &filesystem->tables[0], *next = &filesystem->tables[1];
+
+	int r = table_make(filesystem, scrape, text, table, next);
+	if (r < 0) {
+		table_clear(next);
+		ng_mounts_close(&filesystem->mounts); /* so that it is read again */
+		return r;
+	}
+	free_probes(filesystem, table, false);
+	table_clear(table);
+	*table = *next;
+	*next = (struct table){ 0 };
+	ng_mounts_watch(scrape, &filesystem->mounts, table->ext4, table->ext4_count);
+	return 0;
+}
+
+/* Reads the table; a text as before leaves the rows as they are. */
+static int read_table(struct filesystem *filesystem, struct ng_scrape *scrape, bool *ret_changed)
+{
+	struct ng_span text;
+
+	int r = ng_mounts_read(scrape, &filesystem->mounts, &text);
+	if (r < 0)
+		return r;
+	*ret_changed = !filesystem->tables[0].text.text || !ng_span_equal(text, filesystem->tables[0].text);
+	return *ret_changed ? replace_table(filesystem, scrape, text) : 0;
+}
+
+/* ---- measuring ---- */
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+/* When to give up waiting, so that there is time left to write the answer. */
+static uint64_t last_moment(uint64_t deadline)
+{
+	uint64_t start = now(), margin = 100000000;
+
+	if (deadline <= start)
+		return start;
+	if ((deadline - start) / 10 < margin)
+		margin = (deadline - start) / 10;
+	return deadline - margin;
+}
+
+static void measure(struct filesystem *filesystem, struct ng_scrape *scrape)
+{
+	struct table *table = &filesystem->tables[0];
+
+	if (table->task_count)
+		ng_guard_start(filesystem->guard, table->tasks, table->task_count);
+	for (size_t i = 0; i < table->count; i++) {
+		struct row *row = &table->rows[i];
+		if (!row->probe)
+			row->error = statfs(row->path, &row->fs) < 0 ? -errno : 0;
+	}
+	if (!table->task_count)
+		return;
+	ng_guard_wait(filesystem->guard, filesystem->timeout, last_moment(scrape->deadline));
+	for (size_t i = 0; i < table->count; i++) {
+		struct row *row = &table->rows[i];
+		if (!row->probe)
+			continue;
+		row->timeout = !ng_task_done(&row->probe->task);
+		if (row->timeout)
+			continue;
+		row->error = row->probe->error;
+		row->fs = row->probe->fs;
+	}
+}
+
+/* Whether a mount answers otherwise than at the last scrape, as if another file system were there, or in another state.
+ */
+static bool surprised(struct table *table)
+{
+	bool surprise = false;
+
+	for (size_t i = 0; i < table->count; i++) {
+		struct row *row = &table->rows[i];
+		struct witness seen = { .known = true, .error = row->error };
+		if (row->timeout)
+			continue;
+		if (!row->error) {
+			seen.read_only = row->fs.f_flags & ST_RDONLY;
+			memcpy(&seen.id, &row->fs.f_fsid, sizeof(seen.id));
+		}
+		surprise = surprise ||
+			   (row->witness.known && (row->witness.error != seen.error || row->witness.id != seen.id ||
+							  row->witness.read_only != seen.read_only));
+		row->witness = seen;
+	}
+	return surprise;
+}
+
+static int look(struct filesystem *filesystem, struct ng_scrape *scrape)
+{
+	bool was_read = false, changed;
+
+	if (!ng_mounts_unchanged(scrape, &filesystem->mounts)) {
+		int r = read_table(filesystem, scrape, &changed);
+		if (r < 0)
+			return r;
+		was_read = true;
+	}
+	measure(filesystem, scrape);
+	if (!surprised(&filesystem->tables[0]) || was_read)
+		return 0;
+	int r = read_table(filesystem, scrape, &changed);
+	if (r < 0 || !changed)
+		return r;
+	measure(filesystem, scrape);
+	surprised(&filesystem->tables[0]);
+	return 0;
+}
+
+/* ---- families ---- */
+
+static void write_bytes(struct ng_page *page, const struct row *row, uint64_t blocks)
+{
+	uint64_t size = (uint64_t)row->fs.f_bsize, bytes;
+
+	if (__builtin_mul_overflow(blocks, size, &bytes))
+		ng_sample_double(page, row->labels, (double)blocks * (double)size);
+	else
+		ng_sample_u64(page, row->labels, bytes);
+}
+
+static void write_value(struct ng_page *page, size_t family, const struct row *row)
+{
+	switch (family) {
+	case AVAIL:
+		write_bytes(page, row, row->fs.f_bavail);
+		break;
+	case FREE:
+		write_bytes(page, row, row->fs.f_bfree);
+		break;
+	case SIZE:
+		write_bytes(page, row, row->fs.f_blocks);
+		break;
+	case FILES:
+		ng_sample_u64(page, row->labels, row->fs.f_files);
+		break;
+	case FILES_FREE:
+		ng_sample_u64(page, row->labels, row->fs.f_ffree);
+		break;
+	case PURGEABLE:
+		ng_sample_u64(page, row->labels, 0);
+		break;
+	case MOUNT_INFO:
+		ng_sample_u64(page, row->info, 1);
+		break;
+	default:
+		break;
+	}
+}
+
+static bool failed(const struct row *row)
+{
+	return row->timeout || row->error;
+}
+
+/* As Go's syscall.Errno says it: glibc's words, the first letter small unless it begins an abbreviation. */
+static struct ng_span error_text(struct ng_arena *arena, const struct row *row)
+{
+	const char *text = row->timeout ? "mountpoint timeout" : strerrordesc_np(-row->error);
+	char *copy = (char *)ng_copy(arena, ng_span(text ? text : "unknown error")).text;
+
+	if (!copy)
+		return NG_NO_LABELS;
+	if (copy[0] >= 'A' && copy[0] <= 'Z' && copy[1] >= 'a' && copy[1] <= 'z')
+		copy[0] = (char)(copy[0] - 'A' + 'a');
+	return ng_span(copy);
+}
+
+/* The labels of each row in its present state; NULL when there is no memory. */
+static const struct ng_span *state_labels(struct ng_arena *arena, const struct table *table)
+{
+	struct ng_span *labels = ng_alloc(arena, table->count * sizeof(*labels) + 1);
+
+	for (size_t i = 0; labels && i < table->count; i++) {
+		const struct row *row = &table->rows[i];
+		labels[i] = failed(row) ? NG_LABELS(arena, { "device", row->mount.source },
+						  { "device_error", error_text(arena, row) },
+						  { "fstype", row->mount.type }, { "mountpoint", row->point })
+					: row->labels;
+	}
+	return labels;
+}
+
+static int write_states(struct ng_scrape *scrape, const struct table *table)
+{
+	const struct ng_span *labels = state_labels(scrape->arena, table);
+
+	if (!labels)
+		return -ENOMEM;
+	ng_family(scrape->page, &families[DEVICE_ERROR]);
+	for (size_t i = 0; i < table->count; i++) {
+		if (table->rows[i].has_values)
+			ng_sample_u64(scrape->page, labels[i], failed(&table->rows[i]));
+	}
+	ng_family(scrape->page, &families[READONLY]);
+	for (size_t i = 0; i < table->count; i++) {
+		const struct row *row = &table->rows[i];
+		if (row->has_values)
+			ng_sample_u64(scrape->page, labels[i], row->read_only && !row->timeout);
+	}
+	return 0;
+}
+
+static void write_values(struct ng_scrape *scrape, const struct table *table)
+{
+	static const unsigned char valued[] = { AVAIL, FILES, FILES_FREE, FREE, MOUNT_INFO, PURGEABLE, SIZE };
+
+	for (size_t f = 0; f < NG_COUNT(valued); f++) {
+		ng_family(scrape->page, &families[valued[f]]);
+		for (size_t i = 0; i < table->count; i++) {
+			const struct row *row = &table->rows[i];
+			if (!failed(row) && (valued[f] == MOUNT_INFO ? row->has_info : row->has_values))
+				write_value(scrape->page, valued[f], row);
+		}
+	}
+}
+
+/* ---- life ---- */
+
+/* The former name of an exclude stands in for it; an include makes both void. */
+static void settle_filter(struct ng_filter *filter, struct ng_pattern *old)
+{
+	if (!filter->exclude && !filter->include)
+		filter->exclude = old;
+}
+
+static int filesystem_init(void *state, struct ng_setup *setup)
+{
+	struct filesystem *filesystem = state;
+	uint64_t workers = filesystem->workers;
+
+	settle_filter(&filesystem->points, filesystem->old_points);
+	settle_filter(&filesystem->types, filesystem->old_types);
+	filesystem->guard = ng_guard_new(workers > NG_GUARD_THREADS ? NG_GUARD_THREADS : (unsigned)workers);
+	return filesystem->guard ? 0 : ng_refuse(setup, "out of memory");
+}
+
+static int filesystem_collect(void *state, struct ng_scrape *scrape)
+{
+	struct filesystem *filesystem = state;
+
+	int r = look(filesystem, scrape);
+	if (r < 0)
+		return r;
+	r = write_states(scrape, &filesystem->tables[0]);
+	if (r < 0)
+		return r;
+	write_values(scrape, &filesystem->tables[0]);
+	return 0;
+}
+
+static void filesystem_done(void *state)
+{
+	struct filesystem *filesystem = state;
+
+	if (filesystem->guard)
+		free_probes(filesystem, &filesystem->tables[0], true);
+	ng_guard_free(filesystem->guard);
+	table_clear(&filesystem->tables[0]);
+	ng_mounts_close(&filesystem->mounts);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "filesystem",
+	.summary = "Size, free space and state of the mounted file systems",
+	.may_block = true,
+	.options = options,
+	.option_count = NG_COUNT(options),
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct filesystem),
+	.init = filesystem_init,
+	.collect = filesystem_collect,
+	.done = filesystem_done,
+};
+NG_COLLECTOR(descriptor);

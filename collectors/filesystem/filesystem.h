@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this collector share. */
+#ifndef FILESYSTEM_H
+#define FILESYSTEM_H
+
+#include <nodegauge/collector.h>
+#include <nodegauge/guard.h>
+#include <nodegauge/mounts.h>
+#include <sys/vfs.h>
+
+/* A statfs on a helper thread. Lives as long as its mount is in the table, and until its thread returns. */
+struct probe {
+	struct ng_task task;
+	bool kept;  /* by the table that is being made */
+	bool fresh; /* made for it */
+	int error;
+	struct statfs fs;
+	char path[];
+};
+
+/* What statfs tells of changes that the table is silent about. */
+struct witness {
+	bool known;
+	bool read_only;
+	int error;
+	uint64_t id; /* f_fsid */
+};
+
+struct row {
+	struct ng_mount mount;
+	struct ng_span point;  /* the label */
+	const char *path;      /* for statfs */
+	struct ng_span labels; /* of one that answered */
+	struct ng_span info;
+	bool has_values, has_info; /* false for what an earlier row has already */
+	bool read_only;
+	bool may_hang;
+	struct probe *probe; /* NULL where statfs cannot hang */
+	uint32_t turn;       /* how many rows of the same server have a probe and come before */
+	uint32_t followers;  /* and after, if there are none before */
+
+	/* of this scrape */
+	bool timeout;
+	int error; /* 0 or a negative errno */
+	struct statfs fs;
+	struct witness witness;
+};
+
+/* What is kept of the text as long as it does not change. */
+struct table {
+	struct ng_arena arena;
+	struct ng_span text;
+	struct row *rows;
+	size_t count;
+	struct ng_task **tasks; /* one of each server, then the second of each, and so on */
+	size_t task_count;
+	const struct ng_mount **ext4; /* those that are writable */
+	size_t ext4_count;
+};
+
+struct filesystem {
+	struct ng_filter points, types;
+	struct ng_pattern *old_points, *old_types;
+	uint64_t timeout, workers;
+	struct ng_mounts mounts;
+	struct ng_guard *guard;
+	struct table tables[2]; /* the second one while the first is replaced */
+};
+
+/* Gives each row that may hang its probe, and orders them. Ownership is as with table_make, which calls it. */
+int probes_make(
+	struct filesystem *filesystem, struct ng_scrape *scrape, const struct table *before, struct table *table);
+
+/*
+ * Makes `table`, which is empty, of `text`. It shares probes with `before`: after success those that are `kept` are the
+ * table's, the others are the caller's to free. On error `before` is as it was and `table` is to be emptied.
+ */
+int table_make(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text, const struct table *before,
+	struct table *table);
+
+/* The kinds of file systems by what may hang: nothing, statfs, or also every path below them. */
+enum trust { TRUST_ALL, TRUST_PATHS, TRUST_NOTHING };
+enum trust type_trust(struct ng_span type);
+
+#endif

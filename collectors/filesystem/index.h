@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers of rows found again by the hash of a key; the caller compares the keys. */
+#ifndef FILESYSTEM_INDEX_H
+#define FILESYSTEM_INDEX_H
+
+#include <nodegauge/arena.h>
+
+struct index {
+	uint32_t *slots; /* number + 1 */
+	size_t mask;
+};
+
+static inline bool index_make(struct ng_arena *arena, size_t count, struct index *index)
+{
+	size_t size = 16;
+
+	while (size < count * 2)
+		size *= 2;
+	index->mask = size - 1;
+	index->slots = ng_alloc0(arena, size * sizeof(*index->slots));
+	return index->slots != NULL;
+}
+
+static inline size_t index_hash(size_t seed, struct ng_span key)
+{
+	uint64_t hash = 14695981039346656037u ^ seed;
+
+	for (size_t i = 0; i < key.size; i++)
+		hash = (hash ^ (unsigned char)key.text[i]) * 1099511628211u;
+	return (size_t)(hash ^ hash >> 32);
+}
+
+static inline void index_add(struct index *index, size_t hash, size_t number)
+{
+	while (index->slots[hash & index->mask])
+		hash++;
+	index->slots[hash & index->mask] = (uint32_t)number + 1;
+}
+
+/* Goes through the numbers that may have this hash; `cursor` starts as the hash. */
+static inline bool index_next(const struct index *index, size_t *cursor, size_t *ret_number)
+{
+	uint32_t found = index->slots[(*cursor)++ & index->mask];
+
+	*ret_number = (size_t)found - 1;
+	return found != 0;
+}
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The mounts that are asked by helper threads: one task each, that outlives the table while it is stuck. */
+#include "filesystem.h"
+
+#include "index.h"
+
+static void probe_run(struct ng_task *task)
+{
+	struct probe *probe = (struct probe *)task;
+
+	probe->error = statfs(probe->path, &probe->fs) < 0 ? -errno : 0;
+}
+
+static struct probe *probe_new(const char *path)
+{
+	size_t size = strlen(path) + 1;
+	struct probe *probe = ng_task_new(sizeof(*probe) + size, probe_run);
+
+	if (!probe)
+		return NULL;
+	probe->fresh = true;
+	memcpy(probe->path, path, size);
+	return probe;
+}
+
+/* The probe of the same place in the table before: one that is stuck there stays the only one. */
+static struct probe *probe_find(const struct table *before, const struct index *index, const char *path)
+{
+	size_t cursor = index_hash(0, ng_span(path)), k;
+
+	while (index_next(index, &cursor, &k)) {
+		struct probe *probe = before->rows[k].probe;
+		if (!probe->kept && strcmp(probe->path, path) == 0)
+			return probe;
+	}
+	return NULL;
+}
+
+static int add_probes(struct ng_arena *arena, const struct table *before, struct table *table)
+{
+	struct index index;
+
+	if (!index_make(arena, before->count, &index))
+		return -ENOMEM;
+	for (size_t i = 0; i < before->count; i++) {
+		struct probe *probe = before->rows[i].probe;
+		if (!probe)
+			continue;
+		probe->kept = false;
+		index_add(&index, index_hash(0, ng_span(probe->path)), i);
+	}
+	for (size_t i = 0; i < table->count; i++) {
+		struct row *row = &table->rows[i];
+		if (!row->may_hang)
+			continue;
+		row->probe = probe_find(before, &index, row->path);
+		if (!row->probe)
+			row->probe = probe_new(row->path);
+		if (!row->probe)
+			return -ENOMEM;
+		row->probe->kept = true;
+		table->task_count++;
+	}
+	return 0;
+}
+
+static void settle_probes(struct filesystem *filesystem, const struct table *table, bool success)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		struct probe *probe = table->rows[i].probe;
+		if (probe && probe->fresh && !success)
+			ng_task_free(filesystem->guard, &probe->task);
+		else if (probe)
+			probe->fresh = false;
+	}
+}
+
+/* The type, and what a source has before its path: "server:/export", "//server/share", "user@server:". */
+static struct ng_span server(const struct ng_mount *mount)
+{
+	struct ng_span source = mount->source;
+
+	if (ng_span_starts(source, NG_SPAN("//")))
+		source.size = 2 + ng_span_find(ng_span_skip(source, 2), '/');
+	else if (ng_span_find(source, ':') < source.size)
+		source.size = ng_span_find(source, ':');
+	else
+		source.size = 0;
+	return source;
+}
+
+/* Should many mounts hang at once, then most likely those of one server: each gets its turn before any has its second.
+ */
+static int find_turns(struct ng_arena *arena, struct table *table, uint32_t *ret_turns)
+{
+	struct index first; /* row of each server */
+	size_t k = 0;
+
+	if (!index_make(arena, table->count, &first))
+		return -ENOMEM;
+	for (size_t i = 0; i < table->count; i++) {
+		struct row *row = &table->rows[i];
+		if (!row->probe)
+			continue;
+		struct ng_span host = server(&row->mount);
+		size_t hash = index_hash(index_hash(0, row->mount.type), host), cursor = hash;
+		bool found = false;
+		while (!found && index_next(&first, &cursor, &k)) {
+			const struct ng_mount *other = &table->rows[k].mount;
+			found = ng_span_equal(other->type, row->mount.type) && ng_span_equal(server(other), host);
+		}
+		if (!found)
+			index_add(&first, hash, i);
+		else
+			row->turn = ++table->rows[k].followers;
+		if (row->turn >= *ret_turns)
+			*ret_turns = row->turn + 1;
+	}
+	return 0;
+}
+
+static int order_tasks(struct ng_arena *arena, struct table *table)
+{
+	uint32_t turns = 0;
+
+	int r = find_turns(arena, table, &turns);
+	if (r < 0)
+		return r;
+	size_t *place = ng_alloc0(arena, (turns + 1) * sizeof(*place));
+	table->tasks = ng_alloc(&table->arena, table->task_count * sizeof(*table->tasks) + 1);
+	if (!place || !table->tasks)
+		return -ENOMEM;
+	for (size_t i = 0; i < table->count; i++) {
+		if (table->rows[i].probe)
+			place[table->rows[i].turn + 1]++;
+	}
+	for (size_t i = 1; i <= turns; i++)
+		place[i] += place[i - 1];
+	for (size_t i = 0; i < table->count; i++) {
+		if (table->rows[i].probe)
+			table->tasks[place[table->rows[i].turn]++] = &table->rows[i].probe->task;
+	}
+	return 0;
+}
+
+int probes_make(
+	struct filesystem *filesystem, struct ng_scrape *scrape, const struct table *before, struct table *table)
+{
+	int r = add_probes(scrape->arena, before, table);
+
+	if (r == 0)
+		r = order_tasks(scrape->arena, table);
+	settle_probes(filesystem, table, r == 0);
+	return r;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Interrupts by CPU, line and device.
+ *
+ *                 CPU0       CPU1
+ *       8:          0          1  IR-IO-APIC   8-edge      rtc0
+ *     128:     328511     322879  IR-PCI-MSI 524288-edge      xhci_hcd
+ *     LOC:  174326351  135776678   Local timer interrupts
+ *     ERR:          0
+ *
+ * There is a column for every CPU that is on line, so the heading may skip numbers. On aarch64 a count may stand right
+ * behind the colon. A row without a word behind its counts is a total of the machine (ERR, MIS) and is left out.
+ *
+ * Source: proc_interrupts(5), show_interrupts in kernel/irq/proc.c, arch_show_interrupts of each architecture.
+ */
+#include <nodegauge/collector.h>
+
+struct interrupts {
+	struct ng_file file;
+	struct ng_filter filter;
+	bool include_zeros;
+};
+
+/*
+ * A large machine has a hundred thousand samples here. What their labels are made of is rendered once for each row and
+ * once for each column, and the counts are already numbers as the page has them.
+ */
+struct columns {
+	struct ng_span *tail; /* ,cpu="12"} */
+	size_t count, capacity;
+};
+
+struct row {
+	struct ng_span head;    /* {type="8",info="IR-IO-APIC",devices="8-edge rtc0" */
+	struct ng_span *number; /* one for each column */
+};
+
+static const struct ng_family families[] = {
+	{ .name = "node_interrupts_total",
+		.help = "Interrupts that the CPU took.",
+		.type = NG_COUNTER,
+		.labels = "type,info,devices,cpu" },
+};
+
+static const struct ng_option options[] = {
+	NG_OPTION(interrupts, filter.include, NG_OPTION_PATTERN, "name-include", "",
+		"Keep only the interrupts whose \"name;info;devices\" matches"),
+	NG_OPTION(interrupts, filter.exclude, NG_OPTION_PATTERN, "name-exclude", "",
+		"Drop the interrupts whose \"name;info;devices\" matches"),
+	NG_OPTION(interrupts, include_zeros, NG_OPTION_BOOL, "include-zeros", "true",
+		"Give the CPUs that never took an interrupt too"),
+};
+
+/* ---- parsing ---- */
+
+static struct ng_span joined(struct ng_arena *arena, const struct ng_span *part, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += part[i].size;
+	char *text = ng_alloc(arena, size + 1), *at = text;
+	for (size_t i = 0; text && i < count; i++) {
+		memcpy(at, part[i].text, part[i].size);
+		at += part[i].size;
+	}
+	return (struct ng_span){ text, text ? size : 0 };
+}
+
+/* The words of `text` with one space between them. */
+static struct ng_span words(struct ng_arena *arena, struct ng_span text)
+{
+	char *start = ng_alloc(arena, text.size + 1), *at = start;
+	struct ng_span word;
+
+	while (start && ng_word_next(&text, &word)) {
+		if (at > start)
+			*at++ = ' ';
+		memcpy(at, word.text, word.size);
+		at += word.size;
+	}
+	return (struct ng_span){ start, (size_t)(at - start) };
+}
+
+static int parse_heading(struct ng_scrape *scrape, struct ng_span line, struct columns *columns)
+{
+	struct ng_span word;
+	uint64_t cpu;
+
+	while (ng_word_next(&line, &word)) {
+		if (!ng_span_starts(word, NG_SPAN("CPU")) || ng_u64(ng_span_skip(word, 3), &cpu) < 0)
+			return ng_broken(scrape, "interrupts", 1, "a heading that names the CPUs");
+		struct ng_span *tail = ng_push(scrape->arena, &columns->tail, &columns->count, &columns->capacity);
+		if (!tail)
+			return -ENOMEM;
+		*tail = joined(scrape->arena,
+			(struct ng_span[]){ NG_SPAN(",cpu=\""), ng_span_skip(word, 3), NG_SPAN("\"}") }, 3);
+		if (!tail->text)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The counts, and the rest of the line; false for a line that is not of our kind. */
+static bool split(struct ng_span line, const struct columns *columns, struct ng_span *ret_type,
+	struct ng_span *ret_rest, struct row *row)
+{
+	struct ng_span word;
+
+	while (ng_span_starts(line, NG_SPAN(" ")))
+		line = ng_span_skip(line, 1);
+	if (ng_span_find(line, ':') == line.size || !ng_part_next(&line, ':', ret_type))
+		return false;
+	for (size_t i = 0; i < columns->count; i++) {
+		if (!ng_word_next(&line, &row->number[i]))
+			return false;
+	}
+	*ret_rest = line;
+	return ng_word_next(&line, &word);
+}
+
+/*
+ * What is behind the counts. A line with a number has its controller, then the hardware's own number of the line with
+ * the devices; one with a name (LOC, IPI0) has a description. False for a row that the filter drops.
+ */
+static bool name_row(const struct interrupts *interrupts, struct ng_arena *arena, struct ng_span type,
+	struct ng_span rest, struct row *row)
+{
+	struct ng_span info, devices = NG_NO_LABELS;
+	int64_t line;
+
+	if (ng_i64(type, &line) == 0) {
+		ng_word_next(&rest, &info);
+		devices = words(arena, rest);
+	} else {
+		info = words(arena, rest);
+	}
+	if (interrupts->filter.include || interrupts->filter.exclude) {
+		const struct ng_span name[] = { type, NG_SPAN(";"), info, NG_SPAN(";"), devices };
+		if (!ng_filter_keeps(&interrupts->filter, joined(arena, name, NG_COUNT(name))))
+			return false;
+	}
+	row->head = NG_LABELS(arena, { "type", type }, { "info", info }, { "devices", devices });
+	if (row->head.text)
+		row->head.size--; /* the brace comes with the tail */
+	return true;
+}
+
+/* ---- emitting ---- */
+
+static int emit(
+	const struct interrupts *interrupts, struct ng_page *page, const struct columns *columns, const struct row *row)
+{
+	uint64_t count;
+
+	for (size_t i = 0; i < columns->count; i++) {
+		if (ng_u64(row->number[i], &count) < 0)
+			return -EBADMSG;
+		if (count > 0 || interrupts->include_zeros)
+			ng_sample_text(page, row->head, columns->tail[i], row->number[i]);
+	}
+	return 0;
+}
+
+static int convert(const struct interrupts *interrupts, struct ng_scrape *scrape, struct ng_span text)
+{
+	struct columns columns = { 0 };
+	struct ng_span line, type, rest;
+	struct row row;
+
+	if (!ng_line_next(&text, &line))
+		return ng_broken(scrape, "interrupts", 1, "a heading that names the CPUs");
+	int r = parse_heading(scrape, line, &columns);
+	if (r < 0)
+		return r;
+	row.number = ng_alloc(scrape->arena, (columns.count + 1) * sizeof(*row.number));
+	if (!row.number)
+		return -ENOMEM;
+	ng_family(scrape->page, &families[0]);
+	for (unsigned number = 2; ng_line_next(&text, &line); number++) {
+		if (!split(line, &columns, &type, &rest, &row) ||
+			!name_row(interrupts, scrape->arena, type, rest, &row))
+			continue;
+		if (emit(interrupts, scrape->page, &columns, &row) < 0)
+			return ng_broken(scrape, "interrupts", number, "a number for each CPU");
+	}
+	return 0;
+}
+
+/* ---- life ---- */
+
+static int interrupts_init(void *state, struct ng_setup *setup)
+{
+	struct interrupts *interrupts = state;
+
+	(void)setup;
+	interrupts->file = NG_FILE(NG_PROC, NG_RECORDS, "interrupts");
+	return 0;
+}
+
+static int interrupts_collect(void *state, struct ng_scrape *scrape)
+{
+	struct interrupts *interrupts = state;
+	struct ng_span text;
+
+	int r = ng_file_read(scrape, &interrupts->file, &text);
+	return r < 0 ? r : convert(interrupts, scrape, text);
+}
+
+static void interrupts_done(void *state)
+{
+	struct interrupts *interrupts = state;
+
+	ng_file_close(&interrupts->file);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "interrupts",
+	.summary = "Interrupts by CPU, line and device",
+	.off_by_default = true,
+	.options = options,
+	.option_count = NG_COUNT(options),
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct interrupts),
+	.init = interrupts_init,
+	.collect = interrupts_collect,
+	.done = interrupts_done,
+};
+NG_COLLECTOR(descriptor);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How many tasks the kernel has found hung since it started.
+ *
+ *     0
+ *
+ * Source: Documentation/admin-guide/sysctl/kernel.rst, kernel/hung_task.c; since Linux 6.13, with
+ * CONFIG_DETECT_HUNG_TASK.
+ */
+#include <nodegauge/collector.h>
+
+struct kernel_hung {
+	struct ng_file file;
+	uint64_t absent; /* the epoch in which there was no such file */
+};
+
+static const struct ng_family families[] = {
+	{ .name = "node_kernel_hung_tasks_total",
+		.help = "Tasks that the kernel found hung since it started.",
+		.type = NG_COUNTER },
+};
+
+static int kernel_hung_init(void *state, struct ng_setup *setup)
+{
+	struct kernel_hung *hung = state;
+
+	(void)setup;
+	hung->file = NG_FILE(NG_PROC, NG_VALUE, "sys/kernel/hung_task_detect_count");
+	return 0;
+}
+
+static int kernel_hung_collect(void *state, struct ng_scrape *scrape)
+{
+	struct kernel_hung *hung = state;
+	struct ng_span text;
+	uint64_t count;
+
+	if (hung->absent == scrape->devices_epoch)
+		return -ENODATA;
+	int r = ng_file_read(scrape, &hung->file, &text);
+	if (r == -ENOENT) {
+		hung->absent = scrape->devices_epoch;
+		return -ENODATA;
+	}
+	if (r < 0)
+		return r;
+	if (ng_u64(ng_trim(text), &count) < 0)
+		return ng_broken(scrape, hung->file.path, 1, "a number");
+	ng_family(scrape->page, &families[0]);
+	ng_sample_u64(scrape->page, NG_NO_LABELS, count);
+	return 0;
+}
+
+static void kernel_hung_done(void *state)
+{
+	struct kernel_hung *hung = state;
+
+	ng_file_close(&hung->file);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "kernel_hung",
+	.summary = "Tasks found hung by the kernel",
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct kernel_hung),
+	.init = kernel_hung_init,
+	.collect = kernel_hung_collect,
+	.done = kernel_hung_done,
+};
+NG_COLLECTOR(descriptor);

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory of the machine: every field that the kernel gives.
+ *
+ *     MemTotal:       24684096 kB
+ *     Active(anon):       1568 kB
+ *     HugePages_Total:       0
+ *
+ * A field becomes node_memory_<Field>_bytes, or node_memory_<Field> where it has no unit; Active(anon) is Active_anon.
+ * Those that have no line in `families` come with a plain help text. The kernel prints the same fields in the same
+ * order for as long as it runs: a scrape only checks that each line still has its name. Source: proc_meminfo(5),
+ * fs/proc/meminfo.c, mm/hugetlb.c, arch/x86/mm/pat/set_memory.c.
+ */
+#include <nodegauge/collector.h>
+
+#define BYTES(field, help_)                                                                                            \
+	{                                                                                                              \
+		.name = "node_memory_" field "_bytes", .help = help_, .type = NG_GAUGE                                 \
+	}
+#define PAGES(field, help_)                                                                                            \
+	{                                                                                                              \
+		.name = "node_memory_" field, .help = help_, .type = NG_GAUGE                                          \
+	}
+
+static const struct ng_family families[] = {
+	BYTES("MemTotal", "Memory that the kernel manages."),
+	BYTES("MemFree", "Memory that nothing uses."),
+	BYTES("MemAvailable", "Estimate of what new programs can have without swapping."),
+	BYTES("Buffers", "Cache of raw blocks of disks."),
+	BYTES("Cached", "Cache of files, with shared memory and tmpfs, without SwapCached."),
+	BYTES("SwapCached", "Swapped memory that is back and still on the swap area."),
+	BYTES("Active", "Memory used of late."),
+	BYTES("Inactive", "Memory not used of late: the first to be reclaimed."),
+	BYTES("Active_anon", "Anonymous memory used of late."),
+	BYTES("Inactive_anon", "Anonymous memory not used of late."),
+	BYTES("Active_file", "Memory of files used of late."),
+	BYTES("Inactive_file", "Memory of files not used of late."),
+	BYTES("Unevictable", "Memory that cannot be reclaimed."),
+	BYTES("Mlocked", "Memory locked by mlock(2)."),
+	BYTES("HighTotal", "Memory beyond what the kernel maps directly."),
+	BYTES("HighFree", "Free memory beyond what the kernel maps directly."),
+	BYTES("LowTotal", "Memory that the kernel maps directly."),
+	BYTES("LowFree", "Free memory that the kernel maps directly."),
+	BYTES("MmapCopy", "Memory of private copies on machines without memory management unit."),
+	BYTES("SwapTotal", "Size of all swap areas."),
+	BYTES("SwapFree", "Free part of all swap areas."),
+	BYTES("Zswap", "Memory that holds compressed swapped pages."),
+	BYTES("Zswapped", "Swapped memory that is held compressed, before compression."),
+	BYTES("Dirty", "Memory that waits to be written to a disk."),
+	BYTES("Writeback", "Memory that is being written to a disk."),
+	BYTES("AnonPages", "Anonymous memory mapped by processes."),
+	BYTES("Mapped", "Files mapped by processes."),
+	BYTES("Shmem", "Shared memory and tmpfs."),
+	BYTES("KReclaimable", "Kernel memory that can be reclaimed, SReclaimable included."),
+	BYTES("Slab", "Caches of the kernel's objects."),
+	BYTES("SReclaimable", "Part of Slab that can be reclaimed."),
+	BYTES("SUnreclaim", "Part of Slab that cannot be reclaimed."),
+	BYTES("KernelStack", "Kernel stacks of all tasks."),
+	BYTES("ShadowCallStack", "Shadow call stacks of all tasks."),
+	BYTES("PageTables", "Page tables of processes."),
+	BYTES("SecPageTables", "Secondary page tables: of virtual machines and of the IOMMU."),
+	BYTES("NFS_Unstable", "NFS pages sent but not yet stored by the server; 0 since Linux 5.8."),
+	BYTES("Bounce", "Bounce buffers of block devices."),
+	BYTES("WritebackTmp", "Buffers of FUSE for writing back."),
+	BYTES("CommitLimit", "How much memory may be promised under strict accounting."),
+	BYTES("Committed_AS", "Memory promised to processes, used or not."),
+	BYTES("VmallocTotal", "Size of the vmalloc address space."),
+	BYTES("VmallocUsed", "Used part of the vmalloc address space."),
+	BYTES("VmallocChunk", "Largest free block of the vmalloc address space; 0 since Linux 4.4."),
+	BYTES("Percpu", "Memory of per-CPU variables."),
+	BYTES("HardwareCorrupted", "Memory that the hardware reported as corrupted."),
+	BYTES("AnonHugePages", "Anonymous memory in huge pages."),
+	BYTES("ShmemHugePages", "Shared memory and tmpfs in huge pages."),
+	BYTES("ShmemPmdMapped", "Shared memory mapped by huge pages."),
+	BYTES("FileHugePages", "Page cache in huge pages."),
+	BYTES("FilePmdMapped", "Page cache mapped by huge pages."),
+	BYTES("CmaTotal", "Size of the contiguous memory allocator's areas."),
+	BYTES("CmaFree", "Free part of the contiguous memory allocator's areas."),
+	BYTES("Unaccepted", "Memory that the confidential guest has not accepted yet."),
+	BYTES("Balloon", "Memory given back to the host of this virtual machine."),
+	PAGES("HugePages_Total", "Huge pages in the pool, of the default size."),
+	PAGES("HugePages_Free", "Huge pages of the pool that are free."),
+	PAGES("HugePages_Rsvd", "Huge pages of the pool that are free but reserved."),
+	PAGES("HugePages_Surp", "Huge pages beyond the configured size of the pool."),
+	BYTES("Hugepagesize", "Default size of a huge page."),
+	BYTES("Hugetlb", "Memory of huge page pools of all sizes."),
+	BYTES("DirectMap4k", "Memory that the kernel maps by pages of 4 KiB."),
+	BYTES("DirectMap64k", "Memory that the kernel maps by pages of 64 KiB."),
+	BYTES("DirectMap1M", "Memory that the kernel maps by pages of 1 MiB."),
+	BYTES("DirectMap2M", "Memory that the kernel maps by pages of 2 MiB."),
+	BYTES("DirectMap4M", "Memory that the kernel maps by pages of 4 MiB."),
+	BYTES("DirectMap1G", "Memory that the kernel maps by pages of 1 GiB."),
+	BYTES("DirectMap2G", "Memory that the kernel maps by pages of 2 GiB."),
+	{ .name = "node_memory_<Field>", .help = "Field of /proc/meminfo.", .type = NG_GAUGE, .dynamic = true },
+	{ .name = "node_memory_<Field>_bytes", .help = "Field of /proc/meminfo.", .type = NG_GAUGE, .dynamic = true },
+};
+
+struct field {
+	struct ng_span key;             /* with the colon behind it */
+	bool bytes;                     /* given in kB, which are KiB */
+	const struct ng_family *family; /* NULL for one that is opened by name */
+	struct ng_span name, help;      /* no name where the field is left out */
+	uint64_t value;
+};
+
+struct meminfo {
+	struct ng_file file;
+	struct ng_arena arena; /* of the fields */
+	struct field *fields;
+	size_t count, capacity;
+};
+
+static const char expected[] = "a name and a number";
+
+/* ---- learning the file ---- */
+
+/* "Active(anon)" gives "Active_anon". */
+static const char *name_make(struct ng_arena *arena, struct ng_span key)
+{
+	char *name = (char *)ng_copy(arena, key).text, *out = name;
+
+	for (size_t i = 0; name && i < key.size; i++) {
+		if (key.text[i] != ')')
+			*out++ = key.text[i] == '(' ? '_' : key.text[i];
+	}
+	if (name)
+		*out = '\0';
+	return name;
+}
+
+static bool name_known(const struct meminfo *meminfo, struct ng_span name)
+{
+	for (size_t i = 0; i < meminfo->count; i++) {
+		if (ng_span_equal(meminfo->fields[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+static const struct ng_family *family_find(const char *name)
+{
+	for (size_t i = 0; i < NG_COUNT(families); i++) {
+		if (!families[i].dynamic && strcmp(families[i].name, name) == 0)
+			return &families[i];
+	}
+	return NULL;
+}
+
+static int field_name(struct meminfo *meminfo, struct field *field, struct ng_span key)
+{
+	const char *plain = name_make(&meminfo->arena, key);
+	const char *pages = plain ? ng_join(&meminfo->arena, "node_memory_", plain, NULL) : NULL;
+	const char *bytes = pages ? ng_join(&meminfo->arena, pages, "_bytes", NULL) : NULL;
+	const char *help = plain ? ng_join(&meminfo->arena, "Field ", plain, " of /proc/meminfo.") : NULL;
+
+	if (!bytes || !help)
+		return -ENOMEM;
+	if (!field->bytes && family_find(bytes)) /* the file is cut before the unit */
+		return -EBADMSG;
+	const char *name = field->bytes ? bytes : pages;
+	if (name_known(meminfo, ng_span(name)))
+		return 0;
+	field->name = ng_span(name);
+	field->help = ng_span(help);
+	field->family = family_find(name);
+	return 0;
+}
+
+static int field_add(struct meminfo *meminfo, struct field field, struct ng_span key)
+{
+	field.key = ng_copy(&meminfo->arena, key);
+	struct field *slot = ng_push(&meminfo->arena, &meminfo->fields, &meminfo->count, &meminfo->capacity);
+	if (!field.key.text || !slot)
+		return -ENOMEM;
+	*slot = field;
+	return 0;
+}
+
+static int line_learn(struct meminfo *meminfo, struct ng_span line)
+{
+	size_t size = ng_span_find(line, ':');
+	struct ng_span rest = ng_span_skip(line, size + 1), unit;
+	struct field field = { 0 };
+	uint64_t unused;
+
+	if (line.size == 0) /* some 3.10 kernels had empty lines */
+		return field_add(meminfo, field, line);
+	if (size == 0 || size == line.size || ng_u64_next(&rest, &unused) < 0)
+		return -EBADMSG;
+	field.bytes = ng_word_next(&rest, &unit);
+	if (!field.bytes || ng_span_equal(unit, NG_SPAN("kB"))) {
+		int r = field_name(meminfo, &field, (struct ng_span){ line.text, size });
+		if (r < 0)
+			return r;
+	}
+	return field_add(meminfo, field, (struct ng_span){ line.text, size + 1 });
+}
+
+static void meminfo_forget(struct meminfo *meminfo)
+{
+	ng_arena_reset(&meminfo->arena);
+	meminfo->fields = NULL;
+	meminfo->count = meminfo->capacity = 0;
+}
+
+static int meminfo_learn(struct meminfo *meminfo, struct ng_scrape *scrape, struct ng_span text)
+{
+	struct ng_span line;
+	unsigned n = 0, empty = 0;
+
+	meminfo_forget(meminfo);
+	while (ng_line_next(&text, &line)) {
+		n++;
+		empty += line.size == 0;
+		int r = line_learn(meminfo, line);
+		if (r == -EBADMSG)
+			return ng_broken(scrape, "meminfo", n, expected);
+		if (r < 0)
+			return r;
+	}
+	return meminfo->count > empty ? 0 : ng_broken(scrape, "meminfo", 1, expected);
+}
+
+/* ---- reading it ---- */
+
+/*
+ * A value as the kernel prints it, "   1568 kB" or "   0", up to the end of the line; NULL where it looks different. 19
+ * digits always fit 64 bits.
+ */
+static const char *value_take(struct field *field, const char *at, const char *end)
+{
+	uint64_t value = 0;
+
+	while (at < end && *at == ' ')
+		at++;
+	const char *digits = at;
+	while (at < end && *at >= '0' && *at <= '9')
+		value = value * 10 + (uint64_t)(*at++ - '0');
+	if (at == digits || at - digits > 19)
+		return NULL;
+	if (field->bytes) {
+		if (end - at < 3 || memcmp(at, " kB", 3) != 0 || value > UINT64_MAX / 1024)
+			return NULL;
+		at += 3;
+		value *= 1024;
+	}
+	field->value = value;
+	return at == end || *at == '\n' ? at : NULL;
+}
+
+static bool value_parse(struct field *field, struct ng_span rest)
+{
+	struct ng_span unit;
+
+	if (ng_u64_next(&rest, &field->value) < 0 || ng_word_next(&rest, &unit) != field->bytes)
+		return false;
+	if (!field->bytes)
+		return true;
+	return ng_span_equal(unit, NG_SPAN("kB")) && !__builtin_mul_overflow(field->value, 1024, &field->value);
+}
+
+/* Takes all values; false where the text is not as it was learned. */
+static bool meminfo_parse(struct meminfo *meminfo, struct ng_span text)
+{
+	const char *at = text.text, *end = at + text.size;
+
+	for (size_t i = 0; i < meminfo->count; i++) {
+		struct field *field = &meminfo->fields[i];
+		if ((size_t)(end - at) < field->key.size || memcmp(at, field->key.text, field->key.size) != 0)
+			return false;
+		at += field->key.size;
+		const char *stop = value_take(field, at, end);
+		if (!stop) {
+			struct ng_span rest = { at, (size_t)(end - at) };
+			rest.size = ng_span_find(rest, '\n');
+			if (field->name.size && !value_parse(field, rest))
+				return false;
+			stop = at + rest.size;
+		}
+		at = stop + (stop < end);
+	}
+	return at == end && meminfo->count;
+}
+
+static int meminfo_init(void *state, struct ng_setup *setup)
+{
+	struct meminfo *meminfo = state;
+
+	(void)setup;
+	meminfo->file = NG_FILE(NG_PROC, NG_WHOLE, "meminfo");
+	return 0;
+}
+
+static int meminfo_collect(void *state, struct ng_scrape *scrape)
+{
+	struct meminfo *meminfo = state;
+	struct ng_span text;
+
+	int r = ng_file_read(scrape, &meminfo->file, &text);
+	if (r < 0)
+		return r;
+	if (!meminfo_parse(meminfo, text)) {
+		r = meminfo_learn(meminfo, scrape, text);
+		if (r < 0 || !meminfo_parse(meminfo, text)) {
+			meminfo_forget(meminfo);
+			return r < 0 ? r : ng_broken(scrape, "meminfo", 0, "numbers of kB that fit 64 bits");
+		}
+	}
+	for (size_t i = 0; i < meminfo->count; i++) {
+		const struct field *field = &meminfo->fields[i];
+		if (field->name.size == 0)
+			continue;
+		if (field->family)
+			ng_family(scrape->page, field->family);
+		else
+			ng_family_dynamic(scrape->page, NG_GAUGE, field->name, field->help);
+		ng_sample_u64(scrape->page, NG_NO_LABELS, field->value);
+	}
+	return 0;
+}
+
+static void meminfo_done(void *state)
+{
+	struct meminfo *meminfo = state;
+
+	ng_file_close(&meminfo->file);
+	ng_arena_done(&meminfo->arena);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "meminfo",
+	.summary = "Memory of the machine",
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct meminfo),
+	.init = meminfo_init,
+	.collect = meminfo_collect,
+	.done = meminfo_done,
+};
+NG_COLLECTOR(descriptor);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The attributes of interfaces, and the three ways to get them. */
+#ifndef COLLECTORS_NETCLASS_H
+#define COLLECTORS_NETCLASS_H
+
+#include <nodegauge/collector.h>
+#include <nodegauge/links.h>
+#include <nodegauge/netlink.h>
+
+/* The numbers in the order of their families. */
+enum netclass_number {
+	NETCLASS_ADDRESS_ASSIGN_TYPE,
+	NETCLASS_CARRIER,
+	NETCLASS_CARRIER_CHANGES,
+	NETCLASS_CARRIER_UP,
+	NETCLASS_CARRIER_DOWN,
+	NETCLASS_DEVICE_ID,
+	NETCLASS_DORMANT,
+	NETCLASS_FLAGS,
+	NETCLASS_IFACE_ID,
+	NETCLASS_IFACE_LINK,
+	NETCLASS_LINK_MODE,
+	NETCLASS_MTU,
+	NETCLASS_NAME_ASSIGN_TYPE,
+	NETCLASS_GROUP,
+	NETCLASS_SPEED, /* Mbit/s */
+	NETCLASS_QUEUE_LENGTH,
+	NETCLASS_PROTOCOL_TYPE,
+	NETCLASS_NUMBERS,
+};
+
+/* An interface. Texts may be empty; a number counts when its bit in `given` is set. */
+struct netclass_row {
+	struct ng_span name, address, broadcast, duplex, operstate, alias;
+	const char *adminstate; /* NULL: there is no such label */
+	uint32_t given;
+	int64_t number[NETCLASS_NUMBERS];
+	const struct ng_link *link; /* NULL when read from sysfs */
+	struct ng_span labels;
+};
+
+struct netclass_rows {
+	struct ng_arena *arena;
+	struct netclass_row *row;
+	size_t count, capacity;
+};
+
+static inline struct netclass_row *netclass_push(struct netclass_rows *rows)
+{
+	struct netclass_row *row = ng_push(rows->arena, &rows->row, &rows->count, &rows->capacity);
+
+	if (row)
+		*row = (struct netclass_row){ 0 };
+	return row;
+}
+
+static inline void netclass_set(struct netclass_row *row, enum netclass_number number, int64_t value)
+{
+	row->number[number] = value;
+	row->given |= 1u << number;
+}
+
+struct netclass_entry;
+
+struct netclass {
+	struct ng_pattern *ignored;
+	bool ignore_invalid_speed, use_netlink, with_stats;
+
+	bool own;          /* network namespace of this process */
+	bool live;         /* sysfs shows the interfaces that netlink shows */
+	unsigned attempts; /* to find that out */
+
+	struct ng_netlink ethtool;
+
+	/* what netlink does not tell, in the order of the last answer */
+	struct netclass_entry *entry;
+	size_t entry_count;
+	struct ng_arena entries[2]; /* the one in use and the next */
+	bool second;
+	uint64_t now; /* CLOCK_MONOTONIC ns, when they were last brought in line */
+};
+
+/* Reads all interfaces from sysfs. */
+int netclass_by_sysfs(struct netclass *netclass, struct ng_scrape *scrape, struct netclass_rows *rows);
+
+/*
+ * Reads the attributes whose bits are set in `numbers`, and the texts on demand; what the driver does not give is left
+ * out. -ENODATA when there was not even one.
+ */
+enum { NETCLASS_DUPLEX_ONLY = 1, NETCLASS_TEXTS = 2 };
+int netclass_attributes(
+	struct ng_scrape *scrape, int directory, uint32_t numbers, unsigned texts, struct netclass_row *row);
+
+/* Whether sysfs and netlink show the same interfaces, so that the next function may be used. */
+bool netclass_is_live(struct netclass *netclass, struct ng_scrape *scrape);
+
+/* The same rows from netlink, and from sysfs only what netlink lacks. */
+int netclass_by_links(struct netclass *netclass, struct ng_scrape *scrape, struct netclass_rows *rows);
+
+/* --collector.netclass.netlink: other rules, as node_exporter has them there. */
+int netclass_by_netlink(struct netclass *netclass, struct ng_scrape *scrape, struct netclass_rows *rows);
+
+/* ---- for the two above ---- */
+
+/* Brings the memory of attributes in line with `links`; done first. */
+int netclass_remember(struct netclass *netclass, const struct ng_links *links);
+
+/* The attributes that only sysfs has of link number `at`, from memory or read anew; -ENODATA for one that is gone. */
+int netclass_remembered(struct netclass *netclass, struct ng_scrape *scrape, const struct ng_link *link, size_t at,
+	bool with_speed, struct netclass_row *row);
+
+/* The attributes that are in the dump and need no interpretation. */
+void netclass_fill(struct ng_arena *arena, const struct ng_link *link, struct netclass_row *row);
+
+#endif

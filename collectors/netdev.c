@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Traffic of the network interfaces.
+ *
+ *     Inter-|   Receive                                                |  Transmit
+ *      face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier
+ * ... eth0: 874354587 1036395    0    0    0     0          0         0 563352563  732147    0    0    0     0 ...
+ *
+ * Source: net/core/net-procfs.c (dev_seq_printf_stats); by netlink linux/if_link.h (struct rtnl_link_stats64), which
+ * has the errors one by one where the file has sums of them. The metrics are those of the file, with either source,
+ * unless detailed ones are asked for.
+ */
+#include <linux/if_link.h>
+#include <nodegauge/collector.h>
+#include <nodegauge/links.h>
+#include <nodegauge/netlink.h>
+
+#include <arpa/inet.h>
+
+struct netdev {
+	struct ng_pattern *include, *exclude, *whitelist, *blacklist;
+	struct ng_filter filter;
+	struct ng_file file;
+	struct ng_netlink addresses;
+	bool use_netlink, detailed, label_alias, address_info;
+	unsigned mode;
+};
+
+static const struct ng_option options[] = {
+	NG_OPTION(netdev, include, NG_OPTION_PATTERN, "device-include", "", "interfaces to report",
+		.excludes = "device-exclude"),
+	NG_OPTION(netdev, exclude, NG_OPTION_PATTERN, "device-exclude", "", "interfaces to leave out"),
+	NG_OPTION(netdev, whitelist, NG_OPTION_PATTERN, "device-whitelist", "", "old name of device-include",
+		.hidden = true),
+	NG_OPTION(netdev, blacklist, NG_OPTION_PATTERN, "device-blacklist", "", "old name of device-exclude",
+		.hidden = true),
+	NG_OPTION(netdev, use_netlink, NG_OPTION_BOOL, "netlink", "true",
+		"ask by netlink instead of reading /proc/net/dev"),
+	NG_OPTION(netdev, detailed, NG_OPTION_BOOL, "enable-detailed-metrics", "false",
+		"give each counter of the kernel by its own name instead of the sums of /proc/net/dev"),
+	NG_OPTION(netdev, label_alias, NG_OPTION_BOOL, "label-ifalias", "false",
+		"add the alias of the interface as label ifalias"),
+	NG_OPTION(netdev, address_info, NG_OPTION_BOOL, "address-info", "false",
+		"report the addresses of the interfaces"),
+};
+
+/* ---- the counters ---- */
+
+/* In which of the four modes a metric is there. */
+enum {
+	BY_NETLINK = 1,
+	BY_NETLINK_DETAILED = 2,
+	BY_FILE = 4,
+	BY_FILE_DETAILED = 8,
+	USUAL = BY_NETLINK | BY_FILE,
+	DETAILED = BY_NETLINK_DETAILED | BY_FILE_DETAILED,
+	ALWAYS = USUAL | DETAILED,
+};
+
+/* The place of a field among the 64-bit numbers of the kernel's structure, from 1. */
+#define S(field) (offsetof(struct rtnl_link_stats64, field) / sizeof(uint64_t) + 1)
+
+/* X(name, modes, help, the fields that make the sum) */
+#define METRICS(X)                                                                                                     \
+	X("receive_bytes", ALWAYS, "Bytes received.", S(rx_bytes))                                                     \
+	X("receive_packets", ALWAYS, "Packets received.", S(rx_packets))                                               \
+	X("receive_errs", USUAL, "Packets received with an error.", S(rx_errors))                                      \
+	X("receive_errors", DETAILED, "Packets received with an error.", S(rx_errors))                                 \
+	X("receive_drop", USUAL, "Packets received and dropped.", S(rx_dropped), S(rx_missed_errors))                  \
+	X("receive_dropped", DETAILED, "Packets received and dropped.", S(rx_dropped))                                 \
+	X("receive_missed_errors", BY_NETLINK_DETAILED, "Packets for which the device had no room.",                   \
+		S(rx_missed_errors))                                                                                   \
+	X("receive_fifo", USUAL | BY_FILE_DETAILED, "Overruns of the receive FIFO.", S(rx_fifo_errors))                \
+	X("receive_fifo_errors", BY_NETLINK_DETAILED, "Overruns of the receive FIFO.", S(rx_fifo_errors))              \
+	X("receive_frame", USUAL | BY_FILE_DETAILED, "Frames received with a wrong length, checksum or alignment.",    \
+		S(rx_frame_errors), S(rx_length_errors), S(rx_over_errors), S(rx_crc_errors))                          \
+	X("receive_frame_errors", BY_NETLINK_DETAILED, "Frames received with a wrong alignment.", S(rx_frame_errors))  \
+	X("receive_length_errors", BY_NETLINK_DETAILED, "Frames received with a wrong length.", S(rx_length_errors))   \
+	X("receive_over_errors", BY_NETLINK_DETAILED, "Overruns of the receive ring.", S(rx_over_errors))              \
+	X("receive_crc_errors", BY_NETLINK_DETAILED, "Frames received with a wrong checksum.", S(rx_crc_errors))       \
+	X("receive_compressed", ALWAYS, "Compressed packets received.", S(rx_compressed))                              \
+	X("receive_multicast", USUAL | BY_FILE_DETAILED, "Multicast packets received.", S(multicast))                  \
+	X("multicast", BY_NETLINK_DETAILED, "Multicast packets received.", S(multicast))                               \
+	X("receive_nohandler", BY_NETLINK | BY_NETLINK_DETAILED, "Packets received on an inactive interface.",         \
+		S(rx_nohandler))                                                                                       \
+	X("transmit_bytes", ALWAYS, "Bytes sent.", S(tx_bytes))                                                        \
+	X("transmit_packets", ALWAYS, "Packets sent.", S(tx_packets))                                                  \
+	X("transmit_errs", USUAL, "Packets not sent for an error.", S(tx_errors))                                      \
+	X("transmit_errors", DETAILED, "Packets not sent for an error.", S(tx_errors))                                 \
+	X("transmit_drop", USUAL, "Packets dropped instead of sent.", S(tx_dropped))                                   \
+	X("transmit_dropped", DETAILED, "Packets dropped instead of sent.", S(tx_dropped))                             \
+	X("transmit_fifo", USUAL | BY_FILE_DETAILED, "Underruns of the transmit FIFO.", S(tx_fifo_errors))             \
+	X("transmit_fifo_errors", BY_NETLINK_DETAILED, "Underruns of the transmit FIFO.", S(tx_fifo_errors))           \
+	X("transmit_colls", USUAL | BY_FILE_DETAILED, "Collisions.", S(collisions))                                    \
+	X("collisions", BY_NETLINK_DETAILED, "Collisions.", S(collisions))                                             \
+	X("transmit_carrier", USUAL | BY_FILE_DETAILED, "Frames not sent for trouble with the carrier or the window.", \
+		S(tx_carrier_errors), S(tx_aborted_errors), S(tx_heartbeat_errors), S(tx_window_errors))               \
+	X("transmit_carrier_errors", BY_NETLINK_DETAILED, "Frames not sent as the carrier was lost.",                  \
+		S(tx_carrier_errors))                                                                                  \
+	X("transmit_aborted_errors", BY_NETLINK_DETAILED, "Frames given up.", S(tx_aborted_errors))                    \
+	X("transmit_heartbeat_errors", BY_NETLINK_DETAILED, "Frames without a heartbeat (SQE).",                       \
+		S(tx_heartbeat_errors))                                                                                \
+	X("transmit_window_errors", BY_NETLINK_DETAILED, "Frames that collided late.", S(tx_window_errors))            \
+	X("transmit_compressed", ALWAYS, "Compressed packets sent.", S(tx_compressed))
+
+#define FAMILY(name_, modes, help_, ...)                                                                               \
+	{ .name = "node_network_" name_ "_total", .help = (help_), .type = NG_COUNTER, .labels = "device" },
+#define METRIC(name, modes, help, ...) { modes, { __VA_ARGS__ } },
+
+static const struct ng_family families[] = {
+	METRICS(FAMILY){ .name = "node_network_address_info",
+		.help = "An address of an interface; the value is always 1.",
+		.type = NG_GAUGE,
+		.labels = "address,device,netmask,scope" },
+};
+
+static const struct metric {
+	unsigned char modes;
+	unsigned char parts[4];
+} metrics[] = { METRICS(METRIC) };
+
+/* The family behind those of the metrics. */
+static const struct ng_family *const address_family = &families[NG_COUNT(metrics)];
+
+struct row {
+	struct ng_span labels;
+	const __u64 *stats; /* as in struct rtnl_link_stats64 */
+};
+
+struct rows {
+	struct row *row;
+	size_t count, capacity;
+};
+
+static uint64_t metric_value(const struct metric *metric, const __u64 *stats)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < NG_COUNT(metric->parts) && metric->parts[i]; i++)
+		sum += stats[metric->parts[i] - 1];
+	return sum;
+}
+
+/* ---- /proc/net/dev ---- */
+
+static int line_parse(struct ng_span line, struct ng_span *ret_name, struct rtnl_link_stats64 *ret_stats)
+{
+	struct rtnl_link_stats64 *s = ret_stats;
+	__u64 *const columns[] = { &s->rx_bytes, &s->rx_packets, &s->rx_errors, &s->rx_dropped, &s->rx_fifo_errors,
+		&s->rx_frame_errors, &s->rx_compressed, &s->multicast, &s->tx_bytes, &s->tx_packets, &s->tx_errors,
+		&s->tx_dropped, &s->tx_fifo_errors, &s->collisions, &s->tx_carrier_errors, &s->tx_compressed };
+	size_t colon = line.size;
+
+	/* an old alias has a colon in its name: eth0:1 */
+	while (colon && line.text[colon - 1] != ':')
+		colon--;
+	if (colon == 0)
+		return -EBADMSG;
+	*ret_name = ng_trim((struct ng_span){ line.text, colon - 1 });
+	line = ng_span_skip(line, colon);
+	memset(s, 0, sizeof(*s));
+	for (size_t i = 0; i < NG_COUNT(columns); i++) {
+		uint64_t value;
+		if (ng_u64_next(&line, &value) < 0)
+			return -EBADMSG;
+		*columns[i] = value;
+	}
+	return ret_name->size ? 0 : -EBADMSG;
+}
+
+/* ---- rows ---- */
+
+static int add_row(struct netdev *netdev, struct ng_scrape *scrape, struct rows *rows, struct ng_span name,
+	struct ng_span alias, const struct rtnl_link_stats64 *stats)
+{
+	struct row *row = ng_push(scrape->arena, &rows->row, &rows->count, &rows->capacity);
+
+	if (!row)
+		return -ENOMEM;
+	row->stats = (const __u64 *)stats;
+	row->labels = netdev->label_alias ? NG_LABELS(scrape->arena, { "device", name }, { "ifalias", ng_trim(alias) })
+					  : NG_LABELS(scrape->arena, { "device", name });
+	return 0;
+}
+
+static struct ng_span read_alias(struct netdev *netdev, struct ng_scrape *scrape, struct ng_span name)
+{
+	struct ng_span alias = NG_NO_LABELS;
+	const char *device = netdev->label_alias ? ng_copy(scrape->arena, name).text : NULL;
+	const char *path = device ? ng_join(scrape->arena, "class/net/", device, "/ifalias") : NULL;
+
+	if (path && ng_read(scrape, NG_SYS, NG_VALUE, path, &alias) < 0)
+		alias = NG_NO_LABELS;
+	return alias;
+}
+
+static int read_file(struct netdev *netdev, struct ng_scrape *scrape, struct rows *rows)
+{
+	struct ng_span text, line, name;
+
+	int r = ng_file_read(scrape, &netdev->file, &text);
+	if (r < 0)
+		return r;
+	for (unsigned number = 1;; number++) {
+		if (!ng_line_next(&text, &line))
+			return number > 2 ? 0 : ng_broken(scrape, netdev->file.path, number, "two lines of headings");
+		if (number <= 2)
+			continue;
+		struct rtnl_link_stats64 *stats = ng_alloc(scrape->arena, sizeof(*stats));
+		if (!stats)
+			return -ENOMEM;
+		if (line_parse(line, &name, stats) < 0)
+			return ng_broken(scrape, netdev->file.path, number, "an interface and 16 numbers");
+		if (!ng_filter_keeps(&netdev->filter, name))
+			continue;
+		r = add_row(netdev, scrape, rows, name, read_alias(netdev, scrape, name), stats);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int read_netlink(struct netdev *netdev, struct ng_scrape *scrape, struct rows *rows)
+{
+	struct ng_links links;
+
+	int r = ng_links(scrape, &links);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < links.count; i++) {
+		const struct ng_link *link = &links.link[i];
+		if (!(link->given & NG_LINK_STATS) || !ng_filter_keeps(&netdev->filter, link->name))
+			continue;
+		r = add_row(netdev, scrape, rows, link->name, link->alias, &link->stats);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- addresses ---- */
+
+static const char *address_scope(const struct ng_address *address)
+{
+	static const uint8_t zeros[16] = { 0 }, ones[4] = { 255, 255, 255, 255 };
+	const uint8_t *b = address->bytes;
+
+	if (address->family == AF_INET) {
+		if (b[0] == 127 || (b[0] == 169 && b[1] == 254) || (b[0] == 224 && b[1] == 0 && b[2] == 0))
+			return "link-local";
+		return memcmp(b, zeros, 4) == 0 || memcmp(b, ones, 4) == 0 || b[0] >> 4 == 14 ? "" : "global";
+	}
+	bool loopback = memcmp(b, zeros, 15) == 0 && b[15] == 1;
+	if (loopback || (b[0] == 0xfe && b[1] >> 6 == 2) || (b[0] == 0xff && (b[1] & 15) == 2))
+		return "link-local";
+	if (b[0] == 0xff)
+		return (b[1] & 15) == 1 ? "interface-local" : "";
+	return memcmp(b, zeros, 16) == 0 ? "" : "global";
+}
+
+static struct ng_span address_labels(struct ng_arena *arena, const struct ng_address *address, struct ng_span device)
+{
+	char text[INET6_ADDRSTRLEN], prefix[3];
+	size_t digits = 0;
+
+	if (address->prefix >= 100)
+		prefix[digits++] = '1';
+	if (address->prefix >= 10)
+		prefix[digits++] = (char)('0' + address->prefix / 10 % 10);
+	prefix[digits++] = (char)('0' + address->prefix % 10);
+	return NG_LABELS(arena, { "address", ng_span(inet_ntop(address->family, address->bytes, text, sizeof(text))) },
+		{ "device", device }, { "netmask", { prefix, digits } }, { "scope", ng_span(address_scope(address)) });
+}
+
+static bool repeated(const struct ng_addresses *addresses, size_t at)
+{
+	const struct ng_address *address = &addresses->address[at];
+
+	for (size_t i = 0; address->peer && i < at; i++) {
+		const struct ng_address *other = &addresses->address[i];
+		if (other->index == address->index && other->family == address->family &&
+			other->prefix == address->prefix &&
+			memcmp(other->bytes, address->bytes, sizeof(address->bytes)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int write_addresses(struct netdev *netdev, struct ng_scrape *scrape)
+{
+	struct ng_addresses addresses;
+	struct ng_links links;
+	size_t last = 0;
+
+	int r = ng_links(scrape, &links);
+	if (r == 0)
+		r = ng_addresses(scrape, &netdev->addresses, &addresses);
+	if (r < 0)
+		return r;
+	ng_family(scrape->page, address_family);
+	for (size_t i = 0; i < addresses.count; i++) {
+		const struct ng_address *address = &addresses.address[i];
+		for (size_t tries = 0; tries < links.count && links.link[last].index != address->index; tries++)
+			last = (last + 1) % links.count;
+		if (!links.count || links.link[last].index != address->index || repeated(&addresses, i))
+			continue;
+		ng_sample_u64(scrape->page, address_labels(scrape->arena, address, links.link[last].name), 1);
+	}
+	return 0;
+}
+
+/* ---- the collector ---- */
+
+static int netdev_init(void *state, struct ng_setup *setup)
+{
+	struct netdev *netdev = state;
+	bool own;
+	const char *path = ng_join(setup->arena, ng_net_path(setup, &own), "/dev", NULL);
+
+	if (!path)
+		return -ENOMEM;
+	if (netdev->include && netdev->whitelist)
+		return ng_refuse(setup, "device-whitelist is the old name of device-include: give one of them");
+	if (netdev->exclude && netdev->blacklist)
+		return ng_refuse(setup, "device-blacklist is the old name of device-exclude: give one of them");
+	netdev->filter.include = netdev->include ? netdev->include : netdev->whitelist;
+	netdev->filter.exclude = netdev->exclude ? netdev->exclude : netdev->blacklist;
+	if (netdev->filter.include && netdev->filter.exclude)
+		return ng_refuse(setup, "device-include and device-exclude exclude each other: give one of them");
+	netdev->file = NG_FILE(NG_PROC, NG_RECORDS, path);
+	netdev->use_netlink = netdev->use_netlink && own;
+	netdev->address_info = netdev->address_info && own;
+	if (netdev->use_netlink)
+		netdev->mode = netdev->detailed ? BY_NETLINK_DETAILED : BY_NETLINK;
+	else
+		netdev->mode = netdev->detailed ? BY_FILE_DETAILED : BY_FILE;
+	return 0;
+}
+
+static int netdev_collect(void *state, struct ng_scrape *scrape)
+{
+	struct netdev *netdev = state;
+	struct rows rows = { 0 };
+
+	int r = netdev->use_netlink ? read_netlink(netdev, scrape, &rows) : read_file(netdev, scrape, &rows);
+	if (r < 0)
+		return r;
+	for (size_t m = 0; m < NG_COUNT(metrics); m++) {
+		if (!(metrics[m].modes & netdev->mode))
+			continue;
+		ng_family(scrape->page, &families[m]);
+		for (size_t i = 0; i < rows.count; i++)
+			ng_sample_u64(scrape->page, rows.row[i].labels, metric_value(&metrics[m], rows.row[i].stats));
+	}
+	return netdev->address_info ? write_addresses(netdev, scrape) : 0;
+}
+
+static void netdev_done(void *state)
+{
+	struct netdev *netdev = state;
+
+	ng_file_close(&netdev->file);
+	ng_netlink_close(&netdev->addresses);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "netdev",
+	.summary = "Bytes, packets and errors of each network interface",
+	.options = options,
+	.option_count = NG_COUNT(options),
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct netdev),
+	.init = netdev_init,
+	.collect = netdev_collect,
+	.done = netdev_done,
+};
+NG_COLLECTOR(descriptor);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pressure stall information: how long tasks waited for processors, memory, devices and interrupts.
+ *
+ *     some avg10=0.00 avg60=0.03 avg300=0.00 total=18924636
+ *     full avg10=0.00 avg60=0.00 avg300=0.00 total=0
+ *
+ * Totals are microseconds. "some" is time in which at least one task waited, "full" in which all did. cpu has no
+ * meaningful "full" for the whole machine (PSI_CPU_FULL is about cgroups), irq has only "full", and not every kernel
+ * has irq.
+ *
+ * Source: Documentation/accounting/psi.rst, psi_show in kernel/sched/psi.c. A kernel with psi=0 has no such files or
+ * answers EOPNOTSUPP; since 6.14 that is also the answer of irq where interrupt time is not accounted.
+ */
+#include <nodegauge/collector.h>
+
+enum { CPU, IO, MEMORY, IRQ, RESOURCES };
+enum { SOME, FULL, KINDS };
+
+struct pressure {
+	struct ng_file file[RESOURCES];
+	uint64_t absent[RESOURCES]; /* the epoch in which there was no such file */
+};
+
+static const struct ng_family families[] = {
+	{ .name = "node_pressure_cpu_waiting_seconds_total",
+		.help = "Time in which tasks waited for a processor.",
+		.type = NG_COUNTER },
+	{ .name = "node_pressure_io_waiting_seconds_total",
+		.help = "Time in which tasks waited for input or output.",
+		.type = NG_COUNTER },
+	{ .name = "node_pressure_io_stalled_seconds_total",
+		.help = "Time in which no task could go on because of input or output.",
+		.type = NG_COUNTER },
+	{ .name = "node_pressure_memory_waiting_seconds_total",
+		.help = "Time in which tasks waited for memory.",
+		.type = NG_COUNTER },
+	{ .name = "node_pressure_memory_stalled_seconds_total",
+		.help = "Time in which no task could go on for want of memory.",
+		.type = NG_COUNTER },
+	{ .name = "node_pressure_irq_stalled_seconds_total",
+		.help = "Time in which no task could go on because interrupts were served.",
+		.type = NG_COUNTER },
+};
+
+static const struct {
+	const char *path;
+	const struct ng_family *family[KINDS];
+} resources[RESOURCES] = {
+	[CPU] = { "pressure/cpu", { &families[0], NULL } },
+	[IO] = { "pressure/io", { &families[1], &families[2] } },
+	[MEMORY] = { "pressure/memory", { &families[3], &families[4] } },
+	[IRQ] = { "pressure/irq", { NULL, &families[5] } },
+};
+
+static const struct ng_span kinds[KINDS] = { NG_SPAN("some"), NG_SPAN("full") };
+
+struct totals {
+	uint64_t us[KINDS];
+	bool given[KINDS];
+};
+
+static int parse_total(struct ng_span line, uint64_t *ret_us)
+{
+	static const struct ng_span key = NG_SPAN("total=");
+	struct ng_span word;
+
+	while (ng_word_next(&line, &word)) {
+		if (ng_span_starts(word, key))
+			return ng_u64(ng_span_skip(word, key.size), ret_us);
+	}
+	return -EBADMSG;
+}
+
+static int parse(struct ng_span text, struct totals *totals)
+{
+	struct ng_span line, kind;
+
+	while (ng_line_next(&text, &line)) {
+		if (!ng_word_next(&line, &kind))
+			continue;
+		for (size_t i = 0; i < KINDS; i++) {
+			if (!ng_span_equal(kind, kinds[i]))
+				continue;
+			if (parse_total(line, &totals->us[i]) < 0)
+				return -EBADMSG;
+			totals->given[i] = true;
+		}
+	}
+	return 0;
+}
+
+static int read_resource(struct pressure *pressure, struct ng_scrape *scrape, size_t i, struct totals *totals)
+{
+	struct ng_span text;
+
+	int r = ng_file_read(scrape, &pressure->file[i], &text);
+	if (r == -ENOENT || r == -EOPNOTSUPP) {
+		pressure->absent[i] = scrape->devices_epoch;
+		return -ENODATA;
+	}
+	if (r < 0)
+		return r;
+	if (parse(text, totals) < 0)
+		return ng_broken(scrape, resources[i].path, 0, "some and full with their totals");
+	for (size_t kind = 0; kind < KINDS; kind++) {
+		if (resources[i].family[kind] && !totals->given[kind])
+			return ng_broken(scrape, resources[i].path, 0, "some and full with their totals");
+	}
+	return 0;
+}
+
+static void emit(struct ng_page *page, size_t resource, const struct totals *totals)
+{
+	for (size_t kind = 0; kind < KINDS; kind++) {
+		if (!resources[resource].family[kind])
+			continue;
+		ng_family(page, resources[resource].family[kind]);
+		ng_sample_scaled(page, NG_NO_LABELS, totals->us[kind], 6);
+	}
+}
+
+static int pressure_init(void *state, struct ng_setup *setup)
+{
+	struct pressure *pressure = state;
+
+	(void)setup;
+	for (size_t i = 0; i < RESOURCES; i++)
+		pressure->file[i] = NG_FILE(NG_PROC, NG_WHOLE, resources[i].path);
+	return 0;
+}
+
+static int pressure_collect(void *state, struct ng_scrape *scrape)
+{
+	struct pressure *pressure = state;
+	bool any = false;
+
+	for (size_t i = 0; i < RESOURCES; i++) {
+		struct totals totals = { 0 };
+		if (pressure->absent[i] == scrape->devices_epoch)
+			continue;
+		int r = read_resource(pressure, scrape, i, &totals);
+		if (r == -ENODATA)
+			continue;
+		if (r < 0)
+			return r;
+		emit(scrape->page, i, &totals);
+		any = true;
+	}
+	return any ? 0 : -ENODATA;
+}
+
+static void pressure_done(void *state)
+{
+	struct pressure *pressure = state;
+
+	for (size_t i = 0; i < RESOURCES; i++)
+		ng_file_close(&pressure->file[i]);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "pressure",
+	.summary = "Time lost to waiting for processors, memory, devices and interrupts (PSI)",
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct pressure),
+	.init = pressure_init,
+	.collect = pressure_collect,
+	.done = pressure_done,
+};
+NG_COLLECTOR(descriptor);

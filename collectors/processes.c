@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Processes and threads by state, and how many there may be.
+ *
+ *     1 (systemd) S 0 1 1 0 -1 4194560 9061 9416027 94 2620 36 98 54406 13885 20 0 1 0 29 109604864 ...
+ *     |  |        | field 3: state                                            |    field 20: threads
+ *
+ * Every process costs one reading of its stat, and every thread of one that has more than one of them costs another.
+ * The name of a process may hold anything, also ") R 1": the fields are counted from the last parenthesis.
+ *
+ * Source: proc_pid_stat(5), do_task_stat in fs/proc/array.c.
+ */
+#include <linux/magic.h>
+#include <nodegauge/collector.h>
+#include <sys/vfs.h>
+
+enum { STATES = 128, FIELDS_TO_THREADS = 16 };
+
+struct processes {
+	struct ng_file threads_max, pid_max;
+	struct ng_arena text; /* of one process or thread: thousands of them would fill the arena of the scrape */
+};
+
+enum { MAX_PROCESSES, MAX_THREADS, PIDS, STATE, THREADS, THREADS_STATE };
+
+static const struct ng_family families[] = {
+	[MAX_PROCESSES] = { .name = "node_processes_max_processes",
+		.help = "How many process and thread numbers there are.",
+		.type = NG_GAUGE },
+	[MAX_THREADS] = { .name = "node_processes_max_threads",
+		.help = "How many threads there may be.",
+		.type = NG_GAUGE },
+	[PIDS] = { .name = "node_processes_pids", .help = "Processes.", .type = NG_GAUGE },
+	[STATE] = { .name = "node_processes_state",
+		.help = "Processes by state.",
+		.type = NG_GAUGE,
+		.labels = "state" },
+	[THREADS] = { .name = "node_processes_threads", .help = "Threads of all processes.", .type = NG_GAUGE },
+	[THREADS_STATE] = { .name = "node_processes_threads_state",
+		.help = "Threads by state.",
+		.type = NG_GAUGE,
+		.labels = "thread_state" },
+};
+
+struct census {
+	uint64_t processes, threads;
+	uint64_t state[STATES], thread_state[STATES];
+	uint64_t max_processes, max_threads;
+	bool proc; /* it is the kernel's /proc and no copy: there a process of one thread has nothing more to tell */
+};
+
+struct task {
+	unsigned char state;
+	uint64_t threads;
+};
+
+static int parse(struct ng_span text, struct task *task)
+{
+	const char *parenthesis = text.size ? memrchr(text.text, ')', text.size) : NULL;
+	struct ng_span word;
+
+	if (!parenthesis)
+		return -EBADMSG;
+	text = ng_span_skip(text, (size_t)(parenthesis - text.text) + 1);
+	if (!ng_word_next(&text, &word) || word.size != 1)
+		return -EBADMSG;
+	task->state = (unsigned char)word.text[0];
+	for (size_t i = 0; i < FIELDS_TO_THREADS; i++) {
+		if (!ng_word_next(&text, &word))
+			return -EBADMSG;
+	}
+	return task->state < STATES && ng_u64_next(&text, &task->threads) == 0 ? 0 : -EBADMSG;
+}
+
+/* ---- counting ---- */
+
+/* Between the listing and the reading a process may end. */
+static bool has_ended(int error)
+{
+	return error == -ENOENT || error == -ESRCH;
+}
+
+static int read_task(struct ng_scrape *scrape, const char *directory, struct task *task)
+{
+	const char *path = ng_join(scrape->arena, directory, "/stat", NULL);
+	struct ng_span text;
+
+	if (!path)
+		return -ENOMEM;
+	int r = ng_read(scrape, NG_PROC, NG_WHOLE, path, &text);
+	if (r < 0)
+		return r;
+	return parse(text, task) < 0 ? ng_broken(scrape, path, 1, "a state and the number of threads") : 0;
+}
+
+static int count_threads(struct ng_scrape *scrape, const char *pid, const struct task *leader, struct census *census)
+{
+	const char *directory = ng_join(scrape->arena, pid, "/task/", NULL);
+	struct ng_names names;
+	struct task task;
+
+	if (!directory)
+		return -ENOMEM;
+	int r = ng_names(scrape, NG_PROC, directory, &names);
+	for (size_t i = 0; r == 0 && i < names.count; i++) {
+		task = *leader;
+		if (strcmp(names.name[i], pid) != 0) {
+			const char *thread = ng_join(scrape->arena, directory, names.name[i], NULL);
+			r = thread ? read_task(scrape, thread, &task) : -ENOMEM;
+		}
+		if (r == 0)
+			census->thread_state[task.state]++;
+		else if (has_ended(r))
+			r = 0;
+	}
+	return has_ended(r) ? 0 : r;
+}
+
+static int count_process(struct ng_scrape *scrape, const char *pid, struct census *census)
+{
+	struct task task;
+
+	int r = read_task(scrape, pid, &task);
+	if (r < 0)
+		return has_ended(r) ? 0 : r;
+	census->processes++;
+	census->threads += task.threads;
+	census->state[task.state]++;
+	if (!census->proc || task.threads > 1)
+		return count_threads(scrape, pid, &task, census);
+	census->thread_state[task.state] += task.threads;
+	return 0;
+}
+
+static bool is_pid(const char *name)
+{
+	uint64_t pid;
+
+	return ng_u64(ng_span(name), &pid) == 0;
+}
+
+static int count_all(struct processes *processes, struct ng_scrape *scrape, struct census *census)
+{
+	struct ng_arena *own = scrape->arena;
+	struct ng_names names;
+	struct statfs fs;
+
+	census->proc = fstatfs(ng_root_fd(scrape, NG_PROC), &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+	int r = ng_names(scrape, NG_PROC, ".", &names);
+	scrape->arena = &processes->text;
+	for (size_t i = 0; r == 0 && i < names.count; i++) {
+		ng_arena_reset(&processes->text);
+		if (is_pid(names.name[i]))
+			r = count_process(scrape, names.name[i], census);
+	}
+	scrape->arena = own;
+	return r;
+}
+
+static int read_limit(struct ng_scrape *scrape, struct ng_file *file, uint64_t *ret_limit)
+{
+	struct ng_span text;
+
+	int r = ng_file_read(scrape, file, &text);
+	if (r < 0)
+		return r;
+	return ng_u64(ng_trim(text), ret_limit) < 0 ? ng_broken(scrape, file->path, 1, "a number") : 0;
+}
+
+/* ---- emitting ---- */
+
+static void emit_states(struct ng_scrape *scrape, const struct ng_family *family, const uint64_t count[STATES])
+{
+	ng_family(scrape->page, family);
+	for (size_t i = 0; i < STATES; i++) {
+		const char state = (char)i;
+		if (count[i])
+			ng_sample_u64(
+				scrape->page, NG_LABELS(scrape->arena, { family->labels, { &state, 1 } }), count[i]);
+	}
+}
+
+static void emit(struct ng_scrape *scrape, const struct census *census)
+{
+	ng_gauge_u64(scrape->page, &families[MAX_PROCESSES], census->max_processes);
+	ng_gauge_u64(scrape->page, &families[MAX_THREADS], census->max_threads);
+	ng_gauge_u64(scrape->page, &families[PIDS], census->processes);
+	ng_gauge_u64(scrape->page, &families[THREADS], census->threads);
+	emit_states(scrape, &families[STATE], census->state);
+	emit_states(scrape, &families[THREADS_STATE], census->thread_state);
+}
+
+/* ---- life ---- */
+
+static int processes_init(void *state, struct ng_setup *setup)
+{
+	struct processes *processes = state;
+
+	(void)setup;
+	processes->threads_max = NG_FILE(NG_PROC, NG_VALUE, "sys/kernel/threads-max");
+	processes->pid_max = NG_FILE(NG_PROC, NG_VALUE, "sys/kernel/pid_max");
+	return 0;
+}
+
+static int processes_collect(void *state, struct ng_scrape *scrape)
+{
+	struct processes *processes = state;
+	struct census census = { 0 };
+
+	int r = count_all(processes, scrape, &census);
+	if (r == 0)
+		r = read_limit(scrape, &processes->threads_max, &census.max_threads);
+	if (r == 0)
+		r = read_limit(scrape, &processes->pid_max, &census.max_processes);
+	if (r == 0)
+		emit(scrape, &census);
+	return r;
+}
+
+static void processes_done(void *state)
+{
+	struct processes *processes = state;
+
+	ng_file_close(&processes->threads_max);
+	ng_file_close(&processes->pid_max);
+	ng_arena_done(&processes->text);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "processes",
+	.summary = "Processes and threads by state",
+	.off_by_default = true,
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct processes),
+	.init = processes_init,
+	.collect = processes_collect,
+	.done = processes_done,
+};
+NG_COLLECTOR(descriptor);

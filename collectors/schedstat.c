@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How long tasks ran and waited on each CPU, and how many time slices they got.
+ *
+ *     version 17
+ *     timestamp 4295169437
+ *     cpu0 0 0 0 0 0 0 183729112933 20461882410 341215
+ *     domain0 MC 3 0 0 0 0 0 0 0 0 0 0 0 ...
+ *
+ * The last three of the nine numbers of a CPU are nanoseconds running, nanoseconds waiting and time slices. The lines
+ * of the domains changed with the version, those of the CPUs have been the same since version 15.
+ *
+ * Source: Documentation/scheduler/sched-stats.rst, kernel/sched/stats.c; with CONFIG_SCHEDSTATS.
+ */
+#include <nodegauge/collector.h>
+
+struct schedstat {
+	struct ng_file file;
+	uint64_t absent; /* the epoch in which there was no such file */
+};
+
+struct row {
+	struct ng_span labels;
+	uint64_t value[3]; /* as the families */
+};
+
+struct rows {
+	struct row *row;
+	size_t count, capacity;
+};
+
+enum { SKIPPED = 6 };
+
+static const struct ng_family families[] = {
+	{ .name = "node_schedstat_running_seconds_total",
+		.help = "Time that tasks ran on the CPU.",
+		.type = NG_COUNTER,
+		.labels = "cpu" },
+	{ .name = "node_schedstat_waiting_seconds_total",
+		.help = "Time that tasks were ready to run but waited for the CPU.",
+		.type = NG_COUNTER,
+		.labels = "cpu" },
+	{ .name = "node_schedstat_timeslices_total",
+		.help = "Time slices that ran on the CPU.",
+		.type = NG_COUNTER,
+		.labels = "cpu" },
+};
+static const unsigned places[NG_COUNT(families)] = { 9, 9, 0 };
+
+/* "cpu0 0 0 0 0 0 0 183729112933 20461882410 341215"; what later versions append is ignored. */
+static int parse_cpu(struct ng_span line, struct ng_span *ret_cpu, uint64_t value[NG_COUNT(families)])
+{
+	struct ng_span word;
+
+	if (!ng_word_next(&line, ret_cpu))
+		return -EBADMSG;
+	*ret_cpu = ng_span_skip(*ret_cpu, 3);
+	for (size_t i = 0; i < SKIPPED; i++) {
+		if (!ng_word_next(&line, &word))
+			return -EBADMSG;
+	}
+	for (size_t i = 0; i < NG_COUNT(families); i++) {
+		if (ng_u64_next(&line, &value[i]) < 0)
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static bool is_cpu(struct ng_span line)
+{
+	return ng_span_starts(line, NG_SPAN("cpu")) && line.size > 3 && line.text[3] >= '0' && line.text[3] <= '9';
+}
+
+static int parse(struct ng_scrape *scrape, struct ng_span text, struct rows *rows)
+{
+	struct ng_span line, cpu;
+
+	if (!ng_span_starts(text, NG_SPAN("version ")))
+		return ng_broken(scrape, "schedstat", 1, "a version");
+	for (unsigned number = 1; ng_line_next(&text, &line); number++) {
+		if (!is_cpu(line))
+			continue;
+		struct row *row = ng_push(scrape->arena, &rows->row, &rows->count, &rows->capacity);
+		if (!row)
+			return -ENOMEM;
+		if (parse_cpu(line, &cpu, row->value) < 0)
+			return ng_broken(scrape, "schedstat", number, "nine numbers of a CPU");
+		row->labels = NG_LABELS(scrape->arena, { "cpu", cpu });
+	}
+	return 0;
+}
+
+static void emit(struct ng_page *page, const struct rows *rows)
+{
+	for (size_t i = 0; i < NG_COUNT(families); i++) {
+		ng_family(page, &families[i]);
+		for (size_t k = 0; k < rows->count; k++)
+			ng_sample_scaled(page, rows->row[k].labels, rows->row[k].value[i], places[i]);
+	}
+}
+
+static int schedstat_init(void *state, struct ng_setup *setup)
+{
+	struct schedstat *schedstat = state;
+
+	(void)setup;
+	schedstat->file = NG_FILE(NG_PROC, NG_RECORDS, "schedstat");
+	return 0;
+}
+
+static int schedstat_collect(void *state, struct ng_scrape *scrape)
+{
+	struct schedstat *schedstat = state;
+	struct rows rows = { 0 };
+	struct ng_span text;
+
+	if (schedstat->absent == scrape->devices_epoch)
+		return -ENODATA;
+	int r = ng_file_read(scrape, &schedstat->file, &text);
+	if (r == -ENOENT) {
+		schedstat->absent = scrape->devices_epoch;
+		return -ENODATA;
+	}
+	if (r < 0)
+		return r;
+	r = parse(scrape, text, &rows);
+	if (r < 0)
+		return r;
+	emit(scrape->page, &rows);
+	return 0;
+}
+
+static void schedstat_done(void *state)
+{
+	struct schedstat *schedstat = state;
+
+	ng_file_close(&schedstat->file);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "schedstat",
+	.summary = "Running and waiting times of each CPU's scheduler",
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct schedstat),
+	.init = schedstat_init,
+	.collect = schedstat_collect,
+	.done = schedstat_done,
+};
+NG_COLLECTOR(descriptor);

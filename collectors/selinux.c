@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether SELinux is on, and its mode now and after the next boot.
+ *
+ *     /sys/fs/selinux/enforce   1
+ *     /etc/selinux/config       SELINUX=enforcing
+ *
+ * Source: selinux_config(5), security/selinux/selinuxfs.c.
+ */
+#include <nodegauge/collector.h>
+
+enum { ENABLED, CONFIG_MODE, CURRENT_MODE };
+static const struct ng_family families[] = {
+	[ENABLED] = { .name = "node_selinux_enabled", .help = "Whether SELinux is enabled: 1 or 0.", .type = NG_GAUGE },
+	[CONFIG_MODE] = { .name = "node_selinux_config_mode",
+		.help = "Mode that SELinux is configured for: 1 enforcing, 0 permissive, -1 disabled.",
+		.type = NG_GAUGE },
+	[CURRENT_MODE] = { .name = "node_selinux_current_mode",
+		.help = "Mode that SELinux is in: 1 enforcing, 0 permissive.",
+		.type = NG_GAUGE },
+};
+
+struct selinux {
+	struct ng_file enforce;
+	uint64_t missing_epoch; /* when selinuxfs was not there: nothing mounts it after the boot, so it is rarely asked
+				   again */
+};
+
+static const char config_path[] = "etc/selinux/config";
+
+static int config_mode(struct ng_span text)
+{
+	struct ng_span line, value;
+
+	while (ng_line_next(&text, &line)) {
+		line = ng_trim(line);
+		if (!ng_span_starts(line, NG_SPAN("SELINUX=")))
+			continue;
+		value = ng_span_skip(line, sizeof("SELINUX=") - 1);
+		while (value.size && value.text[0] == '"')
+			value = ng_span_skip(value, 1);
+		while (value.size && value.text[value.size - 1] == '"')
+			value.size--;
+		if (ng_span_equal(value, NG_SPAN("enforcing")))
+			return 1;
+		return ng_span_equal(value, NG_SPAN("permissive")) ? 0 : -1;
+	}
+	return -1;
+}
+
+static void mode_emit(struct ng_page *page, const struct ng_family *family, int64_t mode)
+{
+	ng_family(page, family);
+	ng_sample_i64(page, NG_NO_LABELS, mode);
+}
+
+static int selinux_init(void *state, struct ng_setup *setup)
+{
+	struct selinux *selinux = state;
+
+	(void)setup;
+	selinux->enforce = NG_FILE(NG_SYS, NG_VALUE, "fs/selinux/enforce");
+	return 0;
+}
+
+static int selinux_collect(void *state, struct ng_scrape *scrape)
+{
+	struct selinux *selinux = state;
+	struct ng_span text;
+	uint64_t enforce;
+	int r = -ENOENT;
+
+	if (selinux->missing_epoch != scrape->devices_epoch)
+		r = ng_file_read(scrape, &selinux->enforce, &text);
+	if (r == -ENOENT) {
+		selinux->missing_epoch = scrape->devices_epoch;
+		ng_gauge_u64(scrape->page, &families[ENABLED], 0);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (ng_u64(ng_trim(text), &enforce) < 0)
+		return ng_broken(scrape, selinux->enforce.path, 1, "0 or 1");
+	ng_gauge_u64(scrape->page, &families[ENABLED], 1);
+	r = ng_read(scrape, NG_ROOTFS, NG_RECORDS, config_path, &text);
+	if (r == 0 || r == -ENOENT)
+		mode_emit(scrape->page, &families[CONFIG_MODE], r == 0 ? config_mode(text) : -1);
+	mode_emit(scrape->page, &families[CURRENT_MODE], (int64_t)enforce);
+	return 0;
+}
+
+static void selinux_done(void *state)
+{
+	struct selinux *selinux = state;
+
+	ng_file_close(&selinux->enforce);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "selinux",
+	.summary = "Whether SELinux is on, and its modes",
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct selinux),
+	.init = selinux_init,
+	.collect = selinux_collect,
+	.done = selinux_done,
+};
+NG_COLLECTOR(descriptor);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Slab caches of the kernel.
+ *
+ *     slabinfo - version: 2.1
+ *     # name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables ... : slabdata ...
+ *     dentry             61824  62370    192   21    1 : tunables    0    0    0 : slabdata   2970   2970      0
+ *
+ * Source: slabinfo(5), mm/slab_common.c. Only root may read it.
+ */
+#include <nodegauge/collector.h>
+
+struct slabinfo {
+	struct ng_file file;
+	struct ng_filter filter;
+};
+
+/* The numbers of a line in their order, which is that of the families. */
+enum { ACTIVE_OBJECTS, OBJECTS, OBJECT_SIZE, OBJECTS_PER_SLAB, PAGES_PER_SLAB };
+static const struct ng_family families[] = {
+	[ACTIVE_OBJECTS] = { .name = "node_slabinfo_active_objects",
+		.help = "Objects of the cache that are in use.",
+		.type = NG_GAUGE,
+		.labels = "slab" },
+	[OBJECTS] = { .name = "node_slabinfo_objects",
+		.help = "Objects of the cache, used and free.",
+		.type = NG_GAUGE,
+		.labels = "slab" },
+	[OBJECT_SIZE] = { .name = "node_slabinfo_object_size_bytes",
+		.help = "Size of one object.",
+		.type = NG_GAUGE,
+		.labels = "slab" },
+	[OBJECTS_PER_SLAB] = { .name = "node_slabinfo_objects_per_slab",
+		.help = "Objects in one slab.",
+		.type = NG_GAUGE,
+		.labels = "slab" },
+	[PAGES_PER_SLAB] = { .name = "node_slabinfo_pages_per_slab",
+		.help = "Pages in one slab.",
+		.type = NG_GAUGE,
+		.labels = "slab" },
+};
+
+struct slab {
+	struct ng_span name, labels;
+	uint64_t value[NG_COUNT(families)];
+};
+
+struct slabs {
+	struct slab *slab;
+	size_t count, capacity;
+};
+
+static int slab_parse(struct ng_span line, struct slab *slab)
+{
+	if (!ng_word_next(&line, &slab->name))
+		return -EBADMSG;
+	for (size_t i = 0; i < NG_COUNT(families); i++) {
+		if (ng_u64_next(&line, &slab->value[i]) < 0)
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static int slabinfo_parse(
+	struct ng_scrape *scrape, const struct ng_filter *filter, struct ng_span text, struct slabs *slabs)
+{
+	struct ng_span line;
+	struct slab row, *slab;
+
+	if (!ng_line_next(&text, &line) || !ng_span_starts(line, NG_SPAN("slabinfo - version: 2.")))
+		return ng_broken(scrape, "slabinfo", 1, "the version");
+	for (unsigned n = 2; ng_line_next(&text, &line); n++) {
+		if (ng_span_starts(line, NG_SPAN("#")))
+			continue;
+		if (slab_parse(line, &row) < 0)
+			return ng_broken(scrape, "slabinfo", n, "a name and five numbers");
+		if (!ng_filter_keeps(filter, row.name))
+			continue;
+		slab = ng_push(scrape->arena, &slabs->slab, &slabs->count, &slabs->capacity);
+		if (!slab)
+			return -ENOMEM;
+		*slab = row;
+		slab->labels = NG_LABELS(scrape->arena, { "slab", row.name });
+	}
+	return 0;
+}
+
+static size_t name_hash(struct ng_span name)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (size_t i = 0; i < name.size; i++)
+		hash = (hash ^ (unsigned char)name.text[i]) * 1099511628211u;
+	return (size_t)(hash ^ hash >> 32);
+}
+
+/*
+ * Before Linux 6.12 two caches may have one name (9p had one per mount). Only the first stays, as a series may not come
+ * twice.
+ */
+static int drop_repeated(struct ng_scrape *scrape, struct slabs *slabs)
+{
+	size_t size = 64, kept = 0;
+
+	while (size < slabs->count * 2)
+		size *= 2;
+	const struct slab **table = ng_alloc0(scrape->arena, size * sizeof(*table));
+	if (!table)
+		return -ENOMEM;
+	for (size_t i = 0; i < slabs->count; i++) {
+		const struct slab *slab = &slabs->slab[i];
+		size_t at = name_hash(slab->name) & (size - 1);
+		while (table[at] && !ng_span_equal(table[at]->name, slab->name))
+			at = (at + 1) & (size - 1);
+		if (table[at])
+			continue;
+		slabs->slab[kept] = *slab;
+		table[at] = &slabs->slab[kept++];
+	}
+	slabs->count = kept;
+	return 0;
+}
+
+static int slabinfo_init(void *state, struct ng_setup *setup)
+{
+	struct slabinfo *slabinfo = state;
+
+	(void)setup;
+	slabinfo->file = NG_FILE(NG_PROC, NG_RECORDS, "slabinfo");
+	return 0;
+}
+
+static int slabinfo_collect(void *state, struct ng_scrape *scrape)
+{
+	struct slabinfo *slabinfo = state;
+	struct slabs slabs = { 0 };
+	struct ng_span text;
+
+	int r = ng_file_read(scrape, &slabinfo->file, &text);
+	if (r == 0)
+		r = slabinfo_parse(scrape, &slabinfo->filter, text, &slabs);
+	if (r == 0)
+		r = drop_repeated(scrape, &slabs);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < NG_COUNT(families); i++) {
+		ng_family(scrape->page, &families[i]);
+		for (size_t k = 0; k < slabs.count; k++)
+			ng_sample_u64(scrape->page, slabs.slab[k].labels, slabs.slab[k].value[i]);
+	}
+	return 0;
+}
+
+static void slabinfo_done(void *state)
+{
+	struct slabinfo *slabinfo = state;
+
+	ng_file_close(&slabinfo->file);
+}
+
+static const struct ng_option options[] = {
+	NG_OPTION(slabinfo, filter.include, NG_OPTION_PATTERN, "slabs-include", ".*",
+		"Regular expression of slab caches to report"),
+	NG_OPTION(slabinfo, filter.exclude, NG_OPTION_PATTERN, "slabs-exclude", "",
+		"Regular expression of slab caches to leave out"),
+};
+
+static const struct ng_privilege privileges[] = {
+	{ "CAP_DAC_READ_SEARCH", "everything: /proc/slabinfo is for root only" },
+};
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "slabinfo",
+	.summary = "Slab caches of the kernel",
+	.off_by_default = true,
+	.options = options,
+	.option_count = NG_COUNT(options),
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.privileges = privileges,
+	.privilege_count = NG_COUNT(privileges),
+	.state_size = sizeof(struct slabinfo),
+	.init = slabinfo_init,
+	.collect = slabinfo_collect,
+	.done = slabinfo_done,
+};
+NG_COLLECTOR(descriptor);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How often each CPU ran the functions of each soft interrupt.
+ *
+ *                         CPU0       CPU1
+ *               HI:          0          0
+ *            TIMER:      22727      18731
+ *           NET_TX:        608          4
+ *           ...
+ *
+ * There is a column for every CPU that may come, whether it is there or not.
+ *
+ * Source: proc_softirqs(5), fs/proc/softirqs.c, softirq_to_name in kernel/softirq.c.
+ */
+#include <nodegauge/collector.h>
+
+struct softirqs {
+	struct ng_file file;
+};
+
+/* One vector: its counts in the order of the columns. */
+struct row {
+	struct ng_span name;
+	struct ng_span counts;
+	unsigned line;
+};
+
+struct table {
+	struct ng_span *cpu; /* the numbers of the heading */
+	size_t cpu_count, cpu_capacity;
+	struct row *row;
+	size_t row_count, row_capacity;
+};
+
+static const struct ng_family families[] = {
+	{ .name = "node_softirqs_functions_total",
+		.help = "Functions that soft interrupts ran on the CPU.",
+		.type = NG_COUNTER,
+		.labels = "cpu,type" },
+};
+
+static const struct ng_span vectors[] = {
+	NG_SPAN("HI"),
+	NG_SPAN("TIMER"),
+	NG_SPAN("NET_TX"),
+	NG_SPAN("NET_RX"),
+	NG_SPAN("BLOCK"),
+	NG_SPAN("IRQ_POLL"),
+	NG_SPAN("TASKLET"),
+	NG_SPAN("SCHED"),
+	NG_SPAN("HRTIMER"),
+	NG_SPAN("RCU"),
+};
+
+static bool is_vector(struct ng_span name)
+{
+	for (size_t i = 0; i < NG_COUNT(vectors); i++) {
+		if (ng_span_equal(name, vectors[i]))
+			return true;
+	}
+	return false;
+}
+
+static int parse_heading(struct ng_arena *arena, struct ng_span line, struct table *table)
+{
+	struct ng_span word;
+
+	while (ng_word_next(&line, &word)) {
+		if (!ng_span_starts(word, NG_SPAN("CPU")))
+			return -EBADMSG;
+		struct ng_span *cpu = ng_push(arena, &table->cpu, &table->cpu_count, &table->cpu_capacity);
+		if (!cpu)
+			return -ENOMEM;
+		*cpu = ng_span_skip(word, 3);
+	}
+	return table->cpu_count ? 0 : -EBADMSG;
+}
+
+static int parse(struct ng_arena *arena, struct ng_span text, struct table *table)
+{
+	struct ng_span line, name;
+
+	if (!ng_line_next(&text, &line))
+		return -EBADMSG;
+	int r = parse_heading(arena, line, table);
+	for (unsigned number = 2; r == 0 && ng_line_next(&text, &line); number++) {
+		if (!ng_part_next(&line, ':', &name) || !is_vector(ng_trim(name)))
+			continue;
+		struct row *row = ng_push(arena, &table->row, &table->row_count, &table->row_capacity);
+		if (!row)
+			return -ENOMEM;
+		*row = (struct row){ ng_trim(name), line, number };
+	}
+	return r;
+}
+
+/* A row may be shorter than the heading; what is longer has no CPU. */
+static int emit(struct ng_scrape *scrape, const struct table *table)
+{
+	ng_family(scrape->page, &families[0]);
+	for (size_t i = 0; i < table->row_count; i++) {
+		const struct row *row = &table->row[i];
+		struct ng_span rest = row->counts, word;
+		for (size_t cpu = 0; cpu < table->cpu_count && ng_word_next(&rest, &word); cpu++) {
+			uint64_t count;
+			if (ng_u64(word, &count) < 0)
+				return ng_broken(scrape, "softirqs", row->line, "a number for each CPU");
+			ng_sample_u64(scrape->page,
+				NG_LABELS(scrape->arena, { "cpu", table->cpu[cpu] }, { "type", row->name }), count);
+		}
+	}
+	return 0;
+}
+
+static int softirqs_init(void *state, struct ng_setup *setup)
+{
+	struct softirqs *softirqs = state;
+
+	(void)setup;
+	softirqs->file = NG_FILE(NG_PROC, NG_WHOLE, "softirqs");
+	return 0;
+}
+
+static int softirqs_collect(void *state, struct ng_scrape *scrape)
+{
+	struct softirqs *softirqs = state;
+	struct table table = { 0 };
+	struct ng_span text;
+
+	int r = ng_file_read(scrape, &softirqs->file, &text);
+	if (r < 0)
+		return r;
+	r = parse(scrape->arena, text, &table);
+	if (r == -EBADMSG)
+		return ng_broken(scrape, "softirqs", 1, "a heading that names the CPUs");
+	return r < 0 ? r : emit(scrape, &table);
+}
+
+static void softirqs_done(void *state)
+{
+	struct softirqs *softirqs = state;
+
+	ng_file_close(&softirqs->file);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "softirqs",
+	.summary = "Functions run by the soft interrupts of each CPU",
+	.off_by_default = true,
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct softirqs),
+	.init = softirqs_init,
+	.collect = softirqs_collect,
+	.done = softirqs_done,
+};
+NG_COLLECTOR(descriptor);

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Temperatures of the thermal zones, and how hard the cooling devices work.
+ *
+ *     thermal_zone0/type     x86_pkg_temp
+ *     thermal_zone0/temp     45000
+ *     cooling_device0/type   Processor
+ *     cooling_device0/cur_state  0
+ *     cooling_device0/max_state  10
+ *
+ * Temperatures are thousandths of a degree Celsius. A zone may have none at the moment (EAGAIN, ENODATA: a radio that
+ * is off). cur_state is -1 where it is not known (intel_powerclamp while idle).
+ *
+ * Source: Documentation/driver-api/thermal/sysfs-api.rst, drivers/thermal/thermal_sysfs.c.
+ */
+#include <nodegauge/collector.h>
+
+#define DIRECTORY "class/thermal"
+
+/*
+ * Every processor is a cooling device on many machines. A file kept open holds 5 kB of kernel memory: those beyond the
+ * first few are opened for each reading.
+ */
+enum { FILES_KEPT = 64 };
+
+/* A zone or a cooling device: what does not change, and the file of what does. */
+struct device {
+	struct ng_file file;
+	struct ng_span labels;
+	int64_t max_state;
+};
+
+struct devices {
+	struct device *device;
+	size_t count, capacity;
+};
+
+struct thermal {
+	uint64_t epoch; /* in which the devices were listed */
+	struct ng_arena kept;
+	struct devices zones, coolers;
+	size_t files;
+};
+
+enum { TEMP, CUR_STATE, MAX_STATE };
+
+static const struct ng_family families[] = {
+	[TEMP] = { .name = "node_thermal_zone_temp",
+		.help = "Temperature of the zone in degrees Celsius.",
+		.type = NG_GAUGE,
+		.labels = "zone,type" },
+	[CUR_STATE] = { .name = "node_cooling_device_cur_state",
+		.help = "How hard the device cools at present.",
+		.type = NG_GAUGE,
+		.labels = "name,type" },
+	[MAX_STATE] = { .name = "node_cooling_device_max_state",
+		.help = "How hard the device can cool.",
+		.type = NG_GAUGE,
+		.labels = "name,type" },
+};
+
+static const struct ng_span zone_prefix = NG_SPAN("thermal_zone");
+static const struct ng_span cooler_prefix = NG_SPAN("cooling_device");
+
+/* ---- what there is ---- */
+
+static void forget(struct thermal *thermal)
+{
+	struct devices *all[] = { &thermal->zones, &thermal->coolers };
+
+	for (size_t i = 0; i < NG_COUNT(all); i++) {
+		for (size_t k = 0; k < all[i]->count; k++)
+			ng_file_close(&all[i]->device[k].file);
+		*all[i] = (struct devices){ 0 };
+	}
+	thermal->epoch = 0;
+	ng_arena_reset(&thermal->kept);
+}
+
+/* A missing type is the empty one. */
+static int read_type(struct ng_scrape *scrape, int directory, struct ng_span *ret_type)
+{
+	int r = ng_read_value_at(scrape, directory, "type", ret_type);
+
+	if (r == 0 || r == -ENOMEM)
+		return r;
+	*ret_type = NG_NO_LABELS;
+	return 0;
+}
+
+static int add(struct thermal *thermal, struct ng_scrape *scrape, struct devices *devices, const char *name,
+	struct ng_span prefix)
+{
+	NG_CLOSE int directory = -1;
+	struct ng_span type, number = ng_span_skip(ng_span(name), prefix.size);
+	bool zone = devices == &thermal->zones;
+	int64_t max_state = 0;
+
+	const char *path = ng_join(&thermal->kept, DIRECTORY "/", name, zone ? "/temp" : "/cur_state");
+	if (!path)
+		return -ENOMEM;
+	int r = ng_directory(scrape, NG_SYS, ng_join(scrape->arena, DIRECTORY "/", name, NULL), &directory);
+	if (r == 0)
+		r = read_type(scrape, directory, &type);
+	if (r == 0 && !zone)
+		r = ng_read_i64_at(scrape, directory, "max_state", &max_state);
+	if (r < 0) {
+		ng_drop(scrape);
+		return ng_item_gone(r) || r == -EACCES ? 0 : r;
+	}
+	struct device *device = ng_push(&thermal->kept, &devices->device, &devices->count, &devices->capacity);
+	if (!device)
+		return -ENOMEM;
+	*device = (struct device){
+		.file = NG_FILE(NG_SYS, NG_VALUE, path),
+		.labels = NG_LABELS(&thermal->kept, { zone ? "zone" : "name", number }, { "type", type }),
+		.max_state = max_state,
+	};
+	return device->labels.text ? 0 : -ENOMEM;
+}
+
+static bool is_numbered(const char *name, struct ng_span prefix)
+{
+	struct ng_span span = ng_span(name);
+
+	return ng_span_starts(span, prefix) && span.size > prefix.size && span.text[prefix.size] >= '0' &&
+	       span.text[prefix.size] <= '9';
+}
+
+static int list(struct thermal *thermal, struct ng_scrape *scrape)
+{
+	struct ng_names names;
+
+	forget(thermal);
+	int r = ng_names(scrape, NG_SYS, DIRECTORY, &names);
+	if (r == -ENOENT)
+		r = 0;
+	for (size_t i = 0; r == 0 && i < names.count; i++) {
+		if (is_numbered(names.name[i], zone_prefix))
+			r = add(thermal, scrape, &thermal->zones, names.name[i], zone_prefix);
+		else if (is_numbered(names.name[i], cooler_prefix))
+			r = add(thermal, scrape, &thermal->coolers, names.name[i], cooler_prefix);
+	}
+	if (r == 0)
+		thermal->epoch = scrape->devices_epoch;
+	return r;
+}
+
+/* ---- what is measured ---- */
+
+/* A device that does not answer, or not with a number, is left out. */
+static bool read_number(struct thermal *thermal, struct ng_scrape *scrape, struct device *device, int64_t *ret_value)
+{
+	struct ng_span text;
+
+	int r = ng_file_read(scrape, &device->file, &text);
+	if (thermal->files++ >= FILES_KEPT)
+		ng_file_close(&device->file);
+	if (r == 0)
+		r = ng_i64(ng_trim(text), ret_value);
+	if (r < 0)
+		ng_drop(scrape);
+	return r == 0;
+}
+
+static void emit_zones(struct thermal *thermal, struct ng_scrape *scrape)
+{
+	ng_family(scrape->page, &families[TEMP]);
+	for (size_t i = 0; i < thermal->zones.count; i++) {
+		struct device *zone = &thermal->zones.device[i];
+		int64_t temp;
+		if (read_number(thermal, scrape, zone, &temp))
+			ng_sample_decimal(scrape->page, zone->labels, (struct ng_decimal){ temp, 3 });
+	}
+}
+
+static int emit_coolers(struct thermal *thermal, struct ng_scrape *scrape)
+{
+	const struct devices *coolers = &thermal->coolers;
+	bool *answered = ng_alloc0(scrape->arena, coolers->count + 1);
+
+	if (!answered)
+		return -ENOMEM;
+	ng_family(scrape->page, &families[CUR_STATE]);
+	for (size_t i = 0; i < coolers->count; i++) {
+		int64_t state;
+		answered[i] = read_number(thermal, scrape, &coolers->device[i], &state);
+		if (answered[i])
+			ng_sample_i64(scrape->page, coolers->device[i].labels, state);
+	}
+	ng_family(scrape->page, &families[MAX_STATE]);
+	for (size_t i = 0; i < coolers->count; i++) {
+		if (answered[i])
+			ng_sample_i64(scrape->page, coolers->device[i].labels, coolers->device[i].max_state);
+	}
+	return 0;
+}
+
+static int thermal_zone_collect(void *state, struct ng_scrape *scrape)
+{
+	struct thermal *thermal = state;
+	int r = 0;
+
+	thermal->files = 0;
+	if (thermal->epoch != scrape->devices_epoch)
+		r = list(thermal, scrape);
+	if (r < 0)
+		return r;
+	emit_zones(thermal, scrape);
+	return emit_coolers(thermal, scrape);
+}
+
+static void thermal_zone_done(void *state)
+{
+	struct thermal *thermal = state;
+
+	forget(thermal);
+	ng_arena_done(&thermal->kept);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "thermal_zone",
+	.summary = "Temperatures of the thermal zones and states of the cooling devices",
+	.may_block = true, /* firmware is asked for some of the temperatures */
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct thermal),
+	.collect = thermal_zone_collect,
+	.done = thermal_zone_done,
+};
+NG_COLLECTOR(descriptor);

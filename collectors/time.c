@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The clock of the machine, its time zone and its clock sources.
+ *
+ *     /sys/devices/system/clocksource/clocksource0/available_clocksource   tsc hpet acpi_pm
+ *     /sys/devices/system/clocksource/clocksource0/current_clocksource     tsc
+ *
+ * Source: clock_gettime(2), tzset(3), kernel/time/clocksource.c.
+ */
+#include <nodegauge/collector.h>
+#include <time.h>
+
+static const char directory[] = "devices/system/clocksource";
+
+enum { SECONDS, ZONE_OFFSET, AVAILABLE, CURRENT };
+static const struct ng_family families[] = {
+	[SECONDS] = { .name = "node_time_seconds",
+		.help = "Time of day in seconds since 1970 (UTC).",
+		.type = NG_GAUGE },
+	[ZONE_OFFSET] = { .name = "node_time_zone_offset_seconds",
+		.help = "How far the local time zone is ahead of UTC.",
+		.type = NG_GAUGE,
+		.labels = "time_zone" },
+	[AVAILABLE] = { .name = "node_time_clocksource_available_info",
+		.help = "A clock source that the kernel could use; always 1.",
+		.type = NG_GAUGE,
+		.labels = "device,clocksource" },
+	[CURRENT] = { .name = "node_time_clocksource_current_info",
+		.help = "The clock source that the kernel uses; always 1.",
+		.type = NG_GAUGE,
+		.labels = "device,clocksource" },
+};
+
+/* One clocksourceN directory. The label `device` counts the directories in the order of their names. */
+struct device {
+	struct ng_file current_file;
+	const char *available_path;
+	struct ng_span number;
+	struct ng_span current; /* the last answer */
+	struct ng_span current_labels;
+	struct ng_span *available_labels;
+	size_t available_count;
+};
+
+struct clocks {
+	struct ng_arena arena; /* holds all below; emptied when anything changes */
+	uint64_t epoch;
+	struct device *devices;
+	size_t device_count;
+};
+
+static void devices_close(struct clocks *clocks)
+{
+	for (size_t i = 0; i < clocks->device_count; i++)
+		ng_file_close(&clocks->devices[i].current_file);
+	clocks->device_count = 0;
+	clocks->epoch = 0;
+}
+
+static bool is_device(const char *name)
+{
+	struct ng_span rest = ng_span(name), prefix = NG_SPAN("clocksource");
+
+	if (!ng_span_starts(rest, prefix) || rest.size == prefix.size)
+		return false;
+	return rest.text[prefix.size] >= '0' && rest.text[prefix.size] <= '9';
+}
+
+static struct ng_span decimal_text(struct ng_arena *arena, size_t value)
+{
+	char digits[20], *at = digits + sizeof(digits);
+
+	do
+		*--at = (char)('0' + value % 10);
+	while (value /= 10);
+	return ng_copy(arena, (struct ng_span){ at, (size_t)(digits + sizeof(digits) - at) });
+}
+
+/*
+ * Which sources are available changes without an event when the watchdog calls one unstable; it is then no longer the
+ * current one. So this is read again when devices or the current source change.
+ */
+static int available_read(struct clocks *clocks, struct ng_scrape *scrape, struct device *device)
+{
+	struct ng_span text, word, *labels;
+	size_t capacity = 0;
+
+	int r = ng_read(scrape, NG_SYS, NG_RECORDS, device->available_path, &text);
+	if (r < 0)
+		return r;
+	text = ng_trim(text);
+	while (ng_word_next(&text, &word)) {
+		labels = ng_push(&clocks->arena, &device->available_labels, &device->available_count, &capacity);
+		if (!labels)
+			return -ENOMEM;
+		*labels = NG_LABELS(&clocks->arena, { "device", device->number }, { "clocksource", word });
+	}
+	return 0;
+}
+
+static int device_add(struct clocks *clocks, struct ng_scrape *scrape, struct device *device, const char *name)
+{
+	const char *base = ng_join(&clocks->arena, directory, "/", name), *current;
+
+	if (!base)
+		return -ENOMEM;
+	current = ng_join(&clocks->arena, base, "/current_clocksource", NULL);
+	device->available_path = ng_join(&clocks->arena, base, "/available_clocksource", NULL);
+	if (!current || !device->available_path)
+		return -ENOMEM;
+	device->current_file = NG_FILE(NG_SYS, NG_VALUE, current);
+	device->number = decimal_text(&clocks->arena, clocks->device_count - 1);
+	return available_read(clocks, scrape, device);
+}
+
+static int devices_list(struct clocks *clocks, struct ng_scrape *scrape)
+{
+	struct ng_names names;
+
+	devices_close(clocks);
+	ng_arena_reset(&clocks->arena);
+	int r = ng_names(scrape, NG_SYS, directory, &names);
+	if (r == -ENOENT) {
+		clocks->epoch = scrape->devices_epoch;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	clocks->devices = ng_alloc0(&clocks->arena, (names.count + 1) * sizeof(*clocks->devices));
+	if (!clocks->devices)
+		return -ENOMEM;
+	for (size_t i = 0; i < names.count; i++) {
+		if (!is_device(names.name[i]))
+			continue;
+		r = device_add(clocks, scrape, &clocks->devices[clocks->device_count++], names.name[i]);
+		if (r < 0)
+			return r;
+	}
+	clocks->epoch = scrape->devices_epoch;
+	return 0;
+}
+
+/* Sets `*ret_changed` when the source is another one than the last time. */
+static int current_read(struct clocks *clocks, struct ng_scrape *scrape, bool *ret_changed)
+{
+	struct ng_span text;
+
+	for (size_t i = 0; i < clocks->device_count; i++) {
+		struct device *device = &clocks->devices[i];
+		int r = ng_file_read(scrape, &device->current_file, &text);
+		if (r < 0)
+			return r;
+		text = ng_trim(text);
+		if (device->current_labels.text && ng_span_equal(text, device->current))
+			continue;
+		*ret_changed = *ret_changed || device->current_labels.text;
+		device->current = ng_copy(&clocks->arena, text);
+		device->current_labels =
+			NG_LABELS(&clocks->arena, { "device", device->number }, { "clocksource", device->current });
+	}
+	return 0;
+}
+
+static int clocksources_read(struct clocks *clocks, struct ng_scrape *scrape)
+{
+	bool changed = false;
+	int r = 0;
+
+	if (clocks->epoch == scrape->devices_epoch)
+		r = current_read(clocks, scrape, &changed);
+	if (r == 0 && (clocks->epoch != scrape->devices_epoch || changed)) {
+		r = devices_list(clocks, scrape);
+		if (r == 0)
+			r = current_read(clocks, scrape, &changed);
+	}
+	if (r < 0)
+		clocks->epoch = 0;
+	return r;
+}
+
+static void zone_emit(struct ng_scrape *scrape, time_t now)
+{
+	struct tm local;
+
+	if (!localtime_r(&now, &local))
+		return;
+	ng_family(scrape->page, &families[ZONE_OFFSET]);
+	ng_sample_i64(scrape->page, NG_LABELS(scrape->arena, { "time_zone", ng_span(local.tm_zone) }), local.tm_gmtoff);
+}
+
+static void clocksources_emit(const struct clocks *clocks, struct ng_page *page)
+{
+	ng_family(page, &families[AVAILABLE]);
+	for (size_t i = 0; i < clocks->device_count; i++) {
+		const struct device *device = &clocks->devices[i];
+		for (size_t k = 0; k < device->available_count; k++)
+			ng_sample_u64(page, device->available_labels[k], 1);
+	}
+	ng_family(page, &families[CURRENT]);
+	for (size_t i = 0; i < clocks->device_count; i++)
+		ng_sample_u64(page, clocks->devices[i].current_labels, 1);
+}
+
+static int time_init(void *state, struct ng_setup *setup)
+{
+	(void)state;
+	(void)setup;
+	tzset(); /* localtime_r need not do it: the zone is that of the start */
+	return 0;
+}
+
+static int time_collect(void *state, struct ng_scrape *scrape)
+{
+	struct clocks *clocks = state;
+	struct timespec now;
+
+	int r = clocksources_read(clocks, scrape);
+	if (r < 0)
+		return r;
+	if (clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return ng_failed(scrape, -errno, "read", "the clock");
+	ng_family(scrape->page, &families[SECONDS]);
+	ng_sample_scaled(scrape->page, NG_NO_LABELS, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec, 9);
+	zone_emit(scrape, now.tv_sec);
+	clocksources_emit(clocks, scrape->page);
+	return 0;
+}
+
+static void time_done(void *state)
+{
+	struct clocks *clocks = state;
+
+	devices_close(clocks);
+	ng_arena_done(&clocks->arena);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "time",
+	.summary = "Time of day, time zone and clock sources",
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct clocks),
+	.init = time_init,
+	.collect = time_collect,
+	.done = time_done,
+};
+NG_COLLECTOR(descriptor);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counters of the virtual memory system.
+ *
+ *     nr_free_pages 184361
+ *     pgpgin 1832466
+ *     pgfault 172349012
+ *
+ * The kernel prints the same keys in the same order for as long as it runs. Which line is wanted is decided once; a
+ * scrape only checks that each line still has its key. Source: mm/vmstat.c (vmstat_text).
+ */
+#include <nodegauge/collector.h>
+
+static const struct ng_family families[] = {
+	{ .name = "node_vmstat_oom_kill",
+		.help = "Processes that were killed for want of memory.",
+		.type = NG_UNTYPED },
+	{ .name = "node_vmstat_pgfault", .help = "Page faults, minor and major.", .type = NG_UNTYPED },
+	{ .name = "node_vmstat_pgmajfault", .help = "Page faults that had to wait for a disk.", .type = NG_UNTYPED },
+	{ .name = "node_vmstat_pgpgin", .help = "KiB read in from disks.", .type = NG_UNTYPED },
+	{ .name = "node_vmstat_pgpgout", .help = "KiB written out to disks.", .type = NG_UNTYPED },
+	{ .name = "node_vmstat_pswpin", .help = "Pages swapped in.", .type = NG_UNTYPED },
+	{ .name = "node_vmstat_pswpout", .help = "Pages swapped out.", .type = NG_UNTYPED },
+	{ .name = "node_vmstat_<field>", .help = "Field of /proc/vmstat.", .type = NG_UNTYPED, .dynamic = true },
+};
+
+/* A line of the file as it was seen. */
+struct line {
+	struct ng_span key; /* with the blank behind it */
+	bool wanted;
+};
+
+/* A wanted line. */
+struct field {
+	const struct ng_family *family; /* NULL for one that is opened by name */
+	struct ng_span name, help;
+	uint64_t value;
+};
+
+struct vmstat {
+	struct ng_file file;
+	struct ng_pattern *wanted; /* the option */
+	struct ng_arena arena;     /* of the following */
+	struct line *lines;
+	size_t line_count, line_capacity;
+	struct field *fields;
+	size_t field_count, field_capacity;
+};
+
+static const char expected[] = "a name and a number";
+
+/* ---- learning the file ---- */
+
+static bool field_known(const struct vmstat *vmstat, struct ng_span name)
+{
+	for (size_t i = 0; i < vmstat->field_count; i++) {
+		if (ng_span_equal(vmstat->fields[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+static int field_learn(struct vmstat *vmstat, const char *key)
+{
+	const char *full = ng_join(&vmstat->arena, "node_vmstat_", key, NULL);
+	const char *help = ng_join(&vmstat->arena, "Field ", key, " of /proc/vmstat.");
+	struct field *field;
+
+	if (!full || !help)
+		return -ENOMEM;
+	if (field_known(vmstat, ng_span(full)))
+		return -EEXIST;
+	field = ng_push(&vmstat->arena, &vmstat->fields, &vmstat->field_count, &vmstat->field_capacity);
+	if (!field)
+		return -ENOMEM;
+	*field = (struct field){ .name = ng_span(full), .help = ng_span(help) };
+	for (size_t i = 0; i < NG_COUNT(families); i++) {
+		if (!families[i].dynamic && strcmp(families[i].name, full) == 0)
+			field->family = &families[i];
+	}
+	return 0;
+}
+
+static int line_learn(struct vmstat *vmstat, struct ng_span text)
+{
+	size_t size = ng_span_find(text, ' ');
+	struct ng_span key = { text.text, size };
+	struct line *line;
+	uint64_t unused;
+
+	if (size == 0 || ng_u64(ng_span_skip(text, size + 1), &unused) < 0)
+		return -EBADMSG;
+	line = ng_push(&vmstat->arena, &vmstat->lines, &vmstat->line_count, &vmstat->line_capacity);
+	if (!line)
+		return -ENOMEM;
+	*line = (struct line){ ng_copy(&vmstat->arena, (struct ng_span){ text.text, size + 1 }), false };
+	if (!line->key.text)
+		return -ENOMEM;
+	if (!ng_pattern_matches(vmstat->wanted, key))
+		return 0;
+	const char *name = ng_copy(&vmstat->arena, key).text;
+	int r = name ? field_learn(vmstat, name) : -ENOMEM;
+	line->wanted = r == 0;
+	return r == -EEXIST ? 0 : r;
+}
+
+static void vmstat_forget(struct vmstat *vmstat)
+{
+	ng_arena_reset(&vmstat->arena);
+	vmstat->lines = NULL;
+	vmstat->line_count = vmstat->line_capacity = 0;
+	vmstat->fields = NULL;
+	vmstat->field_count = vmstat->field_capacity = 0;
+}
+
+static int vmstat_learn(struct vmstat *vmstat, struct ng_scrape *scrape, struct ng_span text)
+{
+	struct ng_span line;
+	unsigned n = 0;
+
+	vmstat_forget(vmstat);
+	while (ng_line_next(&text, &line)) {
+		n++;
+		int r = line_learn(vmstat, line);
+		if (r == -EBADMSG)
+			return ng_broken(scrape, "vmstat", n, expected);
+		if (r < 0)
+			return r;
+	}
+	return n ? 0 : ng_broken(scrape, "vmstat", 1, expected);
+}
+
+/* ---- reading it ---- */
+
+/* Takes the values of the wanted lines; false where the text is not as it was learned. */
+static bool vmstat_parse(struct vmstat *vmstat, struct ng_span text)
+{
+	const char *at = text.text, *end = at + text.size;
+	struct field *field = vmstat->fields;
+
+	for (size_t i = 0; i < vmstat->line_count; i++) {
+		const struct line *line = &vmstat->lines[i];
+		if ((size_t)(end - at) <= line->key.size || memcmp(at, line->key.text, line->key.size) != 0)
+			return false;
+		at += line->key.size;
+		const char *number = at;
+		while (at < end && *at != '\n')
+			at++;
+		if (line->wanted && ng_u64((struct ng_span){ number, (size_t)(at - number) }, &(field++)->value) < 0)
+			return false;
+		at += at < end;
+	}
+	return at == end && vmstat->line_count;
+}
+
+static int vmstat_init(void *state, struct ng_setup *setup)
+{
+	struct vmstat *vmstat = state;
+
+	(void)setup;
+	vmstat->file = NG_FILE(NG_PROC, NG_RECORDS, "vmstat");
+	return 0;
+}
+
+static int vmstat_collect(void *state, struct ng_scrape *scrape)
+{
+	struct vmstat *vmstat = state;
+	struct ng_span text;
+
+	int r = ng_file_read(scrape, &vmstat->file, &text);
+	if (r < 0)
+		return r;
+	if (!vmstat_parse(vmstat, text)) {
+		r = vmstat_learn(vmstat, scrape, text);
+		if (r < 0 || !vmstat_parse(vmstat, text)) {
+			vmstat_forget(vmstat);
+			return r < 0 ? r : ng_broken(scrape, "vmstat", 0, expected);
+		}
+	}
+	for (size_t i = 0; i < vmstat->field_count; i++) {
+		const struct field *field = &vmstat->fields[i];
+		if (field->family)
+			ng_family(scrape->page, field->family);
+		else
+			ng_family_dynamic(scrape->page, NG_UNTYPED, field->name, field->help);
+		ng_sample_u64(scrape->page, NG_NO_LABELS, field->value);
+	}
+	return 0;
+}
+
+static void vmstat_done(void *state)
+{
+	struct vmstat *vmstat = state;
+
+	ng_file_close(&vmstat->file);
+	ng_arena_done(&vmstat->arena);
+}
+
+static const struct ng_option options[] = {
+	NG_OPTION(vmstat, wanted, NG_OPTION_PATTERN, "fields", "^(oom_kill|pgpg|pswp|pg.*fault).*",
+		"Regular expression of the fields to report"),
+};
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "vmstat",
+	.summary = "Counters of the virtual memory system",
+	.options = options,
+	.option_count = NG_COUNT(options),
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct vmstat),
+	.init = vmstat_init,
+	.collect = vmstat_collect,
+	.done = vmstat_done,
+};
+NG_COLLECTOR(descriptor);

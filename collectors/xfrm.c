@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Packets that IPsec (XFRM) could not process, by reason.
+ *
+ *     XfrmInError             	0
+ *     XfrmInBufferError       	0
+ *
+ * Source: Documentation/networking/xfrm_proc.rst, net/xfrm/xfrm_proc.c. The file exists with CONFIG_XFRM_STATISTICS
+ * only.
+ */
+#include <nodegauge/collector.h>
+
+struct xfrm {
+	struct ng_file file;
+};
+
+/* X(family, kernel's key, help), in the order of the kernel */
+#define COUNTERS(X)                                                                                                    \
+	X("in_error", "XfrmInError", "Inbound packets lost for a reason that no other counter has.")                   \
+	X("in_buffer_error", "XfrmInBufferError", "Inbound packets lost as no buffer was left.")                       \
+	X("in_hdr_error", "XfrmInHdrError", "Inbound packets with a bad header.")                                      \
+	X("in_no_states", "XfrmInNoStates", "Inbound packets for which no state was found.")                           \
+	X("in_state_proto_error", "XfrmInStateProtoError", "Inbound packets that the protocol refused.")               \
+	X("in_state_mode_error", "XfrmInStateModeError", "Inbound packets that the mode refused.")                     \
+	X("in_state_seq_error", "XfrmInStateSeqError", "Inbound packets outside of the replay window.")                \
+	X("in_state_expired", "XfrmInStateExpired", "Inbound packets whose state had expired.")                        \
+	X("in_state_mismatch", "XfrmInStateMismatch", "Inbound packets whose state has other options.")                \
+	X("in_state_invalid", "XfrmInStateInvalid", "Inbound packets whose state is not valid.")                       \
+	X("in_tmpl_mismatch", "XfrmInTmplMismatch", "Inbound packets for which no template fits the state.")           \
+	X("in_no_pols", "XfrmInNoPols", "Inbound packets whose state has no policy.")                                  \
+	X("in_pol_block", "XfrmInPolBlock", "Inbound packets that a policy discards.")                                 \
+	X("in_pol_error", "XfrmInPolError", "Inbound packets lost by an error in a policy.")                           \
+	X("out_error", "XfrmOutError", "Outbound packets lost for a reason that no other counter has.")                \
+	X("out_bundle_gen_error", "XfrmOutBundleGenError", "Outbound packets for which no bundle was made.")           \
+	X("out_bundle_check_error", "XfrmOutBundleCheckError", "Outbound packets whose bundle failed.")                \
+	X("out_no_states", "XfrmOutNoStates", "Outbound packets for which no state was found.")                        \
+	X("out_state_proto_error", "XfrmOutStateProtoError", "Outbound packets that the protocol refused.")            \
+	X("out_state_mode_error", "XfrmOutStateModeError", "Outbound packets that the mode refused.")                  \
+	X("out_state_seq_error", "XfrmOutStateSeqError", "Outbound packets past the last sequence number.")            \
+	X("out_state_expired", "XfrmOutStateExpired", "Outbound packets whose state had expired.")                     \
+	X("out_pol_block", "XfrmOutPolBlock", "Outbound packets that a policy discards.")                              \
+	X("out_pol_dead", "XfrmOutPolDead", "Outbound packets whose policy was being removed.")                        \
+	X("out_pol_error", "XfrmOutPolError", "Outbound packets lost by an error in a policy.")                        \
+	X("fwd_hdr_error", "XfrmFwdHdrError", "Forwarded packets with a bad header.")                                  \
+	X("out_state_invalid", "XfrmOutStateInvalid", "Outbound packets whose state is not valid.")                    \
+	X("acquire_error", "XfrmAcquireError", "Packets that came before their state was complete.")
+
+#define FAMILY(name_, key, help_) { .name = "node_xfrm_" name_ "_packets_total", .help = (help_), .type = NG_COUNTER },
+#define KEY(name, key, help)      NG_SPAN(key),
+
+static const struct ng_family families[] = { COUNTERS(FAMILY) };
+static const struct ng_span keys[] = { COUNTERS(KEY) };
+
+struct counters {
+	uint64_t value[NG_COUNT(families)];
+	bool found[NG_COUNT(families)];
+};
+
+/* The place of a key, looked for from `hint` on; NG_COUNT(keys) for one that is not known. */
+static size_t find_key(struct ng_span key, size_t hint)
+{
+	for (size_t i = 0; i < NG_COUNT(keys); i++) {
+		size_t at = (hint + i) % NG_COUNT(keys);
+		if (ng_span_equal(keys[at], key))
+			return at;
+	}
+	return NG_COUNT(keys);
+}
+
+static int xfrm_parse(struct ng_span text, struct counters *counters, unsigned *ret_line)
+{
+	struct ng_span line, key;
+	size_t hint = 0;
+
+	*ret_line = 0;
+	while (ng_line_next(&text, &line)) {
+		uint64_t value;
+		++*ret_line;
+		if (!ng_word_next(&line, &key) || ng_u64_next(&line, &value) < 0)
+			return -EBADMSG;
+		size_t at = find_key(key, hint);
+		if (at == NG_COUNT(keys))
+			continue;
+		counters->value[at] = value;
+		counters->found[at] = true;
+		hint = at + 1;
+	}
+	return *ret_line ? 0 : -EBADMSG;
+}
+
+static int xfrm_init(void *state, struct ng_setup *setup)
+{
+	struct xfrm *xfrm = state;
+	bool own;
+	const char *path = ng_join(setup->arena, ng_net_path(setup, &own), "/xfrm_stat", NULL);
+
+	if (!path)
+		return -ENOMEM;
+	xfrm->file = NG_FILE(NG_PROC, NG_WHOLE, path);
+	return 0;
+}
+
+static int xfrm_collect(void *state, struct ng_scrape *scrape)
+{
+	struct xfrm *xfrm = state;
+	struct counters counters = { 0 };
+	struct ng_span text;
+	unsigned line;
+
+	int r = ng_file_read(scrape, &xfrm->file, &text);
+	if (r == -ENOENT || r == -EACCES || r == -EPERM)
+		return -ENODATA;
+	if (r < 0)
+		return r;
+	if (xfrm_parse(text, &counters, &line) < 0)
+		return ng_broken(scrape, xfrm->file.path, line, "a name and a number");
+	for (size_t i = 0; i < NG_COUNT(families); i++) {
+		if (!counters.found[i])
+			continue;
+		ng_family(scrape->page, &families[i]);
+		ng_sample_u64(scrape->page, NG_NO_LABELS, counters.value[i]);
+	}
+	return 0;
+}
+
+static void xfrm_done(void *state)
+{
+	struct xfrm *xfrm = state;
+
+	ng_file_close(&xfrm->file);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "xfrm",
+	.summary = "Packets that IPsec could not process, by reason",
+	.off_by_default = true,
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct xfrm),
+	.init = xfrm_init,
+	.collect = xfrm_collect,
+	.done = xfrm_done,
+};
+NG_COLLECTOR(descriptor);

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory zones: water marks, sizes and counters.
+ *
+ *     Node 0, zone   Normal
+ *       per-node stats
+ *           nr_inactive_anon 2500
+ *       pages free     184361
+ *             min      11242
+ *             protection: (0, 0, 1536, 1536)
+ *           nr_free_pages 184361
+ *       pagesets
+ *         cpu: 0
+ *                   count: 12
+ *
+ * What belongs to the whole node stands in its first populated zone. Source: proc(5), mm/vmstat.c
+ * (zoneinfo_show_print).
+ */
+#include <nodegauge/collector.h>
+
+/* A line's first word, and the family that its number goes to. */
+#define PAGES(X, key, help) X(key, key "_pages", NG_GAUGE, help)
+#define TOTAL(X, key, help) X(key, key "_total", NG_COUNTER, help)
+#define FIELDS(X)                                                                                                      \
+	PAGES(X, "min", "Water mark below which only urgent allocations succeed.")                                     \
+	PAGES(X, "low", "Water mark below which reclaim in the background starts.")                                    \
+	PAGES(X, "high", "Water mark above which reclaim in the background stops.")                                    \
+	PAGES(X, "scanned", "Pages scanned since the last reclaim.")                                                   \
+	PAGES(X, "spanned", "Pages that the zone spans, holes included.")                                              \
+	PAGES(X, "present", "Pages that exist in the zone.")                                                           \
+	PAGES(X, "managed", "Pages that the page allocator manages.")                                                  \
+	X("nr_free_pages", "nr_free_pages", NG_GAUGE, "Free pages.")                                                   \
+	PAGES(X, "nr_active_anon", "Anonymous pages used of late.")                                                    \
+	PAGES(X, "nr_inactive_anon", "Anonymous pages not used of late.")                                              \
+	PAGES(X, "nr_active_file", "Pages of files used of late.")                                                     \
+	PAGES(X, "nr_inactive_file", "Pages of files not used of late.")                                               \
+	PAGES(X, "nr_isolated_anon", "Anonymous pages taken off their list for reclaim.")                              \
+	PAGES(X, "nr_isolated_file", "Pages of files taken off their list for reclaim.")                               \
+	X("nr_anon_pages", "nr_anon_pages", NG_GAUGE, "Anonymous pages mapped by processes.")                          \
+	X("nr_anon_transparent_hugepages", "nr_anon_transparent_hugepages", NG_GAUGE, "Anonymous huge pages.")         \
+	X("nr_file_pages", "nr_file_pages", NG_GAUGE, "Pages of files.")                                               \
+	PAGES(X, "nr_slab_reclaimable", "Slab pages that can be reclaimed.")                                           \
+	PAGES(X, "nr_slab_unreclaimable", "Slab pages that cannot be reclaimed.")                                      \
+	PAGES(X, "nr_mlock_stack", "Locked pages of stacks.")                                                          \
+	X("nr_kernel_stack", "nr_kernel_stacks", NG_GAUGE, "Kernel stacks, in KiB.")                                   \
+	PAGES(X, "nr_mapped", "Pages of files mapped by processes.")                                                   \
+	PAGES(X, "nr_dirty", "Pages that wait to be written.")                                                         \
+	PAGES(X, "nr_writeback", "Pages that are being written.")                                                      \
+	PAGES(X, "nr_unevictable", "Pages that cannot be reclaimed.")                                                  \
+	PAGES(X, "nr_shmem", "Pages of shared memory and tmpfs.")                                                      \
+	TOTAL(X, "nr_dirtied", "Pages dirtied.")                                                                       \
+	TOTAL(X, "nr_written", "Pages written.")                                                                       \
+	TOTAL(X, "numa_hit", "Pages allocated on the node that was meant.")                                            \
+	TOTAL(X, "numa_miss", "Pages allocated here though another node was meant.")                                   \
+	TOTAL(X, "numa_foreign", "Pages meant for here but allocated on another node.")                                \
+	TOTAL(X, "numa_interleave", "Interleaved pages allocated on the node that was meant.")                         \
+	TOTAL(X, "numa_local", "Pages allocated on the node that the process ran on.")                                 \
+	TOTAL(X, "numa_other", "Pages allocated here while the process ran on another node.")
+
+#define FAMILY(key_, name_, type_, help_)                                                                              \
+	{ .name = "node_zoneinfo_" name_, .help = help_, .type = type_, .labels = "node,zone" },
+#define KEY(key_, name_, type_, help_) { key_, sizeof(key_) - 1 },
+
+enum { PROTECTION, FIRST_FIELD };
+static const struct ng_family families[] = {
+	[PROTECTION] = { .name = "node_zoneinfo_protection_<zone>",
+		.help = "Pages held back from allocations that could use the given higher zone.",
+		.type = NG_GAUGE,
+		.labels = "node,zone",
+		.dynamic = true },
+	FIELDS(FAMILY)
+};
+static const struct ng_span keys[] = { FIELDS(KEY) };
+enum { KEYS = NG_COUNT(keys) };
+_Static_assert(KEYS <= 64, "the set of present values is one word");
+
+struct zone {
+	struct ng_span labels;
+	uint64_t present; /* bit i: value[i] was there */
+	uint64_t value[KEYS];
+	uint64_t *protection;
+	size_t protection_count, protection_capacity;
+};
+
+struct zones {
+	struct zone *zone;
+	size_t count, capacity;
+	size_t protection_most;
+};
+
+struct zoneinfo {
+	struct ng_file file;
+};
+
+/* ---- parsing ---- */
+
+/* "Node 0, zone   Normal" */
+static bool heading_parse(struct ng_span line, struct ng_span *ret_node, struct ng_span *ret_zone)
+{
+	struct ng_span word;
+	uint64_t unused;
+
+	if (!ng_span_starts(line, NG_SPAN("Node ")))
+		return false;
+	if (!ng_word_next(&line, &word) || !ng_word_next(&line, ret_node) || !ng_word_next(&line, &word) ||
+		!ng_word_next(&line, ret_zone))
+		return false;
+	if (ng_span_ends(*ret_node, NG_SPAN(",")))
+		ret_node->size--;
+	return ng_u64(*ret_node, &unused) == 0;
+}
+
+/* "(0, 0, 1536, 1536)" */
+static int protection_parse(struct ng_arena *arena, struct zone *zone, struct ng_span text)
+{
+	struct ng_span part;
+
+	text = ng_trim(text);
+	if (text.size < 2 || text.text[0] != '(' || text.text[text.size - 1] != ')')
+		return -EBADMSG;
+	text = (struct ng_span){ text.text + 1, text.size - 2 };
+	while (ng_part_next(&text, ',', &part)) {
+		uint64_t *slot = ng_push(arena, &zone->protection, &zone->protection_count, &zone->protection_capacity);
+		if (!slot)
+			return -ENOMEM;
+		if (ng_u64(ng_trim(part), slot) < 0)
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+/* The kernel's order is nearly that of the table: the search starts behind the last hit. */
+static size_t key_find(struct ng_span key, size_t start)
+{
+	for (size_t i = 0; i < KEYS; i++) {
+		size_t at = start + i < KEYS ? start + i : start + i - KEYS;
+		if (keys[at].size == key.size && memcmp(keys[at].text, key.text, key.size) == 0)
+			return at;
+	}
+	return KEYS;
+}
+
+static int line_parse(struct ng_arena *arena, struct zone *zone, struct ng_span line, size_t *next)
+{
+	struct ng_span key;
+
+	if (!ng_word_next(&line, &key))
+		return 0;
+	if (key.text[key.size - 1] == ':')
+		return ng_span_equal(key, NG_SPAN("protection:")) ? protection_parse(arena, zone, line) : 0;
+	size_t at = key_find(key, *next);
+	if (at == KEYS)
+		return 0;
+	if (ng_u64_next(&line, &zone->value[at]) < 0)
+		return -EBADMSG;
+	zone->present |= (uint64_t)1 << at;
+	*next = at + 1;
+	return 0;
+}
+
+static struct zone *zone_add(struct ng_scrape *scrape, struct zones *zones, struct ng_span node, struct ng_span name)
+{
+	struct zone *zone = ng_push(scrape->arena, &zones->zone, &zones->count, &zones->capacity);
+
+	if (zone)
+		*zone = (struct zone){ .labels = NG_LABELS(scrape->arena, { "node", node }, { "zone", name }) };
+	return zone;
+}
+
+static int zoneinfo_parse(struct ng_scrape *scrape, struct ng_span text, struct zones *zones)
+{
+	struct ng_span line, node, name;
+	struct zone *zone = NULL;
+	size_t next = 0;
+
+	for (unsigned n = 1; ng_line_next(&text, &line); n++) {
+		if (heading_parse(line, &node, &name)) {
+			zone = zone_add(scrape, zones, node, name);
+			if (!zone)
+				return -ENOMEM;
+			continue;
+		}
+		int r = zone ? line_parse(scrape->arena, zone, line, &next) : -EBADMSG;
+		if (r == -EBADMSG)
+			return ng_broken(scrape, "zoneinfo", n, zone ? "a number" : "the name of a zone");
+		if (r < 0)
+			return r;
+		if (zone->protection_count > zones->protection_most)
+			zones->protection_most = zone->protection_count;
+	}
+	return zone ? 0 : ng_broken(scrape, "zoneinfo", 1, "the name of a zone");
+}
+
+/* ---- families ---- */
+
+static void protection_emit(struct ng_scrape *scrape, const struct zones *zones, size_t index)
+{
+	static const char prefix[] = "node_zoneinfo_protection_";
+	char name[sizeof(prefix) + 20], digits[20], *at = digits + sizeof(digits);
+	size_t rest = index;
+
+	do
+		*--at = (char)('0' + rest % 10);
+	while (rest /= 10);
+	size_t size = (size_t)(digits + sizeof(digits) - at);
+	memcpy(name, prefix, sizeof(prefix) - 1);
+	memcpy(name + sizeof(prefix) - 1, at, size);
+	ng_family_dynamic(scrape->page, NG_GAUGE, (struct ng_span){ name, sizeof(prefix) - 1 + size },
+		ng_span(families[PROTECTION].help));
+	for (size_t i = 0; i < zones->count; i++) {
+		if (index < zones->zone[i].protection_count)
+			ng_sample_u64(scrape->page, zones->zone[i].labels, zones->zone[i].protection[index]);
+	}
+}
+
+static int zoneinfo_init(void *state, struct ng_setup *setup)
+{
+	struct zoneinfo *zoneinfo = state;
+
+	(void)setup;
+	zoneinfo->file = NG_FILE(NG_PROC, NG_RECORDS, "zoneinfo");
+	return 0;
+}
+
+static int zoneinfo_collect(void *state, struct ng_scrape *scrape)
+{
+	struct zoneinfo *zoneinfo = state;
+	struct zones zones = { 0 };
+	struct ng_span text;
+
+	int r = ng_file_read(scrape, &zoneinfo->file, &text);
+	if (r == 0)
+		r = zoneinfo_parse(scrape, text, &zones);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < KEYS; i++) {
+		ng_family(scrape->page, &families[FIRST_FIELD + i]);
+		for (size_t k = 0; k < zones.count; k++) {
+			if (zones.zone[k].present >> i & 1)
+				ng_sample_u64(scrape->page, zones.zone[k].labels, zones.zone[k].value[i]);
+		}
+	}
+	for (size_t i = 0; i < zones.protection_most; i++)
+		protection_emit(scrape, &zones, i);
+	return 0;
+}
+
+static void zoneinfo_done(void *state)
+{
+	struct zoneinfo *zoneinfo = state;
+
+	ng_file_close(&zoneinfo->file);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "zoneinfo",
+	.summary = "Memory zones: water marks, sizes and counters",
+	.off_by_default = true,
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct zoneinfo),
+	.init = zoneinfo_init,
+	.collect = zoneinfo_collect,
+	.done = zoneinfo_done,
+};
+NG_COLLECTOR(descriptor);

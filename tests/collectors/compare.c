@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether two expositions say the same. */
+#include "exposition.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool numbers_equal(double a, double b)
+{
+	if (isnan(a) || isnan(b))
+		return isnan(a) && isnan(b);
+	return a == b || (isfinite(a) && isfinite(b) && fabs(a - b) <= 1e-15 * fmax(fabs(a), fabs(b)));
+}
+
+static bool wild_equal(const struct exposition *a, const struct prom_sample *wild, const struct exposition *b,
+	const struct prom_sample *sample)
+{
+	if (!ng_span_equal(wild->name, sample->name) || wild->label_count != sample->label_count)
+		return false;
+	for (size_t i = 0; i < wild->label_count; i++) {
+		const struct prom_label *label = &a->label[wild->first_label + i];
+		const struct prom_label *other = exposition_label(b, sample, label->name);
+		if (!other ||
+			(!ng_span_equal(label->value, NG_SPAN("*")) && !ng_span_equal(label->value, other->value)))
+			return false;
+	}
+	return ng_span_equal(wild->number, NG_SPAN("*")) || numbers_equal(wild->value, sample->value);
+}
+
+/* The series in `actual` that `expected` describes, its value aside; SIZE_MAX where there is none. */
+static size_t counterpart(
+	const struct exposition *a, const struct prom_sample *expected, const struct exposition *actual)
+{
+	const struct prom_sample *sample = exposition_sample(actual, exposition_key(a, expected));
+
+	if (sample)
+		return (size_t)(sample - actual->sample);
+	for (size_t i = 0; expected->wild && i < actual->sample_count; i++) {
+		if (wild_equal(a, expected, actual, &actual->sample[i]))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+static void differ(struct exposition *actual, unsigned *count, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void differ(struct exposition *actual, unsigned *count, const char *format, ...)
+{
+	size_t used = strlen(actual->error);
+	va_list arguments;
+
+	if (++*count > 3)
+		return;
+	if (used && used < sizeof(actual->error) - 2)
+		actual->error[used++] = ';', actual->error[used++] = ' ', actual->error[used] = '\0';
+	va_start(arguments, format);
+	vsnprintf(actual->error + used, sizeof(actual->error) - used, format, arguments);
+	va_end(arguments);
+}
+
+static void compare_types(const struct exposition *expected, struct exposition *actual, unsigned *count)
+{
+	for (size_t i = 0; i < expected->family_count; i++) {
+		const struct prom_family *a = &expected->family[i], *b = exposition_family(actual, a->name);
+		if (b && a->has_type && !ng_span_equal(a->type, b->type))
+			differ(actual, count, "%.*s is a %.*s, not a %.*s", (int)a->name.size, a->name.text,
+				(int)b->type.size, b->type.text, (int)a->type.size, a->type.text);
+	}
+}
+
+bool exposition_equal(const struct exposition *expected, struct exposition *actual, prom_wanted *wanted, void *context)
+{
+	bool *seen = calloc(actual->sample_count + 1, sizeof(*seen));
+	unsigned count = 0;
+
+	actual->error[0] = '\0';
+	compare_types(expected, actual, &count);
+	for (size_t i = 0; i < expected->sample_count; i++) {
+		const struct prom_sample *a = &expected->sample[i];
+		struct ng_span key = exposition_key(expected, a);
+		if (wanted && !wanted(context, expected->family[a->family].name))
+			continue;
+		size_t at = counterpart(expected, a, actual);
+		if (at == SIZE_MAX) {
+			differ(actual, &count, "missing %.*s", (int)key.size, key.text);
+			continue;
+		}
+		seen[at] = true;
+		if (!ng_span_equal(a->number, NG_SPAN("*")) && !numbers_equal(a->value, actual->sample[at].value))
+			differ(actual, &count, "%.*s is %.*s, not %.*s", (int)key.size, key.text,
+				(int)actual->sample[at].number.size, actual->sample[at].number.text,
+				(int)a->number.size, a->number.text);
+	}
+	for (size_t i = 0; i < actual->sample_count; i++) {
+		const struct prom_sample *b = &actual->sample[i];
+		struct ng_span key = exposition_key(actual, b);
+		if (!seen[i] && (!wanted || wanted(context, actual->family[b->family].name)))
+			differ(actual, &count, "unexpected %.*s %.*s", (int)key.size, key.text, (int)b->number.size,
+				b->number.text);
+	}
+	free(seen);
+	return count == 0;
+}

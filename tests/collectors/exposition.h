@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The text format 0.0.4, read back by a reader stricter than any that will meet it.
+ *
+ * It shares no code with the daemon: what is wrong in both places would not be seen. Memory is kept between readings.
+ */
+#ifndef TESTS_EXPOSITION_H
+#define TESTS_EXPOSITION_H
+
+#include <nodegauge/text.h>
+
+struct prom_family {
+	struct ng_span name;
+	struct ng_span type; /* empty where an expectation does not say */
+	size_t sample_count;
+	bool has_help, has_type;
+};
+
+struct prom_label {
+	struct ng_span name;
+	struct ng_span value; /* escaped, as written: the format has one spelling for each value */
+};
+
+struct prom_sample {
+	struct ng_span name; /* with _bucket, _sum, _count */
+	struct ng_span number;
+	double value;
+	size_t first_label, label_count; /* in exposition->label, in the order written */
+	size_t key_at, key_size;         /* in exposition->keys: name and sorted labels */
+	size_t family;
+	unsigned line;
+	bool wild; /* in expectations: a label value or the number is "*" */
+};
+
+struct prom_index {
+	uint32_t *slot;
+	size_t size; /* a power of two */
+};
+
+struct exposition {
+	struct prom_family *family;
+	struct prom_sample *sample;
+	struct prom_label *label;
+	char *keys;
+	size_t family_count, sample_count, label_count, keys_size;
+	size_t family_room, sample_room, label_room, keys_room;
+	struct prom_index families, samples;
+	char error[512];
+	bool lax; /* set by the user: a series that is there twice is let pass, as garbage may name things twice */
+};
+
+/*
+ * Reads a whole answer; `text` stays borrowed. False with ->error set when it is not well-formed: a missing HELP or
+ * TYPE, a family in two places or without samples, a series twice, an escape, name or number that the format does not
+ * know, text that is not UTF-8, a histogram that does not add up.
+ */
+bool exposition_read(struct exposition *exposition, struct ng_span text);
+
+/* Reads an expectation: HELP and TYPE may be missing, "*" stands for any number and any label value, blank lines
+ * separate. */
+bool exposition_read_expected(struct exposition *exposition, struct ng_span text);
+
+void exposition_done(struct exposition *exposition);
+
+/* Sets ->error; returns false. */
+bool exposition_fail(struct exposition *exposition, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* NULL where there is none. */
+const struct prom_family *exposition_family(const struct exposition *exposition, struct ng_span name);
+const struct prom_sample *exposition_sample(const struct exposition *exposition, struct ng_span key);
+const struct prom_label *exposition_label(
+	const struct exposition *exposition, const struct prom_sample *sample, struct ng_span name);
+
+static inline struct ng_span exposition_key(const struct exposition *exposition, const struct prom_sample *sample)
+{
+	return (struct ng_span){ exposition->keys + sample->key_at, sample->key_size };
+}
+
+/* Which families take part in a comparison. */
+typedef bool prom_wanted(void *context, struct ng_span family);
+
+/*
+ * True when both have the same series with the same values, in any order, and families of the same type where the
+ * expectation has one. Numbers are equal as doubles or to 15 digits. Otherwise the first differences stand in
+ * `actual->error`. `wanted` chooses the families, NULL all.
+ */
+bool exposition_equal(const struct exposition *expected, struct exposition *actual, prom_wanted *wanted, void *context);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cases and what is done with each of them. */
+#ifndef TESTS_RUNNER_H
+#define TESTS_RUNNER_H
+
+#include "instance.h"
+#include "tree.h"
+
+/* One directory tests/collectors/<collector>/<name>/. */
+struct test_case {
+	char *collector, *name, *path;
+};
+
+struct test_cases {
+	struct test_case *item; /* sorted by collector and name */
+	size_t count;
+};
+
+/* `only` is "COLLECTOR" or "COLLECTOR/NAME", or NULL. */
+void cases_find(const char *directory, const char *only, struct test_cases *ret_cases);
+void cases_done(struct test_cases *cases);
+
+/* A case unpacked for use: its tree copied, the steps of `make` done, missing roots made, flags read. */
+struct scene {
+	const struct test_case *source;
+	char *root;
+	char *text_of_flags;
+	const char **flags;
+	struct instance_plan plan;
+};
+
+/* False when the case itself is wrong, which fails the test. */
+bool scene_open(struct scene *scene, const struct test_case *source);
+void scene_close(struct scene *scene);
+
+/* The text of a file of the case with @ROOT@ replaced; NULL where there is none. From malloc. */
+char *scene_text(const struct scene *scene, const char *file);
+
+/* ---- the test that is going on, in a process of its own ---- */
+
+/* Fails it; only the first reason is kept. Returns false. */
+bool test_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+bool test_failed(void);
+
+/* What is said behind "ok". */
+void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Ends up as "skip". */
+void test_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Whether there is time for more; the share of this test of what its mode may take. */
+bool test_has_time(void);
+
+/*
+ * Goes through 0..count-1 in an order that is even over the whole range at any time, so that what there is no time for
+ * is spread as well: index = spread(i, count).
+ */
+size_t spread(size_t i, size_t count);
+
+/* ---- modes ---- */
+
+struct mode {
+	const char *name;
+	void (*run)(const struct test_case *); /* for each case */
+	void (*run_pair)(
+		const struct test_case *, const struct test_case *); /* for each pair of neighbours of a collector */
+	void (*run_once)(void);
+	bool thorough; /* bounded by time */
+};
+
+void mode_self(void);
+void mode_cases(const struct test_case *source);
+void mode_prefix(const struct test_case *source);
+void mode_vanish(const struct test_case *source);
+void mode_twice(const struct test_case *a, const struct test_case *b);
+void mode_allocations(const struct test_case *source);
+void mode_allocations_live(void);
+void mode_errno(const struct test_case *source);
+
+#endif

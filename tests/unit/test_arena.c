@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support.h"
+
+#include "kernel/arena.h"
+
+#include <malloc.h>
+#include <nodegauge/arena.h>
+#include <stdlib.h>
+
+/* Pieces of all sizes keep what was written to them, lie aligned, and do not overlap. */
+static void pieces(void **state)
+{
+	struct ng_arena arena = { 0 };
+	char *piece[600];
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		for (size_t i = 0; i < 600; i++) {
+			piece[i] = ng_alloc(&arena, i);
+			assert_non_null(piece[i]);
+			assert_int_equal((uintptr_t)piece[i] % _Alignof(max_align_t), 0);
+			memset(piece[i], (int)(i & 0xff), i);
+		}
+		for (size_t i = 0; i < 600; i++) {
+			for (size_t k = 0; k < i; k++)
+				assert_int_equal((unsigned char)piece[i][k], i & 0xff);
+		}
+		ng_arena_reset(&arena);
+	}
+	ng_arena_done(&arena);
+}
+
+static void zeroed(void **state)
+{
+	struct ng_arena arena = { 0 };
+
+	(void)state;
+	for (unsigned round = 0; round < 2; round++) {
+		unsigned char *piece = ng_alloc0(&arena, 5000);
+		assert_non_null(piece);
+		for (size_t i = 0; i < 5000; i++)
+			assert_int_equal(piece[i], 0);
+		memset(piece, 0xaa, 5000);
+		ng_arena_reset(&arena);
+	}
+	ng_arena_done(&arena);
+}
+
+/* After the first rounds a reset leaves one chunk that holds all, and nothing is allocated any more. */
+static void steady(void **state)
+{
+	struct ng_arena arena = { 0 };
+
+	(void)state;
+	for (unsigned round = 0; round < 5; round++) {
+		const struct ng_arena_chunk *before;
+		ng_arena_reset(&arena);
+		before = arena.chunk;
+		for (unsigned i = 0; i < 1000; i++)
+			assert_non_null(ng_alloc(&arena, 100));
+		if (round > 0)
+			assert_ptr_equal(arena.chunk, before);
+	}
+	ng_arena_done(&arena);
+	assert_null(arena.chunk);
+}
+
+static void limits(void **state)
+{
+	struct ng_arena arena = { .limit = 10000 }, roomy = { 0 };
+	volatile size_t most = SIZE_MAX; /* so that the compiler does not see it coming */
+
+	(void)state;
+	assert_null(ng_alloc(&arena, 10001));
+	assert_null(ng_alloc(&arena, most));
+	assert_null(ng_alloc(&arena, most - 8));
+	assert_null(ng_alloc0(&arena, most));
+	assert_non_null(ng_alloc(&arena, 6000));
+	assert_null(ng_alloc(&arena, 6000));
+	assert_non_null(ng_alloc(&arena, 3000));
+	ng_arena_reset(&arena);
+	assert_non_null(ng_alloc(&arena, 6000));
+	ng_arena_done(&arena);
+
+	assert_null(ng_alloc(&roomy, ((size_t)256 << 20) + 1));
+	assert_null(ng_alloc(&roomy, most / 2));
+	ng_arena_done(&roomy);
+}
+
+static void copies(void **state)
+{
+	struct ng_arena arena = { .limit = 1000 };
+	struct ng_span copy = ng_copy(&arena, guarded("abc"));
+
+	(void)state;
+	assert_span(copy, "abc");
+	assert_int_equal(copy.text[3], '\0');
+	copy = ng_copy(&arena, ng_span(NULL));
+	assert_non_null(copy.text);
+	assert_int_equal(copy.size, 0);
+	assert_int_equal(copy.text[0], '\0');
+	copy = ng_copy(&arena, (struct ng_span){ "", 2000 });
+	assert_null(copy.text);
+	ng_arena_done(&arena);
+}
+
+static void arrays(void **state)
+{
+	struct ng_arena arena = { 0 }, small = { .limit = 5000 };
+	uint64_t *numbers = NULL, *number;
+	size_t count = 0, capacity = 0;
+
+	(void)state;
+	for (uint64_t i = 0; i < 10000; i++) {
+		number = ng_push(&arena, &numbers, &count, &capacity);
+		assert_non_null(number);
+		*number = i;
+	}
+	assert_int_equal(count, 10000);
+	for (uint64_t i = 0; i < 10000; i++)
+		assert_int_equal(numbers[i], i);
+	ng_arena_done(&arena);
+
+	numbers = NULL;
+	count = capacity = 0;
+	while ((number = ng_push(&small, &numbers, &count, &capacity)) != NULL)
+		*number = count;
+	assert_in_range(count, 100, 5000 / sizeof(*numbers));
+	for (uint64_t i = 0; i < count; i++)
+		assert_int_equal(numbers[i], i + 1);
+	ng_arena_done(&small);
+}
+
+/* What is reserved and not used is given back. */
+static void reservations(void **state)
+{
+	struct ng_arena arena = { 0 };
+	size_t room;
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		for (size_t size = 0; size < 3000; size += 7) {
+			char *start = ng_arena_reserve(&arena, size, &room), *next;
+			assert_non_null(start);
+			assert_true(room >= size);
+			memset(start, 'x', room);
+			ng_arena_commit(&arena, start, size / 2);
+			next = ng_alloc(&arena, 1);
+			assert_non_null(next);
+			*next = 'y';
+			assert_true(next < start || next >= start + size / 2);
+			for (size_t i = 0; i < size / 2; i++)
+				assert_int_equal(start[i], 'x');
+		}
+		/* all that is free may be committed */
+		char *start = ng_arena_reserve(&arena, 10, &room);
+		memset(start, 'z', room);
+		ng_arena_commit(&arena, start, room);
+		assert_non_null(ng_alloc(&arena, 100));
+		ng_arena_reset(&arena);
+	}
+	assert_null(ng_arena_reserve(&arena, SIZE_MAX, &room));
+	ng_arena_done(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(pieces),
+		TEST(zeroed),
+		TEST(steady),
+		TEST(limits),
+		TEST(copies),
+		TEST(arrays),
+		TEST(reservations),
+	};
+
+	return cmocka_run_group_tests_name("arena", tests, NULL, NULL);
+}

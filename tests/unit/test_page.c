@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Families and samples as text. */
+#include "support.h"
+
+#include "exposition/page.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct ng_family families[] = {
+	{ .name = "a_total", .help = "How often \\ or\nhow \"much\".", .type = NG_COUNTER, .labels = "x" },
+	{ .name = "b", .help = "B.", .type = NG_GAUGE },
+	{ .name = "c_seconds", .help = "C.", .type = NG_HISTOGRAM },
+	{ .name = "d", .help = "D.", .type = NG_UNTYPED },
+	{ .name = "e", .help = "E.", .type = NG_SUMMARY },
+};
+
+struct fixture {
+	struct ng_page page;
+	struct ng_arena arena, heads;
+};
+
+static int open_page(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	fixture->page.known = families;
+	fixture->page.known_count = sizeof(families) / sizeof(families[0]);
+	fixture->page.heads = ng_page_heads(&fixture->heads, families, fixture->page.known_count);
+	*state = fixture;
+	return fixture->page.heads ? 0 : -1;
+}
+
+static int close_page(void **state)
+{
+	struct fixture *fixture = *state;
+
+	ng_page_done(&fixture->page);
+	ng_arena_done(&fixture->arena);
+	ng_arena_done(&fixture->heads);
+	free(fixture);
+	return 0;
+}
+
+#define assert_page(page, string) assert_span(((struct ng_span){ (page)->text, (page)->size }), string)
+
+/* Each value that the page has noted is the text of a number, in order. */
+static void assert_values(const struct ng_page *page, const char *const *values, size_t count)
+{
+	assert_int_equal(page->value_count, count);
+	for (size_t i = 0; i < count; i++) {
+		struct ng_page_value value = page->values[i];
+		assert_true(value.start < value.end && value.end <= page->size);
+		assert_span(((struct ng_span){ page->text + value.start, value.end - value.start }), values[i]);
+		assert_int_equal(page->text[value.end], '\n');
+	}
+}
+
+static void samples(void **state)
+{
+	static const char *const values[] = { "18446744073709551615", "-9223372036854775808", "12.5", "-0.005", "0.25",
+		"NaN", "1e+3" };
+	struct fixture *fixture = *state;
+	struct ng_page *page = &fixture->page;
+	struct ng_span x = NG_LABELS(&fixture->arena, { "x", NG_SPAN("1") });
+
+	ng_family(page, &families[0]);
+	ng_sample_u64(page, x, UINT64_MAX);
+	ng_family(page, &families[1]);
+	ng_sample_i64(page, NG_NO_LABELS, INT64_MIN);
+	ng_sample_scaled(page, x, 1250, 2);
+	ng_family(page, &families[3]);
+	ng_sample_decimal(page, NG_NO_LABELS, (struct ng_decimal){ -5, 3 });
+	ng_sample_double(page, x, 0.25);
+	ng_sample_double(page, NG_LABELS(&fixture->arena, { "x", NG_SPAN("2") }, { "y", NG_SPAN("3") }), NAN);
+	ng_sample_text(page, NG_SPAN(""), NG_LABELS(&fixture->arena, { "x", NG_SPAN("4") }), NG_SPAN("1e+3"));
+	assert_int_equal(page->error, 0);
+	assert_page(page, "# HELP a_total How often \\\\ or\\nhow \"much\".\n"
+			  "# TYPE a_total counter\n"
+			  "a_total{x=\"1\"} 18446744073709551615\n"
+			  "# HELP b B.\n"
+			  "# TYPE b gauge\n"
+			  "b -9223372036854775808\n"
+			  "b{x=\"1\"} 12.5\n"
+			  "# HELP d D.\n"
+			  "# TYPE d untyped\n"
+			  "d -0.005\n"
+			  "d{x=\"1\"} 0.25\n"
+			  "d{x=\"2\",y=\"3\"} NaN\n"
+			  "d{x=\"4\"} 1e+3\n");
+	assert_values(page, values, sizeof(values) / sizeof(values[0]));
+	assert_int_equal(page->family_count, 3);
+	assert_span(ng_page_family_name(page, &page->families[2]), "d");
+	assert_int_equal(page->families[2].type, NG_UNTYPED);
+	assert_int_equal(page->families[2].end, page->size);
+}
+
+/* Extreme decimals: the sign of what cannot be negated. */
+static void extreme_decimals(void **state)
+{
+	struct fixture *fixture = *state;
+
+	ng_family(&fixture->page, &families[1]);
+	ng_sample_decimal(&fixture->page, NG_NO_LABELS, (struct ng_decimal){ INT64_MIN, 18 });
+	ng_sample_decimal(&fixture->page, NG_NO_LABELS, (struct ng_decimal){ INT64_MAX, 0 });
+	assert_page(&fixture->page, "# HELP b B.\n# TYPE b gauge\nb -9.223372036854775808\nb 9223372036854775807\n");
+}
+
+/* A family without samples leaves no trace. */
+static void empty_families(void **state)
+{
+	struct fixture *fixture = *state;
+
+	ng_family(&fixture->page, &families[0]);
+	ng_family(&fixture->page, &families[1]);
+	ng_family_dynamic(&fixture->page, NG_GAUGE, NG_SPAN("x"), NG_SPAN("X."));
+	ng_family(&fixture->page, &families[3]);
+	assert_int_equal(fixture->page.size, 0);
+	ng_sample_u64(&fixture->page, NG_NO_LABELS, 1);
+	ng_family(&fixture->page, &families[1]);
+	assert_page(&fixture->page, "# HELP d D.\n# TYPE d untyped\nd 1\n");
+	assert_int_equal(fixture->page.family_count, 1);
+}
+
+static void dynamic_families(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ng_page *page = &fixture->page;
+	char name[] = "node_x";
+
+	ng_family_dynamic(page, NG_GAUGE, guarded("node_memory_Active(anon)_bytes"), guarded("From \\ the\nkernel."));
+	ng_sample_u64(page, NG_NO_LABELS, 1);
+	ng_family_dynamic(page, NG_COUNTER, guarded("9lives:\xff-z"), guarded("\xff"));
+	ng_sample_u64(page, NG_NO_LABELS, 2);
+	ng_family_dynamic(page, NG_UNTYPED, ng_span(name), NG_SPAN("X."));
+	memset(name, '#', sizeof(name) - 1);
+	ng_sample_u64(page, NG_NO_LABELS, 3);
+	ng_family(page, &families[1]);
+	ng_sample_u64(page, NG_NO_LABELS, 4);
+	assert_page(page, "# HELP node_memory_Active_anon__bytes From \\\\ the\\nkernel.\n"
+			  "# TYPE node_memory_Active_anon__bytes gauge\n"
+			  "node_memory_Active_anon__bytes 1\n"
+			  "# HELP _lives:__z \xef\xbf\xbd\n"
+			  "# TYPE _lives:__z counter\n"
+			  "_lives:__z 2\n"
+			  "# HELP node_x X.\n"
+			  "# TYPE node_x untyped\n"
+			  "node_x 3\n"
+			  "# HELP b B.\n"
+			  "# TYPE b gauge\n"
+			  "b 4\n");
+}
+
+static void suffixes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ng_page *page = &fixture->page;
+
+	ng_family(page, &families[2]);
+	ng_sample_text(page, NG_SPAN("_bucket"), NG_LABELS(&fixture->arena, { "le", NG_SPAN("+Inf") }), NG_SPAN("2"));
+	ng_sample_text(page, NG_SPAN("_sum"), NG_NO_LABELS, NG_SPAN("0.5"));
+	ng_sample_text(page, NG_SPAN("_count"), NG_NO_LABELS, NG_SPAN("2"));
+	assert_page(page, "# HELP c_seconds C.\n# TYPE c_seconds histogram\nc_seconds_bucket{le=\"+Inf\"} 2\n"
+			  "c_seconds_sum 0.5\nc_seconds_count 2\n");
+}
+
+/* ---- labels ---- */
+
+struct escape {
+	const char *value, *escaped;
+};
+
+static void escapes(void **state)
+{
+	static const struct escape escapes[] = {
+		{ "", "" },
+		{ "/var/lib", "/var/lib" },
+		{ "a\\b\"c\nd", "a\\\\b\\\"c\\nd" },
+		{ "\\", "\\\\" },
+		{ "tab\tstays", "tab\tstays" },
+		{ "\x01\x7f", "\x01\x7f" },
+		/* all lengths, and the first and last of each */
+		{ "\xc3\xa9", "\xc3\xa9" },
+		{ "\xc2\x80\xdf\xbf", "\xc2\x80\xdf\xbf" },
+		{ "\xe0\xa0\x80\xef\xbf\xbf", "\xe0\xa0\x80\xef\xbf\xbf" },
+		{ "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf" },
+		{ "\xed\x9f\xbf\xee\x80\x80", "\xed\x9f\xbf\xee\x80\x80" },
+		/* bytes that start nothing, alone and beside others */
+		{ "\xff", "\xef\xbf\xbd" },
+		{ "a\x80z", "a\xef\xbf\xbdz" },
+		{ "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xc1\xbf", "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xe0\x9f\xbf", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xf0\x8f\xbf\xbf", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xf5\x80\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		/* surrogates, past the last character */
+		{ "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		/* cut at the end: what is behind the text is not looked at */
+		{ "a\xc3", "a\xef\xbf\xbd" },
+		{ "\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xf0\x9f\x92", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		/* a sequence broken by something that needs an escape */
+		{ "\xe2\x82\"", "\xef\xbf\xbd\xef\xbf\xbd\\\"" },
+		{ "\xc3\n", "\xef\xbf\xbd\\n" },
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+		char right[128];
+		struct ng_span labels = NG_LABELS(&fixture->arena, { "x", guarded(escapes[i].value) });
+		snprintf(right, sizeof(right), "{x=\"%s\"}", escapes[i].escaped);
+		assert_span(labels, right);
+	}
+	struct ng_span nul = NG_LABELS(&fixture->arena, { "x", guarded_bytes("a\0b", 3) });
+	assert_int_equal(nul.size, strlen("{x=\"a?b\"}"));
+	assert_memory_equal(nul.text, "{x=\"a\0b\"}", nul.size);
+}
+
+static void many_labels(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ng_span two = NG_LABELS(&fixture->arena, { "device", NG_SPAN("sda") }, { "mode", NG_SPAN("") });
+	char value[4000];
+
+	assert_span(two, "{device=\"sda\",mode=\"\"}");
+	memset(value, '\xff', sizeof(value));
+	struct ng_span wide = NG_LABELS(&fixture->arena, { "x", { value, sizeof(value) } });
+	assert_int_equal(wide.size, 3 * sizeof(value) + strlen("{x=\"\"}"));
+	assert_span(two, "{device=\"sda\",mode=\"\"}");
+}
+
+/* ---- errors ---- */
+
+/* What cannot be rendered fails the page, and it stays failed until it is reset. */
+static void errors_stick(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ng_page *page = &fixture->page;
+	struct ng_arena small = { .limit = 16 };
+	struct ng_span labels = NG_LABELS(&small, { "device", NG_SPAN("a name that is longer than there is room") });
+
+	ng_family(page, &families[1]);
+	ng_sample_u64(page, NG_NO_LABELS, 1);
+	ng_sample_u64(page, labels, 1);
+	assert_true(page->error < 0);
+	int error = page->error;
+	ng_sample_u64(page, NG_NO_LABELS, 1);
+	ng_family(page, &families[3]);
+	ng_sample_u64(page, NG_NO_LABELS, 1);
+	ng_family_dynamic(page, NG_GAUGE, NG_SPAN("x"), NG_SPAN("X."));
+	ng_sample_u64(page, NG_NO_LABELS, 1);
+	assert_int_equal(page->error, error);
+	ng_page_reset(page);
+	assert_int_equal(page->error, 0);
+	assert_int_equal(page->size, 0);
+	ng_family(page, &families[3]);
+	ng_sample_u64(page, NG_NO_LABELS, 1);
+	assert_page(page, "# HELP d D.\n# TYPE d untyped\nd 1\n");
+	ng_arena_done(&small);
+}
+
+static void sample_without_family(void **state)
+{
+	struct fixture *fixture = *state;
+
+	ng_sample_u64(&fixture->page, NG_NO_LABELS, 1);
+	assert_true(fixture->page.error < 0);
+	ng_page_reset(&fixture->page);
+	ng_family_dynamic(&fixture->page, NG_GAUGE, NG_SPAN(""), NG_SPAN("X."));
+	ng_sample_u64(&fixture->page, NG_NO_LABELS, 1);
+	assert_true(fixture->page.error < 0);
+	/* not under the name of the family before the reset */
+	ng_page_reset(&fixture->page);
+	ng_family(&fixture->page, &families[1]);
+	ng_sample_u64(&fixture->page, NG_NO_LABELS, 1);
+	ng_page_reset(&fixture->page);
+	ng_sample_u64(&fixture->page, NG_NO_LABELS, 1);
+	assert_true(fixture->page.error < 0);
+}
+
+/* A page keeps its memory over resets. */
+static void capacity_is_kept(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ng_page *page = &fixture->page;
+	const char *text = NULL;
+
+	for (unsigned round = 0; round < 4; round++) {
+		ng_page_reset(page);
+		for (unsigned i = 0; i < 5000; i++) {
+			char name[32];
+			snprintf(name, sizeof(name), "dynamic_%u", i);
+			ng_family_dynamic(page, NG_GAUGE, ng_span(name), NG_SPAN("X."));
+			ng_sample_u64(page, NG_NO_LABELS, i);
+		}
+		assert_int_equal(page->error, 0);
+		assert_int_equal(page->family_count, 5000);
+		assert_span(ng_page_family_name(page, &page->families[4711]), "dynamic_4711");
+		if (round > 0)
+			assert_ptr_equal(page->text, text);
+		text = page->text;
+	}
+}
+
+/* ---- joining ---- */
+
+static void joining(void **state)
+{
+	static const char *const values[] = { "7", "1", "2", "3", "1", "2", "3" };
+	struct fixture *fixture = *state;
+	struct ng_page *from = &fixture->page, to = { 0 };
+
+	ng_family(from, &families[1]);
+	ng_sample_u64(from, NG_NO_LABELS, 1);
+	ng_family(from, &families[3]);
+	ng_sample_u64(from, NG_NO_LABELS, 2);
+	ng_sample_u64(from, NG_LABELS(&fixture->arena, { "x", NG_SPAN("1") }), 3);
+	ng_family_dynamic(&to, NG_GAUGE, NG_SPAN("first"), NG_SPAN("F."));
+	ng_sample_u64(&to, NG_NO_LABELS, 7);
+	ng_page_append(&to, from, 0, true);
+	ng_page_append(&to, from, 1, true);
+	assert_page(&to, "# HELP first F.\n# TYPE first gauge\nfirst 7\n# HELP b B.\n# TYPE b gauge\nb 1\n"
+			 "# HELP d D.\n# TYPE d untyped\nd 2\nd{x=\"1\"} 3\n");
+	assert_values(&to, values, 4);
+	assert_span(ng_page_family_name(&to, &to.families[2]), "d");
+	ng_page_append_all(&to, from);
+	assert_values(&to, values, 7);
+	assert_int_equal(to.family_count, 5);
+	assert_span(ng_page_family_name(&to, &to.families[4]), "d");
+	assert_int_equal(to.families[4].end, to.size);
+	ng_page_done(&to);
+}
+
+/* Samples of a family joined to those of the same family of another page. */
+static void joining_samples(void **state)
+{
+	static const char *const values[] = { "1", "2", "3" };
+	struct fixture *fixture = *state;
+	struct ng_page *from = &fixture->page, to = { 0 };
+
+	ng_family(from, &families[1]);
+	ng_sample_u64(from, NG_NO_LABELS, 9);
+	ng_family(from, &families[3]);
+	ng_sample_u64(from, NG_LABELS(&fixture->arena, { "x", NG_SPAN("2") }), 2);
+	ng_sample_u64(from, NG_LABELS(&fixture->arena, { "x", NG_SPAN("3") }), 3);
+	ng_family_dynamic(&to, NG_UNTYPED, NG_SPAN("d"), NG_SPAN("D."));
+	ng_sample_u64(&to, NG_LABELS(&fixture->arena, { "x", NG_SPAN("1") }), 1);
+	ng_page_append(&to, from, 1, false);
+	assert_page(&to, "# HELP d D.\n# TYPE d untyped\nd{x=\"1\"} 1\nd{x=\"2\"} 2\nd{x=\"3\"} 3\n");
+	assert_values(&to, values, 3);
+	assert_int_equal(to.family_count, 1);
+	assert_int_equal(to.families[0].end, to.size);
+	ng_page_done(&to);
+}
+
+#define PAGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_page, close_page)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PAGE_TEST(samples),
+		PAGE_TEST(extreme_decimals),
+		PAGE_TEST(empty_families),
+		PAGE_TEST(dynamic_families),
+		PAGE_TEST(suffixes),
+		PAGE_TEST(escapes),
+		PAGE_TEST(many_labels),
+		PAGE_TEST(errors_stick),
+		PAGE_TEST(sample_without_family),
+		PAGE_TEST(capacity_is_kept),
+		PAGE_TEST(joining),
+		PAGE_TEST(joining_samples),
+	};
+
+	return cmocka_run_group_tests_name("page", tests, NULL, NULL);
+}
