@@ -33,7 +33,10 @@ static void cell_finish(struct ng_engine *engine, struct ng_cell *cell, int resu
 	log_change(engine, cell, result, reason);
 	cell->result = result;
 	cell->duration = now - cell->started;
-	snprintf(cell->reason, sizeof(cell->reason), "%s", result < 0 ? reason : "");
+	if (result < 0)
+		snprintf(cell->reason, sizeof(cell->reason), "%s", reason);
+	else
+		cell->reason[0] = '\0';
 }
 
 /* Runs the cell; called and returns with the lock held, which it gives up in between. Returns whether the gather that started
