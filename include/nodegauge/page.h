@@ -65,6 +65,10 @@ void ng_sample_double(struct ng_page *page, struct ng_span labels, double value)
  * name (for "_bucket", "_sum", "_count" of histograms and summaries), else it is empty. */
 void ng_sample_text(struct ng_page *page, struct ng_span suffix, struct ng_span labels, struct ng_span text);
 
+/* The shortest decimal that reads back as `value`, NaN, +Inf or -Inf; returns the end. For what is no sample: values in labels. */
+enum { NG_DOUBLE_ROOM = 96 };
+char *ng_double_text(char at[NG_DOUBLE_ROOM], double value);
+
 /* The two shapes that most families have: a family with one sample without labels. */
 void ng_gauge_u64(struct ng_page *page, const struct ng_family *family, uint64_t value);
 
