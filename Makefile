@@ -138,7 +138,8 @@ test:
 tests: all $(unit_own) $(cases)
 
 check:
-	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tools/run-tests $(unit_own) $(cases) $(scripts)
+	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tools/run-tests $(unit_own) $(cases) $(scripts)$(if $(COV),; \
+		status=$$?; CC='$(CC)' tools/coverage $(B) build/coverage && exit $$status)
 
 cmocka = $(shell pkg-config --libs cmocka)
 $(unit_own): $(B)/%: $(B)/%.o $(unit_all) $(library) $(B)/public.list
@@ -174,8 +175,8 @@ $(fuzzers): $(B)/%: $(B)/%.o $(library) $(B)/public.list
 	$(quiet)$(link) -fsanitize=fuzzer -o $@ $< $(library) $(LIBS)
 
 coverage:
-	@$(MAKE) --no-print-directory COV=1 test
-	@CC='$(CC)' tools/coverage build/$(notdir $(CC))-coverage build/coverage
+	-@$(MAKE) --no-print-directory COV=1 test
+	@cat build/coverage/summary
 
 # ---- code and documents ----------------------------------------------------------------------------------------------
 

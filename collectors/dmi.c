@@ -12,6 +12,7 @@
 
 static const char directory[] = "class/dmi/id";
 
+/* Which of the labels there are depends on the machine, hence .dynamic. */
 static const struct ng_family families[] = {
 	{ .name = "node_dmi_info",
 		.help = "What the firmware says of the machine; always 1. Only labels that can be read are present.",
@@ -20,7 +21,8 @@ static const struct ng_family families[] = {
 			"bios_date,bios_release,bios_vendor,bios_version,board_asset_tag,board_name,board_serial,board_"
 			"vendor,"
 			"board_version,chassis_asset_tag,chassis_serial,chassis_vendor,chassis_version,product_family,"
-			"product_name,product_serial,product_sku,product_uuid,product_version,system_vendor" },
+			"product_name,product_serial,product_sku,product_uuid,product_version,system_vendor",
+		.dynamic = true },
 };
 
 static const struct {
@@ -54,7 +56,8 @@ struct dmi {
 	struct ng_span labels; /* empty where there is no DMI */
 };
 
-static int dmi_read(struct dmi *dmi, struct ng_scrape *scrape)
+/* The labels lie in the arena of the scrape. `*ret_doubtful` when a file that exists could not be read. */
+static int labels_read(struct ng_scrape *scrape, struct ng_span *ret_labels, bool *ret_doubtful)
 {
 	NG_CLOSE int fd = -1;
 	struct ng_label labels[NG_COUNT(fields)];
@@ -65,14 +68,37 @@ static int dmi_read(struct dmi *dmi, struct ng_scrape *scrape)
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	for (size_t i = 0; i < NG_COUNT(fields); i++) {
-		r = ng_read_at(scrape, fd, NG_VALUE, fields[i].file, &text);
+		r = ng_read_at(scrape, fd, NG_RECORDS, fields[i].file, &text);
 		if (r == 0)
 			labels[count++] = (struct ng_label){ fields[i].label, ng_trim(text) };
 		else if (!ng_item_gone(r) && r != -EACCES && r != -EPERM)
 			return r;
+		*ret_doubtful = *ret_doubtful || (r < 0 && r != -ENOENT);
 	}
 	if (count)
-		dmi->labels = ng_labels(&dmi->arena, labels, count);
+		*ret_labels = ng_labels(scrape->arena, labels, count);
+	return 0;
+}
+
+/* A doubtful reading is believed when the next one says the same. */
+static int dmi_read(struct dmi *dmi, struct ng_scrape *scrape)
+{
+	struct ng_span labels = NG_NO_LABELS;
+	bool doubtful = false;
+
+	dmi->epoch = 0;
+	int r = labels_read(scrape, &labels, &doubtful);
+	if (r < 0)
+		return r;
+	bool same = ng_span_equal(labels, dmi->labels);
+	if (!same) {
+		ng_arena_reset(&dmi->arena);
+		dmi->labels = ng_copy(&dmi->arena, labels);
+		if (!dmi->labels.text)
+			return -ENOMEM;
+	}
+	if (same || !doubtful)
+		dmi->epoch = scrape->devices_epoch;
 	return 0;
 }
 
@@ -81,17 +107,13 @@ static int dmi_collect(void *state, struct ng_scrape *scrape)
 	struct dmi *dmi = state;
 
 	if (dmi->epoch != scrape->devices_epoch) {
-		dmi->epoch = 0;
-		dmi->labels = NG_NO_LABELS;
-		ng_arena_reset(&dmi->arena);
 		int r = dmi_read(dmi, scrape);
 		if (r < 0)
 			return r;
-		dmi->epoch = scrape->devices_epoch;
 	}
 	if (dmi->labels.size == 0)
 		return ng_failed(scrape, -ENODATA, "read", directory);
-	ng_family(scrape->page, &families[0]);
+	ng_family_dynamic(scrape->page, families[0].type, ng_span(families[0].name), ng_span(families[0].help));
 	ng_sample_u64(scrape->page, dmi->labels, 1);
 	return 0;
 }

@@ -39,7 +39,7 @@ static int poolsize_read(struct entropy *entropy, struct ng_scrape *scrape)
 
 	if (entropy->poolsize)
 		return 0;
-	int r = ng_read(scrape, NG_PROC, NG_VALUE, poolsize_path, &text);
+	int r = ng_read(scrape, NG_PROC, NG_RECORDS, poolsize_path, &text);
 	if (r < 0)
 		return r;
 	if (ng_u64(ng_trim(text), &entropy->poolsize) < 0)

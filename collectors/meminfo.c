@@ -91,6 +91,7 @@ static const struct ng_family families[] = {
 	BYTES("DirectMap4M", "Memory that the kernel maps by pages of 4 MiB."),
 	BYTES("DirectMap1G", "Memory that the kernel maps by pages of 1 GiB."),
 	BYTES("DirectMap2G", "Memory that the kernel maps by pages of 2 GiB."),
+	{ .name = "node_memory_<Field>", .help = "Field of /proc/meminfo.", .type = NG_GAUGE, .dynamic = true },
 	{ .name = "node_memory_<Field>_bytes", .help = "Field of /proc/meminfo.", .type = NG_GAUGE, .dynamic = true },
 };
 
@@ -136,23 +137,32 @@ static bool name_known(const struct meminfo *meminfo, struct ng_span name)
 	return false;
 }
 
+static const struct ng_family *family_find(const char *name)
+{
+	for (size_t i = 0; i < NG_COUNT(families); i++) {
+		if (!families[i].dynamic && strcmp(families[i].name, name) == 0)
+			return &families[i];
+	}
+	return NULL;
+}
+
 static int field_name(struct meminfo *meminfo, struct field *field, struct ng_span key)
 {
 	const char *plain = name_make(&meminfo->arena, key);
-	const char *name =
-		plain ? ng_join(&meminfo->arena, "node_memory_", plain, field->bytes ? "_bytes" : NULL) : NULL;
+	const char *pages = plain ? ng_join(&meminfo->arena, "node_memory_", plain, NULL) : NULL;
+	const char *bytes = pages ? ng_join(&meminfo->arena, pages, "_bytes", NULL) : NULL;
 	const char *help = plain ? ng_join(&meminfo->arena, "Field ", plain, " of /proc/meminfo.") : NULL;
 
-	if (!name || !help)
+	if (!bytes || !help)
 		return -ENOMEM;
+	if (!field->bytes && family_find(bytes)) /* the file is cut before the unit */
+		return -EBADMSG;
+	const char *name = field->bytes ? bytes : pages;
 	if (name_known(meminfo, ng_span(name)))
 		return 0;
 	field->name = ng_span(name);
 	field->help = ng_span(help);
-	for (size_t i = 0; i < NG_COUNT(families); i++) {
-		if (!families[i].dynamic && strcmp(families[i].name, name) == 0)
-			field->family = &families[i];
-	}
+	field->family = family_find(name);
 	return 0;
 }
 

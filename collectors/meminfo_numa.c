@@ -106,8 +106,9 @@ static int nodes_list(struct numa *numa, struct ng_scrape *scrape)
 
 	numa_forget(numa);
 	int r = ng_names(scrape, NG_SYS, directory, &names);
-	if (r < 0)
-		return r == -ENOENT ? -ENODATA : r;
+	if (r < 0 && r != -ENOENT) /* which is a kernel without NUMA */
+		return r;
+	r = 0;
 	numa->nodes = ng_alloc0(&numa->arena, (names.count + 1) * sizeof(*numa->nodes));
 	if (!numa->nodes)
 		return -ENOMEM;

@@ -21,7 +21,7 @@ static const struct ng_family families[] = {
 	[INFO] = { .name = "node_nvme_info",
 		.help = "An NVMe controller; always 1.",
 		.type = NG_GAUGE,
-		.labels = "cntlid,device,firmware_revision,model,serial,state" },
+		.labels = "device,firmware_revision,model,serial,state,cntlid" },
 	[CAPACITY] = { .name = "node_nvme_namespace_capacity_bytes",
 		.help = "Capacity of the namespace.",
 		.type = NG_GAUGE,
@@ -29,7 +29,7 @@ static const struct ng_family families[] = {
 	[NAMESPACE_INFO] = { .name = "node_nvme_namespace_info",
 		.help = "A namespace of a controller; always 1.",
 		.type = NG_GAUGE,
-		.labels = "ana_state,device,nsid" },
+		.labels = "device,nsid,ana_state" },
 	[BLOCK_SIZE] = { .name = "node_nvme_namespace_logical_block_size_bytes",
 		.help = "Size of a logical block of the namespace.",
 		.type = NG_GAUGE,
@@ -120,11 +120,19 @@ static int value_keep(struct nvme *nvme, struct ng_scrape *scrape, int fd, const
 {
 	struct ng_span text;
 
-	int r = ng_read_at(scrape, fd, NG_VALUE, name, &text);
+	int r = ng_read_at(scrape, fd, NG_RECORDS, name, &text);
 	if (r < 0)
 		return r;
 	*ret_value = ng_copy(&nvme->arena, ng_trim(text));
 	return ret_value->text ? 0 : -ENOMEM;
+}
+
+static int number_read(struct ng_scrape *scrape, int fd, const char *name, uint64_t *ret_value)
+{
+	struct ng_span text;
+
+	int r = ng_read_at(scrape, fd, NG_RECORDS, name, &text);
+	return r < 0 ? r : ng_u64(ng_trim(text), ret_value);
 }
 
 /* "class/nvme/nvme0/" + name + "/" + attribute; `name` may be empty */
@@ -147,9 +155,9 @@ static int namespace_add(
 		return 0;
 	int r = ng_directory_at(scrape, controller_fd, name, &fd);
 	if (r == 0)
-		r = ng_read_u64_at(scrape, fd, "size", &blocks);
+		r = number_read(scrape, fd, "size", &blocks);
 	if (r == 0)
-		r = ng_read_u64_at(scrape, fd, "queue/logical_block_size", &row.block_size);
+		r = number_read(scrape, fd, "queue/logical_block_size", &row.block_size);
 	if (r < 0)
 		return r;
 	/* as node_exporter has it; the kernel counts `size` in units of 512 bytes whatever the block size is */
@@ -216,6 +224,7 @@ static int controller_add(struct nvme *nvme, struct ng_scrape *scrape, const cha
 static int nvme_list(struct nvme *nvme, struct ng_scrape *scrape)
 {
 	struct ng_names names;
+	uint64_t dropped = scrape->dropped;
 
 	nvme_forget(nvme);
 	int r = ng_names(scrape, NG_SYS, directory, &names);
@@ -229,7 +238,8 @@ static int nvme_list(struct nvme *nvme, struct ng_scrape *scrape)
 		else if (r < 0)
 			return r;
 	}
-	nvme->epoch = scrape->devices_epoch;
+	/* what did not answer is asked again at the next scrape */
+	nvme->epoch = scrape->dropped == dropped ? scrape->devices_epoch : 0;
 	return 0;
 }
 

@@ -85,7 +85,7 @@ static int available_read(struct clocks *clocks, struct ng_scrape *scrape, struc
 	struct ng_span text, word, *labels;
 	size_t capacity = 0;
 
-	int r = ng_read(scrape, NG_SYS, NG_VALUE, device->available_path, &text);
+	int r = ng_read(scrape, NG_SYS, NG_RECORDS, device->available_path, &text);
 	if (r < 0)
 		return r;
 	text = ng_trim(text);
@@ -151,9 +151,9 @@ static int current_read(struct clocks *clocks, struct ng_scrape *scrape, bool *r
 		if (r < 0)
 			return r;
 		text = ng_trim(text);
-		if (device->current_labels.size && ng_span_equal(text, device->current))
+		if (device->current_labels.text && ng_span_equal(text, device->current))
 			continue;
-		*ret_changed = *ret_changed || device->current_labels.size;
+		*ret_changed = *ret_changed || device->current_labels.text;
 		device->current = ng_copy(&clocks->arena, text);
 		device->current_labels =
 			NG_LABELS(&clocks->arena, { "device", device->number }, { "clocksource", device->current });

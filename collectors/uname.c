@@ -38,7 +38,7 @@ static int uname_collect(void *state, struct ng_scrape *scrape)
 
 	if (uname(&now) < 0)
 		return ng_failed(scrape, -errno, "call", "uname");
-	if (names->labels.size == 0 || memcmp(&now, &names->last, sizeof(now)) != 0)
+	if (!names->labels.text || memcmp(&now, &names->last, sizeof(now)) != 0)
 		labels_make(names, &now);
 	ng_family(scrape->page, &families[0]);
 	ng_sample_u64(scrape->page, names->labels, 1);

@@ -29,16 +29,16 @@
 	PAGES(X, "spanned", "Pages that the zone spans, holes included.")                                              \
 	PAGES(X, "present", "Pages that exist in the zone.")                                                           \
 	PAGES(X, "managed", "Pages that the page allocator manages.")                                                  \
-	PAGES(X, "nr_free_pages", "Free pages.")                                                                       \
+	X("nr_free_pages", "nr_free_pages", NG_GAUGE, "Free pages.")                                                   \
 	PAGES(X, "nr_active_anon", "Anonymous pages used of late.")                                                    \
 	PAGES(X, "nr_inactive_anon", "Anonymous pages not used of late.")                                              \
 	PAGES(X, "nr_active_file", "Pages of files used of late.")                                                     \
 	PAGES(X, "nr_inactive_file", "Pages of files not used of late.")                                               \
 	PAGES(X, "nr_isolated_anon", "Anonymous pages taken off their list for reclaim.")                              \
 	PAGES(X, "nr_isolated_file", "Pages of files taken off their list for reclaim.")                               \
-	PAGES(X, "nr_anon_pages", "Anonymous pages mapped by processes.")                                              \
+	X("nr_anon_pages", "nr_anon_pages", NG_GAUGE, "Anonymous pages mapped by processes.")                          \
 	X("nr_anon_transparent_hugepages", "nr_anon_transparent_hugepages", NG_GAUGE, "Anonymous huge pages.")         \
-	PAGES(X, "nr_file_pages", "Pages of files.")                                                                   \
+	X("nr_file_pages", "nr_file_pages", NG_GAUGE, "Pages of files.")                                               \
 	PAGES(X, "nr_slab_reclaimable", "Slab pages that can be reclaimed.")                                           \
 	PAGES(X, "nr_slab_unreclaimable", "Slab pages that cannot be reclaimed.")                                      \
 	PAGES(X, "nr_mlock_stack", "Locked pages of stacks.")                                                          \
@@ -61,15 +61,17 @@
 	{ .name = "node_zoneinfo_" name_, .help = help_, .type = type_, .labels = "node,zone" },
 #define KEY(key_, name_, type_, help_) { key_, sizeof(key_) - 1 },
 
+enum { PROTECTION, FIRST_FIELD };
 static const struct ng_family families[] = {
-	FIELDS(FAMILY){ .name = "node_zoneinfo_protection_<zone>",
+	[PROTECTION] = { .name = "node_zoneinfo_protection_<zone>",
 		.help = "Pages held back from allocations that could use the given higher zone.",
 		.type = NG_GAUGE,
 		.labels = "node,zone",
 		.dynamic = true },
+	FIELDS(FAMILY)
 };
 static const struct ng_span keys[] = { FIELDS(KEY) };
-enum { KEYS = NG_COUNT(keys), PROTECTION = KEYS };
+enum { KEYS = NG_COUNT(keys) };
 _Static_assert(KEYS <= 64, "the set of present values is one word");
 
 struct zone {
@@ -232,7 +234,7 @@ static int zoneinfo_collect(void *state, struct ng_scrape *scrape)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < KEYS; i++) {
-		ng_family(scrape->page, &families[i]);
+		ng_family(scrape->page, &families[FIRST_FIELD + i]);
 		for (size_t k = 0; k < zones.count; k++) {
 			if (zones.zone[k].present >> i & 1)
 				ng_sample_u64(scrape->page, zones.zone[k].labels, zones.zone[k].value[i]);

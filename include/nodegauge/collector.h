@@ -61,6 +61,7 @@ struct ng_setup {
 	struct ng_kernel *kernel; /* for the functions that take a setup */
 	char *error;              /* where a failing init explains itself, in one sentence without a full stop */
 	size_t error_size;
+	const struct ng_choice *choice; /* for ng_enabled */
 };
 
 /* What `collect` gets. */
@@ -143,6 +144,9 @@ int ng_broken(struct ng_scrape *scrape, const char *file, unsigned line, const c
 
 /* As ng_broken, for any other error: "open /proc/x: permission denied". Returns `error`. */
 int ng_failed(struct ng_scrape *scrape, int error, const char *what, const char *file);
+
+/* For `init`: whether the collector of that name is enabled too. */
+bool ng_enabled(const struct ng_setup *setup, const char *collector);
 
 /* For `init`: notes the reason and returns -EINVAL. */
 int ng_refuse(struct ng_setup *setup, const char *format, ...) __attribute__((format(printf, 2, 3)));

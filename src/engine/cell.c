@@ -149,7 +149,19 @@ static int set_given(struct ng_cell *cell, const struct ng_choice *choice, char 
 
 /* ---- life ---- */
 
-static int run_init(struct ng_cell *cell, struct ng_kernel *kernel, char *error, size_t error_size)
+bool ng_enabled(const struct ng_setup *setup, const char *collector)
+{
+	const struct ng_choice *choice = setup->choice;
+
+	for (size_t i = 0; i < choice->all_count; i++) {
+		if (strcmp(choice->all[i].collector->name, collector) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int run_init(struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, char *error,
+	size_t error_size)
 {
 	char reason[512] = "";
 	struct ng_setup setup = {
@@ -157,6 +169,7 @@ static int run_init(struct ng_cell *cell, struct ng_kernel *kernel, char *error,
 		.kernel = kernel,
 		.error = reason,
 		.error_size = sizeof(reason),
+		.choice = choice,
 	};
 
 	if (!cell->collector->init)
@@ -188,7 +201,7 @@ int ng_cell_init(struct ng_cell *cell, const struct ng_choice *choice, struct ng
 	if (r == 0)
 		r = set_given(cell, choice, error, error_size);
 	if (r == 0)
-		r = run_init(cell, kernel, error, error_size);
+		r = run_init(cell, choice, kernel, error, error_size);
 	if (r < 0)
 		ng_cell_done(cell);
 	return r;

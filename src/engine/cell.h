@@ -22,6 +22,8 @@ struct ng_choice {
 	const struct ng_collector *collector;
 	const struct ng_given *given;
 	size_t given_count;
+	const struct ng_choice *all; /* that are enabled, this one too; filled in by the engine */
+	size_t all_count;
 };
 
 /* The whole name of a flag, without the dashes: "collector.netdev.device-include". */

@@ -33,7 +33,10 @@ static void cell_finish(struct ng_engine *engine, struct ng_cell *cell, int resu
 	log_change(engine, cell, result, reason);
 	cell->result = result;
 	cell->duration = now - cell->started;
-	snprintf(cell->reason, sizeof(cell->reason), "%s", result < 0 ? reason : "");
+	if (result < 0)
+		snprintf(cell->reason, sizeof(cell->reason), "%s", reason);
+	else
+		cell->reason[0] = '\0';
 }
 
 /* Runs the cell; called and returns with the lock held, which it gives up in between. Returns whether the gather that started
@@ -344,7 +347,10 @@ static int init_cells(struct ng_engine *engine, char *error, size_t error_size)
 	const struct ng_engine_config *config = &engine->config;
 
 	for (size_t i = 0; i < config->choice_count; i++) {
-		int r = ng_cell_init(&engine->cells[i], &config->choices[i], &engine->kernel, error, error_size);
+		struct ng_choice choice = config->choices[i];
+		choice.all = config->choices;
+		choice.all_count = config->choice_count;
+		int r = ng_cell_init(&engine->cells[i], &choice, &engine->kernel, error, error_size);
 		if (r < 0)
 			return r;
 		engine->cell_count++;

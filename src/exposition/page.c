@@ -151,6 +151,8 @@ static size_t utf8_length(const unsigned char *at, size_t size)
 /* Writes `text` escaped at `at`, which has room for three times its size. */
 static char *escape(char *at, struct ng_span text, bool quotes)
 {
+	if (text.size == 0)
+		return at;
 	const unsigned char *from = (const unsigned char *)text.text, *end = from + text.size;
 
 	while (from < end) {

@@ -448,7 +448,11 @@ static int choose(struct ng_options *options)
 		struct ng_choice *choice = ng_push(&options->memory, &options->choices, &options->choice_count, &capacity);
 		if (!choice)
 			return -ENOMEM;
-		*choice = (struct ng_choice){ collector, options->given[i], options->given_count[i] };
+		*choice = (struct ng_choice){
+			.collector = collector,
+			.given = options->given[i],
+			.given_count = options->given_count[i],
+		};
 	}
 	return 0;
 }

@@ -6,19 +6,26 @@
 #include "instance.h"
 
 struct baseline {
+	const struct instance_plan *plan;
 	char *text;
 	struct exposition exposition;
 	int result; /* of the collector in question */
 };
 
-/* Gathers twice: a value that changes in between will not be compared. Fails the test when the answers are bad. */
-bool baseline_take(struct baseline *baseline, struct instance *instance);
+/*
+ * Gathers twice: a value that changes in between will not be compared. Fails the test when the answers are bad. Borrows
+ * the plan that the instance was made from.
+ */
+bool baseline_take(struct baseline *baseline, struct instance *instance, const struct instance_plan *plan);
 void baseline_done(struct baseline *baseline);
 
-/* Compares the last answer, which the exposition was read from. */
-bool baseline_same(const struct baseline *baseline, struct instance *instance, struct exposition *actual);
+/*
+ * Compares the last answer, which the exposition was read from. Where it differs, what a new engine gives decides
+ * whether it is the machine that changed.
+ */
+bool baseline_same(struct baseline *baseline, struct instance *instance, struct exposition *actual);
 
 /* Gathers, checks the answer and compares. False with actual->error. */
-bool baseline_repeats(const struct baseline *baseline, struct instance *instance, struct exposition *actual);
+bool baseline_repeats(struct baseline *baseline, struct instance *instance, struct exposition *actual);
 
 #endif

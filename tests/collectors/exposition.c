@@ -221,15 +221,13 @@ static bool read_sample(struct reader *reader)
 	sample->family = reader->family;
 	out->family[reader->family].sample_count++;
 	exposition_make_key(out);
-	if (!exposition_enter_sample(out))
+	if (!exposition_enter_sample(out) && !out->lax)
 		return reject(reader, "%.*s twice", (int)sample->key_size, out->keys + sample->key_at);
 	return true;
 }
 
 static bool read_line(struct reader *reader)
 {
-	if (memchr(reader->line.text, '\r', reader->line.size))
-		return reject(reader, "a carriage return");
 	if (!lexis_utf8(reader->line))
 		return reject(reader, "not UTF-8");
 	if (reader->line.size == 0)

@@ -46,6 +46,7 @@ struct exposition {
 	size_t family_room, sample_room, label_room, keys_room;
 	struct prom_index families, samples;
 	char error[512];
+	bool lax; /* set by the user: a series that is there twice is let pass, as garbage may name things twice */
 };
 
 /*

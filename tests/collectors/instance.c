@@ -95,6 +95,8 @@ bool instance_open(struct instance *instance, const struct instance_plan *plan)
 	}
 	if (r < 0)
 		free_parts(instance);
+	else
+		error[0] = '\0';
 	return r == 0;
 }
 

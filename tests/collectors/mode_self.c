@@ -9,6 +9,7 @@ static const char *const good[] = {
 	HEAD "a 1\n",
 	HEAD "a{x=\"1\",y=\"\"} -1.5e-7\na{x=\"2\"} NaN\na{x=\"3\"} +Inf\na{x=\"4\"} -Inf\n",
 	HEAD "a{x=\"\\\\\\\"\\n\xc3\xa9\"} 0\n",
+	HEAD "a{x=\"\t\r\x01\"} 0\n",
 	"# HELP a \\\\ \\n\n# TYPE a counter\na 1\n# HELP a_b B.\n# TYPE a_b untyped\na_b 1\n",
 	"# HELP a A.\n# TYPE a histogram\na_bucket{le=\"1\"} 1\na_bucket{le=\"+Inf\"} 2\na_sum 3\na_count 2\n",
 	"# HELP a A.\n# TYPE a summary\na{quantile=\"0.5\"} 1\na_sum 3\na_count 2\n",

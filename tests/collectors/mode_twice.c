@@ -18,7 +18,7 @@ static bool twin_open(struct twin *twin, const struct test_case *source)
 	twin->open = true;
 	if (!instance_open(&twin->instance, &twin->scene.plan))
 		return false; /* meant to be refused: mode_cases sees to that */
-	bool done = baseline_take(&twin->alone, &twin->instance);
+	bool done = baseline_take(&twin->alone, &twin->instance, &twin->scene.plan);
 	instance_close(&twin->instance);
 	return done;
 }

@@ -25,7 +25,8 @@ import wire
 NETWORK = ["arp", "conntrack", "netclass", "netdev", "netstat", "sockstat", "softnet", "udp_queues", "xfrm"]
 INSIDE = "--inside"
 cases = harness.Cases([word for word in sys.argv[1:] if word != INSIDE])
-table = compare.load("namespace")
+table = compare.load("namespace", "inside", *collectors.version_scopes())
+beside = compare.load("namespace", "beside", *collectors.version_scopes())
 
 # name, command behind `ip`: interfaces of several kinds and states, with odd attributes.
 INTERFACES = [
@@ -63,10 +64,10 @@ def make_interfaces():
     harness.demand(len(failed) < len(INTERFACES) // 2, lambda: f"cannot make interfaces: {failed}")
 
 
-def compared(ours, theirs):
-    differences, body = sandwich.lasting(ours, theirs)
+def compared(ours, theirs, rows):
+    differences, body = sandwich.lasting(ours, theirs, rows)
     harness.demand(not body.errors, lambda: f"malformed: {'; '.join(body.errors[:5])}")
-    left = table.unexplained(differences)
+    left = rows.unexplained(differences)
     harness.demand(not left, lambda: compare.describe(left, 40))
     devices = {labels["device"] for labels, _ in body.series_of("node_network_receive_bytes_total")}
     return body, devices
@@ -80,14 +81,14 @@ def shared_options(program):
     return options
 
 
-def side_by_side(program, ours_extra=(), wrapper=(), theirs_extra=()):
+def side_by_side(program, ours_extra=(), wrapper=(), theirs_extra=(), rows=table):
     options = shared_options(program)
     with tempfile.TemporaryDirectory(prefix="nodegauge-unix-") as folder:
         theirs = ("127.0.0.1", daemon.free_port())
         with daemon.nodegauge(*options, *ours_extra, wrapper=wrapper, listen=str(Path(folder, "s"))) as our_process, daemon.Daemon(
                 [program, f"--web.listen-address=127.0.0.1:{theirs[1]}", *options, *theirs_extra], theirs) as their_process:
             their_process.wait_ready()
-            return compared(our_process.address, theirs)
+            return compared(our_process.address, theirs, rows)
 
 
 def inside():
@@ -111,7 +112,7 @@ def inside():
     def namespace_inside_by_netlink():
         side_by_side(program, ["--collector.netclass.netlink"], theirs_extra=["--collector.netclass.netlink"])
 
-    return cases.run_all(lambda: compare.report_unused(cases, table))
+    return cases.run_all()
 
 
 @cases.case
@@ -120,7 +121,7 @@ def namespace_beside():
     unshare = packages.need("unshare", "util-linux")
     program = packages.need("prometheus-node-exporter", "prometheus-node-exporter")
     host = {line.split(":")[0].strip() for line in Path("/proc/1/net/dev").read_text().splitlines()[2:]}
-    _, devices = side_by_side(program, wrapper=[unshare, "--net"])
+    _, devices = side_by_side(program, wrapper=[unshare, "--net"], rows=beside)
     harness.demand_equal(devices, host, "the set of interfaces")
     return f"{len(devices)} interfaces of the host"
 
@@ -149,14 +150,7 @@ def run_inside():
                sys.executable, __file__, INSIDE, *cases.words]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False,
                             preexec_fn=daemon.die_with_parent)
-    for line in result.stdout.splitlines():
-        word = line.split(" ", 1)[0]
-        if word in cases.counts:
-            cases.counts[word] += 1
-        if word in cases.counts or word == "#":
-            print(line, flush=True)
-    if result.returncode not in (0, 1) or "passed," not in result.stdout:
-        cases.verdict("FAIL", "namespace inside", result.stderr[-600:] or f"exit status {result.returncode}")
+    cases.adopt(result)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 """Two exporters on one machine: ours is scraped before and after theirs, so that what theirs says lies between.
 
 A round gives the differences between their answer and the range that our two answers span. Machines change while they are
-looked at, so a difference counts only when it shows in every round.
+looked at, so a difference counts only when it shows in every round, and a gauge only when theirs lies outside of twice the
+range over which ours moved in all of them.
 """
 import math
 import re
@@ -85,14 +86,40 @@ class Judge:
         return result
 
 
-def lasting(ours, theirs, rounds=6, pause=0.25, judge=None, leave_out=None):
-    """The differences that every round shows, and the last of our answers."""
-    judge = judge or Judge()
+class Spread:
+    """How far each of our gauges moved during all rounds: what moves by itself may as well have moved in between."""
+
+    def __init__(self):
+        self.ranges = {}
+
+    def add(self, body):
+        for family in body.families.values():
+            if family.type == "counter":
+                continue
+            for key, text in family.samples.items():
+                value = float(text)
+                low, high = self.ranges.get(exposition.written(key), (value, value))
+                self.ranges[exposition.written(key)] = min(low, value), max(high, value)
+
+    def covers(self, difference):
+        if difference.kind != "value" or difference.subject not in self.ranges:
+            return False
+        low, high = self.ranges[difference.subject]
+        theirs = float(difference.detail.split(" ", 1)[0])
+        return low - (high - low) <= theirs <= high + (high - low)
+
+
+def lasting(ours, theirs, table, rounds=6, pause=0.25, leave_out=None):
+    """The differences that every round shows, and the last of our answers; `table` folds labels."""
+    judge, spread = Judge(), Spread()
     left, last = None, None
     for _ in range(rounds):
         before, middle, after = scrape(ours), scrape(theirs), scrape(ours)
+        for body in (before, after):
+            table.fold(middle, body)
+            spread.add(body)
         found = {(one.kind, one.subject): one for one in judge.round(before, middle, after, leave_out)}
         left = found if left is None else {key: found[key] for key in left if key in found}
         last = after
         time.sleep(pause)
-    return list(left.values()), last
+    return [one for one in left.values() if not spread.covers(one)], last

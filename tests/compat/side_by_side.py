@@ -15,7 +15,7 @@ import packages
 import sandwich
 
 cases = harness.Cases()
-table = compare.load("live")
+table = compare.load("live", *collectors.version_scopes())
 
 # Options that both have, chosen so that neither leaves out what the other shows, and so that much is shown.
 MOUNTS = "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"
@@ -44,12 +44,12 @@ no_metadata 1e3
 """
 
 
-def side_by_side(program, shared, judge=None):
+def side_by_side(program, shared, theirs_alone=()):
     theirs = ("127.0.0.1", daemon.free_port())
     with daemon.nodegauge(*shared) as our_process, daemon.Daemon(
-            [program, f"--web.listen-address=127.0.0.1:{theirs[1]}", *shared], theirs) as their_process:
+            [program, f"--web.listen-address=127.0.0.1:{theirs[1]}", *shared, *theirs_alone], theirs) as their_process:
         their_process.wait_ready()
-        differences, body = sandwich.lasting(our_process.address, theirs, judge=judge)
+        differences, body = sandwich.lasting(our_process.address, theirs, table)
         harness.demand(not body.errors, lambda: f"malformed: {'; '.join(body.errors[:5])}")
         left = table.unexplained(differences)
         harness.demand(not left, lambda: compare.describe(left, 40))
@@ -59,7 +59,12 @@ def side_by_side(program, shared, judge=None):
 
 @cases.case
 def live_defaults():
-    return side_by_side(packages.need("prometheus-node-exporter", "prometheus-node-exporter"), [])
+    program = packages.need("prometheus-node-exporter", "prometheus-node-exporter")
+    lacking = sorted(set(collectors.theirs(program)) - collectors.ours())
+    cases.note("switched off in node_exporter, as we do not have them: " + " ".join(lacking))
+    with tempfile.TemporaryDirectory(prefix="nodegauge-textfile-") as folder:
+        return side_by_side(program, [f"--collector.textfile.directory={folder}"] if "textfile" in collectors.ours() else [],
+                            [f"--no-collector.{name}" for name in lacking])
 
 
 @cases.case

@@ -76,6 +76,17 @@ class Cases:
             afterwards()
         return self.finish()
 
+    def adopt(self, result):
+        """Counts and prints the cases of another test program, given as its CompletedProcess."""
+        for line in result.stdout.splitlines():
+            word = line.split(" ", 1)[0]
+            if word in self.counts:
+                self.counts[word] += 1
+            if word in self.counts or word == "#":
+                print(line, flush=True)
+        if result.returncode not in (0, 1) or " passed, " not in result.stdout:
+            self.verdict("FAIL", "program", f"status {result.returncode}: {result.stderr[-600:]}")
+
     def finish(self):
         counts = self.counts
         print(f"{counts['ok']} passed, {counts['FAIL']} failed, {counts['skip']} skipped", flush=True)

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The CPUs: their times (times.c), what sysfs tells of them (topology.c) and, when asked for, make and model (info.c).
+ */
+#include "cpu.h"
+
+struct cpu {
+	struct ng_cpu_times times;
+	struct ng_cpu_topology topology;
+	struct ng_cpu_info info;
+	bool guest, want_info;
+};
+
+const struct ng_family ng_cpu_families[NG_CPU_FAMILIES] = {
+	[NG_CPU_SECONDS] = { .name = "node_cpu_seconds_total",
+		.help = "Time that the CPU spent in each mode; user and nice have the time of guests in them.",
+		.type = NG_COUNTER,
+		.labels = "cpu,mode" },
+	[NG_CPU_GUEST_SECONDS] = { .name = "node_cpu_guest_seconds_total",
+		.help = "Time that the CPU spent running virtual machines.",
+		.type = NG_COUNTER,
+		.labels = "cpu,mode" },
+	[NG_CPU_ONLINE] = { .name = "node_cpu_online",
+		.help = "1 for a CPU that is on line, 0 for one that was taken off line.",
+		.type = NG_GAUGE,
+		.labels = "cpu" },
+	[NG_CPU_ISOLATED] = { .name = "node_cpu_isolated",
+		.help = "1 for each CPU that the scheduler leaves alone.",
+		.type = NG_GAUGE,
+		.labels = "cpu" },
+	[NG_CPU_CORE_THROTTLES] = { .name = "node_cpu_core_throttles_total",
+		.help = "How often the core was slowed down because it was too hot.",
+		.type = NG_COUNTER,
+		.labels = "package,core" },
+	[NG_CPU_PACKAGE_THROTTLES] = { .name = "node_cpu_package_throttles_total",
+		.help = "How often the package was slowed down because it was too hot.",
+		.type = NG_COUNTER,
+		.labels = "package" },
+	[NG_CPU_INFO] = { .name = "node_cpu_info",
+		.help = "1 for each CPU, with its make and model.",
+		.type = NG_GAUGE,
+		.labels = "package,core,cpu,vendor,family,model,model_name,microcode,stepping,cachesize" },
+	[NG_CPU_FREQUENCY] = { .name = "node_cpu_frequency_hertz",
+		.help = "Frequency of the CPU by its own account.",
+		.type = NG_GAUGE,
+		.labels = "package,core,cpu" },
+	[NG_CPU_FLAG] = { .name = "node_cpu_flag_info",
+		.help = "1 for each flag of the first CPU that was asked for.",
+		.type = NG_GAUGE,
+		.labels = "flag" },
+	[NG_CPU_BUG] = { .name = "node_cpu_bug_info",
+		.help = "1 for each bug of the first CPU that was asked for.",
+		.type = NG_GAUGE,
+		.labels = "bug" },
+};
+
+static const struct ng_option options[] = {
+	NG_OPTION(cpu, guest, NG_OPTION_BOOL, "guest", "true", "Give the time of guests"),
+	NG_OPTION(cpu, want_info, NG_OPTION_BOOL, "info", "false", "Give make and model of each CPU"),
+	NG_OPTION(cpu, info.flags, NG_OPTION_PATTERN, "info.flags-include", "",
+		"Give the CPU flags that match; turns --collector.cpu.info on"),
+	NG_OPTION(cpu, info.bugs, NG_OPTION_PATTERN, "info.bugs-include", "",
+		"Give the CPU bugs that match; turns --collector.cpu.info on"),
+};
+
+static int cpu_init(void *state, struct ng_setup *setup)
+{
+	struct cpu *cpu = state;
+
+	cpu->times.file = ng_shared(setup, NG_PROC, NG_WHOLE, "stat");
+	cpu->info.file = NG_FILE(NG_PROC, NG_RECORDS, "cpuinfo");
+	cpu->info.frequency = ng_enabled(setup, "cpufreq");
+	cpu->want_info = cpu->want_info || cpu->info.flags || cpu->info.bugs;
+	return cpu->times.file ? 0 : -ENOMEM;
+}
+
+static int cpu_collect(void *state, struct ng_scrape *scrape)
+{
+	struct cpu *cpu = state;
+
+	int r = cpu->want_info ? ng_cpu_info_collect(&cpu->info, scrape) : 0;
+	if (r == 0)
+		r = ng_cpu_times_collect(&cpu->times, scrape, cpu->guest);
+	if (r == 0)
+		r = ng_cpu_topology_collect(&cpu->topology, scrape);
+	return r;
+}
+
+static void cpu_done(void *state)
+{
+	struct cpu *cpu = state;
+
+	ng_file_close(&cpu->info.file);
+	ng_cpu_times_done(&cpu->times);
+	ng_cpu_topology_done(&cpu->topology);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "cpu",
+	.summary = "Times of the CPUs, which are on line or isolated, how often they were throttled",
+	.options = options,
+	.option_count = NG_COUNT(options),
+	.families = ng_cpu_families,
+	.family_count = NG_CPU_FAMILIES,
+	.state_size = sizeof(struct cpu),
+	.init = cpu_init,
+	.collect = cpu_collect,
+	.done = cpu_done,
+};
+NG_COLLECTOR(descriptor);

@@ -1,0 +1,436 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Clients that hold connections, read slowly or send slowly; too many of them; too few descriptors. Scrapes go on."""
+import re
+import resource
+import selectors
+import socket
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+
+import cases as harness
+import daemon
+import exposition
+import wire
+from bulk import bulky
+from cases import demand, demand_equal
+
+cases = harness.Cases()
+
+
+class Scrapes(threading.Thread):
+    """Scrapes in the background, each on a connection of its own, until stopped; keeps times and failures."""
+
+    def __init__(self, address, source=None, pause=0.05):
+        super().__init__(daemon=True)
+        self.address, self.source, self.pause = address, source, pause
+        self.times, self.failures, self.ended = [], [], threading.Event()
+
+    def run(self):
+        while not self.ended.is_set():
+            began = time.monotonic()
+            try:
+                response = wire.fetch(self.address, source=self.source, timeout=5)
+                if response.status != 200:
+                    self.failures.append(f"status {response.status}")
+                elif errors := exposition.read(response.text()).errors:
+                    self.failures.append(errors[0])
+            except (OSError, wire.Malformed) as error:
+                self.failures.append(f"{type(error).__name__}: {error}")
+            self.times.append(time.monotonic() - began)
+            self.ended.wait(self.pause)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.join()
+
+    def judge(self, limit=1.0):
+        demand(len(self.times) >= 5, "hardly any scrape was made")
+        demand(not self.failures, lambda: f"{len(self.failures)} of {len(self.times)} scrapes fail: {self.failures[:3]}")
+        slowest = max(self.times)
+        demand(slowest < limit, f"a scrape takes {slowest:.2f} s")
+        return f"{len(self.times)} scrapes, slowest {slowest * 1000:.0f} ms"
+
+
+class Crowd:
+    """Many connections that are held; `alive` counts those that the server has not closed."""
+
+    def __init__(self, address, count, source=None, say=b""):
+        self.sockets, self.refused = [], 0
+        for _ in range(count):
+            try:
+                sock = wire.connect(address, 2.0, source)
+                sock.sendall(say)
+                sock.setblocking(False)
+                self.sockets.append(sock)
+            except OSError:
+                self.refused += 1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for sock in self.sockets:
+            sock.close()
+
+    def send(self, data):
+        for sock in self.sockets:
+            try:
+                sock.send(data)
+            except OSError:
+                pass
+
+    def alive(self):
+        count = 0
+        with selectors.DefaultSelector() as selector:
+            for sock in self.sockets:
+                selector.register(sock, selectors.EVENT_READ)
+            ready = {key.fileobj for key, _ in selector.select(0)}
+        for sock in self.sockets:
+            try:
+                count += sock not in ready or sock.recv(1, socket.MSG_PEEK) != b""
+            except OSError:
+                pass
+        return count
+
+    def gone_within(self, seconds):
+        end = time.monotonic() + seconds
+        while self.alive():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.1)
+        return True
+
+
+def another_address():
+    """A second client on loopback; 127.0.0.0/8 is ours as a whole."""
+    return "127.0.0.2"
+
+
+def beside_half_open_ones(source):
+    with daemon.nodegauge() as process:
+        with Crowd(process.address, 500, say=b"GET /metrics HTTP/1.1\r\nHost: x\r\nX: "), Scrapes(process.address, source) as scrapes:
+            time.sleep(3)
+        return scrapes.judge()
+
+
+@cases.case
+def half_open_connections():
+    """500 clients that send half a request: scrapes from another address go on."""
+    return beside_half_open_ones(another_address())
+
+
+@cases.case
+def half_open_connections_of_the_same_address():
+    """Behind a gateway all clients have one address: what is half open gives way to what is whole."""
+    return beside_half_open_ones(None)
+
+
+@cases.case
+def kept_connection_beside_half_open_ones():
+    """A scraper's kept connection is not what gives way."""
+    with daemon.nodegauge("--web.max-connections=60", "--web.max-connections-per-client=20") as process:
+        with wire.Connection(process.address) as kept:
+            crowds = []
+            try:
+                for n in range(10, 18):
+                    kept.send(wire.request(target="/-/healthy"))
+                    demand_equal(kept.receive().status, 200, f"the status beside {(n - 10) * 20} half-open connections")
+                    crowds.append(Crowd(process.address, 20, f"127.0.0.{n}", b"GET /metrics HT"))
+                    time.sleep(0.05)
+            finally:
+                for crowd in crowds:
+                    crowd.__exit__()
+
+
+@cases.case
+def half_open_connections_are_ended():
+    with daemon.nodegauge("--web.header-timeout=1s") as process:
+        with Crowd(process.address, 40, say=b"GET /metrics HT") as crowd:
+            demand(crowd.gone_within(5), f"{crowd.alive()} of 40 are open 5 s after a limit of 1 s")
+
+
+@cases.case
+def silent_connections_are_ended():
+    with daemon.nodegauge("--web.header-timeout=1s", "--web.idle-timeout=1s") as process:
+        with Crowd(process.address, 40) as crowd:
+            demand(crowd.gone_within(5), f"{crowd.alive()} of 40 are open 5 s after a limit of 1 s")
+
+
+@cases.case
+def one_byte_a_second():
+    """Each byte is activity, so only a limit on the whole request ends these."""
+    with daemon.nodegauge("--web.header-timeout=3s") as process:
+        with Crowd(process.address, 60, say=b"G") as crowd, Scrapes(process.address) as scrapes:
+            for byte in b"ET /metrics HTTP":
+                if not crowd.alive():
+                    break
+                time.sleep(0.5)
+                crowd.send(bytes([byte]))
+            demand(crowd.gone_within(2), f"{crowd.alive()} of 60 are open after 8 s and a limit of 3 s")
+        return scrapes.judge()
+
+
+@cases.case
+def one_byte_a_second_of_a_body():
+    with daemon.nodegauge("--web.header-timeout=1s", "--web.response-timeout=1s", "--web.idle-timeout=1s") as process:
+        with Crowd(process.address, 20, say=b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n") as crowd:
+            for _ in range(12):
+                time.sleep(0.5)
+                crowd.send(b"x")
+            # What is left to read counts as open for `alive`: read it, then look for the end.
+            left = 0
+            for sock in crowd.sockets:
+                try:
+                    while sock.recv(65536):
+                        pass
+                except BlockingIOError:
+                    left += 1
+                except OSError:
+                    pass
+            demand_equal(left, 0, "the number of open connections")
+
+
+@cases.case
+def idle_connections_are_ended():
+    with daemon.nodegauge("--web.idle-timeout=1s") as process, wire.Connection(process.address) as connection:
+        connection.send(wire.request(target="/-/healthy"))
+        connection.receive()
+        time.sleep(0.5)
+        connection.send(wire.request(target="/-/healthy"))
+        demand_equal(connection.receive().status, 200, "the status within the limit")
+        demand(connection.closed_within(5), "the connection is open 5 s after a limit of 1 s")
+
+
+@cases.case
+def idle_connections_are_kept():
+    """Scrape intervals of a minute are common: a kept connection must not be ended after seconds."""
+    with daemon.nodegauge() as process, wire.Connection(process.address) as connection:
+        for pause in (6.5, 0):
+            connection.send(wire.request(target="/-/healthy"))
+            demand_equal(connection.receive().status, 200, "the status")
+            demand(not connection.closed_within(pause or 0.01), "the connection is ended after a few seconds")
+            connection.socket.settimeout(5)
+
+
+@cases.case
+def slow_reader():
+    """Clients that take a large answer in small bites: others do not notice, and those who never read are ended."""
+    with tempfile.TemporaryDirectory(prefix="nodegauge-bulk-") as folder:
+        with daemon.nodegauge(*bulky(folder), "--web.response-timeout=3s") as process:
+            slow = []
+            for _ in range(8):
+                sock = socket.socket()
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                sock.settimeout(5)
+                sock.connect(process.address)
+                sock.sendall(wire.request())
+                slow.append(sock)
+            with Scrapes(process.address, pause=0.2) as scrapes:
+                time.sleep(2)
+                for sock in slow:
+                    sock.recv(1000)
+                time.sleep(4)
+            ended = 0
+            for sock in slow:
+                got = 0
+                try:
+                    while data := sock.recv(65536):
+                        got += len(data)
+                except OSError:
+                    pass
+                ended += got < 5_000_000
+                sock.close()
+            demand_equal(ended, len(slow), "the number of slow readers that were ended")
+            return scrapes.judge(3.0)
+
+
+@cases.case
+def readers_that_are_slow_enough_get_all():
+    with tempfile.TemporaryDirectory(prefix="nodegauge-bulk-") as folder:
+        with daemon.nodegauge(*bulky(folder)) as process, wire.Connection(process.address, 10) as connection:
+            connection.send(wire.request())
+            while b"\r\n\r\n" not in connection.buffer:
+                connection.buffer += connection.socket.recv(100)
+            for _ in range(40):
+                connection.buffer += connection.socket.recv(50_000)
+                time.sleep(0.05)
+            body = exposition.read(connection.receive().body)
+            demand(not body.errors, lambda: f"malformed: {body.errors[:2]}")
+            demand_equal(len(body.families["bulk"].samples), 60_000, "the number of series")
+
+
+@cases.case
+def sixty_four_connections_of_one_address():
+    """Kept connections of one client, each with scrapes, and fresh ones beside them: nobody is refused."""
+    with daemon.nodegauge() as process:
+        kept = [wire.Connection(process.address, 10) for _ in range(64)]
+        with Scrapes(process.address, pause=0.01) as scrapes:
+            end = time.monotonic() + 1.5
+            while time.monotonic() < end:
+                for connection in kept:
+                    connection.send(wire.request(target="/metrics?collect[]=loadavg"))
+                for connection in kept:
+                    demand_equal(connection.receive().status, 200, "the status")
+        for connection in kept:
+            connection.close()
+        return scrapes.judge(2.0)
+
+
+@cases.case
+def sixty_four_scrapes_at_once():
+    """More than --web.max-requests may come at once, but they share one gathering and are done at once."""
+    with daemon.nodegauge("--web.max-requests=0") as process:
+        connections = [wire.Connection(process.address, 10) for _ in range(64)]
+        for connection in connections:
+            connection.send(wire.request())
+        for connection in connections:
+            demand_equal(connection.receive().status, 200, "the status")
+            connection.close()
+
+
+@cases.case
+def connections_of_one_address():
+    """Over the limit for one client its further connections end; other clients and later ones are served."""
+    with daemon.nodegauge("--web.max-connections-per-client=10") as process:
+        with Crowd(process.address, 30) as crowd:
+            time.sleep(0.5)
+            demand(crowd.alive() <= 10, f"{crowd.alive()} of 30 are kept with a limit of 10")
+            demand_equal(wire.fetch(process.address, "/-/healthy", source=another_address()).status, 200, "the status for another client")
+            kept = crowd.alive()
+        end = time.monotonic() + 3
+        while True:
+            try:
+                demand_equal(wire.fetch(process.address, "/-/healthy").status, 200, "the status afterwards")
+                break
+            except (wire.Malformed, OSError):
+                demand(time.monotonic() < end, "the client is refused 3 s after its connections ended")
+                time.sleep(0.1)
+        return f"{kept} kept"
+
+
+@cases.case
+def connections_in_all():
+    """The limit in all holds, and connections that wait for nothing give way to a scrape."""
+    with daemon.nodegauge("--web.max-connections=60", "--web.max-connections-per-client=20") as process:
+        before = process.descriptors()
+        crowds = [Crowd(process.address, 30, f"127.0.0.{n}", b"GET /metrics HT") for n in range(10, 18)]
+        time.sleep(0.5)
+        held = process.descriptors() - before
+        alive = sum(crowd.alive() for crowd in crowds)
+        try:
+            demand(held <= 62 and alive <= 62, f"{held} descriptors for {alive} connections with a limit of 60")
+            end = time.monotonic() + 8
+            while True:
+                try:
+                    demand_equal(wire.fetch(process.address, "/metrics").status, 200, "the status")
+                    break
+                except (wire.Malformed, OSError) as error:
+                    demand(time.monotonic() < end, f"no scrape gets through: {error}")
+                    time.sleep(0.2)
+            waited = time.monotonic() - end + 8
+        finally:
+            for crowd in crowds:
+                crowd.__exit__()
+        return f"{alive} connections; a scrape gets through after {waited:.1f} s"
+
+
+@cases.case
+def thousands_of_connections():
+    """Default limits against 4000 connections of 20 clients: memory and descriptors stay bounded, and it ends."""
+    with daemon.nodegauge() as process:
+        wire.fetch(process.address)
+        memory, descriptors = process.resident_bytes(), process.descriptors()
+        crowds = [Crowd(process.address, 200, f"127.0.1.{n}", b"GET /metrics HTTP/1.1\r\nHost: ") for n in range(1, 21)]
+        try:
+            grown, held = process.resident_bytes() - memory, process.descriptors() - descriptors
+        finally:
+            for crowd in crowds:
+                crowd.__exit__()
+        demand(held <= 600, f"{held} descriptors are held")
+        demand(grown < 32 << 20 or daemon.sanitized(), f"resident memory grows by {grown >> 20} MiB")
+        end = time.monotonic() + 3
+        while process.descriptors() > descriptors + 5:
+            demand(time.monotonic() < end, f"{process.descriptors() - descriptors} descriptors are held 3 s later")
+            time.sleep(0.1)
+        demand_equal(wire.fetch(process.address).status, 200, "the status afterwards")
+        return f"{held} descriptors, {grown >> 10} KiB"
+
+
+@cases.case
+def too_few_descriptors():
+    """With all descriptors used up: no busy loop, few words, and service as soon as some are free."""
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+    address = ("127.0.0.1", daemon.free_port())
+    with daemon.Daemon([daemon.binary(), f"--web.listen-address=127.0.0.1:{address[1]}"], address, before=few) as process:
+        try:
+            process.wait_ready()
+        except RuntimeError:
+            demand(process.process.returncode not in (None, 0) and re.search("descriptor|nofile|NOFILE", process.log(), re.IGNORECASE),
+                   lambda: f"neither starts nor says why: {process.log()[-300:]}")
+            return "refuses to start with 64"
+        wire.fetch(process.address)
+        lines = process.log().count("\n")
+        with Crowd(process.address, 150, say=b"GET /metrics HTTP/1.1\r\n") as crowd:
+            time.sleep(0.5)
+            before = process.cpu_seconds()
+            time.sleep(3)
+            used = process.cpu_seconds() - before
+            alive = crowd.alive()
+        demand(used < 0.3 or daemon.sanitized(), f"{used:.2f} s of CPU time in 3 s")
+        said = process.log().count("\n") - lines
+        demand(said <= 40, f"{said} lines of log")
+        end = time.monotonic() + 3
+        while True:
+            try:
+                response = wire.fetch(process.address)
+                break
+            except (wire.Malformed, OSError) as error:
+                demand(time.monotonic() < end, f"no service 3 s after the clients left: {error}")
+                time.sleep(0.1)
+        demand_equal(response.status, 200, "the status afterwards")
+        body = exposition.read(response.text())
+        demand(not body.errors, lambda: f"malformed: {body.errors[:3]}")
+        demand("node_load1" in body.families, "no node_load1 afterwards")
+        return f"{alive} connections, {used * 1000:.0f} ms of CPU time, {said} lines"
+
+
+@cases.case
+def collectors_without_descriptors():
+    """Descriptors that run out within a scrape cost rows or collectors, never the answer."""
+    for limit in (20, 24, 28, 32, 40, 48):
+        address = ("127.0.0.1", daemon.free_port())
+        with daemon.Daemon([daemon.binary(), f"--web.listen-address=127.0.0.1:{address[1]}"], address,
+                           before=lambda limit=limit: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))) as process:
+            try:
+                process.wait_ready(5)
+            except RuntimeError:
+                demand(process.process.returncode is not None and process.process.returncode > 0,
+                       lambda limit=limit: f"with {limit}: ends with {process.process.returncode} and {process.log()[-200:]!r}")
+                continue
+            for _ in range(3):
+                try:
+                    response = wire.fetch(process.address, timeout=12)
+                except wire.Malformed:
+                    continue
+                demand_equal(response.status, 200, f"the status with {limit} descriptors")
+                errors = exposition.read(response.text()).errors
+                demand(not errors, lambda limit=limit, errors=errors: f"malformed with {limit}: {errors[:2]}")
+            demand(process.running(), f"the daemon has ended with {limit} descriptors")
+
+
+if __name__ == "__main__":
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 16384), hard))
+    sys.exit(cases.run_all())

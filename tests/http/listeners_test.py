@@ -1,0 +1,216 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Where the daemon listens. Cases that listen on all addresses run in a network namespace of their own (root)."""
+import os
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+
+import cases as harness
+import daemon
+import packages
+import wire
+from cases import demand, demand_equal
+
+INSIDE = "--inside"
+cases = harness.Cases([word for word in sys.argv[1:] if word != INSIDE])
+
+
+def listens(*addresses, probe):
+    """A daemon on these addresses, ready when `probe` takes connections."""
+    flags = [f"--web.listen-address={address}" for address in addresses]
+    return daemon.Daemon([daemon.binary(), *flags], probe)
+
+
+def serves(address):
+    response = wire.fetch(address, "/metrics?collect[]=loadavg")
+    demand(response.status == 200 and b"node_load1 " in response.body, f"{address} does not answer metrics")
+
+
+def refused(address):
+    try:
+        result = daemon.run(f"--web.listen-address={address}", timeout=3)
+    except subprocess.TimeoutExpired as error:
+        raise harness.Failure(f"{address!r} is taken") from error
+    demand(result.returncode > 0, f"the exit status for {address!r} is {result.returncode}")
+    demand(result.stderr.strip(), f"no reason is given for {address!r}")
+
+
+@cases.case
+def several_addresses():
+    ports = [daemon.free_port() for _ in range(3)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "socket"))
+        with listens(f"127.0.0.1:{ports[0]}", f"127.0.0.2:{ports[1]}", f"[::1]:{ports[2]}", f"unix:{path}", probe=path) as process:
+            process.wait_ready()
+            for address in (("127.0.0.1", ports[0]), ("127.0.0.2", ports[1]), ("::1", ports[2]), path):
+                serves(address)
+
+
+@cases.case
+def only_where_it_is_told():
+    port = daemon.free_port()
+    with listens(f"127.0.0.1:{port}", probe=("127.0.0.1", port)) as process:
+        process.wait_ready()
+        for address in (("127.0.0.2", port), ("::1", port)):
+            try:
+                wire.connect(address).close()
+            except OSError:
+                continue
+            raise harness.Failure(f"it listens on {address}, too")
+
+
+@cases.case
+def host_by_name():
+    port = daemon.free_port()
+    with listens(f"localhost:{port}", probe=("127.0.0.1", port)) as process:
+        process.wait_ready()
+        serves(("127.0.0.1", port))
+
+
+@cases.case
+def one_port_on_both_loopbacks():
+    port = daemon.free_port()
+    with listens(f"127.0.0.1:{port}", f"[::1]:{port}", probe=("::1", port)) as process:
+        process.wait_ready()
+        serves(("127.0.0.1", port))
+        serves(("::1", port))
+
+
+@cases.case
+def unix_socket():
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "socket"))
+        with daemon.nodegauge(listen=path) as process:
+            serves(path)
+            demand(stat.S_ISSOCK(os.stat(path).st_mode), "no socket file")
+            process.stop()
+        demand(not os.path.exists(path), "the socket file is left behind")
+
+
+@cases.case
+def unix_socket_of_a_dead_daemon():
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "socket"))
+        with daemon.nodegauge(listen=path) as process:
+            process.process.kill()
+            process.process.wait()
+        demand(os.path.exists(path), "the killed daemon left no socket file, so there is nothing to try")
+        with daemon.nodegauge(listen=path):
+            serves(path)
+
+
+@cases.case
+def unix_socket_of_a_living_daemon():
+    """A second daemon neither takes the path from the first nor breaks it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "socket"))
+        with daemon.nodegauge(listen=path):
+            refused(f"unix:{path}")
+            serves(path)
+
+
+@cases.case
+def unix_path_that_is_no_socket():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "file")
+        path.write_text("precious")
+        refused(f"unix:{path}")
+        demand_equal(path.read_text(), "precious", "what is in the file")
+
+
+@cases.case
+def bad_addresses():
+    for address in ("", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:-1", ":abc", "[::1]", "[::1:9", "::1:19240", "256.1.1.1:19240", "unix:",
+                    "unix:/nonexistent/folder/socket", "unix:" + "/tmp/" + "x" * 200, "127.0.0.1:19240x", "http://127.0.0.1:19240", "192.0.2.1:19240"):
+        refused(address)
+
+
+@cases.case
+def one_bad_address_among_good_ones():
+    port = daemon.free_port()
+    result = daemon.run(f"--web.listen-address=127.0.0.1:{port}", "--web.listen-address=192.0.2.1:1", timeout=5)
+    demand(result.returncode > 0 and "192.0.2.1" in result.stderr, lambda: f"{result.returncode}: {result.stderr[-200:]!r}")
+
+
+def inside():
+    subprocess.run([packages.need("ip", "iproute2"), "link", "set", "lo", "up"], check=True)
+    cases.functions.clear()
+
+    @cases.case
+    def all_addresses_of_both_families():
+        with listens(":19240", probe=("127.0.0.1", 19240)) as process:
+            process.wait_ready()
+            serves(("127.0.0.1", 19240))
+            serves(("::1", 19240))
+
+    @cases.case
+    def all_addresses_of_one_family():
+        with listens("0.0.0.0:19240", probe=("127.0.0.1", 19240)) as process:
+            process.wait_ready()
+            serves(("127.0.0.2", 19240))
+            with socket.socket(socket.AF_INET6) as probe:
+                demand(probe.connect_ex(("::1", 19240)) != 0, "0.0.0.0 listens on IPv6, too")
+
+    @cases.case
+    def all_addresses_by_the_name_of_ipv6():
+        with listens("[::]:19240", probe=("::1", 19240)) as process:
+            process.wait_ready()
+            serves(("::1", 19240))
+
+    @cases.case
+    def default_address():
+        with daemon.Daemon([daemon.binary()], ("127.0.0.1", 9100)) as process:
+            process.wait_ready()
+            serves(("127.0.0.1", 9100))
+            serves(("::1", 9100))
+
+    @cases.case
+    def name_with_addresses_of_both_families():
+        """As Go does it: of a name's addresses the one of IPv4."""
+        with tempfile.NamedTemporaryFile("w") as hosts:
+            hosts.write("::1 localhost twofold\n127.0.0.1 localhost twofold\n")
+            hosts.flush()
+            subprocess.run([packages.need("mount", "mount"), "--bind", hosts.name, "/etc/hosts"], check=True)
+            try:
+                with listens("twofold:19242", probe=("127.0.0.1", 19242)) as process:
+                    process.wait_ready(3)
+                    serves(("127.0.0.1", 19242))
+            finally:
+                subprocess.run(["umount", "/etc/hosts"], check=True)
+
+    @cases.case
+    def all_addresses_without_ipv6():
+        disable = Path("/proc/sys/net/ipv6/conf/all/disable_ipv6")
+        if not disable.exists():
+            raise harness.Skip("this kernel has no IPv6")
+        disable.write_text("1")
+        try:
+            with listens(":19241", probe=("127.0.0.1", 19241)) as process:
+                process.wait_ready()
+                serves(("127.0.0.1", 19241))
+        finally:
+            disable.write_text("0")
+
+    return cases.run_all()
+
+
+def run_inside():
+    if os.geteuid() != 0:
+        cases.verdict("skip", "all addresses", "needs root")
+        return
+    result = subprocess.run([packages.need("unshare", "util-linux"), "--net", "--mount", sys.executable, __file__, INSIDE, *cases.words],
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
+                            preexec_fn=daemon.die_with_parent)
+    cases.adopt(result)
+
+
+if __name__ == "__main__":
+    if INSIDE in sys.argv[1:]:
+        sys.exit(inside())
+    sys.exit(cases.run_all(run_inside))
