@@ -81,11 +81,7 @@ int number_parse(struct ng_span text, struct number *ret_number)
 
 double number_value(const struct number *number)
 {
-	char text[NUMBER_LONGEST + 1];
-
-	memcpy(text, number->text.text, number->text.size);
-	text[number->text.size] = '\0';
-	return strtod(text, NULL); /* knows the three special ones */
+	return ng_double_value(number->text);
 }
 
 char *number_copy(char at[NUMBER_ROOM], const struct number *number)

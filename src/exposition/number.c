@@ -105,3 +105,15 @@ char *ng_double_text(char at[NG_DOUBLE_ROOM], double value)
 {
 	return ng_render_double(at, value);
 }
+
+double ng_double_value(struct ng_span text)
+{
+	char copy[401], *end;
+
+	if (text.size == 0 || text.size >= sizeof(copy))
+		return NAN;
+	memcpy(copy, text.text, text.size);
+	copy[text.size] = '\0';
+	double value = strtod(copy, &end);
+	return end == copy + text.size ? value : NAN;
+}
