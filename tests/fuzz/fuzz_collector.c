@@ -102,7 +102,7 @@ static bool parse_head(struct ng_span *input, struct target **ret_target, struct
 
 static void run_engine(struct target *target)
 {
-	static struct exposition exposition = { .lax = true };
+	static struct exposition exposition = { .lax = LAX_TWICE | LAX_HISTOGRAMS };
 	struct instance instance;
 
 	if (!instance_open(&instance, &target->scene.plan))

@@ -63,7 +63,7 @@ static bool has(const struct exposition *exposition, const char *key, double val
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct exposition exposition;
+	static struct exposition exposition = { .lax = LAX_HISTOGRAMS };
 	const char *const flags[] = { flag };
 	struct instance_plan plan = { root, { "textfile", "loadavg" }, flags, 1 };
 	struct instance instance;
