@@ -58,7 +58,6 @@ struct ng_server {
 	struct MHD_Daemon *daemon;
 	int epoll_fd;
 	struct connection *connections; /* newest first */
-	struct connection *starting;    /* being handed to the library */
 	size_t count, unanswered;
 	uint64_t next_deadline;
 	uint64_t accept_again; /* paused until then after an error; 0 when not */
@@ -119,21 +118,10 @@ static void enter(struct connection *connection, enum phase phase, uint64_t now)
 
 /* ---- the life of a connection ---- */
 
-static void connection_notice(void *context, struct MHD_Connection *mhd, void **socket_context,
-	enum MHD_ConnectionNotificationCode code)
+static void forget(struct connection *connection)
 {
-	struct ng_server *server = context;
+	struct ng_server *server = connection->server;
 
-	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		struct connection *connection = server->starting;
-		connection->mhd = mhd;
-		*socket_context = connection;
-		return;
-	}
-	struct connection *connection = *socket_context;
-	if (!connection)
-		return;
-	*socket_context = NULL;
 	if (connection->previous)
 		connection->previous->next = connection->next;
 	else
@@ -143,8 +131,36 @@ static void connection_notice(void *context, struct MHD_Connection *mhd, void **
 	server->count--;
 	server->counts.connections = server->count;
 	free(connection);
-	if (server->accept_again)
-		server->accept_again = 1; /* there is a descriptor again */
+}
+
+/* 0.9.75 tells of a connection while it is handed over, 1.0 when it runs next. */
+static struct connection *find_new(struct ng_server *server, struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct connection *at = server->connections;
+
+	while (at && (at->mhd || !info || at->fd != info->connect_fd))
+		at = at->next;
+	return at;
+}
+
+static void connection_notice(void *context, struct MHD_Connection *mhd, void **socket_context,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct ng_server *server = context;
+	struct connection *connection = *socket_context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		connection = find_new(server, mhd);
+		if (connection)
+			connection->mhd = mhd;
+		*socket_context = connection;
+	} else if (connection) {
+		*socket_context = NULL;
+		forget(connection);
+		if (server->accept_again)
+			server->accept_again = 1; /* there is a descriptor again */
+	}
 }
 
 static void release_answer(struct connection *connection)
@@ -350,7 +366,7 @@ static void evict_one(struct ng_server *server)
 	struct connection *oldest = NULL;
 
 	for (struct connection *at = server->connections; at; at = at->next) {
-		if (at->phase == PHASE_HEAD || at->phase == PHASE_IDLE)
+		if (at->mhd && (at->phase == PHASE_HEAD || at->phase == PHASE_IDLE))
 			oldest = at;
 	}
 	if (oldest) {
@@ -407,17 +423,10 @@ static void take_connection(struct ng_server *server, int fd, const struct socka
 	server->counts.accepted++;
 	server->counts.connections = server->count;
 	enter(connection, PHASE_HEAD, ng_now());
-	server->starting = connection;
 	/* the library closes the descriptor when it fails, and tells the notice if it had begun */
-	MHD_add_connection(server->daemon, fd, (const struct sockaddr *)address, size);
-	server->starting = NULL;
-	if (server->connections == connection && !connection->mhd) {
-		server->connections = connection->next;
-		if (connection->next)
-			connection->next->previous = NULL;
-		server->count--;
-		free(connection);
-	}
+	if (MHD_add_connection(server->daemon, fd, (const struct sockaddr *)address, size) != MHD_YES &&
+		server->connections == connection && !connection->mhd)
+		forget(connection);
 }
 
 static void watch_listeners(struct ng_server *server, bool on)
@@ -469,13 +478,18 @@ static void enforce_deadlines(struct ng_server *server, uint64_t now)
 	if (now < server->next_deadline)
 		return;
 	server->next_deadline = UINT64_MAX;
-	for (struct connection *at = server->connections; at; at = at->next) {
+	for (struct connection *at = server->connections, *next; at; at = next) {
 		uint64_t look = at->deadline;
+		next = at->next;
 		if (at->phase == PHASE_IDLE) {
 			if (stalled_head(at))
 				at->deadline = now;
 			else if (now + server->config.limits.header_timeout < look)
 				look = now + server->config.limits.header_timeout;
+		}
+		if (now >= at->deadline && !at->mhd) {
+			forget(at); /* never begun: the library has closed it */
+			continue;
 		}
 		if (now >= at->deadline) {
 			/* the library sees the end of the connection and clears up */
@@ -539,7 +553,7 @@ size_t ng_server_drain(struct ng_server *server)
 		if (!server->accept_again)
 			watch_listeners(server, false);
 		for (struct connection *at = server->connections; at; at = at->next) {
-			if (at->phase == PHASE_HEAD || at->phase == PHASE_IDLE)
+			if (at->mhd && (at->phase == PHASE_HEAD || at->phase == PHASE_IDLE))
 				shutdown(at->fd, SHUT_RDWR);
 		}
 	}
