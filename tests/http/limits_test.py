@@ -26,16 +26,16 @@ cases = harness.Cases()
 class Scrapes(threading.Thread):
     """Scrapes in the background, each on a connection of its own, until stopped; keeps times and failures."""
 
-    def __init__(self, address, source=None, pause=0.05):
+    def __init__(self, address, source=None, pause=0.05, target="/metrics"):
         super().__init__(daemon=True)
-        self.address, self.source, self.pause = address, source, pause
+        self.address, self.source, self.pause, self.target = address, source, pause, target
         self.times, self.failures, self.ended = [], [], threading.Event()
 
     def run(self):
         while not self.ended.is_set():
             began = time.monotonic()
             try:
-                response = wire.fetch(self.address, source=self.source, timeout=5)
+                response = wire.fetch(self.address, self.target, source=self.source, timeout=5)
                 if response.status != 200:
                     self.failures.append(f"status {response.status}")
                 elif errors := exposition.read(response.text()).errors:
@@ -235,7 +235,7 @@ def slow_reader():
                 sock.connect(process.address)
                 sock.sendall(wire.request())
                 slow.append(sock)
-            with Scrapes(process.address, pause=0.2) as scrapes:
+            with Scrapes(process.address, pause=0.2, target="/metrics?collect[]=loadavg") as scrapes:
                 time.sleep(2)
                 for sock in slow:
                     sock.recv(1000)
