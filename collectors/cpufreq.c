@@ -348,9 +348,9 @@ static uint64_t now_ms(void)
  */
 static void look_at_all(struct ng_scrape *scrape)
 {
-	NG_CLOSE int fd = -1;
+	int fd = openat(ng_root_fd(scrape, NG_PROC), "cpuinfo", O_RDONLY | O_CLOEXEC);
 
-	fd = openat(ng_root_fd(scrape, NG_PROC), "cpuinfo", O_RDONLY | O_CLOEXEC);
+	ng_close_fd(&fd);
 }
 
 static int read_policies(struct cpufreq *cpufreq, struct ng_scrape *scrape)
