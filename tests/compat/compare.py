@@ -76,7 +76,8 @@ class Differences:
                     family.samples = {_without(key, label): value for key, value in family.samples.items()}
 
     def unused(self):
-        return [row for row in self.rows if not row.used]
+        """Rows that were written for these runs and explain nothing; those for any run or by version may be for another."""
+        return [row for row in self.rows if not row.used and not all(scope[0] in "*v" for scope in row.scopes)]
 
 
 def _label_names(family):

@@ -357,7 +357,7 @@ def thousands_of_connections():
             for crowd in crowds:
                 crowd.__exit__()
         demand(held <= 600, f"{held} descriptors are held")
-        demand(grown < 32 << 20, f"resident memory grows by {grown >> 20} MiB")
+        demand(grown < 32 << 20 or daemon.sanitized(), f"resident memory grows by {grown >> 20} MiB")
         end = time.monotonic() + 3
         while process.descriptors() > descriptors + 5:
             demand(time.monotonic() < end, f"{process.descriptors() - descriptors} descriptors are held 3 s later")
@@ -388,7 +388,7 @@ def too_few_descriptors():
             time.sleep(3)
             used = process.cpu_seconds() - before
             alive = crowd.alive()
-        demand(used < 0.3, f"{used:.2f} s of CPU time in 3 s")
+        demand(used < 0.3 or daemon.sanitized(), f"{used:.2f} s of CPU time in 3 s")
         said = process.log().count("\n") - lines
         demand(said <= 40, f"{said} lines of log")
         end = time.monotonic() + 3

@@ -22,6 +22,13 @@ def binary():
     return os.path.abspath(os.environ.get("NODEGAUGE") or ROOT / "build" / "nodegauge")
 
 
+def sanitized():
+    """True when the program under test is built with a sanitizer: it needs more memory and time."""
+    with open(binary(), "rb") as file:
+        text = file.read()
+    return b"__asan_init" in text or b"__tsan_init" in text
+
+
 def die_with_parent():
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
