@@ -170,9 +170,11 @@ fuzz-programs: $(fuzzers)
 fuzz-check:
 	@tools/run-fuzzers $(FUZZ_SECONDS) $(fuzzers)
 
-$(fuzzers): $(B)/%: $(B)/%.o $(library) $(B)/public.list
+# They set up trees and judge answers as the cases do.
+fuzz_all := $(patsubst %,$(B)/tests/collectors/%.o,exposition instance lexis promise scene steps store tree)
+$(fuzzers): $(B)/%: $(B)/%.o $(fuzz_all) $(library) $(B)/public.list
 	$(call say,LINK,$@)
-	$(quiet)$(link) -fsanitize=fuzzer -o $@ $< $(library) $(LIBS)
+	$(quiet)$(link) -fsanitize=fuzzer -o $@ $< $(fuzz_all) $(library) $(LIBS)
 
 coverage:
 	-@$(MAKE) --no-print-directory COV=1 test

@@ -70,7 +70,8 @@ static struct ng_span joined(struct ng_arena *arena, const struct ng_span *part,
 		size += part[i].size;
 	char *text = ng_alloc(arena, size + 1), *at = text;
 	for (size_t i = 0; text && i < count; i++) {
-		memcpy(at, part[i].text, part[i].size);
+		if (part[i].size)
+			memcpy(at, part[i].text, part[i].size);
 		at += part[i].size;
 	}
 	return (struct ng_span){ text, text ? size : 0 };
