@@ -358,9 +358,10 @@ def thousands_of_connections():
                 crowd.__exit__()
         demand(held <= 600, f"{held} descriptors are held")
         demand(grown < 32 << 20 or daemon.sanitized(), f"resident memory grows by {grown >> 20} MiB")
-        end = time.monotonic() + 3
+        # libmicrohttpd may miss an end that arrives together with data: the limit of 5 s for a head clears up then.
+        end = time.monotonic() + 7
         while process.descriptors() > descriptors + 5:
-            demand(time.monotonic() < end, f"{process.descriptors() - descriptors} descriptors are held 3 s later")
+            demand(time.monotonic() < end, f"{process.descriptors() - descriptors} descriptors are held 7 s later")
             time.sleep(0.1)
         demand_equal(wire.fetch(process.address).status, 200, "the status afterwards")
         return f"{held} descriptors, {grown >> 10} KiB"
