@@ -138,7 +138,8 @@ test:
 tests: all $(unit_own) $(cases)
 
 check:
-	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tools/run-tests $(unit_own) $(cases) $(scripts)
+	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tools/run-tests $(unit_own) $(cases) $(scripts)$(if $(COV),; \
+		status=$$?; CC='$(CC)' tools/coverage $(B) build/coverage && exit $$status)
 
 cmocka = $(shell pkg-config --libs cmocka)
 $(unit_own): $(B)/%: $(B)/%.o $(unit_all) $(library) $(B)/public.list
@@ -169,13 +170,15 @@ fuzz-programs: $(fuzzers)
 fuzz-check:
 	@tools/run-fuzzers $(FUZZ_SECONDS) $(fuzzers)
 
-$(fuzzers): $(B)/%: $(B)/%.o $(library) $(B)/public.list
+# They set up trees and judge answers as the cases do.
+fuzz_all := $(patsubst %,$(B)/tests/collectors/%.o,exposition instance lexis promise scene steps store tree)
+$(fuzzers): $(B)/%: $(B)/%.o $(fuzz_all) $(library) $(B)/public.list
 	$(call say,LINK,$@)
-	$(quiet)$(link) -fsanitize=fuzzer -o $@ $< $(library) $(LIBS)
+	$(quiet)$(link) -fsanitize=fuzzer -o $@ $< $(fuzz_all) $(library) $(LIBS)
 
 coverage:
-	@$(MAKE) --no-print-directory COV=1 test
-	@CC='$(CC)' tools/coverage build/$(notdir $(CC))-coverage build/coverage
+	-@$(MAKE) --no-print-directory COV=1 test
+	@cat build/coverage/summary
 
 # ---- code and documents ----------------------------------------------------------------------------------------------
 

@@ -38,12 +38,12 @@ static bool zone_parse(struct ng_span *line, struct ng_span *ret_node, struct ng
 /* The numbers 0, 1, 2 ... as text; sizes are orders, so two digits are plenty, but more are no error. */
 static struct ng_span order_text(size_t order, char digits[20])
 {
-	char *at = digits + 20;
+	size_t at = 20;
 
 	do
-		*--at = (char)('0' + order % 10);
+		digits[--at] = (char)('0' + order % 10);
 	while (order /= 10);
-	return (struct ng_span){ at, (size_t)(digits + 20 - at) };
+	return (struct ng_span){ &digits[at], 20 - at };
 }
 
 static int zone_emit(struct ng_scrape *scrape, struct ng_span line, size_t *ret_orders)

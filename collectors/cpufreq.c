@@ -16,6 +16,7 @@
  */
 #include <fcntl.h>
 #include <nodegauge/collector.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define DIRECTORY "devices/system/cpu"
@@ -105,6 +106,7 @@ struct cpu {
 
 struct cpufreq {
 	uint64_t epoch; /* in which the CPUs were listed */
+	bool unsure;    /* something did not answer: they are to be listed again */
 	struct ng_arena kept;
 	struct policy *policy;
 	size_t policy_count, policy_capacity;
@@ -146,9 +148,42 @@ static bool list_has(struct ng_span list, uint64_t cpu)
 	return false;
 }
 
+static bool has_governor(const struct policy *policy, struct ng_span name)
+{
+	for (size_t i = 0; i < policy->governor_count; i++) {
+		if (ng_span_equal(policy->governor[i], name))
+			return true;
+	}
+	return false;
+}
+
+static int read_governors(struct cpufreq *cpufreq, struct ng_scrape *scrape, const char *cpu, struct policy *policy)
+{
+	const char *path = ng_join(scrape->arena, cpu, "/cpufreq/scaling_available_governors", NULL);
+	struct ng_span governors, word;
+
+	if (!path)
+		return -ENOMEM;
+	int r = ng_read(scrape, NG_SYS, NG_VALUE, path, &governors);
+	if (r < 0) {
+		cpufreq->unsure = cpufreq->unsure || r != -ENOENT;
+		return r == -ENOMEM ? r : 0;
+	}
+	governors = ng_copy(&cpufreq->kept, ng_trim(governors));
+	while (ng_word_next(&governors, &word)) {
+		if (has_governor(policy, word))
+			continue;
+		struct ng_span *governor =
+			ng_push(&cpufreq->kept, &policy->governor, &policy->governor_count, &policy->governor_capacity);
+		if (!governor)
+			return -ENOMEM;
+		*governor = word;
+	}
+	return 0;
+}
+
 static int add_policy(struct cpufreq *cpufreq, struct ng_scrape *scrape, const char *cpu, struct ng_span link)
 {
-	struct ng_span governors, word;
 	struct policy policy = { .link = ng_copy(&cpufreq->kept, link) };
 
 	for (size_t i = 0; i < ATTRIBUTES; i++) {
@@ -157,17 +192,9 @@ static int add_policy(struct cpufreq *cpufreq, struct ng_scrape *scrape, const c
 			return -ENOMEM;
 		policy.file[i] = NG_FILE(NG_SYS, NG_VALUE, path);
 	}
-	const char *path = ng_join(scrape->arena, cpu, "/cpufreq/scaling_available_governors", NULL);
-	if (path && ng_read(scrape, NG_SYS, NG_VALUE, path, &governors) == 0) {
-		governors = ng_copy(&cpufreq->kept, ng_trim(governors));
-		while (ng_word_next(&governors, &word)) {
-			struct ng_span *governor = ng_push(
-				&cpufreq->kept, &policy.governor, &policy.governor_count, &policy.governor_capacity);
-			if (!governor)
-				return -ENOMEM;
-			*governor = word;
-		}
-	}
+	int r = read_governors(cpufreq, scrape, cpu, &policy);
+	if (r < 0)
+		return r;
 	struct policy *slot =
 		ng_push(&cpufreq->kept, &cpufreq->policy, &cpufreq->policy_count, &cpufreq->policy_capacity);
 	if (!slot)
@@ -237,21 +264,32 @@ static int list(struct cpufreq *cpufreq, struct ng_scrape *scrape)
 	int r = ng_names(scrape, NG_SYS, DIRECTORY, &names);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	if (ng_read(scrape, NG_SYS, NG_VALUE, DIRECTORY "/offline", &offline) == 0)
-		offline = ng_trim(offline);
+	r = ng_read(scrape, NG_SYS, NG_VALUE, DIRECTORY "/offline", &offline);
+	cpufreq->unsure = r < 0 && r != -ENOENT;
+	offline = ng_trim(offline);
 	for (size_t i = 0; i < names.count; i++) {
 		struct ng_span name = ng_span(names.name[i]), number = ng_span_skip(name, 3);
 		if (!ng_span_starts(name, NG_SPAN("cpu")) || ng_u64(number, &cpu) < 0 || list_has(offline, cpu))
 			continue;
 		r = add_cpu(cpufreq, scrape, number);
-		if (r < 0 && !ng_item_gone(r))
+		if (r == -ENOMEM)
 			return r;
+		cpufreq->unsure = cpufreq->unsure || (r < 0 && r != -ENOENT && r != -ENOTDIR);
 	}
-	cpufreq->epoch = scrape->devices_epoch;
+	if (!cpufreq->unsure)
+		cpufreq->epoch = scrape->devices_epoch;
 	return 0;
 }
 
 /* ---- what they say ---- */
+
+/* cpuinfo_cur_freq. */
+static bool for_root_only(const struct ng_scrape *scrape, const char *path)
+{
+	struct stat status;
+
+	return fstatat(ng_root_fd(scrape, NG_SYS), path, &status, 0) == 0 && (status.st_mode & 0777) == S_IRUSR;
+}
 
 /* -ENODATA where there is no such file, nothing in it, or no answer now. */
 static int read_attribute(
@@ -266,9 +304,9 @@ static int read_attribute(
 		*ret_text = ng_trim(*ret_text);
 		return ret_text->size ? 0 : -ENODATA;
 	}
-	if (r == -ENOENT || r == -EACCES || r == -EPERM)
+	if (r == -ENOENT || (r == -EACCES && for_root_only(scrape, file->path)))
 		file->path = NULL; /* until the devices change */
-	else if (ng_item_gone(r) || r == -EBUSY)
+	else if (ng_item_gone(r) || r == -EBUSY || r == -EACCES)
 		ng_drop(scrape);
 	else
 		return r;
@@ -291,11 +329,7 @@ static int read_policy(struct cpufreq *cpufreq, struct ng_scrape *scrape, struct
 	int r = read_attribute(cpufreq, scrape, &policy->file[GOVERNOR], &policy->ruling);
 	if (r < 0)
 		return r == -ENODATA ? 0 : r;
-	for (size_t i = 0; i < policy->governor_count; i++) {
-		if (ng_span_equal(policy->governor[i], policy->ruling))
-			return 0;
-	}
-	cpufreq->surprised = true;
+	cpufreq->surprised = cpufreq->surprised || !has_governor(policy, policy->ruling);
 	return 0;
 }
 

@@ -33,6 +33,15 @@ struct columns {
 struct row {
 	struct ng_span head;    /* {type="8",info="IR-IO-APIC",devices="8-edge rtc0" */
 	struct ng_span *number; /* one for each column */
+	bool numbered;
+	int64_t line; /* its number, if it has one */
+};
+
+/* What was there already: numbers ascend, names are few. */
+struct seen {
+	int64_t line;
+	struct ng_span *head;
+	size_t count, capacity;
 };
 
 static const struct ng_family families[] = {
@@ -61,7 +70,8 @@ static struct ng_span joined(struct ng_arena *arena, const struct ng_span *part,
 		size += part[i].size;
 	char *text = ng_alloc(arena, size + 1), *at = text;
 	for (size_t i = 0; text && i < count; i++) {
-		memcpy(at, part[i].text, part[i].size);
+		if (part[i].size)
+			memcpy(at, part[i].text, part[i].size);
 		at += part[i].size;
 	}
 	return (struct ng_span){ text, text ? size : 0 };
@@ -85,10 +95,10 @@ static struct ng_span words(struct ng_arena *arena, struct ng_span text)
 static int parse_heading(struct ng_scrape *scrape, struct ng_span line, struct columns *columns)
 {
 	struct ng_span word;
-	uint64_t cpu;
+	uint64_t cpu, next = 0;
 
-	while (ng_word_next(&line, &word)) {
-		if (!ng_span_starts(word, NG_SPAN("CPU")) || ng_u64(ng_span_skip(word, 3), &cpu) < 0)
+	for (; ng_word_next(&line, &word); next = cpu + 1) {
+		if (!ng_span_starts(word, NG_SPAN("CPU")) || ng_u64(ng_span_skip(word, 3), &cpu) < 0 || cpu < next)
 			return ng_broken(scrape, "interrupts", 1, "a heading that names the CPUs");
 		struct ng_span *tail = ng_push(scrape->arena, &columns->tail, &columns->count, &columns->capacity);
 		if (!tail)
@@ -127,9 +137,9 @@ static bool name_row(const struct interrupts *interrupts, struct ng_arena *arena
 	struct ng_span rest, struct row *row)
 {
 	struct ng_span info, devices = NG_NO_LABELS;
-	int64_t line;
 
-	if (ng_i64(type, &line) == 0) {
+	row->numbered = ng_i64(type, &row->line) == 0;
+	if (row->numbered) {
 		ng_word_next(&rest, &info);
 		devices = words(arena, rest);
 	} else {
@@ -144,6 +154,25 @@ static bool name_row(const struct interrupts *interrupts, struct ng_arena *arena
 	if (row->head.text)
 		row->head.size--; /* the brace comes with the tail */
 	return true;
+}
+
+/* Whether a row like this was there before, in a text that is none of the kernel's; -ENOMEM. */
+static int is_repeated(struct ng_arena *arena, struct seen *seen, const struct row *row)
+{
+	if (row->numbered) {
+		bool repeated = row->line <= seen->line;
+		seen->line = repeated ? seen->line : row->line;
+		return repeated;
+	}
+	for (size_t i = 0; i < seen->count; i++) {
+		if (ng_span_equal(seen->head[i], row->head))
+			return true;
+	}
+	struct ng_span *slot = ng_push(arena, &seen->head, &seen->count, &seen->capacity);
+	if (!slot)
+		return -ENOMEM;
+	*slot = row->head;
+	return false;
 }
 
 /* ---- emitting ---- */
@@ -165,8 +194,9 @@ static int emit(
 static int convert(const struct interrupts *interrupts, struct ng_scrape *scrape, struct ng_span text)
 {
 	struct columns columns = { 0 };
+	struct seen seen = { .line = -1 };
 	struct ng_span line, type, rest;
-	struct row row;
+	struct row row = { 0 };
 
 	if (!ng_line_next(&text, &line))
 		return ng_broken(scrape, "interrupts", 1, "a heading that names the CPUs");
@@ -181,7 +211,12 @@ static int convert(const struct interrupts *interrupts, struct ng_scrape *scrape
 		if (!split(line, &columns, &type, &rest, &row) ||
 			!name_row(interrupts, scrape->arena, type, rest, &row))
 			continue;
-		if (emit(interrupts, scrape->page, &columns, &row) < 0)
+		r = is_repeated(scrape->arena, &seen, &row);
+		if (r < 0)
+			return r;
+		if (r)
+			ng_drop(scrape);
+		else if (emit(interrupts, scrape->page, &columns, &row) < 0)
 			return ng_broken(scrape, "interrupts", number, "a number for each CPU");
 	}
 	return 0;

@@ -35,12 +35,10 @@ static int kernel_hung_collect(void *state, struct ng_scrape *scrape)
 	struct ng_span text;
 	uint64_t count;
 
-	if (hung->absent == scrape->devices_epoch)
-		return -ENODATA;
-	int r = ng_file_read(scrape, &hung->file, &text);
+	int r = hung->absent == scrape->devices_epoch ? -ENOENT : ng_file_read(scrape, &hung->file, &text);
 	if (r == -ENOENT) {
 		hung->absent = scrape->devices_epoch;
-		return -ENODATA;
+		return ng_failed(scrape, -ENODATA, "read", hung->file.path);
 	}
 	if (r < 0)
 		return r;

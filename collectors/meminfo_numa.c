@@ -165,9 +165,9 @@ static int field_find(struct numa *numa, struct ng_span key, enum ng_type type, 
 /* "Node 0 MemTotal:  24684096 kB" */
 static int meminfo_line(struct ng_span line, struct ng_span *ret_key, uint64_t *ret_value)
 {
-	struct ng_span word, unit;
+	struct ng_span word, number, unit;
 
-	if (!ng_word_next(&line, &word) || !ng_word_next(&line, &word) || !ng_word_next(&line, ret_key))
+	if (!ng_word_next(&line, &word) || !ng_word_next(&line, &number) || !ng_word_next(&line, ret_key))
 		return -EBADMSG;
 	if (ng_span_ends(*ret_key, NG_SPAN(":")))
 		ret_key->size--;
@@ -202,8 +202,9 @@ static int file_parse(struct numa *numa, struct ng_scrape *scrape, size_t node, 
 			return ng_broken(
 				scrape, path, n, which == MEMINFO ? "node, name and number" : "a name and a number");
 		r = field_find(numa, key, families[which].type, &next, &value.field);
-		struct value *slot =
-			r == 0 ? ng_push(scrape->arena, &values->item, &values->count, &values->capacity) : NULL;
+		if (r < 0)
+			return r;
+		struct value *slot = ng_push(scrape->arena, &values->item, &values->count, &values->capacity);
 		if (!slot)
 			return -ENOMEM;
 		*slot = value;

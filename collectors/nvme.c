@@ -149,7 +149,7 @@ static int namespace_add(
 {
 	NG_CLOSE int fd = -1;
 	struct namespace row = { .device = device };
-	uint64_t blocks;
+	uint64_t blocks = 0;
 
 	if (!namespace_name(ng_span(name), &row.nsid))
 		return 0;
@@ -211,9 +211,10 @@ static int controller_add(struct nvme *nvme, struct ng_scrape *scrape, const cha
 		return r;
 	row.name = ng_copy(&nvme->arena, ng_span(name));
 	const char *path = row.name.text ? attribute_path(nvme, row.name, "", "state") : NULL;
+	if (!path)
+		return -ENOMEM;
 	struct controller *slot =
-		path ? ng_push(&nvme->arena, &nvme->controllers, &nvme->controller_count, &nvme->controller_capacity)
-		     : NULL;
+		ng_push(&nvme->arena, &nvme->controllers, &nvme->controller_count, &nvme->controller_capacity);
 	if (!slot)
 		return -ENOMEM;
 	row.state_file = NG_FILE(NG_SYS, NG_VALUE, path);
@@ -276,10 +277,11 @@ static int controller_read(struct ng_scrape *scrape, struct controller *controll
 
 	controller->labels = NG_NO_LABELS;
 	int r = varying_read(scrape, &controller->state_file, &value);
-	if (r == 0)
+	if (r == 0) {
 		controller->labels = NG_LABELS(scrape->arena, { "device", controller->name },
 			{ "firmware_revision", controller->firmware }, { "model", controller->model },
 			{ "serial", controller->serial }, { "state", value }, { "cntlid", controller->cntlid });
+	}
 	return item_error(scrape, r);
 }
 
@@ -289,9 +291,10 @@ static int access_read(struct ng_scrape *scrape, struct namespace *namespace)
 
 	namespace->ana_labels = NG_NO_LABELS;
 	int r = varying_read(scrape, &namespace->ana_file, &value);
-	if (r == 0 || r == -ENOENT)
-	namespace->ana_labels = NG_LABELS(
-		scrape->arena, { "device", namespace->device }, { "nsid", namespace->nsid }, { "ana_state", value });
+	if (r == 0 || r == -ENOENT) {
+		namespace->ana_labels = NG_LABELS(scrape->arena, { "device", namespace->device },
+			{ "nsid", namespace->nsid }, { "ana_state", value });
+	}
 	return item_error(scrape, r);
 }
 

@@ -229,7 +229,7 @@ static int file_find(struct ng_scrape *scrape, struct stat *ret_file, const char
 static int os_refresh(struct os *os, struct ng_scrape *scrape)
 {
 	struct ng_span text;
-	struct stat file;
+	struct stat file = { 0 };
 	const char *path;
 
 	int r = file_find(scrape, &file, &path);

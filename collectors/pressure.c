@@ -147,7 +147,7 @@ static int pressure_collect(void *state, struct ng_scrape *scrape)
 		emit(scrape->page, i, &totals);
 		any = true;
 	}
-	return any ? 0 : -ENODATA;
+	return any ? 0 : ng_failed(scrape, -ENODATA, "read", "pressure");
 }
 
 static void pressure_done(void *state)

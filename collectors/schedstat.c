@@ -20,6 +20,7 @@ struct schedstat {
 };
 
 struct row {
+	uint64_t cpu; /* ascending */
 	struct ng_span labels;
 	uint64_t value[3]; /* as the families */
 };
@@ -48,19 +49,21 @@ static const struct ng_family families[] = {
 static const unsigned places[NG_COUNT(families)] = { 9, 9, 0 };
 
 /* "cpu0 0 0 0 0 0 0 183729112933 20461882410 341215"; what later versions append is ignored. */
-static int parse_cpu(struct ng_span line, struct ng_span *ret_cpu, uint64_t value[NG_COUNT(families)])
+static int parse_cpu(struct ng_span line, struct ng_span *ret_cpu, struct row *row)
 {
 	struct ng_span word;
 
-	if (!ng_word_next(&line, ret_cpu))
+	if (!ng_word_next(&line, &word))
 		return -EBADMSG;
-	*ret_cpu = ng_span_skip(*ret_cpu, 3);
+	*ret_cpu = ng_span_skip(word, 3);
+	if (ng_u64(*ret_cpu, &row->cpu) < 0)
+		return -EBADMSG;
 	for (size_t i = 0; i < SKIPPED; i++) {
 		if (!ng_word_next(&line, &word))
 			return -EBADMSG;
 	}
 	for (size_t i = 0; i < NG_COUNT(families); i++) {
-		if (ng_u64_next(&line, &value[i]) < 0)
+		if (ng_u64_next(&line, &row->value[i]) < 0)
 			return -EBADMSG;
 	}
 	return 0;
@@ -83,8 +86,8 @@ static int parse(struct ng_scrape *scrape, struct ng_span text, struct rows *row
 		struct row *row = ng_push(scrape->arena, &rows->row, &rows->count, &rows->capacity);
 		if (!row)
 			return -ENOMEM;
-		if (parse_cpu(line, &cpu, row->value) < 0)
-			return ng_broken(scrape, "schedstat", number, "nine numbers of a CPU");
+		if (parse_cpu(line, &cpu, row) < 0 || (rows->count > 1 && row->cpu <= row[-1].cpu))
+			return ng_broken(scrape, "schedstat", number, "nine numbers of the next CPU");
 		row->labels = NG_LABELS(scrape->arena, { "cpu", cpu });
 	}
 	return 0;
@@ -114,12 +117,10 @@ static int schedstat_collect(void *state, struct ng_scrape *scrape)
 	struct rows rows = { 0 };
 	struct ng_span text;
 
-	if (schedstat->absent == scrape->devices_epoch)
-		return -ENODATA;
-	int r = ng_file_read(scrape, &schedstat->file, &text);
+	int r = schedstat->absent == scrape->devices_epoch ? -ENOENT : ng_file_read(scrape, &schedstat->file, &text);
 	if (r == -ENOENT) {
 		schedstat->absent = scrape->devices_epoch;
-		return -ENODATA;
+		return ng_failed(scrape, -ENODATA, "read", schedstat->file.path);
 	}
 	if (r < 0)
 		return r;

@@ -19,50 +19,70 @@ struct sockstat {
 	int64_t page_size;
 };
 
-#define SOCKSTAT(name_, help_)                                                                                         \
-	{                                                                                                              \
-		.name = "node_sockstat_" name_, .help = (help_), .type = NG_GAUGE                                      \
-	}
+/* X(protocol, key, help) in the order of the kernel, which is what the search relies on to be quick. */
+#define METRICS(X)                                                                                                     \
+	X("sockets", "used", "Sockets of all kinds in use.")                                                           \
+	X("TCP", "inuse", "TCP sockets over IPv4 in use.")                                                             \
+	X("TCP", "orphan", "TCP sockets that no process holds any more.")                                              \
+	X("TCP", "tw", "TCP connections in the state TIME-WAIT.")                                                      \
+	X("TCP", "alloc", "TCP sockets allocated, in any state.")                                                      \
+	X("TCP", "mem", "Memory of TCP sockets in pages.")                                                             \
+	X("TCP", "mem_bytes", "Memory of TCP sockets in bytes.")                                                       \
+	X("UDP", "inuse", "UDP sockets over IPv4 in use.")                                                             \
+	X("UDP", "mem", "Memory of UDP sockets in pages.")                                                             \
+	X("UDP", "mem_bytes", "Memory of UDP sockets in bytes.")                                                       \
+	X("UDPLITE", "inuse", "UDP-Lite sockets over IPv4 in use.")                                                    \
+	X("RAW", "inuse", "Raw sockets over IPv4 in use.")                                                             \
+	X("FRAG", "inuse", "IPv4 packets that wait for fragments.")                                                    \
+	X("FRAG", "memory", "Memory of IPv4 fragments in bytes.")                                                      \
+	X("TCP6", "inuse", "TCP sockets over IPv6 in use.")                                                            \
+	X("UDP6", "inuse", "UDP sockets over IPv6 in use.")                                                            \
+	X("UDPLITE6", "inuse", "UDP-Lite sockets over IPv6 in use.")                                                   \
+	X("RAW6", "inuse", "Raw sockets over IPv6 in use.")                                                            \
+	X("FRAG6", "inuse", "IPv6 packets that wait for fragments.")                                                   \
+	X("FRAG6", "memory", "Memory of IPv6 fragments in bytes.")
 
-/* In the order of the kernel, which is what the search relies on to be quick. */
+#define FAMILY(protocol, key, help_) { .name = "node_sockstat_" protocol "_" key, .help = (help_), .type = NG_GAUGE },
+#define WORDS(protocol, key, help)   { NG_SPAN(protocol), NG_SPAN(key) },
+
 static const struct ng_family families[] = {
-	SOCKSTAT("sockets_used", "Sockets of all kinds in use."),
-	SOCKSTAT("TCP_inuse", "TCP sockets over IPv4 in use."),
-	SOCKSTAT("TCP_orphan", "TCP sockets that no process holds any more."),
-	SOCKSTAT("TCP_tw", "TCP connections in the state TIME-WAIT."),
-	SOCKSTAT("TCP_alloc", "TCP sockets allocated, in any state."),
-	SOCKSTAT("TCP_mem", "Memory of TCP sockets in pages."),
-	SOCKSTAT("TCP_mem_bytes", "Memory of TCP sockets in bytes."),
-	SOCKSTAT("UDP_inuse", "UDP sockets over IPv4 in use."),
-	SOCKSTAT("UDP_mem", "Memory of UDP sockets in pages."),
-	SOCKSTAT("UDP_mem_bytes", "Memory of UDP sockets in bytes."),
-	SOCKSTAT("UDPLITE_inuse", "UDP-Lite sockets over IPv4 in use."),
-	SOCKSTAT("RAW_inuse", "Raw sockets over IPv4 in use."),
-	SOCKSTAT("FRAG_inuse", "IPv4 packets that wait for their missing fragments."),
-	SOCKSTAT("FRAG_memory", "Memory of IPv4 fragments in bytes."),
-	SOCKSTAT("TCP6_inuse", "TCP sockets over IPv6 in use."),
-	SOCKSTAT("UDP6_inuse", "UDP sockets over IPv6 in use."),
-	SOCKSTAT("UDPLITE6_inuse", "UDP-Lite sockets over IPv6 in use."),
-	SOCKSTAT("RAW6_inuse", "Raw sockets over IPv6 in use."),
-	SOCKSTAT("FRAG6_inuse", "IPv6 packets that wait for their missing fragments."),
-	SOCKSTAT("FRAG6_memory", "Memory of IPv6 fragments in bytes."),
-	{ .name = "node_sockstat_<Protocol>_<key>",
+	METRICS(FAMILY){ .name = "node_sockstat_<Protocol>_<key>",
 		.help = "Another protocol of the kernel's socket statistics.",
 		.type = NG_GAUGE,
 		.dynamic = true },
 };
-enum { KNOWN = NG_COUNT(families) - 1 };
 
-static const char prefix[] = "node_sockstat_";
+static const struct {
+	struct ng_span protocol, key;
+} known[] = { METRICS(WORDS) };
 
-/* One number of the file. */
+/* One number of the file, and the place of its family; behind all that are known for another protocol. */
 struct row {
 	struct ng_span protocol, key;
 	int64_t value;
+	size_t family;
 };
 
-/* Keys that are metrics; the kernel has no others today. */
-static bool key_known(struct ng_span key)
+struct rows {
+	struct ng_arena *arena;
+	struct row *row;
+	size_t count, capacity;
+};
+
+/* ---- parsing ---- */
+
+static size_t find_family(struct ng_span protocol, struct ng_span key, size_t expected)
+{
+	for (size_t i = 0; i < NG_COUNT(known); i++) {
+		size_t at = (expected + i) % NG_COUNT(known);
+		if (ng_span_equal(known[at].key, key) && ng_span_equal(known[at].protocol, protocol))
+			return at;
+	}
+	return NG_COUNT(known);
+}
+
+/* The keys that are metrics of whatever protocol. */
+static bool key_wanted(struct ng_span key)
 {
 	static const struct ng_span keys[] = { NG_SPAN("inuse"), NG_SPAN("orphan"), NG_SPAN("tw"), NG_SPAN("alloc"),
 		NG_SPAN("mem"), NG_SPAN("memory") };
@@ -74,117 +94,107 @@ static bool key_known(struct ng_span key)
 	return false;
 }
 
-static int line_parse(struct ng_arena *arena, struct ng_span line, struct row **rows, size_t *count, size_t *capacity)
+/* Text that repeats itself must not open a family twice. */
+static bool repeated(const struct rows *rows, const struct row *row)
 {
-	struct row row;
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct row *other = &rows->row[i];
+		if (other->family == row->family && ng_span_equal(other->protocol, row->protocol) &&
+			ng_span_equal(other->key, row->key))
+			return true;
+	}
+	return false;
+}
+
+static int add_row(struct rows *rows, struct row row)
+{
+	const struct row *last = rows->count ? &rows->row[rows->count - 1] : NULL;
+
+	row.family = find_family(row.protocol, row.key, last ? last->family + 1 : 0);
+	if (row.family == NG_COUNT(known) && (ng_span_equal(row.protocol, NG_SPAN("sockets")) || !key_wanted(row.key)))
+		return 0;
+	bool in_order = last && row.family > last->family && row.family < NG_COUNT(known);
+	if (!in_order && repeated(rows, &row))
+		return 0;
+	struct row *place = ng_push(rows->arena, &rows->row, &rows->count, &rows->capacity);
+	if (!place)
+		return -ENOMEM;
+	*place = row;
+	return 0;
+}
+
+static int add_pair(const struct sockstat *sockstat, struct rows *rows, struct row row)
+{
+	int r = add_row(rows, row);
+
+	if (r < 0 || !ng_span_equal(row.key, NG_SPAN("mem")) ||
+		__builtin_mul_overflow(row.value, sockstat->page_size, &row.value))
+		return r;
+	row.key = NG_SPAN("mem_bytes");
+	return add_row(rows, row);
+}
+
+static int line_parse(const struct sockstat *sockstat, struct ng_span line, struct rows *rows)
+{
+	struct row row = { 0 };
+	struct ng_span word;
 	size_t pairs = 0;
 
 	if (!ng_word_next(&line, &row.protocol))
 		return -EBADMSG;
 	if (ng_span_ends(row.protocol, NG_SPAN(":")))
 		row.protocol.size--;
-	bool sockets = ng_span_equal(row.protocol, NG_SPAN("sockets"));
 	for (; ng_word_next(&line, &row.key); pairs++) {
-		struct ng_span word;
 		if (!ng_word_next(&line, &word) || ng_i64(word, &row.value) < 0)
 			return -EBADMSG;
-		if (sockets ? !ng_span_equal(row.key, NG_SPAN("used")) : !key_known(row.key))
-			continue;
-		struct row *place = ng_push(arena, rows, count, capacity);
-		if (!place)
-			return -ENOMEM;
-		*place = row;
+		int r = add_pair(sockstat, rows, row);
+		if (r < 0)
+			return r;
 	}
 	return pairs ? 0 : -EBADMSG;
 }
 
-static int sockstat_parse(struct ng_arena *arena, struct ng_span text, struct row **rows, size_t *count,
-	size_t *capacity, unsigned *ret_line)
+static int sockstat_parse(const struct sockstat *sockstat, struct ng_span text, struct rows *rows, unsigned *ret_line)
 {
 	struct ng_span line;
 
 	*ret_line = 0;
 	while (ng_line_next(&text, &line)) {
 		++*ret_line;
-		int r = line_parse(arena, line, rows, count, capacity);
+		int r = line_parse(sockstat, line, rows);
 		if (r < 0)
 			return r;
 	}
 	return *ret_line ? 0 : -EBADMSG;
 }
 
-/* Whether `name` is prefix + protocol + "_" + key + suffix. */
-static bool name_is(struct ng_span name, const struct row *row, struct ng_span suffix)
-{
-	name = ng_span_skip(name, sizeof(prefix) - 1);
-	if (name.size != row->protocol.size + 1 + row->key.size + suffix.size || !ng_span_starts(name, row->protocol))
-		return false;
-	name = ng_span_skip(name, row->protocol.size);
-	return name.text[0] == '_' && ng_span_starts(ng_span_skip(name, 1), row->key) && ng_span_ends(name, suffix);
-}
+/* ---- writing ---- */
 
-struct writer {
-	struct ng_scrape *scrape;
-	const struct row *rows;
-	size_t hint;     /* where the next family is expected */
-	uint64_t opened; /* known families, one bit each: none is opened twice whatever the text repeats */
-};
-
-static bool open_known(struct writer *writer, const struct row *row, struct ng_span suffix, bool *ret_known)
+static void open_dynamic(struct ng_scrape *scrape, const struct row *row)
 {
-	for (size_t i = 0; i < KNOWN; i++) {
-		size_t at = (writer->hint + i) % KNOWN;
-		if (!name_is(ng_span(families[at].name), row, suffix))
-			continue;
-		*ret_known = true;
-		if (writer->opened >> at & 1)
-			return false;
-		writer->opened |= (uint64_t)1 << at;
-		writer->hint = at + 1;
-		ng_family(writer->scrape->page, &families[at]);
-		return true;
-	}
-	*ret_known = false;
-	return false;
-}
-
-static bool open_dynamic(struct writer *writer, const struct row *row, struct ng_span suffix)
-{
-	const struct ng_span parts[] = { { prefix, sizeof(prefix) - 1 }, row->protocol, NG_SPAN("_"), row->key,
-		suffix };
-	char *name = ng_alloc(writer->scrape->arena, sizeof(prefix) + row->protocol.size + row->key.size + suffix.size);
+	const struct ng_span parts[] = { NG_SPAN("node_sockstat_"), row->protocol, NG_SPAN("_"), row->key };
+	char *name = ng_alloc(scrape->arena, parts[0].size + row->protocol.size + 1 + row->key.size);
 	size_t used = 0;
 
-	for (const struct row *other = writer->rows; other < row; other++) {
-		if (ng_span_equal(other->protocol, row->protocol) && ng_span_equal(other->key, row->key))
-			return false;
-	}
 	for (size_t i = 0; name && i < NG_COUNT(parts); i++) {
 		if (parts[i].size)
 			memcpy(name + used, parts[i].text, parts[i].size);
 		used += parts[i].size;
 	}
-	ng_family_dynamic(writer->scrape->page, NG_GAUGE, (struct ng_span){ name, name ? used : 0 },
-		ng_span(families[KNOWN].help));
-	return true;
+	ng_family_dynamic(scrape->page, NG_GAUGE, (struct ng_span){ name, name ? used : 0 },
+		ng_span(families[NG_COUNT(known)].help));
 }
 
-static void value_write(struct writer *writer, const struct row *row, struct ng_span suffix, int64_t value)
+static void row_write(struct ng_scrape *scrape, const struct row *row)
 {
-	bool known;
-
-	if (open_known(writer, row, suffix, &known) || (!known && open_dynamic(writer, row, suffix)))
-		ng_sample_i64(writer->scrape->page, NG_NO_LABELS, value);
+	if (row->family < NG_COUNT(known))
+		ng_family(scrape->page, &families[row->family]);
+	else
+		open_dynamic(scrape, row);
+	ng_sample_i64(scrape->page, NG_NO_LABELS, row->value);
 }
 
-static void row_write(const struct sockstat *sockstat, struct writer *writer, const struct row *row)
-{
-	int64_t bytes;
-
-	value_write(writer, row, NG_SPAN(""), row->value);
-	if (ng_span_equal(row->key, NG_SPAN("mem")) && !__builtin_mul_overflow(row->value, sockstat->page_size, &bytes))
-		value_write(writer, row, NG_SPAN("_bytes"), bytes);
-}
+/* ---- the collector ---- */
 
 static int sockstat_init(void *state, struct ng_setup *setup)
 {
@@ -206,8 +216,7 @@ static int sockstat_init(void *state, struct ng_setup *setup)
 static int sockstat_collect(void *state, struct ng_scrape *scrape)
 {
 	struct sockstat *sockstat = state;
-	struct row *rows = NULL;
-	size_t count = 0, capacity = 0;
+	struct rows rows = { .arena = scrape->arena };
 
 	for (size_t i = 0; i < NG_COUNT(sockstat->files); i++) {
 		struct ng_span text;
@@ -215,18 +224,16 @@ static int sockstat_collect(void *state, struct ng_scrape *scrape)
 		int r = ng_shared_read(scrape, sockstat->files[i], &text);
 		if (r == -ENOENT)
 			continue;
-		if (r < 0)
-			return r;
-		r = sockstat_parse(scrape->arena, text, &rows, &count, &capacity, &line);
+		if (r == 0)
+			r = sockstat_parse(sockstat, text, &rows, &line);
 		if (r == -EBADMSG)
 			return ng_broken(
 				scrape, sockstat->paths[i], line, "a protocol and pairs of a name and a number");
 		if (r < 0)
 			return r;
 	}
-	struct writer writer = { .scrape = scrape, .rows = rows };
-	for (size_t i = 0; i < count; i++)
-		row_write(sockstat, &writer, &rows[i]);
+	for (size_t i = 0; i < rows.count; i++)
+		row_write(scrape, &rows.row[i]);
 	return 0;
 }
 

@@ -18,20 +18,6 @@ struct softirqs {
 	struct ng_file file;
 };
 
-/* One vector: its counts in the order of the columns. */
-struct row {
-	struct ng_span name;
-	struct ng_span counts;
-	unsigned line;
-};
-
-struct table {
-	struct ng_span *cpu; /* the numbers of the heading */
-	size_t cpu_count, cpu_capacity;
-	struct row *row;
-	size_t row_count, row_capacity;
-};
-
 static const struct ng_family families[] = {
 	{ .name = "node_softirqs_functions_total",
 		.help = "Functions that soft interrupts ran on the CPU.",
@@ -52,21 +38,36 @@ static const struct ng_span vectors[] = {
 	NG_SPAN("RCU"),
 };
 
-static bool is_vector(struct ng_span name)
+/* The counts of one vector in the order of the columns. */
+struct row {
+	struct ng_span counts;
+	unsigned line;
+};
+
+struct table {
+	struct ng_span *cpu; /* the numbers of the heading, ascending */
+	size_t cpu_count, cpu_capacity;
+	struct row row[NG_COUNT(vectors)];
+};
+
+/* The place in the table, or its size. */
+static size_t find_vector(struct ng_span name)
 {
-	for (size_t i = 0; i < NG_COUNT(vectors); i++) {
-		if (ng_span_equal(name, vectors[i]))
-			return true;
-	}
-	return false;
+	size_t i = 0;
+
+	while (i < NG_COUNT(vectors) && !ng_span_equal(name, vectors[i]))
+		i++;
+	return i;
 }
 
 static int parse_heading(struct ng_arena *arena, struct ng_span line, struct table *table)
 {
 	struct ng_span word;
+	uint64_t number, next = 0;
 
-	while (ng_word_next(&line, &word)) {
-		if (!ng_span_starts(word, NG_SPAN("CPU")))
+	for (; ng_word_next(&line, &word); next = number + 1) {
+		if (!ng_span_starts(word, NG_SPAN("CPU")) || ng_u64(ng_span_skip(word, 3), &number) < 0 ||
+			number < next)
 			return -EBADMSG;
 		struct ng_span *cpu = ng_push(arena, &table->cpu, &table->cpu_count, &table->cpu_capacity);
 		if (!cpu)
@@ -84,12 +85,11 @@ static int parse(struct ng_arena *arena, struct ng_span text, struct table *tabl
 		return -EBADMSG;
 	int r = parse_heading(arena, line, table);
 	for (unsigned number = 2; r == 0 && ng_line_next(&text, &line); number++) {
-		if (!ng_part_next(&line, ':', &name) || !is_vector(ng_trim(name)))
+		if (!ng_part_next(&line, ':', &name))
 			continue;
-		struct row *row = ng_push(arena, &table->row, &table->row_count, &table->row_capacity);
-		if (!row)
-			return -ENOMEM;
-		*row = (struct row){ ng_trim(name), line, number };
+		size_t vector = find_vector(ng_trim(name));
+		if (vector < NG_COUNT(vectors))
+			table->row[vector] = (struct row){ line, number };
 	}
 	return r;
 }
@@ -98,7 +98,7 @@ static int parse(struct ng_arena *arena, struct ng_span text, struct table *tabl
 static int emit(struct ng_scrape *scrape, const struct table *table)
 {
 	ng_family(scrape->page, &families[0]);
-	for (size_t i = 0; i < table->row_count; i++) {
+	for (size_t i = 0; i < NG_COUNT(vectors); i++) {
 		const struct row *row = &table->row[i];
 		struct ng_span rest = row->counts, word;
 		for (size_t cpu = 0; cpu < table->cpu_count && ng_word_next(&rest, &word); cpu++) {
@@ -106,7 +106,7 @@ static int emit(struct ng_scrape *scrape, const struct table *table)
 			if (ng_u64(word, &count) < 0)
 				return ng_broken(scrape, "softirqs", row->line, "a number for each CPU");
 			ng_sample_u64(scrape->page,
-				NG_LABELS(scrape->arena, { "cpu", table->cpu[cpu] }, { "type", row->name }), count);
+				NG_LABELS(scrape->arena, { "cpu", table->cpu[cpu] }, { "type", vectors[i] }), count);
 		}
 	}
 	return 0;

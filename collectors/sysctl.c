@@ -272,26 +272,20 @@ static void output_open(struct ng_page *page, const struct output *output)
 
 static struct ng_span index_text(size_t index, char digits[20])
 {
-	char *at = digits + 20;
+	size_t at = 20;
 
 	do
-		*--at = (char)('0' + index % 10);
+		digits[--at] = (char)('0' + index % 10);
 	while (index /= 10);
-	return (struct ng_span){ at, (size_t)(digits + 20 - at) };
+	return (struct ng_span){ &digits[at], 20 - at };
 }
 
-static int numbers_parse(struct ng_scrape *scrape, const struct parameter *parameter, const struct values *values,
-	struct number **ret_numbers)
+static int numbers_parse(const struct values *values, struct number *numbers)
 {
-	struct number *numbers = ng_alloc(scrape->arena, values->count * sizeof(*numbers));
-
-	if (!numbers)
-		return -ENOMEM;
 	for (size_t i = 0; i < values->count; i++) {
 		if (number_parse(values->word[i], &numbers[i]) < 0)
-			return ng_broken(scrape, parameter->file.path, 0, "numbers");
+			return -EBADMSG;
 	}
-	*ret_numbers = numbers;
 	return 0;
 }
 
@@ -324,13 +318,15 @@ static void plain_emit(
 static int numbers_collect(struct ng_scrape *scrape, struct parameter *parameter)
 {
 	struct values values = { 0 };
-	struct number *numbers;
 
 	int r = words_read(scrape, parameter, &values);
-	if (r == 0)
-		r = numbers_parse(scrape, parameter, &values, &numbers);
 	if (r < 0)
 		return r;
+	struct number *numbers = ng_alloc(scrape->arena, values.count * sizeof(*numbers));
+	if (!numbers)
+		return -ENOMEM;
+	if (numbers_parse(&values, numbers) < 0)
+		return ng_broken(scrape, parameter->file.path, 0, "numbers");
 	if (parameter->key_count == 0)
 		plain_emit(scrape, parameter, numbers, values.count);
 	else if (parameter->key_count == values.count && values.count > 1)

@@ -37,6 +37,7 @@ struct devices {
 
 struct thermal {
 	uint64_t epoch; /* in which the devices were listed */
+	bool unsure;    /* one of them did not answer: they are to be listed again */
 	struct ng_arena kept;
 	struct devices zones, coolers;
 	size_t files;
@@ -74,6 +75,7 @@ static void forget(struct thermal *thermal)
 		*all[i] = (struct devices){ 0 };
 	}
 	thermal->epoch = 0;
+	thermal->unsure = false;
 	ng_arena_reset(&thermal->kept);
 }
 
@@ -82,7 +84,7 @@ static int read_type(struct ng_scrape *scrape, int directory, struct ng_span *re
 {
 	int r = ng_read_value_at(scrape, directory, "type", ret_type);
 
-	if (r == 0 || r == -ENOMEM)
+	if (r != -ENOENT && r != -ENODATA)
 		return r;
 	*ret_type = NG_NO_LABELS;
 	return 0;
@@ -99,14 +101,20 @@ static int add(struct thermal *thermal, struct ng_scrape *scrape, struct devices
 	const char *path = ng_join(&thermal->kept, DIRECTORY "/", name, zone ? "/temp" : "/cur_state");
 	if (!path)
 		return -ENOMEM;
-	int r = ng_directory(scrape, NG_SYS, ng_join(scrape->arena, DIRECTORY "/", name, NULL), &directory);
+	const char *below = ng_join(scrape->arena, DIRECTORY "/", name, NULL);
+	if (!below)
+		return -ENOMEM;
+	int r = ng_directory(scrape, NG_SYS, below, &directory);
 	if (r == 0)
 		r = read_type(scrape, directory, &type);
 	if (r == 0 && !zone)
 		r = ng_read_i64_at(scrape, directory, "max_state", &max_state);
+	if (r == -ENOMEM)
+		return r;
 	if (r < 0) {
 		ng_drop(scrape);
-		return ng_item_gone(r) || r == -EACCES ? 0 : r;
+		thermal->unsure = thermal->unsure || (r != -ENOENT && r != -EINVAL);
+		return 0;
 	}
 	struct device *device = ng_push(&thermal->kept, &devices->device, &devices->count, &devices->capacity);
 	if (!device)
@@ -141,7 +149,7 @@ static int list(struct thermal *thermal, struct ng_scrape *scrape)
 		else if (is_numbered(names.name[i], cooler_prefix))
 			r = add(thermal, scrape, &thermal->coolers, names.name[i], cooler_prefix);
 	}
-	if (r == 0)
+	if (r == 0 && !thermal->unsure)
 		thermal->epoch = scrape->devices_epoch;
 	return r;
 }

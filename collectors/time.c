@@ -8,7 +8,9 @@
  * Source: clock_gettime(2), tzset(3), kernel/time/clocksource.c.
  */
 #include <nodegauge/collector.h>
+#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 static const char directory[] = "devices/system/clocksource";
 
@@ -47,6 +49,7 @@ struct clocks {
 	uint64_t epoch;
 	struct device *devices;
 	size_t device_count;
+	bool zone_missing; /* TZ names a zone that this system does not have, as images without tzdata */
 };
 
 static void devices_close(struct clocks *clocks)
@@ -178,12 +181,31 @@ static int clocksources_read(struct clocks *clocks, struct ng_scrape *scrape)
 	return r;
 }
 
-static void zone_emit(struct ng_scrape *scrape, time_t now)
+/* ---- the time zone ---- */
+
+/* For a zone without file the C library makes up one that is called like the beginning of TZ. */
+static bool zone_missing(struct ng_setup *setup)
+{
+	const char *zone = getenv("TZ"), *base = getenv("TZDIR");
+
+	if (!zone || !*zone)
+		return false;
+	zone += *zone == ':';
+	if (*zone != '/' && strpbrk(zone, "0123456789<")) /* a rule, not a name: "CET-1CEST" */
+		return false;
+	if (*zone != '/')
+		zone = ng_join(setup->arena, base ? base : "/usr/share/zoneinfo", "/", zone);
+	return zone && access(zone, R_OK) < 0;
+}
+
+static void zone_emit(const struct clocks *clocks, struct ng_scrape *scrape, time_t now)
 {
 	struct tm local;
 
-	if (!localtime_r(&now, &local))
+	if (!(clocks->zone_missing ? gmtime_r(&now, &local) : localtime_r(&now, &local)))
 		return;
+	if (clocks->zone_missing)
+		local.tm_zone = "UTC";
 	ng_family(scrape->page, &families[ZONE_OFFSET]);
 	ng_sample_i64(scrape->page, NG_LABELS(scrape->arena, { "time_zone", ng_span(local.tm_zone) }), local.tm_gmtoff);
 }
@@ -203,8 +225,9 @@ static void clocksources_emit(const struct clocks *clocks, struct ng_page *page)
 
 static int time_init(void *state, struct ng_setup *setup)
 {
-	(void)state;
-	(void)setup;
+	struct clocks *clocks = state;
+
+	clocks->zone_missing = zone_missing(setup);
 	tzset(); /* localtime_r need not do it: the zone is that of the start */
 	return 0;
 }
@@ -221,7 +244,7 @@ static int time_collect(void *state, struct ng_scrape *scrape)
 		return ng_failed(scrape, -errno, "read", "the clock");
 	ng_family(scrape->page, &families[SECONDS]);
 	ng_sample_scaled(scrape->page, NG_NO_LABELS, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec, 9);
-	zone_emit(scrape, now.tv_sec);
+	zone_emit(clocks, scrape, now.tv_sec);
 	clocksources_emit(clocks, scrape->page);
 	return 0;
 }

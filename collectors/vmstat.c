@@ -7,7 +7,8 @@
  *     pgfault 172349012
  *
  * The kernel prints the same keys in the same order for as long as it runs. Which line is wanted is decided once; a
- * scrape only checks that each line still has its key. Source: mm/vmstat.c (vmstat_text).
+ * scrape only checks that each line still has a key of that length and ending, and that the wanted ones have theirs.
+ * Source: mm/vmstat.c (vmstat_text).
  */
 #include <nodegauge/collector.h>
 
@@ -24,14 +25,16 @@ static const struct ng_family families[] = {
 	{ .name = "node_vmstat_<field>", .help = "Field of /proc/vmstat.", .type = NG_UNTYPED, .dynamic = true },
 };
 
-/* A line of the file as it was seen. */
+/* A line of the file as it was seen: its key with the blank behind it. */
 struct line {
-	struct ng_span key; /* with the blank behind it */
+	uint32_t size;
 	bool wanted;
+	char tail[8]; /* the last 8 bytes, or all of a shorter one */
 };
 
 /* A wanted line. */
 struct field {
+	struct ng_span key;
 	const struct ng_family *family; /* NULL for one that is opened by name */
 	struct ng_span name, help;
 	uint64_t value;
@@ -60,10 +63,11 @@ static bool field_known(const struct vmstat *vmstat, struct ng_span name)
 	return false;
 }
 
-static int field_learn(struct vmstat *vmstat, const char *key)
+static int field_learn(struct vmstat *vmstat, struct ng_span text)
 {
-	const char *full = ng_join(&vmstat->arena, "node_vmstat_", key, NULL);
-	const char *help = ng_join(&vmstat->arena, "Field ", key, " of /proc/vmstat.");
+	struct ng_span key = ng_copy(&vmstat->arena, text);
+	const char *full = key.text ? ng_join(&vmstat->arena, "node_vmstat_", key.text, NULL) : NULL;
+	const char *help = key.text ? ng_join(&vmstat->arena, "Field ", key.text, " of /proc/vmstat.") : NULL;
 	struct field *field;
 
 	if (!full || !help)
@@ -73,12 +77,17 @@ static int field_learn(struct vmstat *vmstat, const char *key)
 	field = ng_push(&vmstat->arena, &vmstat->fields, &vmstat->field_count, &vmstat->field_capacity);
 	if (!field)
 		return -ENOMEM;
-	*field = (struct field){ .name = ng_span(full), .help = ng_span(help) };
+	*field = (struct field){ .key = key, .name = ng_span(full), .help = ng_span(help) };
 	for (size_t i = 0; i < NG_COUNT(families); i++) {
 		if (!families[i].dynamic && strcmp(families[i].name, full) == 0)
 			field->family = &families[i];
 	}
 	return 0;
+}
+
+static uint32_t tail_start(const struct line *line)
+{
+	return line->size < sizeof(line->tail) ? 0 : line->size - (uint32_t)sizeof(line->tail);
 }
 
 static int line_learn(struct vmstat *vmstat, struct ng_span text)
@@ -88,18 +97,16 @@ static int line_learn(struct vmstat *vmstat, struct ng_span text)
 	struct line *line;
 	uint64_t unused;
 
-	if (size == 0 || ng_u64(ng_span_skip(text, size + 1), &unused) < 0)
+	if (size == 0 || size >= UINT32_MAX || ng_u64(ng_span_skip(text, size + 1), &unused) < 0)
 		return -EBADMSG;
 	line = ng_push(&vmstat->arena, &vmstat->lines, &vmstat->line_count, &vmstat->line_capacity);
 	if (!line)
 		return -ENOMEM;
-	*line = (struct line){ ng_copy(&vmstat->arena, (struct ng_span){ text.text, size + 1 }), false };
-	if (!line->key.text)
-		return -ENOMEM;
+	*line = (struct line){ .size = (uint32_t)size + 1 };
+	memcpy(line->tail, text.text + tail_start(line), line->size - tail_start(line));
 	if (!ng_pattern_matches(vmstat->wanted, key))
 		return 0;
-	const char *name = ng_copy(&vmstat->arena, key).text;
-	int r = name ? field_learn(vmstat, name) : -ENOMEM;
+	int r = field_learn(vmstat, key);
 	line->wanted = r == 0;
 	return r == -EEXIST ? 0 : r;
 }
@@ -132,25 +139,37 @@ static int vmstat_learn(struct vmstat *vmstat, struct ng_scrape *scrape, struct 
 
 /* ---- reading it ---- */
 
+static bool line_matches(const struct line *line, const char *at)
+{
+	if (line->size < sizeof(line->tail))
+		return memcmp(at, line->tail, line->size) == 0;
+	return memcmp(at + line->size - sizeof(line->tail), line->tail, sizeof(line->tail)) == 0;
+}
+
 /* Takes the values of the wanted lines; false where the text is not as it was learned. */
 static bool vmstat_parse(struct vmstat *vmstat, struct ng_span text)
 {
 	const char *at = text.text, *end = at + text.size;
 	struct field *field = vmstat->fields;
 
-	for (size_t i = 0; i < vmstat->line_count; i++) {
-		const struct line *line = &vmstat->lines[i];
-		if ((size_t)(end - at) <= line->key.size || memcmp(at, line->key.text, line->key.size) != 0)
+	if (!vmstat->line_count)
+		return false;
+	for (const struct line *line = vmstat->lines, *last = line + vmstat->line_count; line < last; line++) {
+		if ((size_t)(end - at) <= line->size || !line_matches(line, at))
 			return false;
-		at += line->key.size;
-		const char *number = at;
-		while (at < end && *at != '\n')
+		const char *key = at, *number = at + line->size;
+		for (at = number; at < end && *at != '\n';)
 			at++;
-		if (line->wanted && ng_u64((struct ng_span){ number, (size_t)(at - number) }, &(field++)->value) < 0)
-			return false;
+		if (line->wanted) {
+			if (memcmp(key, field->key.text, field->key.size) != 0)
+				return false;
+			if (ng_u64((struct ng_span){ number, (size_t)(at - number) }, &field->value) < 0)
+				return false;
+			field++;
+		}
 		at += at < end;
 	}
-	return at == end && vmstat->line_count;
+	return at == end;
 }
 
 static int vmstat_init(void *state, struct ng_setup *setup)

@@ -101,6 +101,7 @@ struct dog {
 struct watchdog {
 	uint64_t epoch; /* in which the devices were listed */
 	bool present;
+	bool unsure; /* something did not answer: it is to be listed again */
 	struct ng_arena kept;
 	struct dog *dog;
 	size_t count, capacity;
@@ -117,6 +118,7 @@ static void forget(struct watchdog *watchdog)
 	watchdog->dog = NULL;
 	watchdog->count = watchdog->capacity = 0;
 	watchdog->epoch = 0;
+	watchdog->unsure = false;
 	ng_arena_reset(&watchdog->kept);
 }
 
@@ -134,7 +136,7 @@ static int probe(struct watchdog *watchdog, struct ng_scrape *scrape, struct dog
 		int r = ng_file_read(scrape, &file, &text);
 		if (r == -ENOMEM)
 			return r;
-		if (r == -ENOENT || r == -EACCES)
+		if (r == -ENOENT)
 			continue;
 		if (!attributes[i].fixed) {
 			dog->file[i] = file;
@@ -143,6 +145,8 @@ static int probe(struct watchdog *watchdog, struct ng_scrape *scrape, struct dog
 		ng_file_close(&file);
 		if (r == 0)
 			dog->fixed[i] = ng_copy(&watchdog->kept, ng_trim(text));
+		else
+			watchdog->unsure = true;
 	}
 	return front ? 0 : -ENOMEM;
 }
@@ -151,9 +155,14 @@ static int add(struct watchdog *watchdog, struct ng_scrape *scrape, const char *
 {
 	NG_CLOSE int directory = -1;
 
-	/* a plain file in a directory of links is none of ours */
-	if (ng_directory(scrape, NG_SYS, ng_join(scrape->arena, DIRECTORY "/", name, NULL), &directory) < 0)
+	const char *path = ng_join(scrape->arena, DIRECTORY "/", name, NULL);
+	if (!path)
+		return -ENOMEM;
+	int r = ng_directory(scrape, NG_SYS, path, &directory);
+	if (r < 0) {
+		watchdog->unsure = r != -ENOENT && r != -ENOTDIR;
 		return 0;
+	}
 	struct dog *dog = ng_push(&watchdog->kept, &watchdog->dog, &watchdog->count, &watchdog->capacity);
 	if (!dog)
 		return -ENOMEM;
@@ -171,11 +180,11 @@ static int list(struct watchdog *watchdog, struct ng_scrape *scrape)
 	forget(watchdog);
 	int r = ng_names(scrape, NG_SYS, DIRECTORY, &names);
 	watchdog->present = r == 0;
-	if (r == -ENOENT || r == -EACCES || r == -EINVAL)
+	if (r == -ENOENT)
 		r = 0;
 	for (size_t i = 0; r == 0 && i < names.count; i++)
 		r = add(watchdog, scrape, names.name[i]);
-	if (r == 0)
+	if (r == 0 && !watchdog->unsure)
 		watchdog->epoch = scrape->devices_epoch;
 	return r;
 }
@@ -193,7 +202,7 @@ static int read_texts(struct ng_scrape *scrape, struct dog *dog)
 			dog->text[i] = ng_trim(dog->text[i]);
 			continue;
 		}
-		if (!ng_item_gone(r))
+		if (!ng_item_gone(r) && r != -EACCES)
 			return r;
 		ng_drop(scrape);
 	}
@@ -252,7 +261,7 @@ static int watchdog_collect(void *state, struct ng_scrape *scrape)
 	if (r < 0)
 		return r;
 	emit(scrape, watchdog);
-	return watchdog->present ? 0 : -ENODATA;
+	return watchdog->present ? 0 : ng_failed(scrape, -ENODATA, "list", DIRECTORY);
 }
 
 static void watchdog_done(void *state)

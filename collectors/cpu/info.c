@@ -68,6 +68,7 @@ static const struct {
 };
 
 struct processor {
+	uint64_t number; /* ascending */
 	struct ng_span field[FIELDS];
 };
 
@@ -82,14 +83,13 @@ struct processors {
 /* "processor	: 0"; on s390 "processor 0: version = FF,  identification = 2733E8,  machine = 2964". */
 static bool is_processor(struct ng_span key, struct ng_span *ret_number)
 {
-	uint64_t number;
 	struct ng_span word;
 
 	if (!ng_word_next(&key, &word) || !ng_span_equal(word, NG_SPAN("processor")))
 		return false;
 	if (ng_word_next(&key, &word))
 		*ret_number = word;
-	return ng_u64(*ret_number, &number) == 0;
+	return true;
 }
 
 /* s390 first lists the processors and then has a section for each, which starts with its number. */
@@ -112,10 +112,20 @@ static void parse_field(struct processor *processor, struct ng_span key, struct 
 	}
 }
 
+/* The next processor, which has all that was said before the first. */
+static struct processor *add(struct ng_arena *arena, struct processors *processors)
+{
+	struct processor *processor = ng_push(arena, &processors->processor, &processors->count, &processors->capacity);
+
+	if (processor)
+		*processor = processors->common;
+	return processor;
+}
+
 static int parse(struct ng_scrape *scrape, struct ng_span text, struct processors *processors)
 {
 	struct processor *current = &processors->common;
-	struct ng_span line, key;
+	struct ng_span line, key, cpu;
 
 	for (unsigned number = 1; ng_line_next(&text, &line); number++) {
 		if (ng_span_find(line, ':') == line.size || !ng_part_next(&line, ':', &key))
@@ -123,16 +133,15 @@ static int parse(struct ng_scrape *scrape, struct ng_span text, struct processor
 		key = ng_trim(key);
 		if (ng_span_starts(line, NG_SPAN(" ")))
 			line = ng_span_skip(line, 1);
-		struct ng_span cpu = line;
+		cpu = line;
 		if (is_processor(key, &cpu)) {
-			current = ng_push(
-				scrape->arena, &processors->processor, &processors->count, &processors->capacity);
+			current = add(scrape->arena, processors);
 			if (!current)
 				return -ENOMEM;
-			*current = processors->common;
 			current->field[CPU] = cpu;
-		} else if (ng_span_equal(key, NG_SPAN("processor"))) {
-			return ng_broken(scrape, "cpuinfo", number, "the number of a processor");
+			if (ng_u64(cpu, &current->number) < 0 ||
+				(processors->count > 1 && current->number <= current[-1].number))
+				return ng_broken(scrape, "cpuinfo", number, "the number of the next processor");
 		} else if (ng_span_equal(key, NG_SPAN("cpu number")) && find(processors, line)) {
 			current = find(processors, line);
 		} else {
@@ -191,16 +200,29 @@ static void emit_frequency(struct ng_scrape *scrape, const struct processors *pr
 	}
 }
 
+static bool has_word(struct ng_span words, struct ng_span wanted)
+{
+	struct ng_span word;
+
+	while (ng_word_next(&words, &word)) {
+		if (ng_span_equal(word, wanted))
+			return true;
+	}
+	return false;
+}
+
 static void emit_words(
 	struct ng_scrape *scrape, const struct ng_family *family, struct ng_pattern *wanted, struct ng_span words)
 {
+	const char *start = words.text;
 	struct ng_span word;
 
 	if (!wanted)
 		return;
 	ng_family(scrape->page, family);
 	while (ng_word_next(&words, &word)) {
-		if (ng_pattern_matches(wanted, word))
+		struct ng_span before = { start, (size_t)(word.text - start) };
+		if (ng_pattern_matches(wanted, word) && !has_word(before, word))
 			ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { family->labels, word }), 1);
 	}
 }

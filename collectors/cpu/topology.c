@@ -44,6 +44,16 @@ static void forget(struct ng_cpu_topology *topology)
 	*topology = (struct ng_cpu_topology){ .kept = topology->kept };
 }
 
+/* What a CPU does not have is settled until the devices change. What it does not answer now is asked for again. */
+static int left_out(struct ng_cpu_topology *topology, int error)
+{
+	bool settled =
+		error == -ENOENT || error == -ENOTDIR || error == -ENODATA || error == -EINVAL || error == -ERANGE;
+
+	topology->unsure = topology->unsure || !settled;
+	return error == -ENOMEM ? error : 0;
+}
+
 static int add_flag(struct ng_arena *arena, struct ng_cpu_flags *flags, struct ng_span cpu, bool set)
 {
 	struct ng_cpu_flag *flag = ng_push(arena, &flags->flag, &flags->count, &flags->capacity);
@@ -74,7 +84,7 @@ static int read_isolated(struct ng_cpu_topology *topology, struct ng_scrape *scr
 
 	int r = ng_read(scrape, NG_SYS, NG_VALUE, DIRECTORY "/isolated", &list);
 	if (r < 0)
-		return r == -ENOMEM ? r : 0;
+		return left_out(topology, r);
 	list = ng_trim(list);
 	while (ng_part_next(&list, ',', &part)) {
 		if (!ng_part_next(&part, '-', &first) || ng_u64(first, &from) < 0)
@@ -117,7 +127,7 @@ static int add_throttle(struct ng_cpu_topology *topology, struct ng_scrape *scra
 	if (topology->cores.count + topology->packages.count >= FILES_KEPT)
 		ng_file_close(&throttle.file);
 	if (r < 0)
-		return r == -ENOMEM ? r : 0;
+		return left_out(topology, r);
 	struct ng_span package = decimal(digits[0], throttle.package);
 	if (core)
 		throttle.labels = NG_LABELS(
@@ -135,11 +145,12 @@ static int add_throttle(struct ng_cpu_topology *topology, struct ng_scrape *scra
 static int add_throttles(struct ng_cpu_topology *topology, struct ng_scrape *scrape, const char *cpu, int directory)
 {
 	uint64_t package, core;
-	int r = 0;
 
-	if (ng_read_u64_at(scrape, directory, "topology/physical_package_id", &package) < 0 ||
-		ng_read_u64_at(scrape, directory, "topology/core_id", &core) < 0)
-		return 0;
+	int r = ng_read_u64_at(scrape, directory, "topology/physical_package_id", &package);
+	if (r == 0)
+		r = ng_read_u64_at(scrape, directory, "topology/core_id", &core);
+	if (r < 0)
+		return left_out(topology, r);
 	if (!has_throttle(&topology->cores, package, core))
 		r = add_throttle(topology, scrape, &topology->cores, cpu,
 			(struct ng_cpu_throttle){ .package = package, .core = core });
@@ -161,9 +172,9 @@ static int add_online(struct ng_cpu_topology *topology, struct ng_scrape *scrape
 			*ret_first_has_it = false;
 		return 0;
 	}
-	return r == -ENOMEM ? r
-			    : add_flag(&topology->kept, &topology->online, cpu,
-				      r == 0 && ng_span_equal(online, NG_SPAN("1")));
+	if (r < 0 && r != -ENODATA)
+		return left_out(topology, r);
+	return add_flag(&topology->kept, &topology->online, cpu, r == 0 && ng_span_equal(online, NG_SPAN("1")));
 }
 
 static int list(struct ng_cpu_topology *topology, struct ng_scrape *scrape)
@@ -185,14 +196,17 @@ static int list(struct ng_cpu_topology *topology, struct ng_scrape *scrape)
 		const char *path = ng_join(scrape->arena, DIRECTORY "/", name.text, NULL);
 		if (!path)
 			return -ENOMEM;
-		if (ng_directory(scrape, NG_SYS, path, &directory) < 0)
+		r = ng_directory(scrape, NG_SYS, path, &directory);
+		if (r < 0) {
+			r = left_out(topology, r);
 			continue;
+		}
 		if (first_has_online)
 			r = add_online(topology, scrape, cpu, directory, &first_has_online);
 		if (r == 0)
 			r = add_throttles(topology, scrape, name.text, directory);
 	}
-	if (r == 0)
+	if (r == 0 && !topology->unsure)
 		topology->epoch = scrape->devices_epoch;
 	return r;
 }

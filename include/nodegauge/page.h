@@ -65,6 +65,15 @@ void ng_sample_double(struct ng_page *page, struct ng_span labels, double value)
  * name (for "_bucket", "_sum", "_count" of histograms and summaries), else it is empty. */
 void ng_sample_text(struct ng_page *page, struct ng_span suffix, struct ng_span labels, struct ng_span text);
 
+/*
+ * Numbers that are no samples, such as the bounds in labels. ng_double_text gives the shortest decimal that reads back as
+ * the value, or NaN, +Inf, -Inf, and returns its end. ng_double_value reads what these are and any decimal number of up to
+ * 400 characters; what is none gives NaN.
+ */
+enum { NG_DOUBLE_ROOM = 96 };
+char *ng_double_text(char at[NG_DOUBLE_ROOM], double value);
+double ng_double_value(struct ng_span text);
+
 /* The two shapes that most families have: a family with one sample without labels. */
 void ng_gauge_u64(struct ng_page *page, const struct ng_family *family, uint64_t value);
 

@@ -2,6 +2,7 @@
 #include "exposition/number.h"
 
 #include <math.h>
+#include <nodegauge/page.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,4 +98,22 @@ char *ng_render_double(char *at, double value)
 			return at + n;
 	}
 	return at + snprintf(at, NG_NUMBER_MAX, "%.17g", value);
+}
+
+_Static_assert(NG_DOUBLE_ROOM == NG_NUMBER_MAX, "both are the room that ng_render_double needs");
+char *ng_double_text(char at[NG_DOUBLE_ROOM], double value)
+{
+	return ng_render_double(at, value);
+}
+
+double ng_double_value(struct ng_span text)
+{
+	char copy[401], *end;
+
+	if (text.size == 0 || text.size >= sizeof(copy))
+		return NAN;
+	memcpy(copy, text.text, text.size);
+	copy[text.size] = '\0';
+	double value = strtod(copy, &end);
+	return end == copy + text.size ? value : NAN;
 }

@@ -161,7 +161,10 @@ static char *escape(char *at, struct ng_span text, bool quotes)
 			size_t n = utf8_length(from, (size_t)(end - from));
 			memcpy(at, n ? (const char *)from : "\xef\xbf\xbd", n ? n : 3);
 			at += n ? n : 3;
-			from += n ? n : 1;
+			from += n;
+			/* one replacement for a run of bytes that are none, as Go does it */
+			while (!n && from < end && *from >= 0x80 && !utf8_length(from, (size_t)(end - from)))
+				from++;
 			continue;
 		}
 		if (c == '\\' || c == '\n' || (c == '"' && quotes)) {

@@ -95,7 +95,8 @@ static int take_text(struct ng_arena *arena, struct ng_link *link, struct ng_att
 	}
 }
 
-static void take_number(struct ng_link *link, struct ng_attribute attribute)
+/* False for an attribute that is no number. */
+static bool take_number(struct ng_link *link, struct ng_attribute attribute)
 {
 	uint32_t *place = NULL;
 
@@ -155,10 +156,11 @@ static void take_number(struct ng_link *link, struct ng_attribute attribute)
 		take_stats(link, attribute.value, sizeof(uint32_t));
 		break;
 	default:
-		break;
+		return false;
 	}
 	if (place)
 		*place = ng_attribute_u32(attribute);
+	return true;
 }
 
 static int take_link(void *context, const struct nlmsghdr *message)
@@ -180,8 +182,7 @@ static int take_link(void *context, const struct nlmsghdr *message)
 		.type = fixed->ifi_type,
 	};
 	while (ng_attribute_next(&rest, &attribute)) {
-		take_number(link, attribute);
-		int r = take_text(growing->arena, link, attribute);
+		int r = take_number(link, attribute) ? 0 : take_text(growing->arena, link, attribute);
 		if (r < 0)
 			return r;
 	}

@@ -121,18 +121,59 @@ int ng_hex(struct ng_span text, uint64_t *ret_value)
 	return 0;
 }
 
-int ng_u64_next(struct ng_span *line, uint64_t *ret_value)
+/* These two stand in the innermost loops of many collectors: one pass over the bytes instead of two. */
+
+static const char *skip_blanks(const struct ng_span *line)
+{
+	const char *at = line->text, *end = at + line->size;
+
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	return at;
+}
+
+static void set_rest(struct ng_span *line, const char *at)
+{
+	*line = (struct ng_span){ at, (size_t)(line->text + line->size - at) };
+}
+
+/* A word that is no number, or a long one. */
+static int number_slow(struct ng_span *line, int (*parse)(struct ng_span, uint64_t *), uint64_t *ret_value)
 {
 	struct ng_span word;
 
-	return ng_word_next(line, &word) ? ng_u64(word, ret_value) : -ENODATA;
+	return ng_word_next(line, &word) ? parse(word, ret_value) : -ENODATA;
+}
+
+int ng_u64_next(struct ng_span *line, uint64_t *ret_value)
+{
+	const char *start = skip_blanks(line), *end = line->text + line->size, *at = start;
+	uint64_t value = 0;
+	unsigned digit;
+
+	for (; at < end && (digit = (unsigned char)*at - (unsigned)'0') <= 9; at++)
+		value = value * 10 + digit;
+	/* 19 digits always fit */
+	if (at == start || at - start > 19 || (at < end && *at != ' ' && *at != '\t'))
+		return number_slow(line, ng_u64, ret_value);
+	set_rest(line, at);
+	*ret_value = value;
+	return 0;
 }
 
 int ng_hex_next(struct ng_span *line, uint64_t *ret_value)
 {
-	struct ng_span word;
+	const char *start = skip_blanks(line), *end = line->text + line->size, *at = start;
+	uint64_t value = 0;
+	int digit;
 
-	return ng_word_next(line, &word) ? ng_hex(word, ret_value) : -ENODATA;
+	for (; at < end && (digit = hex_digit(*at)) >= 0; at++)
+		value = value << 4 | (unsigned)digit;
+	if (at == start || at - start > 16 || (at < end && *at != ' ' && *at != '\t'))
+		return number_slow(line, ng_hex, ret_value);
+	set_rest(line, at);
+	*ret_value = value;
+	return 0;
 }
 
 int ng_decimal(struct ng_span text, struct ng_decimal *ret_value)

@@ -36,8 +36,10 @@ void mode_allocations(const struct test_case *source)
 	struct instance instance;
 	unsigned long count;
 
-	if (!scene_open(&scene, source))
+	if (!scene_open(&scene, source)) {
+		test_fail("%s", scene.error);
 		return;
+	}
 	if (instance_open(&instance, &scene.plan)) {
 		if (count_allocations(&instance, &count) && count)
 			test_fail("%lu allocations in a warm scrape", count);

@@ -83,8 +83,10 @@ void mode_cases(const struct test_case *source)
 	struct scene scene;
 	struct instance instance;
 
-	if (!scene_open(&scene, source))
+	if (!scene_open(&scene, source)) {
+		test_fail("%s", scene.error);
 		return;
+	}
 	char *values = scene_text(&scene, "expect.prom"), *error = scene_text(&scene, "expect.error");
 	if (error)
 		trim_end(error);

@@ -179,8 +179,10 @@ void mode_errno(const struct test_case *source)
 	struct stage stage = { 0 };
 	struct instance instance;
 
-	if (!scene_open(&stage.scene, source))
+	if (!scene_open(&stage.scene, source)) {
+		test_fail("%s", stage.scene.error);
 		return;
+	}
 	if (instance_open(&instance, &stage.scene.plan)) {
 		bool done = baseline_take(&stage.baseline, &instance, &stage.scene.plan);
 		instance_close(&instance);

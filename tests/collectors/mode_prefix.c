@@ -79,8 +79,10 @@ void mode_prefix(const struct test_case *source)
 	struct cuts cuts = { 0 };
 	size_t tried = 0;
 
-	if (!scene_open(&scene, source))
+	if (!scene_open(&scene, source)) {
+		test_fail("%s", scene.error);
 		return;
+	}
 	tree_list(scene.root, &entries);
 	for (size_t i = 0; i < entries.count; i++) {
 		if (S_ISREG(entries.entry[i].mode))

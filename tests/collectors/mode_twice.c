@@ -14,7 +14,7 @@ static bool twin_open(struct twin *twin, const struct test_case *source)
 {
 	*twin = (struct twin){ 0 };
 	if (!scene_open(&twin->scene, source))
-		return false;
+		return test_fail("%s", twin->scene.error);
 	twin->open = true;
 	if (!instance_open(&twin->instance, &twin->scene.plan))
 		return false; /* meant to be refused: mode_cases sees to that */

@@ -165,8 +165,10 @@ void mode_vanish(const struct test_case *source)
 	struct stage stage = { 0 };
 	struct tree_entries entries;
 
-	if (!scene_open(&stage.scene, source))
+	if (!scene_open(&stage.scene, source)) {
+		test_fail("%s", stage.scene.error);
 		return;
+	}
 	if (strcmp(source->collector, "loadavg") != 0) {
 		char *path = format("%s/proc/loadavg", stage.scene.root);
 		tree_write(path, beside_text, sizeof(beside_text) - 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finding the cases and setting them up. */
-#include "runner.h"
+#include "scene.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,19 +100,19 @@ static bool make_tree(struct scene *scene)
 {
 	static const char *const roots[] = { "proc", "sys", "rootfs", "udev", "cgroup", "run" };
 	char *from = format("%s/root", scene->source->path), *steps = format("%s/make", scene->source->path);
-	char error[512] = "cannot be copied";
 	bool done = !exists(scene->source->path, "root") || tree_copy(from, scene->root);
 
+	snprintf(scene->error, sizeof(scene->error), "the tree cannot be copied");
 	for (size_t i = 0; i < NG_COUNT(roots); i++) {
 		char *path = format("%s/%s", scene->root, roots[i]);
 		mkdir(path, 0755);
 		free(path);
 	}
 	if (done && exists(scene->source->path, "make"))
-		done = tree_make(scene->root, steps, error, sizeof(error));
+		done = tree_make(scene->root, steps, scene->error, sizeof(scene->error));
 	free(from);
 	free(steps);
-	return done || test_fail("%s", error);
+	return done;
 }
 
 bool scene_open(struct scene *scene, const struct test_case *source)
@@ -122,7 +122,7 @@ bool scene_open(struct scene *scene, const struct test_case *source)
 	scene->plan.collectors[0] = source->collector;
 	read_flags(scene);
 	if (!ng_registry_find(instance_registry(), ng_span(source->collector))) {
-		test_fail("there is no collector of that name");
+		snprintf(scene->error, sizeof(scene->error), "there is no collector named %s", source->collector);
 		scene_close(scene);
 		return false;
 	}

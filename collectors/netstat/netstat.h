@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * There are some 400 counters, of which a few are wanted. Which ones is decided once for each line of names and
+ * remembered with the bytes of that line, so that a scrape compares them and then looks at numbers only.
+ */
+#ifndef COLLECTORS_NETSTAT_H
+#define COLLECTORS_NETSTAT_H
+
+#include <nodegauge/collector.h>
+
+/* A wanted counter. */
+struct column {
+	const struct ng_family *known; /* or NULL, and then: */
+	struct ng_span name;           /* of the family */
+	size_t index;                  /* blanks before its value in the line */
+};
+
+/* A line of names, or in snmp6 the name that begins a line. */
+struct block {
+	struct ng_span head;
+	struct column *column;
+	size_t count, capacity;
+	size_t blanks; /* in the line of names */
+	size_t feeds;  /* in snmp6: line feeds before it */
+};
+
+/* What is remembered of a file. */
+struct plan {
+	struct ng_arena arena;
+	struct block *block;
+	size_t count, capacity;
+	size_t feeds; /* line feeds in snmp6 */
+};
+
+enum { NETSTAT, SNMP, SNMP6, FILES };
+
+struct netstat {
+	struct ng_pattern *fields;
+	struct ng_file file[FILES];
+	struct plan plan[FILES];
+};
+
+struct row {
+	const struct column *column;
+	uint64_t magnitude;
+	bool negative;
+};
+
+struct rows {
+	struct ng_arena *arena;
+	struct row *row;
+	size_t count, capacity;
+};
+
+/* The family of a counter that the descriptor lists, or NULL. `name` is the whole one of the family. */
+const struct ng_family *netstat_known(struct ng_span name);
+
+/* Makes the plan of file `f` anew from its text. */
+int netstat_plan(struct netstat *netstat, size_t f, struct ng_arena *scratch, struct ng_span text);
+
+/* Reads the values that the plan wants; -ESTALE where the names are not those of the plan. `ret_line` counts from 1. */
+int netstat_read_tables(const struct plan *plan, struct ng_span text, struct rows *rows, size_t *ret_line);
+int netstat_read_list(const struct plan *plan, struct ng_span text, struct rows *rows, size_t *ret_line);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Histograms and summaries: the lines of one set of labels become one metric. As with node_exporter the last of several
+ * equal lines counts, buckets are sorted, a missing +Inf bucket is the count, and a missing sum or count is 0.
+ */
+#include "format.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct metric {
+	struct ng_span labels;
+	struct number count, sum;
+};
+
+struct bound {
+	uint32_t metric, order;
+	double value;
+	struct number number;
+};
+
+struct work {
+	struct parse *parse;
+	const struct draft *draft;
+	struct part *part;
+	bool histogram;
+	struct metric *metrics;
+	size_t metric_count, metric_capacity;
+	uint32_t *slots; /* hash table of metrics: number + 1 */
+	size_t slot_mask;
+	struct bound *bounds;
+	size_t bound_count, bound_capacity;
+};
+
+static const struct number zero = { .text = NG_SPAN("0"), .whole = true };
+
+/* ---- gathering ---- */
+
+/* Gives back what was rendered last. */
+static void rewind_labels(struct parse *parse, struct ng_span labels)
+{
+	parse->room -= labels.size;
+	parse->room_left += labels.size;
+}
+
+/* The metric with the labels of the line; NULL when there is no memory. */
+static struct metric *metric_of_line(struct work *work)
+{
+	struct ng_span labels;
+
+	if (parse_labels(work->parse, work->draft, 0, &labels) < 0)
+		return NULL;
+	size_t at = text_hash(0, labels);
+	for (; work->slots[at & work->slot_mask]; at++) {
+		struct metric *metric = &work->metrics[work->slots[at & work->slot_mask] - 1];
+		if (!ng_span_equal(metric->labels, labels))
+			continue;
+		rewind_labels(work->parse, labels);
+		return metric;
+	}
+	struct metric *metric =
+		ng_push(&work->parse->scratch, &work->metrics, &work->metric_count, &work->metric_capacity);
+	if (!metric)
+		return NULL;
+	*metric = (struct metric){ .labels = labels, .count = zero, .sum = zero };
+	work->slots[at & work->slot_mask] = (uint32_t)work->metric_count;
+	return metric;
+}
+
+static const struct label *bound_of_line(const struct work *work)
+{
+	const struct line *line = &work->parse->line;
+
+	for (size_t i = 0; i < line->label_count; i++) {
+		if (ng_span_equal(line->labels[i].name, work->histogram ? NG_SPAN("le") : NG_SPAN("quantile")))
+			return &line->labels[i];
+	}
+	return NULL;
+}
+
+static int gather_line(struct work *work)
+{
+	const struct line *line = &work->parse->line;
+	struct ng_span suffix = ng_span_skip(line->name, work->draft->name.size);
+	const struct label *label = bound_of_line(work);
+	struct metric *metric = metric_of_line(work);
+	struct number number, limit;
+
+	if (!metric)
+		return -ENOMEM;
+	number_parse(line->rest, &number);
+	if (ng_span_equal(suffix, NG_SPAN("_count")))
+		metric->count = number;
+	else if (ng_span_equal(suffix, NG_SPAN("_sum")))
+		metric->sum = number;
+	else if (label) {
+		number_parse(label->value, &limit);
+		double value = number_value(&limit);
+		if (isnan(value))
+			return 0;
+		struct bound *bound =
+			ng_push(&work->parse->scratch, &work->bounds, &work->bound_count, &work->bound_capacity);
+		if (!bound)
+			return -ENOMEM;
+		*bound = (struct bound){ .metric = (uint32_t)(metric - work->metrics),
+			.order = (uint32_t)work->bound_count,
+			.value = value,
+			.number = number };
+	}
+	return 0;
+}
+
+static int gather(struct work *work)
+{
+	size_t size = 16;
+
+	while (size < work->draft->sample_count * 2)
+		size *= 2;
+	work->slots = ng_alloc0(&work->parse->scratch, size * sizeof(*work->slots));
+	if (!work->slots)
+		return -ENOMEM;
+	work->slot_mask = size - 1;
+	for (size_t i = 0; i < work->draft->sample_count; i++) {
+		parse_sample(work->parse, work->draft, i);
+		int r = gather_line(work);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int compare_bounds(const void *a, const void *b)
+{
+	const struct bound *left = a, *right = b;
+
+	if (left->metric != right->metric)
+		return left->metric < right->metric ? -1 : 1;
+	if (left->value != right->value)
+		return left->value < right->value ? -1 : 1;
+	return left->order < right->order ? -1 : 1;
+}
+
+/* Sorted, and of equal ones only the last. */
+static void sort_bounds(struct work *work)
+{
+	size_t kept = 0;
+
+	if (work->bound_count)
+		qsort(work->bounds, work->bound_count, sizeof(*work->bounds), compare_bounds);
+	for (size_t i = 0; i < work->bound_count; i++) {
+		const struct bound *bound = &work->bounds[i], *next = bound + 1;
+		if (i + 1 < work->bound_count && next->metric == bound->metric && next->value == bound->value)
+			continue;
+		work->bounds[kept++] = *bound;
+	}
+	work->bound_count = kept;
+}
+
+/* ---- rendering ---- */
+
+static char *put_bound(char *at, struct ng_span labels, bool histogram, double bound)
+{
+	if (labels.size) {
+		at = text_put(at, (struct ng_span){ labels.text, labels.size - 1 });
+		*at++ = ',';
+	} else {
+		*at++ = '{';
+	}
+	at = text_put(at, histogram ? NG_SPAN("le=\"") : NG_SPAN("quantile=\""));
+	at = number_label(at, bound);
+	return text_put(at, NG_SPAN("\"}"));
+}
+
+/* One line. `bound` is NULL for sum and count. Buckets and counts are whole numbers. */
+static int render(
+	struct work *work, struct ng_span labels, const double *bound, enum suffix suffix, const struct number *number)
+{
+	char *start = parse_reserve(work->parse, labels.size + 2 * NUMBER_ROOM + sizeof(",quantile=\"\"}")),
+	     *at = start;
+
+	if (!start)
+		return -ENOMEM;
+	at = bound ? put_bound(at, labels, work->histogram, *bound) : text_put(at, labels);
+	char *value = at;
+	at = suffix == SUFFIX_BUCKET || suffix == SUFFIX_COUNT ? number_count(at, number) : number_copy(at, number);
+	work->part->series[work->part->series_count++] = (struct series){ .text = start,
+		.labels_size = (uint32_t)(value - start),
+		.value_size = (uint16_t)(at - value),
+		.suffix = (uint8_t)suffix };
+	parse_commit(work->parse, at);
+	return 0;
+}
+
+/* The buckets or quantiles of a metric, which begin at `*next`. */
+static int render_bounds(struct work *work, size_t index, size_t *next)
+{
+	const struct metric *metric = &work->metrics[index];
+	enum suffix suffix = work->histogram ? SUFFIX_BUCKET : SUFFIX_NONE;
+	double last = 0;
+	int r = 0;
+
+	for (; r == 0 && *next < work->bound_count && work->bounds[*next].metric == index; ++*next) {
+		const struct bound *bound = &work->bounds[*next];
+		last = bound->value;
+		r = render(work, metric->labels, &bound->value, suffix, &bound->number);
+	}
+	if (r == 0 && work->histogram && !(isinf(last) && last > 0)) {
+		last = INFINITY;
+		r = render(work, metric->labels, &last, suffix, &metric->count);
+	}
+	return r;
+}
+
+static int render_metrics(struct work *work)
+{
+	size_t lines = work->bound_count + 3 * work->metric_count, next = 0;
+	struct ng_arena *arena = &work->parse->source->arena;
+	int r = 0;
+
+	work->part->series = ng_alloc(arena, lines * sizeof(*work->part->series));
+	work->part->compounds = ng_alloc(arena, work->metric_count * sizeof(*work->part->compounds));
+	if (!work->part->series || !work->part->compounds)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < work->metric_count; i++) {
+		const struct metric *metric = &work->metrics[i];
+		size_t first = work->part->series_count;
+		r = render_bounds(work, i, &next);
+		if (r == 0)
+			r = render(work, metric->labels, NULL, SUFFIX_SUM, &metric->sum);
+		if (r == 0)
+			r = render(work, metric->labels, NULL, SUFFIX_COUNT, &metric->count);
+		work->part->compounds[i] = (struct compound){ metric->labels, (uint32_t)first,
+			(uint32_t)(work->part->series_count - first) };
+	}
+	work->part->compound_count = work->metric_count;
+	return r;
+}
+
+int compound_make(struct parse *parse, const struct draft *draft, struct part *part)
+{
+	struct work work = { .parse = parse, .draft = draft, .part = part, .histogram = draft->type == NG_HISTOGRAM };
+
+	int r = gather(&work);
+	if (r < 0)
+		return r;
+	sort_bounds(&work);
+	return render_metrics(&work);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The text format 0.0.4 as node_exporter reads it:
+ * https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details
+ */
+#ifndef TEXTFILE_FORMAT_H
+#define TEXTFILE_FORMAT_H
+
+#include "textfile.h"
+
+/* ---- lines (lex.c) ---- */
+
+struct label {
+	struct ng_span name;
+	struct ng_span value; /* with its escapes: there is only one way to write each character */
+};
+
+enum line_kind { LINE_NOTHING, LINE_HELP, LINE_TYPE, LINE_SAMPLE };
+
+struct line {
+	enum line_kind kind;
+	struct ng_span name;
+	struct ng_span rest; /* help text, type or value */
+	struct label *labels;
+	size_t label_count, label_capacity; /* the array is used again for the next line */
+};
+
+/* Labels in one line, and label names in one family. */
+enum { LABELS_MAX = 1000 };
+
+/* Takes the next line off the text: 1, 0 at the end, -ENOMEM, or -EBADMSG with what was expected. */
+int lex_line(struct ng_arena *arena, struct ng_span *text, struct line *line, const char **ret_expected);
+
+/* ---- numbers (number.c) ---- */
+
+/* A number as Go's strconv.ParseFloat takes it, but for hexadecimal ones and underscores. */
+struct number {
+	struct ng_span text; /* in the argument, or constant: "NaN", "+Inf", "-Inf" */
+	bool special;        /* one of these three */
+	bool whole;          /* only digits, and few enough for 64 bits */
+};
+int number_parse(struct ng_span text, struct number *ret_number);
+double number_value(const struct number *number);
+
+enum { NUMBER_ROOM = 40 };
+
+/* As Go's strconv.FormatFloat(value, 'g', -1, 64) writes it, for labels; returns the end. */
+char *number_label(char at[NUMBER_ROOM], double value);
+
+/* As Go converts a float64 to an uint64 on amd64, for counts; returns the end. */
+char *number_count(char at[NUMBER_ROOM], const struct number *number);
+
+/* The number itself, shorter if it is long; returns the end. */
+char *number_copy(char at[NUMBER_ROOM], const struct number *number);
+
+/* ---- families in the making (parse.c, compound.c) ---- */
+
+enum { TYPE_OPEN = -1, TYPE_USELESS = -2 };
+
+struct draft {
+	struct ng_span name;
+	struct ng_span help;
+	int type; /* enum ng_type; TYPE_OPEN before the first line; TYPE_USELESS for gauge_histogram */
+	struct ng_span *labels;
+	size_t label_count, label_capacity;
+	size_t sample_count;
+	size_t first; /* where its samples start, once they are sorted by family */
+};
+
+struct sample {
+	uint32_t draft;
+	uint32_t offset; /* of its line in the text */
+};
+
+struct parse {
+	struct ng_arena scratch; /* until the parts are made */
+	struct source *source;
+	struct ng_span text;
+	struct draft *drafts;
+	size_t draft_count, draft_capacity;
+	uint32_t *slots; /* hash table of drafts: number + 1 */
+	size_t slot_mask;
+	struct line line;
+	struct sample *samples; /* in the order of the text */
+	size_t sample_count, sample_capacity;
+	uint32_t *sorted; /* their offsets, family by family */
+
+	/* output: bytes one behind the other in the arena of the source */
+	char *room;
+	size_t room_left;
+};
+
+/* Room for `size` bytes; NULL when the file has become too large. */
+char *parse_reserve(struct parse *parse, size_t size);
+void parse_commit(struct parse *parse, const char *end);
+
+/* Renders the labels of the line, those of the draft, "" where one is missing; leaves room for `behind` bytes behind
+ * them. */
+int parse_labels(struct parse *parse, const struct draft *draft, size_t behind, struct ng_span *ret_labels);
+
+/* Reads a sample of the draft again; that cannot fail. */
+void parse_sample(struct parse *parse, const struct draft *draft, size_t index);
+
+/* Makes the part of a histogram or summary. */
+int compound_make(struct parse *parse, const struct draft *draft, struct part *part);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which directories the patterns stand for, by the rules of Go's filepath.Glob and filepath.Clean. */
+#include "textfile.h"
+
+#include <fcntl.h>
+#include <fnmatch.h>
+
+static bool has_meta(const char *text)
+{
+	return strpbrk(text, "*?[\\") != NULL;
+}
+
+/* Drops the last component of what was written between `start` and `at`, unless that is "..". */
+static bool drop_last(const char *start, char **at)
+{
+	char *last = *at;
+
+	while (last > start && last[-1] != '/')
+		last--;
+	if (last == *at || (*at - last == 2 && memcmp(last, "..", 2) == 0))
+		return false;
+	*at = last > start ? last - 1 : last;
+	return true;
+}
+
+const char *textfile_clean(struct ng_arena *arena, const char *path)
+{
+	struct ng_span rest = ng_span(path), part;
+	bool rooted = path[0] == '/';
+	char *copy = ng_alloc(arena, rest.size + 2), *start, *at;
+
+	if (!copy)
+		return NULL;
+	copy[0] = '/';
+	start = at = copy + rooted;
+	while (ng_part_next(&rest, '/', &part)) {
+		bool up = ng_span_equal(part, NG_SPAN(".."));
+		if (part.size == 0 || ng_span_equal(part, NG_SPAN(".")))
+			continue;
+		if (up && (drop_last(start, &at) || rooted))
+			continue;
+		if (at > start)
+			*at++ = '/';
+		memcpy(at, part.text, part.size);
+		at += part.size;
+	}
+	if (at == copy)
+		*at++ = '.';
+	*at = '\0';
+	return copy;
+}
+
+static int push_path(struct ng_arena *arena, struct paths *paths, const char *path)
+{
+	const char *clean = textfile_clean(arena, path);
+
+	if (!clean)
+		return -ENOMEM;
+	/* the same directory again would only give series that are there already */
+	for (size_t i = 0; i < paths->count; i++) {
+		if (strcmp(paths->path[i], clean) == 0)
+			return 0;
+	}
+	const char **slot = ng_push(arena, &paths->path, &paths->count, &paths->capacity);
+	if (!slot)
+		return -ENOMEM;
+	*slot = clean;
+	return 0;
+}
+
+static int names_of(struct ng_scrape *scrape, const char *directory, struct ng_names *ret_names)
+{
+	NG_CLOSE int fd = open(*directory ? directory : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : ng_names_at(scrape, fd, ".", ret_names);
+}
+
+/*
+ * All paths that begin with `known` and go on as `pattern` says. Each component is either taken as it is or compared
+ * with the names that there are.
+ */
+static int expand(struct ng_scrape *scrape, const char *known, const char *pattern, struct paths *paths)
+{
+	struct ng_arena *arena = scrape->arena;
+	struct ng_span rest = ng_span(pattern), part;
+	struct ng_names names;
+	struct stat status;
+	int r = 0;
+
+	if (!ng_part_next(&rest, '/', &part))
+		return lstat(known, &status) < 0 ? 0 : push_path(arena, paths, known);
+	const char *component = ng_copy(arena, part).text;
+	if (!component)
+		return -ENOMEM;
+	if (!has_meta(component)) {
+		known = ng_join(arena, known, component, rest.size || pattern[part.size] ? "/" : "");
+		return known ? expand(scrape, known, rest.text, paths) : -ENOMEM;
+	}
+	if (names_of(scrape, known, &names) < 0)
+		return 0;
+	for (size_t i = 0; r == 0 && i < names.count; i++) {
+		if (fnmatch(component, names.name[i], 0) != 0)
+			continue;
+		const char *longer = ng_join(arena, known, names.name[i], rest.size ? "/" : "");
+		r = longer ? expand(scrape, longer, rest.text, paths) : -ENOMEM;
+	}
+	return r;
+}
+
+int textfile_glob(const struct ng_list *patterns, struct ng_scrape *scrape, struct paths *ret_paths)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < patterns->count; i++) {
+		const char *pattern = patterns->item[i];
+		size_t before = ret_paths->count;
+		if (!*pattern)
+			continue;
+		if (has_meta(pattern))
+			r = expand(scrape, "", pattern, ret_paths);
+		/* what matches nothing is taken literally, and then fails like any directory that is not there */
+		if (r == 0 && ret_paths->count == before)
+			r = push_path(scrape->arena, ret_paths, pattern);
+	}
+	return r;
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a text to its families. The text is gone through twice: first all of it is judged, and the families with the
+ * names of their labels are gathered; then the samples are rendered family by family, each with all labels of its
+ * family, as node_exporter does. So a file costs little more memory than its output.
+ */
+#include "format.h"
+
+#include <stdlib.h>
+
+/* What a file may become: missing labels are filled in, and each series has some bytes of its own. */
+enum { MEMORY_FACTOR = 16, MEMORY_MIN = 1 << 20, MEMORY_MAX = 64 << 20, ROOM = 4096 };
+
+/* ---- output ---- */
+
+char *parse_reserve(struct parse *parse, size_t size)
+{
+	if (parse->room_left >= size)
+		return parse->room;
+	/* rooms grow with what is there, so that a small file takes little and a large one few of them */
+	size_t room = parse->source->arena.total / 4 > ROOM ? parse->source->arena.total / 4 : ROOM;
+	if (room < size)
+		room = size;
+	parse->room = ng_alloc(&parse->source->arena, room);
+	parse->room_left = parse->room ? room : 0;
+	return parse->room;
+}
+
+void parse_commit(struct parse *parse, const char *end)
+{
+	size_t size = (size_t)(end - parse->room);
+
+	parse->room += size;
+	parse->room_left -= size;
+}
+
+static const struct label *find_label(const struct line *line, struct ng_span name)
+{
+	for (size_t i = 0; i < line->label_count; i++) {
+		if (ng_span_equal(line->labels[i].name, name))
+			return &line->labels[i];
+	}
+	return NULL;
+}
+
+int parse_labels(struct parse *parse, const struct draft *draft, size_t behind, struct ng_span *ret_labels)
+{
+	size_t need = 2 + behind;
+
+	for (size_t i = 0; i < draft->label_count; i++)
+		need += draft->labels[i].size + sizeof("=\"\",") - 1;
+	for (size_t i = 0; i < parse->line.label_count; i++)
+		need += parse->line.labels[i].value.size;
+	char *start = parse_reserve(parse, need), *at = start;
+	if (!start)
+		return -ENOMEM;
+	for (size_t i = 0; i < draft->label_count; i++) {
+		const struct label *label = find_label(&parse->line, draft->labels[i]);
+		*at++ = i == 0 ? '{' : ',';
+		at = text_put(at, draft->labels[i]);
+		at = text_put(at, NG_SPAN("=\""));
+		if (label)
+			at = text_put(at, label->value);
+		*at++ = '"';
+	}
+	if (at > start)
+		*at++ = '}';
+	*ret_labels = (struct ng_span){ start, (size_t)(at - start) };
+	parse_commit(parse, at);
+	return 0;
+}
+
+/* ---- the families of the text ---- */
+
+static struct draft *find_draft(const struct parse *parse, struct ng_span name)
+{
+	for (size_t at = text_hash(0, name); parse->slots && parse->slots[at & parse->slot_mask]; at++) {
+		struct draft *draft = &parse->drafts[parse->slots[at & parse->slot_mask] - 1];
+		if (ng_span_equal(draft->name, name))
+			return draft;
+	}
+	return NULL;
+}
+
+static void place_draft(struct parse *parse, size_t index)
+{
+	size_t at = text_hash(0, parse->drafts[index].name);
+
+	while (parse->slots[at & parse->slot_mask])
+		at++;
+	parse->slots[at & parse->slot_mask] = (uint32_t)index + 1;
+}
+
+static bool grow_slots(struct parse *parse)
+{
+	size_t size = parse->slots ? (parse->slot_mask + 1) * 2 : 64;
+
+	parse->slots = ng_alloc0(&parse->scratch, size * sizeof(*parse->slots));
+	if (!parse->slots)
+		return false;
+	parse->slot_mask = size - 1;
+	for (size_t i = 0; i < parse->draft_count; i++)
+		place_draft(parse, i);
+	return true;
+}
+
+static struct draft *add_draft(struct parse *parse, struct ng_span name)
+{
+	if ((!parse->slots || parse->draft_count * 2 > parse->slot_mask) && !grow_slots(parse))
+		return NULL;
+	struct draft *draft = ng_push(&parse->scratch, &parse->drafts, &parse->draft_count, &parse->draft_capacity);
+	if (!draft)
+		return NULL;
+	*draft = (struct draft){ .name = name, .type = TYPE_OPEN };
+	place_draft(parse, parse->draft_count - 1);
+	return draft;
+}
+
+/* x for x_count and the like when there is such a family of that type. */
+static struct draft *find_owner(const struct parse *parse, struct ng_span name, struct ng_span suffix, int type)
+{
+	if (name.size <= suffix.size || !ng_span_ends(name, suffix))
+		return NULL;
+	struct draft *draft = find_draft(parse, (struct ng_span){ name.text, name.size - suffix.size });
+	return draft && draft->type == type ? draft : NULL;
+}
+
+/* The family that a name belongs to, which is a new one if need be; NULL when there is no memory. */
+static struct draft *draft_of(struct parse *parse, struct ng_span name)
+{
+	static const struct {
+		struct ng_span suffix;
+		int type;
+	} rules[] = {
+		{ NG_SPAN("_count"), NG_SUMMARY },
+		{ NG_SPAN("_sum"), NG_SUMMARY },
+		{ NG_SPAN("_count"), NG_HISTOGRAM },
+		{ NG_SPAN("_sum"), NG_HISTOGRAM },
+		{ NG_SPAN("_bucket"), NG_HISTOGRAM },
+	};
+	struct draft *draft = find_draft(parse, name);
+
+	for (size_t i = 0; !draft && i < NG_COUNT(rules); i++)
+		draft = find_owner(parse, name, rules[i].suffix, rules[i].type);
+	return draft ? draft : add_draft(parse, name);
+}
+
+/* ---- first passage ---- */
+
+static int parse_type(struct ng_span text, int *ret_type)
+{
+	static const struct {
+		const char *name;
+		int type;
+	} types[] = {
+		{ "counter", NG_COUNTER },
+		{ "gauge", NG_GAUGE },
+		{ "untyped", NG_UNTYPED },
+		{ "histogram", NG_HISTOGRAM },
+		{ "summary", NG_SUMMARY },
+		{ "gauge_histogram", TYPE_USELESS },
+	};
+
+	for (size_t i = 0; i < NG_COUNT(types); i++) {
+		if (text.size == strlen(types[i].name) && strncasecmp(text.text, types[i].name, text.size) == 0) {
+			*ret_type = types[i].type;
+			return 0;
+		}
+	}
+	return -EBADMSG;
+}
+
+/* le of a histogram and quantile of a summary are no labels of the series. */
+static struct ng_span bound_label(const struct draft *draft)
+{
+	if (draft->type == NG_HISTOGRAM)
+		return NG_SPAN("le");
+	return draft->type == NG_SUMMARY ? NG_SPAN("quantile") : NG_NO_LABELS;
+}
+
+static int note_label(struct parse *parse, struct draft *draft, const struct label *label, const char **ret_expected)
+{
+	struct ng_span bound = bound_label(draft);
+	struct number number;
+
+	if (bound.size && ng_span_equal(label->name, bound)) {
+		*ret_expected = "a number in le and quantile";
+		return number_parse(label->value, &number) < 0 ? -EBADMSG : 0;
+	}
+	for (size_t i = 0; i < draft->label_count; i++) {
+		if (ng_span_equal(draft->labels[i], label->name))
+			return 0;
+	}
+	*ret_expected = "fewer different labels in a family";
+	if (draft->label_count == LABELS_MAX)
+		return -EBADMSG;
+	struct ng_span *name = ng_push(&parse->scratch, &draft->labels, &draft->label_count, &draft->label_capacity);
+	if (!name)
+		return -ENOMEM;
+	*name = label->name;
+	return 0;
+}
+
+static int note_sample(struct parse *parse, struct draft *draft, const char *start)
+{
+	struct sample *sample =
+		ng_push(&parse->scratch, &parse->samples, &parse->sample_count, &parse->sample_capacity);
+
+	if (!sample)
+		return -ENOMEM;
+	*sample = (struct sample){ (uint32_t)(draft - parse->drafts), (uint32_t)(start - parse->text.text) };
+	draft->sample_count++;
+	return 0;
+}
+
+static int note_line(struct parse *parse, const char *start, const char **ret_expected)
+{
+	const struct line *line = &parse->line;
+	struct draft *draft = line->kind == LINE_NOTHING ? NULL : draft_of(parse, line->name);
+	int r = 0;
+
+	if (!draft)
+		return line->kind == LINE_NOTHING ? 0 : -ENOMEM;
+	switch (line->kind) {
+	case LINE_HELP:
+		*ret_expected = "one HELP line for each name";
+		if (draft->help.text)
+			return -EBADMSG;
+		draft->help = line->rest;
+		return 0;
+	case LINE_TYPE:
+		*ret_expected = "one TYPE line for each name, before its samples";
+		if (draft->type != TYPE_OPEN)
+			return -EBADMSG;
+		*ret_expected = "counter, gauge, histogram, summary or untyped";
+		return parse_type(line->rest, &draft->type);
+	default:
+		break;
+	}
+	if (draft->type == TYPE_OPEN)
+		draft->type = NG_UNTYPED;
+	*ret_expected = "no sample of that type";
+	if (draft->type == TYPE_USELESS)
+		return -EBADMSG;
+	for (size_t i = 0; r == 0 && i < line->label_count; i++)
+		r = note_label(parse, draft, &line->labels[i], ret_expected);
+	return r < 0 ? r : note_sample(parse, draft, start);
+}
+
+static int judge(struct parse *parse, struct verdict *verdict)
+{
+	struct ng_span text = parse->text;
+
+	for (;;) {
+		const char *start = text.text;
+		verdict->line++;
+		int r = lex_line(&parse->scratch, &text, &parse->line, &verdict->expected);
+		if (r > 0)
+			r = note_line(parse, start, &verdict->expected);
+		else if (r == 0)
+			return 0;
+		if (r < 0)
+			return r;
+	}
+}
+
+/* ---- second passage ---- */
+
+static int sort_samples(struct parse *parse)
+{
+	size_t next = 0;
+
+	parse->sorted = ng_alloc(&parse->scratch, parse->sample_count * sizeof(*parse->sorted) + 1);
+	if (!parse->sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < parse->draft_count; i++) {
+		parse->drafts[i].first = next;
+		next += parse->drafts[i].sample_count;
+		parse->drafts[i].sample_count = 0;
+	}
+	for (size_t i = 0; i < parse->sample_count; i++) {
+		struct draft *draft = &parse->drafts[parse->samples[i].draft];
+		parse->sorted[draft->first + draft->sample_count++] = parse->samples[i].offset;
+	}
+	return 0;
+}
+
+void parse_sample(struct parse *parse, const struct draft *draft, size_t index)
+{
+	struct ng_span text = ng_span_skip(parse->text, parse->sorted[draft->first + index]);
+	const char *nothing;
+
+	/* the label array is as large as the largest line needs, and the line was found right before */
+	(void)lex_line(&parse->scratch, &text, &parse->line, &nothing);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return ng_span_compare(*(const struct ng_span *)a, *(const struct ng_span *)b);
+}
+
+static int make_simple(struct parse *parse, const struct draft *draft, struct part *part)
+{
+	struct ng_span labels;
+	struct number number;
+
+	part->series = ng_alloc(&parse->source->arena, draft->sample_count * sizeof(*part->series));
+	if (!part->series)
+		return -ENOMEM;
+	for (size_t i = 0; i < draft->sample_count; i++) {
+		parse_sample(parse, draft, i);
+		int r = parse_labels(parse, draft, NUMBER_ROOM, &labels);
+		if (r < 0)
+			return r;
+		number_parse(parse->line.rest, &number);
+		const char *end = number_copy(parse->room, &number);
+		part->series[i] = (struct series){ .text = labels.text, .labels_size = (uint32_t)labels.size };
+		part->series[i].value_size = (uint16_t)(end - parse->room);
+		parse_commit(parse, end);
+	}
+	part->series_count = draft->sample_count;
+	return 0;
+}
+
+static size_t unescape(char *start, struct ng_span text)
+{
+	char *at = start;
+
+	for (size_t i = 0; i < text.size; i++) {
+		bool escaped = text.text[i] == '\\';
+		i += escaped;
+		*at++ = (char)(escaped && text.text[i] == 'n' ? '\n' : text.text[i]);
+	}
+	return (size_t)(at - start);
+}
+
+static int make_part(struct parse *parse, const struct draft *draft, struct part *part)
+{
+	*part = (struct part){ .type = (enum ng_type)draft->type };
+	part->name = ng_copy(&parse->source->arena, draft->name);
+	if (!part->name.text)
+		return -ENOMEM;
+	if (draft->help.text) {
+		char *help = ng_alloc(&parse->source->arena, draft->help.size);
+		if (!help)
+			return -ENOMEM;
+		part->help = (struct ng_span){ help, unescape(help, draft->help) };
+	}
+	if (draft->label_count)
+		qsort(draft->labels, draft->label_count, sizeof(*draft->labels), compare_names);
+	if (draft->type == NG_HISTOGRAM || draft->type == NG_SUMMARY)
+		return compound_make(parse, draft, part);
+	return make_simple(parse, draft, part);
+}
+
+static int make_parts(struct parse *parse)
+{
+	struct source *source = parse->source;
+	size_t count = 0;
+
+	for (size_t i = 0; i < parse->draft_count; i++)
+		count += parse->drafts[i].sample_count > 0;
+	source->parts = ng_alloc(&source->arena, count * sizeof(*source->parts) + 1);
+	if (!source->parts)
+		return -ENOMEM;
+	for (size_t i = 0; i < parse->draft_count; i++) {
+		if (parse->drafts[i].sample_count == 0)
+			continue;
+		int r = make_part(parse, &parse->drafts[i], &source->parts[source->part_count++]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int textfile_parse(struct ng_span text, struct source *source, struct verdict *ret_verdict)
+{
+	struct parse parse = { .source = source, .text = text };
+	size_t memory = text.size * MEMORY_FACTOR + MEMORY_MIN;
+
+	*ret_verdict = (struct verdict){ 0 };
+	source->arena.limit = memory < MEMORY_MAX ? memory : MEMORY_MAX;
+	int r = judge(&parse, ret_verdict);
+	if (r == 0)
+		r = sort_samples(&parse);
+	if (r == 0)
+		r = make_parts(&parse);
+	ng_arena_done(&parse.scratch);
+	return r;
+}

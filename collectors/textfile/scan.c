@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds the files and reads those that changed since they were last read. */
+#include "textfile.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+/* What the parts of all files may take. */
+static const size_t memory_limit = (size_t)256 << 20;
+
+/* ---- identity ---- */
+
+static struct identity identity_of(const struct stat *status)
+{
+	return (struct identity){ .device = status->st_dev,
+		.inode = status->st_ino,
+		.size = status->st_size,
+		.modified = status->st_mtim,
+		.changed = status->st_ctim };
+}
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static bool same_identity(const struct identity *a, const struct identity *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       same_time(a->modified, b->modified) && same_time(a->changed, b->changed);
+}
+
+/*
+ * The kernel's time stamps are some milliseconds coarse: what was changed just now could change again without showing
+ * it. Called before the contents are read.
+ */
+static bool unsettled(const struct identity *identity)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec - identity->changed.tv_sec <= 1;
+}
+
+/* ---- files ---- */
+
+static void source_clear(struct source *source)
+{
+	ng_arena_done(&source->arena);
+	source->parts = NULL;
+	source->part_count = 0;
+	source->read = false;
+}
+
+static void source_refuse(struct source *source, unsigned line, const char *expected)
+{
+	ng_arena_done(&source->arena);
+	source->parts = NULL;
+	source->part_count = 0;
+	source->refused = true;
+	source->line = line;
+	source->expected = expected;
+}
+
+/* All of the file, or -EFBIG. */
+static int read_all(int fd, struct ng_arena *arena, size_t size, struct ng_span *ret_text)
+{
+	size_t room = size + 1, used = 0;
+	char *start = ng_alloc(arena, room);
+
+	while (start && used <= FILE_LIMIT) {
+		ssize_t n = read(fd, start + used, room - used);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0) {
+			*ret_text = (struct ng_span){ start, used };
+			return 0;
+		}
+		used += (size_t)n;
+		if (used < room)
+			continue;
+		room *= 2;
+		char *wider = ng_alloc(arena, room);
+		if (wider)
+			memcpy(wider, start, used);
+		start = wider;
+	}
+	return start ? -EFBIG : -ENOMEM;
+}
+
+static void source_parse(struct source *source, struct ng_span text)
+{
+	struct verdict verdict;
+
+	int r = textfile_parse(text, source, &verdict);
+	if (r == -EBADMSG)
+		source_refuse(source, verdict.line, verdict.expected);
+	else if (r < 0)
+		source_refuse(source, 0, "a file that takes less memory");
+}
+
+/* Errors are those of one moment: the file is tried again at the next scrape. */
+static int source_read(struct source *source)
+{
+	struct ng_arena scratch = { 0 };
+	struct ng_span text;
+	struct stat status;
+	NG_CLOSE int fd = open(source->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+	source_clear(source);
+	source->refused = false;
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return -EINVAL;
+	source->identity = identity_of(&status);
+	source->unsettled = unsettled(&source->identity);
+	int r = read_all(
+		fd, &scratch, (size_t)status.st_size < FILE_LIMIT ? (size_t)status.st_size : FILE_LIMIT, &text);
+	if (r == 0)
+		source_parse(source, text);
+	else if (r == -EFBIG)
+		source_refuse(source, 0, "a file of at most 8 MiB");
+	ng_arena_done(&scratch);
+	source->read = r == 0 || r == -EFBIG;
+	return source->read ? 0 : r;
+}
+
+/* ---- one scrape ---- */
+
+struct scan {
+	struct textfile *textfile;
+	struct ng_scrape *scrape;
+	uint64_t bytes; /* of the files so far */
+	size_t memory;
+	bool changed;
+};
+
+/* The first failure is the one that is told. */
+static void scan_failed(struct scan *scan, int error, const char *what, const char *path)
+{
+	if (!scan->textfile->failed)
+		ng_failed(scan->scrape, error, what, path);
+	scan->textfile->failed = true;
+}
+
+static void scan_refused(struct scan *scan, const struct source *source)
+{
+	if (!scan->textfile->failed)
+		ng_broken(scan->scrape, source->path, source->line, source->expected);
+	scan->textfile->failed = true;
+}
+
+/* What can be told without opening: devices and pipes are not touched, and a file that is too large costs nothing. */
+static const char *judge_status(const struct scan *scan, const struct stat *status)
+{
+	if (!S_ISREG(status->st_mode))
+		return "a regular file";
+	if (status->st_size > FILE_LIMIT)
+		return "a file of at most 8 MiB";
+	return scan->bytes + (uint64_t)status->st_size > TOTAL_LIMIT ? "at most 64 MiB in all files" : NULL;
+}
+
+static void drop_source(struct scan *scan, struct source *source)
+{
+	scan->changed = scan->changed || source->part_count;
+	source_clear(source);
+}
+
+static void scan_source(struct scan *scan, struct source *source)
+{
+	struct stat status;
+	const char *expected;
+
+	if (stat(source->path, &status) < 0) {
+		scan_failed(scan, -errno, "look at", source->path);
+		drop_source(scan, source);
+		return;
+	}
+	expected = judge_status(scan, &status);
+	if (expected) {
+		drop_source(scan, source);
+		source_refuse(source, 0, expected);
+		scan_refused(scan, source);
+		return;
+	}
+	struct identity identity = identity_of(&status);
+	scan->bytes += (uint64_t)status.st_size;
+	if (!source->read || source->unsettled || !same_identity(&identity, &source->identity)) {
+		scan->changed = true;
+		int r = source_read(source);
+		if (r < 0)
+			scan_failed(scan, r, "read", source->path);
+	}
+	scan->memory += source->arena.total;
+	if (scan->memory > memory_limit) {
+		drop_source(scan, source);
+		source_refuse(source, 0, "files that take less memory together");
+		source->read = true; /* not again before it changes */
+	}
+	if (source->refused)
+		scan_refused(scan, source);
+}
+
+/* ---- folders ---- */
+
+static void folder_clear(struct folder *folder)
+{
+	for (size_t i = 0; i < folder->source_count; i++)
+		source_clear(&folder->sources[i]);
+	ng_arena_done(&folder->arena);
+	folder->sources = NULL;
+	folder->source_count = 0;
+	folder->listed = false;
+}
+
+static int source_init(struct ng_arena *arena, struct source *source, const char *folder, const char *name)
+{
+	const char *slash = strcmp(folder, "/") == 0 ? "" : "/", *prefix = strcmp(folder, ".") == 0 ? NULL : folder;
+
+	source->path = prefix ? ng_join(arena, prefix, slash, name) : ng_join(arena, name, NULL, NULL);
+	if (!source->path)
+		return -ENOMEM;
+	source->name = source->path + strlen(source->path) - strlen(name);
+	source->labels = NG_LABELS(arena, { "file", ng_span(source->path) });
+	return source->labels.size ? 0 : -ENOMEM;
+}
+
+/* The sources of a new listing; what is known of those that were there before goes over to them. Both are sorted. */
+static int take_names(struct folder *folder, const struct ng_names *names, struct folder *next)
+{
+	size_t old = 0;
+
+	next->sources = ng_alloc0(&next->arena, names->count * sizeof(*next->sources) + 1);
+	if (!next->sources)
+		return -ENOMEM;
+	for (size_t i = 0; i < names->count; i++) {
+		if (!ng_span_ends(ng_span(names->name[i]), NG_SPAN(".prom")))
+			continue;
+		struct source *source = &next->sources[next->source_count];
+		while (old < folder->source_count && strcmp(folder->sources[old].name, names->name[i]) < 0)
+			old++;
+		bool known = old < folder->source_count && strcmp(folder->sources[old].name, names->name[i]) == 0;
+		if (known) {
+			*source = folder->sources[old];
+			folder->sources[old].arena = (struct ng_arena){ 0 };
+			folder->sources[old].part_count = 0;
+		}
+		next->source_count++;
+		int r = source_init(&next->arena, source, folder->path, names->name[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int list_folder(struct scan *scan, struct folder *folder)
+{
+	struct folder next = { .path = folder->path, .listed = true };
+	struct ng_names names;
+	struct stat status;
+	NG_CLOSE int fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	next.identity = identity_of(&status);
+	next.unsettled = unsettled(&next.identity);
+	int r = ng_names_at(scan->scrape, fd, ".", &names);
+	if (r == 0)
+		r = take_names(folder, &names, &next);
+	scan->changed = true;
+	folder_clear(folder);
+	if (r < 0)
+		folder_clear(&next);
+	else
+		*folder = next;
+	return r;
+}
+
+static void scan_folder(struct scan *scan, struct folder *folder)
+{
+	struct stat status;
+	struct identity identity = { 0 };
+	int r = stat(folder->path, &status) < 0 ? -errno : 0;
+
+	if (r == 0)
+		identity = identity_of(&status);
+	if (r == 0 && (!folder->listed || folder->unsettled || !same_identity(&identity, &folder->identity)))
+		r = list_folder(scan, folder);
+	if (r < 0) {
+		scan->changed = scan->changed || folder->source_count;
+		folder_clear(folder);
+		scan_failed(scan, r, "list", folder->path);
+	}
+	for (size_t i = 0; i < folder->source_count; i++)
+		scan_source(scan, &folder->sources[i]);
+}
+
+static bool same_folders(const struct textfile *textfile, const struct paths *paths)
+{
+	if (textfile->folder_count != paths->count)
+		return false;
+	for (size_t i = 0; i < paths->count; i++) {
+		if (strcmp(textfile->folders[i].path, paths->path[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void move_folder(struct textfile *textfile, struct folder *to)
+{
+	for (size_t i = 0; i < textfile->folder_count; i++) {
+		struct folder *from = &textfile->folders[i];
+		if (!from->path || strcmp(from->path, to->path) != 0)
+			continue;
+		const char *path = to->path;
+		*to = *from;
+		to->path = path;
+		*from = (struct folder){ 0 };
+		return;
+	}
+}
+
+static int take_folders(struct textfile *textfile, const struct paths *paths)
+{
+	struct ng_arena arena = { 0 };
+	struct folder *folders = ng_alloc0(&arena, paths->count * sizeof(*folders) + 1);
+
+	for (size_t i = 0; folders && i < paths->count; i++) {
+		folders[i].path = ng_join(&arena, paths->path[i], NULL, NULL);
+		if (!folders[i].path)
+			folders = NULL;
+	}
+	if (!folders) {
+		ng_arena_done(&arena);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < paths->count; i++)
+		move_folder(textfile, &folders[i]);
+	textfile_forget(textfile);
+	textfile->arena = arena;
+	textfile->folders = folders;
+	textfile->folder_count = paths->count;
+	return 0;
+}
+
+int textfile_scan(struct textfile *textfile, struct ng_scrape *scrape, bool *ret_changed)
+{
+	struct scan scan = { .textfile = textfile, .scrape = scrape };
+	struct paths paths = { 0 };
+
+	textfile->failed = false;
+	int r = textfile_glob(&textfile->patterns, scrape, &paths);
+	if (r == 0 && !same_folders(textfile, &paths)) {
+		scan.changed = true;
+		r = take_folders(textfile, &paths);
+	}
+	for (size_t i = 0; r == 0 && i < textfile->folder_count; i++)
+		scan_folder(&scan, &textfile->folders[i]);
+	*ret_changed = scan.changed;
+	return r;
+}
+
+void textfile_forget(struct textfile *textfile)
+{
+	for (size_t i = 0; i < textfile->folder_count; i++)
+		folder_clear(&textfile->folders[i]);
+	ng_arena_done(&textfile->arena);
+	textfile->folders = NULL;
+	textfile->folder_count = 0;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Metrics that other programs leave in files, *.prom in the directories that are given:
+ *
+ *     # HELP backup_last_success_timestamp_seconds When the last backup ended well.
+ *     # TYPE backup_last_success_timestamp_seconds gauge
+ *     backup_last_success_timestamp_seconds{target="nas"} 1.7e+09
+ *
+ * A file that cannot be understood is left out as a whole. Format: see format.h.
+ */
+#include "textfile.h"
+
+enum { MTIME, SCRAPE_ERROR, FROM_FILES, FAMILIES };
+static const struct ng_family families[FAMILIES] = {
+	[MTIME] = { .name = "node_textfile_mtime_seconds",
+		.type = NG_GAUGE,
+		.labels = "file",
+		.help = "When a file that was read was last changed, in whole seconds since 1970." },
+	[SCRAPE_ERROR] = { .name = "node_textfile_scrape_error",
+		.type = NG_GAUGE,
+		.help = "Whether a directory or file could not be read, or was refused." },
+	[FROM_FILES] = { .name = "<any>", .type = NG_UNTYPED, .dynamic = true, .help = "As the files say." },
+};
+
+static const struct ng_option options[] = {
+	NG_OPTION(textfile, patterns, NG_OPTION_LIST, "directory", "",
+		"Directory of *.prom files, or a pattern of directories."),
+};
+
+bool textfile_reserved(struct ng_span name)
+{
+	return ng_span_equal(name, ng_span(families[MTIME].name)) ||
+	       ng_span_equal(name, ng_span(families[SCRAPE_ERROR].name));
+}
+
+static void write_part(struct ng_page *page, const struct part *part)
+{
+	static const struct ng_span suffixes[] = {
+		[SUFFIX_NONE] = NG_SPAN(""),
+		[SUFFIX_BUCKET] = NG_SPAN("_bucket"),
+		[SUFFIX_SUM] = NG_SPAN("_sum"),
+		[SUFFIX_COUNT] = NG_SPAN("_count"),
+	};
+
+	for (size_t i = 0; i < part->series_count; i++) {
+		const struct series *series = &part->series[i];
+		if (!series->dropped)
+			ng_sample_text(page, suffixes[series->suffix], series_labels(series), series_value(series));
+	}
+}
+
+static void write_families(struct ng_page *page, const struct merged *merged)
+{
+	for (size_t i = 0; i < merged->count; i++) {
+		const struct family *family = &merged->families[i];
+		ng_family_dynamic(page, family->first->type, family->name, family->shown);
+		for (const struct part *part = family->first; part; part = part->next)
+			write_part(page, part);
+	}
+}
+
+static void write_times(struct ng_page *page, const struct textfile *textfile)
+{
+	ng_family(page, &families[MTIME]);
+	for (size_t i = 0; i < textfile->folder_count; i++) {
+		for (size_t k = 0; k < textfile->folders[i].source_count; k++) {
+			const struct source *source = &textfile->folders[i].sources[k];
+			if (source->read && !source->refused)
+				ng_sample_i64(page, source->labels, source->identity.modified.tv_sec);
+		}
+	}
+}
+
+static int textfile_collect(void *state, struct ng_scrape *scrape)
+{
+	struct textfile *textfile = state;
+	bool changed;
+
+	int r = textfile_scan(textfile, scrape, &changed);
+	textfile->stale = textfile->stale || changed;
+	if (r == 0 && textfile->stale)
+		r = textfile_merge(textfile);
+	if (r < 0)
+		return ng_failed(scrape, r, "read", "the files");
+	textfile->stale = false;
+	if (textfile->merged.conflict && !textfile->failed)
+		ng_broken(scrape, textfile->merged.conflict, 0, "the same HELP text for a family in all files");
+	scrape->dropped += textfile->merged.dropped;
+	write_families(scrape->page, &textfile->merged);
+	write_times(scrape->page, textfile);
+	ng_gauge_u64(scrape->page, &families[SCRAPE_ERROR], textfile->failed || textfile->merged.conflict);
+	return 0;
+}
+
+static void textfile_done(void *state)
+{
+	struct textfile *textfile = state;
+
+	textfile_forget(textfile);
+	ng_arena_done(&textfile->merged.arena);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "textfile",
+	.summary = "Metrics from files that other programs write",
+	.may_block = true,
+	.yields = true,
+	.options = options,
+	.option_count = NG_COUNT(options),
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct textfile),
+	.collect = textfile_collect,
+	.done = textfile_done,
+};
+NG_COLLECTOR(descriptor);

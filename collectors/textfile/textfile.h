@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of this collector share.
+ *
+ * Text goes this way: scan.c finds the files and reads those that changed, parse.c makes families of a text (lex.c
+ * reads the lines, number.c judges the numbers, compound.c puts histograms and summaries together), merge.c joins the
+ * families of all files, textfile.c writes them.
+ */
+#ifndef TEXTFILE_H
+#define TEXTFILE_H
+
+#include <nodegauge/collector.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* A file of more bytes is refused, and so is one that would take all of them beyond the second figure. */
+enum { FILE_LIMIT = 8 << 20, TOTAL_LIMIT = 64 << 20 };
+
+static inline size_t text_hash(size_t seed, struct ng_span text)
+{
+	uint64_t hash = 14695981039346656037u ^ seed;
+
+	for (size_t i = 0; i < text.size; i++)
+		hash = (hash ^ (unsigned char)text.text[i]) * 1099511628211u;
+	return (size_t)(hash ^ hash >> 32);
+}
+
+/* Copies the text to `at`; returns the end. */
+static inline char *text_put(char *at, struct ng_span text)
+{
+	if (text.size)
+		memcpy(at, text.text, text.size);
+	return at + text.size;
+}
+
+/* ---- families ---- */
+
+enum suffix { SUFFIX_NONE, SUFFIX_BUCKET, SUFFIX_SUM, SUFFIX_COUNT };
+
+/* One line of output: rendered labels, which may be empty, and right behind them the value. */
+struct series {
+	const char *text;
+	uint32_t labels_size;
+	uint16_t value_size;
+	uint8_t suffix;
+	bool dropped; /* an earlier file, or line, has it already */
+};
+
+static inline struct ng_span series_labels(const struct series *series)
+{
+	return (struct ng_span){ series->text, series->labels_size };
+}
+
+static inline struct ng_span series_value(const struct series *series)
+{
+	return (struct ng_span){ series->text + series->labels_size, series->value_size };
+}
+
+/* Of a histogram or summary: the lines that belong together. For other types each line is for itself. */
+struct compound {
+	struct ng_span labels; /* without le or quantile */
+	uint32_t first, count; /* of the family's series */
+};
+
+/* A family of one file. */
+struct part {
+	struct ng_span name;
+	struct ng_span help; /* as it stands in the file; .text is NULL where there is none */
+	enum ng_type type;
+	struct series *series;
+	size_t series_count;
+	struct compound *compounds; /* NULL for a type without */
+	size_t compound_count;
+	struct part *next; /* of the same family in a later file */
+};
+
+/* ---- files ---- */
+
+/* What tells that a file is still the one that was read. */
+struct identity {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified, changed;
+};
+
+struct source {
+	const char *name;      /* in its folder */
+	const char *path;      /* as it is shown; for opening, too */
+	struct ng_span labels; /* {file="path"} */
+	bool read;             /* the rest is that of `identity` */
+	struct identity identity;
+	bool unsettled; /* so new that the next change could look the same: to be read again */
+	bool refused;
+	unsigned line; /* where; 0 for the file as a whole */
+	const char *expected;
+	struct ng_arena arena;
+	struct part *parts;
+	size_t part_count;
+};
+
+struct folder {
+	const char *path;
+	bool listed;
+	bool unsettled;
+	struct identity identity;
+	struct ng_arena arena; /* the strings and the array of sources */
+	struct source *sources;
+	size_t source_count;
+};
+
+/* A family of all files. */
+struct family {
+	struct ng_span name;
+	struct ng_span help;    /* of the first part that has one */
+	struct ng_span shown;   /* the help text of the output */
+	struct ng_span sources; /* the paths of its files; only where that is shown */
+	bool conflict;          /* two parts had different ones: no further part is taken */
+	struct part *first, *last;
+};
+
+struct merged {
+	struct ng_arena arena;
+	struct family *families;
+	size_t count, capacity;
+	uint64_t dropped;     /* series */
+	const char *conflict; /* name of a family about whose help text two files disagree */
+};
+
+struct textfile {
+	struct ng_list patterns;
+	struct ng_arena arena; /* the array of folders, made anew when it changes */
+	struct folder *folders;
+	size_t folder_count;
+	bool failed; /* something could not be read */
+	bool stale;  /* the families are not those of the files */
+	struct merged merged;
+};
+
+/* scan.c: brings folders and files up to date. `ret_changed` tells whether anything has to be merged anew. */
+int textfile_scan(struct textfile *textfile, struct ng_scrape *scrape, bool *ret_changed);
+void textfile_forget(struct textfile *textfile);
+
+/* glob.c: the directories that the patterns stand for, cleaned, in the arena of the scrape. */
+struct paths {
+	const char **path;
+	size_t count, capacity;
+};
+int textfile_glob(const struct ng_list *patterns, struct ng_scrape *scrape, struct paths *ret_paths);
+
+/* "a//b/./c/../d/" is "a/b/d". */
+const char *textfile_clean(struct ng_arena *arena, const char *path);
+
+/* merge.c: from all sources that were not refused. -ENOMEM is the only error. */
+int textfile_merge(struct textfile *textfile);
+
+/* textfile.c: the families of the collector itself, which no file may have. */
+bool textfile_reserved(struct ng_span name);
+
+/* ---- from text to parts ---- */
+
+/* Why a text is refused. */
+struct verdict {
+	unsigned line;
+	const char *expected;
+};
+
+/* 0 with the source's parts filled in; -EBADMSG with the verdict; -ENOMEM, also for what becomes too large. */
+int textfile_parse(struct ng_span text, struct source *source, struct verdict *ret_verdict);
+
+#endif
