@@ -63,6 +63,8 @@ bool test_has_time(void)
 
 size_t spread(size_t i, size_t count)
 {
+	if (count < 2)
+		return 0;
 	size_t step = (size_t)((double)count * 0.6180339887498949) | 1;
 
 	/* a step without a common divisor visits all */

@@ -25,6 +25,7 @@ static void cuts_add(struct cuts *cuts, size_t file, size_t at)
 		cuts->cut = realloc(cuts->cut, cuts->room * sizeof(*cuts->cut));
 		if (!cuts->cut)
 			abort();
+		memset(cuts->cut + cuts->count, 0, (cuts->room - cuts->count) * sizeof(*cuts->cut));
 	}
 	cuts->cut[cuts->count++] = (struct cut){ file, at };
 }

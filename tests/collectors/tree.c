@@ -97,7 +97,7 @@ char *tree_with_root(const char *text, const char *root)
 		out = mempcpy(out, text, (size_t)(at - text));
 		out = mempcpy(out, root, root_size);
 	}
-	strcpy(out, text);
+	memcpy(out, text, strlen(text) + 1);
 	return result;
 }
 
