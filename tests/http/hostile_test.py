@@ -37,7 +37,7 @@ def send_each(requests, wait=QUICK):
 
 def statuses(data, wait=QUICK, strict=True):
     """
-    The status of every answer to the bytes of one connection, and whether the peer closed. Not strict: what follows a 400
+    The status of every answer to the bytes of one connection, and whether the peer closed. Not strict: what follows a refusal
     does not matter (libmicrohttpd 0.9.75 sends the head of some of its own refusals twice).
     """
     with wire.Connection(server.address) as connection:
@@ -50,7 +50,7 @@ def statuses(data, wait=QUICK, strict=True):
     while text:
         head, _, text = text.partition(b"\r\n\r\n")
         words = head.split(b" ", 2)
-        if not strict and found[-1:] == [400] and not words[0].startswith(b"HTTP/"):
+        if not strict and found[-1:] in ([400], [413]) and not words[0].startswith(b"HTTP/"):
             break
         demand(words[0] in (b"HTTP/1.1", b"HTTP/1.0"), lambda: f"no status line: {head[:80]!r}")
         found.append(int(words[1]))
