@@ -19,12 +19,14 @@ static void log_change(struct ng_engine *engine, struct ng_cell *cell, int resul
 	if (!engine->config.log)
 		return;
 	if (failing && !cell->failing)
-		engine->config.log(engine->config.log_context, NG_LOG_WARN, "collector failed", cell->collector->name, reason);
+		engine->config.log(
+			engine->config.log_context, NG_LOG_WARN, "collector failed", cell->collector->name, reason);
 	else if (!failing && cell->failing)
-		engine->config.log(engine->config.log_context, NG_LOG_INFO, "collector works again", cell->collector->name, "");
+		engine->config.log(
+			engine->config.log_context, NG_LOG_INFO, "collector works again", cell->collector->name, "");
 	else if (result == -ENODATA && cell->result != -ENODATA)
-		engine->config.log(engine->config.log_context, NG_LOG_DEBUG, "collector has no data", cell->collector->name,
-			reason);
+		engine->config.log(engine->config.log_context, NG_LOG_DEBUG, "collector has no data",
+			cell->collector->name, reason);
 	cell->failing = failing;
 }
 
@@ -39,8 +41,8 @@ static void cell_finish(struct ng_engine *engine, struct ng_cell *cell, int resu
 		cell->reason[0] = '\0';
 }
 
-/* Runs the cell; called and returns with the lock held, which it gives up in between. Returns whether the gather that started
- * it still wants its result. */
+/* Runs the cell; called and returns with the lock held, which it gives up in between. Returns whether the gather that
+ * started it still wants its result. */
 static bool run_cell(struct ng_runner *runner, struct ng_cell *cell, uint64_t now)
 {
 	struct ng_engine *engine = runner->engine;
@@ -193,8 +195,8 @@ static void queue_cell(struct ng_engine *engine, struct ng_cell *cell, bool incl
 	engine->pending++;
 }
 
-int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, ng_finished *finished,
-	void *context)
+int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline,
+	ng_finished *finished, void *context)
 {
 	struct ng_runner *runner = NULL;
 
@@ -227,7 +229,8 @@ static void give_up_on(struct ng_engine *engine, struct ng_cell *cell, uint64_t 
 {
 	if (cell->phase == NG_CELL_RUNNING) {
 		cell->phase = NG_CELL_STUCK;
-		cell_finish(engine, cell, -ETIMEDOUT, now, "did not answer before the deadline; not started again until it does");
+		cell_finish(engine, cell, -ETIMEDOUT, now,
+			"did not answer before the deadline; not started again until it does");
 	} else if (cell->phase == NG_CELL_QUEUED) {
 		cell->phase = NG_CELL_IDLE;
 		cell->started = now;
@@ -312,7 +315,8 @@ static void init_condition(pthread_cond_t *condition)
 	pthread_condattr_destroy(&attributes);
 }
 
-int ng_engine_gather(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, struct ng_body **ret_body)
+int ng_engine_gather(
+	struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, struct ng_body **ret_body)
 {
 	struct waiter waiter = { .lock = PTHREAD_MUTEX_INITIALIZER };
 

@@ -140,7 +140,9 @@ static int watch(struct loop *loop, int fd)
 
 int ng_loop_run(struct ng_engine *engine, struct ng_server *server, struct ng_exporter *exporter)
 {
-	struct loop loop = { .engine = engine, .server = server, .exporter = exporter, .watchdog = ng_service_watchdog() };
+	struct loop loop = {
+		.engine = engine, .server = server, .exporter = exporter, .watchdog = ng_service_watchdog()
+	};
 	sigset_t set;
 
 	loop_signals(&set);
