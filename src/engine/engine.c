@@ -6,7 +6,7 @@
 #include <time.h>
 
 /* How long a runner may stay in one cell before another one goes on with the rest. */
-static const uint64_t stall_ns = 30u * 1000000u;
+static const uint64_t usual_stall = 30u * 1000000u;
 
 static const size_t stack_size = 256u << 10;
 
@@ -117,8 +117,11 @@ static void work_through(struct ng_runner *runner)
 			continue;
 		}
 		now = cell->started + cell->duration;
-		if (--engine->pending == 0)
+		if (--engine->pending == 0) {
+			engine->finishing = true;
 			finish_gather(engine);
+			engine->finishing = false;
+		}
 	}
 }
 
@@ -163,6 +166,8 @@ static int add_runner(struct ng_engine *engine, bool called)
 /* A runner that the caller has to wake when it has given up the lock, or NULL when there is none to wake. */
 static struct ng_runner *call_runner(struct ng_engine *engine)
 {
+	if (engine->finishing)
+		return NULL; /* it takes the next gather by itself */
 	if (engine->idle_count == 0) {
 		if (engine->runner_count < NG_RUNNERS_MAX)
 			add_runner(engine, true);
@@ -251,18 +256,26 @@ uint64_t ng_engine_tick(struct ng_engine *engine, uint64_t now)
 				give_up_on(engine, &engine->cells[i], now);
 			finish_gather(engine);
 		} else {
-			if (waiting && now >= engine->moved + stall_ns) {
+			if (waiting && now >= engine->moved + engine->config.stall) {
 				engine->moved = now;
 				runner = call_runner(engine);
 			}
 			next = engine->deadline;
-			if (waiting && engine->moved + stall_ns < next)
-				next = engine->moved + stall_ns;
+			if (waiting && engine->moved + engine->config.stall < next)
+				next = engine->moved + engine->config.stall;
 		}
 	}
 	pthread_mutex_unlock(&engine->lock);
 	wake(runner);
 	return next;
+}
+
+void ng_engine_hurry(struct ng_engine *engine, uint64_t deadline)
+{
+	pthread_mutex_lock(&engine->lock);
+	if (engine->active && deadline < engine->deadline)
+		engine->deadline = deadline;
+	pthread_mutex_unlock(&engine->lock);
 }
 
 /* ---- waiting for one ---- */
@@ -324,7 +337,7 @@ int ng_engine_gather(
 	int r = ng_engine_start(engine, selection, deadline, wake_waiter, &waiter);
 	while (r == 0 && !waiter_done(&waiter)) {
 		uint64_t now = ng_now(), next = ng_engine_tick(engine, now);
-		wait_until(&waiter, next < now + stall_ns ? next : now + stall_ns);
+		wait_until(&waiter, next < now + usual_stall ? next : now + usual_stall);
 	}
 	pthread_cond_destroy(&waiter.changed);
 	pthread_mutex_destroy(&waiter.lock);
@@ -372,6 +385,8 @@ int ng_engine_new(const struct ng_engine_config *config, char *error, size_t err
 	if (!engine)
 		return -ENOMEM;
 	engine->config = *config;
+	if (!engine->config.stall)
+		engine->config.stall = usual_stall;
 	pthread_mutex_init(&engine->lock, NULL);
 	engine->cells = calloc(config->choice_count + 1, sizeof(*engine->cells));
 	engine->order = calloc(config->choice_count + 1, sizeof(*engine->order));

@@ -37,6 +37,7 @@ struct ng_engine_config {
 	/* Called with a collector's name, or "" for the engine itself; from any thread. */
 	void (*log)(void *context, enum ng_level level, const char *message, const char *collector, const char *reason);
 	void *log_context;
+	uint64_t stall; /* how long a runner may stay in one cell before another one takes over, in ns; 0 for the usual 30 ms */
 };
 
 /* A rendered answer. Shared by all who asked; lives until the last reference is dropped. */
@@ -88,6 +89,9 @@ int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selecti
 /* Hands work over and ends what is over time. Returns when to call again (CLOCK_MONOTONIC ns), UINT64_MAX for not at
  * all. */
 uint64_t ng_engine_tick(struct ng_engine *engine, uint64_t now);
+
+/* Ends the gather that is going on by then at the latest. */
+void ng_engine_hurry(struct ng_engine *engine, uint64_t deadline);
 
 /* Starts a gather and waits for it. For --once and for tests. */
 int ng_engine_gather(

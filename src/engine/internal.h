@@ -33,6 +33,7 @@ struct ng_engine {
 	size_t runner_count;
 	struct ng_runner *idle[NG_RUNNERS_MAX]; /* the one that worked last, whose memory is warm, on top */
 	size_t idle_count;
+	bool finishing; /* a runner is handing out an answer and will look for work then */
 	bool stopping;
 
 	/* the gather that is going on */

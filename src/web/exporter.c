@@ -454,6 +454,15 @@ uint64_t ng_exporter_tick(struct ng_exporter *exporter, uint64_t now)
 	return UINT64_MAX;
 }
 
+void ng_exporter_hurry(struct ng_exporter *exporter, uint64_t deadline)
+{
+	for (struct scrape *scrape = exporter->waiting; scrape; scrape = scrape->next) {
+		if (deadline < scrape->deadline)
+			scrape->deadline = deadline;
+	}
+	ng_engine_hurry(exporter->engine, deadline);
+}
+
 static size_t requests_waiting(const struct ng_exporter *exporter)
 {
 	size_t count = 0;

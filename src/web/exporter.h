@@ -41,6 +41,9 @@ void ng_exporter_gone(void *context, struct ng_request *request);
  */
 uint64_t ng_exporter_tick(struct ng_exporter *exporter, uint64_t now);
 
+/* Shortens the deadlines of the scrapes that wait, and of the gather that is going on. */
+void ng_exporter_hurry(struct ng_exporter *exporter, uint64_t deadline);
+
 /* An event descriptor, readable when a gather is over; then ng_exporter_run answers it and starts the next one. */
 int ng_exporter_fd(const struct ng_exporter *exporter);
 void ng_exporter_run(struct ng_exporter *exporter);
