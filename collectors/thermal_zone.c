@@ -129,10 +129,7 @@ static int add(struct thermal *thermal, struct ng_scrape *scrape, struct devices
 
 static bool is_numbered(const char *name, struct ng_span prefix)
 {
-	struct ng_span span = ng_span(name);
-
-	return ng_span_starts(span, prefix) && span.size > prefix.size && span.text[prefix.size] >= '0' &&
-	       span.text[prefix.size] <= '9';
+	return strncmp(name, prefix.text, prefix.size) == 0 && name[prefix.size] >= '0' && name[prefix.size] <= '9';
 }
 
 static int list(struct thermal *thermal, struct ng_scrape *scrape)

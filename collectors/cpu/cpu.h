@@ -32,9 +32,10 @@ void ng_cpu_times_done(struct ng_cpu_times *times);
 
 /* What sysfs says of the CPUs: on line, isolated, throttled. */
 struct ng_cpu_topology {
-	uint64_t epoch; /* in which it was read; the throttles are counted at each scrape */
+	uint64_t epoch; /* in which it was read or found to be the same; the throttles are counted at each scrape */
 	bool unsure;    /* something did not answer: it is to be read again */
 	struct ng_arena kept;
+	struct ng_span mask[3]; /* which CPUs are there, on line and isolated, when it was read */
 	struct ng_cpu_flags {
 		struct ng_cpu_flag {
 			struct ng_span labels;

@@ -183,7 +183,6 @@ static int list(struct ng_cpu_topology *topology, struct ng_scrape *scrape)
 	bool first_has_online = true;
 	uint64_t id;
 
-	forget(topology);
 	int r = ng_names(scrape, NG_SYS, DIRECTORY, &names);
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -206,9 +205,36 @@ static int list(struct ng_cpu_topology *topology, struct ng_scrape *scrape)
 		if (r == 0)
 			r = add_throttles(topology, scrape, name.text, directory);
 	}
-	if (r == 0 && !topology->unsure)
-		topology->epoch = scrape->devices_epoch;
 	return r;
+}
+
+/* Most devices that come and go are no CPUs: where the kernel's lists of them are the same, so is all the rest. */
+static int refresh(struct ng_cpu_topology *topology, struct ng_scrape *scrape)
+{
+	static const char *const paths[NG_COUNT(topology->mask)] = {
+		DIRECTORY "/present",
+		DIRECTORY "/online",
+		DIRECTORY "/isolated",
+	};
+	struct ng_span mask[NG_COUNT(paths)] = { 0 };
+	bool same = topology->epoch != 0;
+
+	if (topology->epoch == scrape->devices_epoch)
+		return 0;
+	for (size_t i = 0; i < NG_COUNT(paths); i++) {
+		int r = ng_read(scrape, NG_SYS, NG_VALUE, paths[i], &mask[i]);
+		same = same && r == 0 && topology->mask[i].text && ng_span_equal(mask[i], topology->mask[i]);
+	}
+	if (!same) {
+		forget(topology);
+		int r = list(topology, scrape);
+		if (r < 0 || topology->unsure)
+			return r;
+		for (size_t i = 0; i < NG_COUNT(paths); i++)
+			topology->mask[i] = mask[i].text ? ng_copy(&topology->kept, mask[i]) : NG_NO_LABELS;
+	}
+	topology->epoch = scrape->devices_epoch;
+	return 0;
 }
 
 /* ---- emitting ---- */
@@ -241,7 +267,7 @@ static void emit_throttles(struct ng_cpu_topology *topology, struct ng_scrape *s
 
 int ng_cpu_topology_collect(struct ng_cpu_topology *topology, struct ng_scrape *scrape)
 {
-	int r = topology->epoch == scrape->devices_epoch ? 0 : list(topology, scrape);
+	int r = refresh(topology, scrape);
 
 	if (r < 0)
 		return r;

@@ -82,7 +82,9 @@ bool devices_fresh(struct ng_scrape *scrape, struct devices *devices)
 {
 	struct timespec time = { 0 };
 
-	if (!devices->device || devices->epoch != scrape->devices_epoch || !devices->database.settled)
+	if (!devices->device || devices->incomplete || devices->epoch != scrape->devices_epoch)
+		return false;
+	if (!devices->database.settled)
 		return false;
 	database_time(scrape, &time);
 	return devices->database.seconds == time.tv_sec && devices->database.nanoseconds == time.tv_nsec;
@@ -95,12 +97,19 @@ void devices_reset(struct ng_scrape *scrape, struct devices *devices)
 	ng_arena_reset(&devices->arena);
 	devices->device = NULL;
 	devices->count = devices->capacity = 0;
+	devices->incomplete = false;
 	devices->epoch = scrape->devices_epoch;
 	bool exists = database_time(scrape, &time);
 	clock_gettime(CLOCK_REALTIME, &now);
 	devices->database.seconds = time.tv_sec;
 	devices->database.nanoseconds = time.tv_nsec;
 	devices->database.settled = !exists || now.tv_sec - time.tv_sec > 1;
+}
+
+/* Whether an error may be gone the next time, unlike a file that is not there. */
+static bool passing(int error)
+{
+	return error < 0 && error != -ENOENT && error != -ENOTDIR && error != -EACCES && error != -EPERM;
 }
 
 /* ---- one device ---- */
@@ -133,7 +142,7 @@ static struct ng_span number_text(char digits[10], uint32_t number)
 	return (struct ng_span){ at, (size_t)(end - at) };
 }
 
-static void read_properties(
+static int read_properties(
 	struct ng_scrape *scrape, struct ng_span major, struct ng_span minor, struct ng_span property[PROPERTIES])
 {
 	char name[24] = "b", *at = name + 1;
@@ -145,25 +154,28 @@ static void read_properties(
 	memcpy(at, minor.text, minor.size);
 	at[minor.size] = '\0';
 	/* a machine may be without udev, and udev without this device */
-	if (ng_read(scrape, NG_UDEV, NG_RECORDS, name, &text) == 0)
+	int r = ng_read(scrape, NG_UDEV, NG_RECORDS, name, &text);
+	if (r == 0)
 		parse_properties(text, property);
+	return r;
 }
 
 /* Partitions have no queue. A slash in a name (cciss/c0d0) is an exclamation mark in sysfs. */
-static struct ng_span read_rotational(struct ng_scrape *scrape, struct ng_span name)
+static int read_rotational(struct ng_scrape *scrape, struct ng_span name, uint64_t *ret_rotational)
 {
-	static const struct ng_span no = NG_SPAN("0"), yes = NG_SPAN("1");
 	char *device = (char *)ng_copy(scrape->arena, name).text;
 	const char *path;
 	struct ng_span value;
-	uint64_t rotational = 0;
 
 	for (char *at = device; at && *at; at++)
 		*at = (char)(*at == '/' ? '!' : *at);
 	path = device ? ng_join(scrape->arena, "block/", device, "/queue/rotational") : NULL;
-	if (!path || ng_read(scrape, NG_SYS, NG_VALUE, path, &value) < 0 || ng_u64(ng_trim(value), &rotational) < 0)
-		return no;
-	return rotational ? yes : no;
+	if (!path)
+		return -ENOMEM;
+	int r = ng_read(scrape, NG_SYS, NG_VALUE, path, &value);
+	if (r == 0)
+		ng_u64(ng_trim(value), ret_rotational);
+	return r;
 }
 
 static void take_ata(struct device *device, const struct ng_span property[PROPERTIES])
@@ -185,18 +197,22 @@ static struct ng_span serial(const struct ng_span property[PROPERTIES])
 	return property[ID_SERIAL_SHORT].size ? property[ID_SERIAL_SHORT] : property[ID_SERIAL];
 }
 
-static int describe(struct ng_scrape *scrape, struct ng_arena *arena, struct device *device, uint32_t major,
+static int describe(struct ng_scrape *scrape, struct devices *devices, struct device *device, uint32_t major,
 	uint32_t minor, struct ng_span name)
 {
+	struct ng_arena *arena = &devices->arena;
 	struct ng_span property[PROPERTIES] = { { NULL, 0 } };
 	char major_digits[10], minor_digits[10];
 	struct ng_span major_text = number_text(major_digits, major), minor_text = number_text(minor_digits, minor);
+	uint64_t rotational = 0;
 
-	read_properties(scrape, major_text, minor_text, property);
+	if (passing(read_properties(scrape, major_text, minor_text, property)) ||
+		passing(read_rotational(scrape, name, &rotational)))
+		devices->incomplete = true;
 	device->labels = NG_LABELS(arena, { "device", name });
 	device->info = NG_LABELS(arena, { "device", name }, { "major", major_text }, { "minor", minor_text },
 		{ "model", property[ID_MODEL] }, { "path", property[ID_PATH] }, { "revision", property[ID_REVISION] },
-		{ "rotational", read_rotational(scrape, name) }, { "serial", serial(property) },
+		{ "rotational", rotational ? NG_SPAN("1") : NG_SPAN("0") }, { "serial", serial(property) },
 		{ "wwn", property[ID_WWN] });
 	if (property[ID_FS_TYPE].size)
 		device->filesystem = NG_LABELS(arena, { "device", name }, { "type", property[ID_FS_TYPE] },
@@ -220,5 +236,5 @@ int devices_add(struct ng_scrape *scrape, struct devices *devices, struct ng_spa
 	*device = (struct device){ .head = ng_copy(&devices->arena, head), .ignored = !ng_filter_keeps(filter, name) };
 	if (!device->head.text)
 		return -ENOMEM;
-	return device->ignored ? 0 : describe(scrape, &devices->arena, device, major, minor, name);
+	return device->ignored ? 0 : describe(scrape, devices, device, major, minor, name);
 }

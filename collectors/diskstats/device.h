@@ -23,6 +23,7 @@ struct devices {
 	struct ng_arena arena;
 	struct device *device;
 	size_t count, capacity;
+	bool incomplete; /* something could not be read that may be readable the next time */
 	uint64_t epoch;
 	struct {
 		int64_t seconds, nanoseconds;

@@ -81,7 +81,8 @@ static int replace_table(struct filesystem *filesystem, struct ng_scrape *scrape
 
 	int r = table_make(filesystem, scrape, text, table, next);
 	if (r < 0) {
-		table_clear(next);
+		ng_arena_reset(&next->arena);
+		*next = (struct table){ .arena = next->arena };
 		ng_mounts_close(&filesystem->mounts); /* so that it is read again */
 		return r;
 	}
@@ -347,6 +348,7 @@ static void filesystem_done(void *state)
 		free_probes(filesystem, &filesystem->tables[0], true);
 	ng_guard_free(filesystem->guard);
 	table_clear(&filesystem->tables[0]);
+	table_clear(&filesystem->tables[1]);
 	ng_mounts_close(&filesystem->mounts);
 }
 

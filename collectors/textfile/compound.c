@@ -6,7 +6,6 @@
 #include "format.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 struct metric {
 	struct ng_span labels;
@@ -59,7 +58,7 @@ static struct metric *metric_of_line(struct work *work)
 		return metric;
 	}
 	struct metric *metric =
-		ng_push(&work->parse->scratch, &work->metrics, &work->metric_count, &work->metric_capacity);
+		ng_push(work->parse->scratch, &work->metrics, &work->metric_count, &work->metric_capacity);
 	if (!metric)
 		return NULL;
 	*metric = (struct metric){ .labels = labels, .count = zero, .sum = zero };
@@ -99,7 +98,7 @@ static int gather_line(struct work *work)
 		if (isnan(value))
 			return 0;
 		struct bound *bound =
-			ng_push(&work->parse->scratch, &work->bounds, &work->bound_count, &work->bound_capacity);
+			ng_push(work->parse->scratch, &work->bounds, &work->bound_count, &work->bound_capacity);
 		if (!bound)
 			return -ENOMEM;
 		*bound = (struct bound){ .metric = (uint32_t)(metric - work->metrics),
@@ -116,7 +115,7 @@ static int gather(struct work *work)
 
 	while (size < work->draft->sample_count * 2)
 		size *= 2;
-	work->slots = ng_alloc0(&work->parse->scratch, size * sizeof(*work->slots));
+	work->slots = ng_alloc0(work->parse->scratch, size * sizeof(*work->slots));
 	if (!work->slots)
 		return -ENOMEM;
 	work->slot_mask = size - 1;
@@ -129,24 +128,37 @@ static int gather(struct work *work)
 	return 0;
 }
 
-static int compare_bounds(const void *a, const void *b)
+static bool before(const struct bound *a, const struct bound *b)
 {
-	const struct bound *left = a, *right = b;
+	if (a->metric != b->metric)
+		return a->metric < b->metric;
+	return a->value != b->value ? a->value < b->value : a->order < b->order;
+}
 
-	if (left->metric != right->metric)
-		return left->metric < right->metric ? -1 : 1;
-	if (left->value != right->value)
-		return left->value < right->value ? -1 : 1;
-	return left->order < right->order ? -1 : 1;
+/* Shell's sort, as qsort takes memory of its own. */
+static void sort_bounds(struct bound *bounds, size_t count)
+{
+	size_t gap = 1;
+
+	while (gap < count / 3)
+		gap = gap * 3 + 1;
+	for (; gap > 0; gap /= 3) {
+		for (size_t i = gap; i < count; i++) {
+			struct bound moving = bounds[i];
+			size_t at = i;
+			for (; at >= gap && before(&moving, &bounds[at - gap]); at -= gap)
+				bounds[at] = bounds[at - gap];
+			bounds[at] = moving;
+		}
+	}
 }
 
 /* Sorted, and of equal ones only the last. */
-static void sort_bounds(struct work *work)
+static void order_bounds(struct work *work)
 {
 	size_t kept = 0;
 
-	if (work->bound_count)
-		qsort(work->bounds, work->bound_count, sizeof(*work->bounds), compare_bounds);
+	sort_bounds(work->bounds, work->bound_count);
 	for (size_t i = 0; i < work->bound_count; i++) {
 		const struct bound *bound = &work->bounds[i], *next = bound + 1;
 		if (i + 1 < work->bound_count && next->metric == bound->metric && next->value == bound->value)
@@ -243,6 +255,6 @@ int compound_make(struct parse *parse, const struct draft *draft, struct part *p
 	int r = gather(&work);
 	if (r < 0)
 		return r;
-	sort_bounds(&work);
+	order_bounds(&work);
 	return render_metrics(&work);
 }

@@ -38,6 +38,7 @@ struct number {
 	struct ng_span text; /* in the argument, or constant: "NaN", "+Inf", "-Inf" */
 	bool special;        /* one of these three */
 	bool whole;          /* only digits, and few enough for 64 bits */
+	bool odd;            /* not to be passed on as it stands */
 };
 int number_parse(struct ng_span text, struct number *ret_number);
 double number_value(const struct number *number);
@@ -50,7 +51,7 @@ char *number_label(char at[NUMBER_ROOM], double value);
 /* As Go converts a float64 to an uint64 on amd64, for counts; returns the end. */
 char *number_count(char at[NUMBER_ROOM], const struct number *number);
 
-/* The number itself, shorter if it is long; returns the end. */
+/* The number as every reader takes it; returns the end. */
 char *number_copy(char at[NUMBER_ROOM], const struct number *number);
 
 /* ---- families in the making (parse.c, compound.c) ---- */
@@ -73,7 +74,7 @@ struct sample {
 };
 
 struct parse {
-	struct ng_arena scratch; /* until the parts are made */
+	struct ng_arena *scratch; /* until the parts are made */
 	struct source *source;
 	struct ng_span text;
 	struct draft *drafts;

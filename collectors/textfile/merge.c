@@ -13,8 +13,8 @@ struct noted {
 
 struct work {
 	struct merged *merged;
-	struct ng_arena scratch; /* until all is merged */
-	uint32_t *slots;         /* families by name: number + 1 */
+	struct ng_arena *scratch; /* until all is merged */
+	uint32_t *slots;          /* families by name: number + 1 */
 	size_t slot_mask;
 	struct noted *noted; /* the series of the output */
 	size_t noted_mask;
@@ -49,7 +49,7 @@ static struct family *add_family(struct work *work, const struct part *part)
 
 static bool exists(struct work *work, struct ng_span name, struct ng_span suffix)
 {
-	char *longer = ng_alloc(&work->scratch, name.size + suffix.size);
+	char *longer = ng_alloc(work->scratch, name.size + suffix.size);
 
 	if (!longer)
 		return true;
@@ -211,8 +211,8 @@ static int make_room(struct work *work, const struct textfile *textfile)
 	}
 	work->slot_mask = power_above(parts) - 1;
 	work->noted_mask = power_above(series) - 1;
-	work->slots = ng_alloc0(&work->scratch, (work->slot_mask + 1) * sizeof(*work->slots));
-	work->noted = ng_alloc0(&work->scratch, (work->noted_mask + 1) * sizeof(*work->noted));
+	work->slots = ng_alloc0(work->scratch, (work->slot_mask + 1) * sizeof(*work->slots));
+	work->noted = ng_alloc0(work->scratch, (work->noted_mask + 1) * sizeof(*work->noted));
 	/* all at once: what was noted of a family is compared by its address */
 	work->merged->families = ng_alloc(&work->merged->arena, parts * sizeof(*work->merged->families) + 1);
 	work->merged->capacity = parts;
@@ -251,15 +251,15 @@ static int make_help(struct merged *merged)
 
 int textfile_merge(struct textfile *textfile)
 {
-	struct work work = { .merged = &textfile->merged };
+	struct work work = { .merged = &textfile->merged, .scratch = &textfile->scratch };
 
-	ng_arena_done(&textfile->merged.arena);
-	textfile->merged = (struct merged){ 0 };
+	ng_arena_reset(&textfile->merged.arena);
+	textfile->merged = (struct merged){ .arena = textfile->merged.arena };
 	int r = make_room(&work, textfile);
 	if (r == 0)
 		r = merge_sources(&work, textfile);
 	if (r == 0)
 		r = make_help(&textfile->merged);
-	ng_arena_done(&work.scratch);
+	ng_arena_reset(&textfile->scratch);
 	return r;
 }

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A number of more characters is refused; one of more than this is written anew. */
+/* A number of more characters is refused; one of more than the second figure is written anew. */
 enum { NUMBER_LONGEST = 400, NUMBER_LONG = 24 };
 
 static bool equal_in_any_case(struct ng_span text, const char *lower)
@@ -67,13 +67,16 @@ int number_parse(struct ng_span text, struct number *ret_number)
 		return 0;
 	ret_number->whole = !sign && whole == text.size && whole < 20;
 	rest = ng_span_skip(rest, whole);
-	if (rest.size && rest.text[0] == '.') {
+	bool point = rest.size && rest.text[0] == '.';
+	if (point) {
 		rest = ng_span_skip(rest, 1);
 		places = count_digits(rest);
 		rest = ng_span_skip(rest, places);
 	}
 	if (whole + places == 0 || (rest.size && !parse_exponent(rest)))
 		return -EINVAL;
+	/* ".5" and "5." are not for every reader */
+	ret_number->odd = text.size > NUMBER_LONG || whole == 0 || (point && places == 0);
 	if ((rest.size || whole > 300) && isinf(number_value(ret_number)))
 		return -EINVAL;
 	return 0;
@@ -88,7 +91,7 @@ char *number_copy(char at[NUMBER_ROOM], const struct number *number)
 {
 	char longer[NG_DOUBLE_ROOM];
 
-	if (number->text.size <= NUMBER_LONG)
+	if (!number->odd)
 		return text_put(at, number->text);
 	const char *end = ng_double_text(longer, number_value(number));
 	return text_put(at, (struct ng_span){ longer, (size_t)(end - longer) });

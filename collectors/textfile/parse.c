@@ -6,8 +6,6 @@
  */
 #include "format.h"
 
-#include <stdlib.h>
-
 /* What a file may become: missing labels are filled in, and each series has some bytes of its own. */
 enum { MEMORY_FACTOR = 16, MEMORY_MIN = 1 << 20, MEMORY_MAX = 64 << 20, ROOM = 4096 };
 
@@ -95,7 +93,7 @@ static bool grow_slots(struct parse *parse)
 {
 	size_t size = parse->slots ? (parse->slot_mask + 1) * 2 : 64;
 
-	parse->slots = ng_alloc0(&parse->scratch, size * sizeof(*parse->slots));
+	parse->slots = ng_alloc0(parse->scratch, size * sizeof(*parse->slots));
 	if (!parse->slots)
 		return false;
 	parse->slot_mask = size - 1;
@@ -108,7 +106,7 @@ static struct draft *add_draft(struct parse *parse, struct ng_span name)
 {
 	if ((!parse->slots || parse->draft_count * 2 > parse->slot_mask) && !grow_slots(parse))
 		return NULL;
-	struct draft *draft = ng_push(&parse->scratch, &parse->drafts, &parse->draft_count, &parse->draft_capacity);
+	struct draft *draft = ng_push(parse->scratch, &parse->drafts, &parse->draft_count, &parse->draft_capacity);
 	if (!draft)
 		return NULL;
 	*draft = (struct draft){ .name = name, .type = TYPE_OPEN };
@@ -194,7 +192,7 @@ static int note_label(struct parse *parse, struct draft *draft, const struct lab
 	*ret_expected = "fewer different labels in a family";
 	if (draft->label_count == LABELS_MAX)
 		return -EBADMSG;
-	struct ng_span *name = ng_push(&parse->scratch, &draft->labels, &draft->label_count, &draft->label_capacity);
+	struct ng_span *name = ng_push(parse->scratch, &draft->labels, &draft->label_count, &draft->label_capacity);
 	if (!name)
 		return -ENOMEM;
 	*name = label->name;
@@ -203,8 +201,7 @@ static int note_label(struct parse *parse, struct draft *draft, const struct lab
 
 static int note_sample(struct parse *parse, struct draft *draft, const char *start)
 {
-	struct sample *sample =
-		ng_push(&parse->scratch, &parse->samples, &parse->sample_count, &parse->sample_capacity);
+	struct sample *sample = ng_push(parse->scratch, &parse->samples, &parse->sample_count, &parse->sample_capacity);
 
 	if (!sample)
 		return -ENOMEM;
@@ -254,7 +251,7 @@ static int judge(struct parse *parse, struct verdict *verdict)
 	for (;;) {
 		const char *start = text.text;
 		verdict->line++;
-		int r = lex_line(&parse->scratch, &text, &parse->line, &verdict->expected);
+		int r = lex_line(parse->scratch, &text, &parse->line, &verdict->expected);
 		if (r > 0)
 			r = note_line(parse, start, &verdict->expected);
 		else if (r == 0)
@@ -270,7 +267,7 @@ static int sort_samples(struct parse *parse)
 {
 	size_t next = 0;
 
-	parse->sorted = ng_alloc(&parse->scratch, parse->sample_count * sizeof(*parse->sorted) + 1);
+	parse->sorted = ng_alloc(parse->scratch, parse->sample_count * sizeof(*parse->sorted) + 1);
 	if (!parse->sorted)
 		return -ENOMEM;
 	for (size_t i = 0; i < parse->draft_count; i++) {
@@ -291,12 +288,25 @@ void parse_sample(struct parse *parse, const struct draft *draft, size_t index)
 	const char *nothing;
 
 	/* the label array is as large as the largest line needs, and the line was found right before */
-	(void)lex_line(&parse->scratch, &text, &parse->line, &nothing);
+	(void)lex_line(parse->scratch, &text, &parse->line, &nothing);
 }
 
-static int compare_names(const void *a, const void *b)
+/* Shell's sort, as qsort takes memory of its own. */
+static void sort_names(struct ng_span *names, size_t count)
 {
-	return ng_span_compare(*(const struct ng_span *)a, *(const struct ng_span *)b);
+	size_t gap = 1;
+
+	while (gap < count / 3)
+		gap = gap * 3 + 1;
+	for (; gap > 0; gap /= 3) {
+		for (size_t i = gap; i < count; i++) {
+			struct ng_span moving = names[i];
+			size_t at = i;
+			for (; at >= gap && ng_span_compare(names[at - gap], moving) > 0; at -= gap)
+				names[at] = names[at - gap];
+			names[at] = moving;
+		}
+	}
 }
 
 static int make_simple(struct parse *parse, const struct draft *draft, struct part *part)
@@ -346,8 +356,7 @@ static int make_part(struct parse *parse, const struct draft *draft, struct part
 			return -ENOMEM;
 		part->help = (struct ng_span){ help, unescape(help, draft->help) };
 	}
-	if (draft->label_count)
-		qsort(draft->labels, draft->label_count, sizeof(*draft->labels), compare_names);
+	sort_names(draft->labels, draft->label_count);
 	if (draft->type == NG_HISTOGRAM || draft->type == NG_SUMMARY)
 		return compound_make(parse, draft, part);
 	return make_simple(parse, draft, part);
@@ -373,9 +382,9 @@ static int make_parts(struct parse *parse)
 	return 0;
 }
 
-int textfile_parse(struct ng_span text, struct source *source, struct verdict *ret_verdict)
+int textfile_parse(struct ng_arena *scratch, struct ng_span text, struct source *source, struct verdict *ret_verdict)
 {
-	struct parse parse = { .source = source, .text = text };
+	struct parse parse = { .scratch = scratch, .source = source, .text = text };
 	size_t memory = text.size * MEMORY_FACTOR + MEMORY_MIN;
 
 	*ret_verdict = (struct verdict){ 0 };
@@ -385,6 +394,5 @@ int textfile_parse(struct ng_span text, struct source *source, struct verdict *r
 		r = sort_samples(&parse);
 	if (r == 0)
 		r = make_parts(&parse);
-	ng_arena_done(&parse.scratch);
 	return r;
 }

@@ -44,19 +44,16 @@ static bool unsettled(const struct identity *identity)
 
 /* ---- files ---- */
 
-static void source_clear(struct source *source)
+static void source_empty(struct source *source)
 {
-	ng_arena_done(&source->arena);
+	ng_arena_reset(&source->arena);
 	source->parts = NULL;
 	source->part_count = 0;
-	source->read = false;
 }
 
 static void source_refuse(struct source *source, unsigned line, const char *expected)
 {
-	ng_arena_done(&source->arena);
-	source->parts = NULL;
-	source->part_count = 0;
+	source_empty(source);
 	source->refused = true;
 	source->line = line;
 	source->expected = expected;
@@ -90,11 +87,11 @@ static int read_all(int fd, struct ng_arena *arena, size_t size, struct ng_span 
 	return start ? -EFBIG : -ENOMEM;
 }
 
-static void source_parse(struct source *source, struct ng_span text)
+static void source_parse(struct ng_arena *scratch, struct source *source, struct ng_span text)
 {
 	struct verdict verdict;
 
-	int r = textfile_parse(text, source, &verdict);
+	int r = textfile_parse(scratch, text, source, &verdict);
 	if (r == -EBADMSG)
 		source_refuse(source, verdict.line, verdict.expected);
 	else if (r < 0)
@@ -102,28 +99,28 @@ static void source_parse(struct source *source, struct ng_span text)
 }
 
 /* Errors are those of one moment: the file is tried again at the next scrape. */
-static int source_read(struct source *source)
+static int source_read(struct ng_arena *scratch, struct source *source)
 {
-	struct ng_arena scratch = { 0 };
 	struct ng_span text;
 	struct stat status;
 	NG_CLOSE int fd = open(source->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 
-	source_clear(source);
-	source->refused = false;
+	source_empty(source);
+	source->read = source->refused = false;
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return -errno;
 	if (!S_ISREG(status.st_mode))
 		return -EINVAL;
+	if (status.st_size < source->identity.size / 4)
+		ng_arena_done(&source->arena);
 	source->identity = identity_of(&status);
 	source->unsettled = unsettled(&source->identity);
-	int r = read_all(
-		fd, &scratch, (size_t)status.st_size < FILE_LIMIT ? (size_t)status.st_size : FILE_LIMIT, &text);
+	int r = read_all(fd, scratch, (size_t)status.st_size < FILE_LIMIT ? (size_t)status.st_size : FILE_LIMIT, &text);
 	if (r == 0)
-		source_parse(source, text);
+		source_parse(scratch, source, text);
 	else if (r == -EFBIG)
 		source_refuse(source, 0, "a file of at most 8 MiB");
-	ng_arena_done(&scratch);
+	ng_arena_reset(scratch);
 	source->read = r == 0 || r == -EFBIG;
 	return source->read ? 0 : r;
 }
@@ -166,7 +163,8 @@ static const char *judge_status(const struct scan *scan, const struct stat *stat
 static void drop_source(struct scan *scan, struct source *source)
 {
 	scan->changed = scan->changed || source->part_count;
-	source_clear(source);
+	source_empty(source);
+	source->read = false;
 }
 
 static void scan_source(struct scan *scan, struct source *source)
@@ -190,9 +188,11 @@ static void scan_source(struct scan *scan, struct source *source)
 	scan->bytes += (uint64_t)status.st_size;
 	if (!source->read || source->unsettled || !same_identity(&identity, &source->identity)) {
 		scan->changed = true;
-		int r = source_read(source);
+		int r = source_read(&scan->textfile->scratch, source);
 		if (r < 0)
 			scan_failed(scan, r, "read", source->path);
+	} else if (source->refused) {
+		ng_arena_done(&source->arena);
 	}
 	scan->memory += source->arena.total;
 	if (scan->memory > memory_limit) {
@@ -206,14 +206,21 @@ static void scan_source(struct scan *scan, struct source *source)
 
 /* ---- folders ---- */
 
-static void folder_clear(struct folder *folder)
+static void folder_empty(struct folder *folder)
 {
 	for (size_t i = 0; i < folder->source_count; i++)
-		source_clear(&folder->sources[i]);
-	ng_arena_done(&folder->arena);
+		ng_arena_done(&folder->sources[i].arena);
+	ng_arena_reset(&folder->arena);
 	folder->sources = NULL;
 	folder->source_count = 0;
 	folder->listed = false;
+}
+
+static void folder_done(struct folder *folder)
+{
+	folder_empty(folder);
+	ng_arena_done(&folder->arena);
+	ng_arena_done(&folder->spare);
 }
 
 static int source_init(struct ng_arena *arena, struct source *source, const char *folder, const char *name)
@@ -258,7 +265,7 @@ static int take_names(struct folder *folder, const struct ng_names *names, struc
 
 static int list_folder(struct scan *scan, struct folder *folder)
 {
-	struct folder next = { .path = folder->path, .listed = true };
+	struct folder next = { .path = folder->path, .listed = true, .arena = folder->spare };
 	struct ng_names names;
 	struct stat status;
 	NG_CLOSE int fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
@@ -271,11 +278,11 @@ static int list_folder(struct scan *scan, struct folder *folder)
 	if (r == 0)
 		r = take_names(folder, &names, &next);
 	scan->changed = true;
-	folder_clear(folder);
+	folder_empty(folder);
+	next.spare = folder->arena;
+	*folder = next;
 	if (r < 0)
-		folder_clear(&next);
-	else
-		*folder = next;
+		folder_empty(folder);
 	return r;
 }
 
@@ -291,7 +298,7 @@ static void scan_folder(struct scan *scan, struct folder *folder)
 		r = list_folder(scan, folder);
 	if (r < 0) {
 		scan->changed = scan->changed || folder->source_count;
-		folder_clear(folder);
+		folder_empty(folder);
 		scan_failed(scan, r, "list", folder->path);
 	}
 	for (size_t i = 0; i < folder->source_count; i++)
@@ -359,6 +366,8 @@ int textfile_scan(struct textfile *textfile, struct ng_scrape *scrape, bool *ret
 	}
 	for (size_t i = 0; r == 0 && i < textfile->folder_count; i++)
 		scan_folder(&scan, &textfile->folders[i]);
+	if (!scan.changed)
+		ng_arena_done(&textfile->scratch); /* not needed for a while */
 	*ret_changed = scan.changed;
 	return r;
 }
@@ -366,7 +375,7 @@ int textfile_scan(struct textfile *textfile, struct ng_scrape *scrape, bool *ret
 void textfile_forget(struct textfile *textfile)
 {
 	for (size_t i = 0; i < textfile->folder_count; i++)
-		folder_clear(&textfile->folders[i]);
+		folder_done(&textfile->folders[i]);
 	ng_arena_done(&textfile->arena);
 	textfile->folders = NULL;
 	textfile->folder_count = 0;

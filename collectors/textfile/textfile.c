@@ -98,6 +98,7 @@ static void textfile_done(void *state)
 
 	textfile_forget(textfile);
 	ng_arena_done(&textfile->merged.arena);
+	ng_arena_done(&textfile->scratch);
 }
 
 static const struct ng_collector descriptor = {

@@ -104,7 +104,7 @@ struct folder {
 	bool listed;
 	bool unsettled;
 	struct identity identity;
-	struct ng_arena arena; /* the strings and the array of sources */
+	struct ng_arena arena, spare; /* the strings and the array of sources; the other one for the next listing */
 	struct source *sources;
 	size_t source_count;
 };
@@ -129,7 +129,8 @@ struct merged {
 
 struct textfile {
 	struct ng_list patterns;
-	struct ng_arena arena; /* the array of folders, made anew when it changes */
+	struct ng_arena arena;   /* the array of folders, made anew when it changes */
+	struct ng_arena scratch; /* for one file, or for merging */
 	struct folder *folders;
 	size_t folder_count;
 	bool failed; /* something could not be read */
@@ -166,6 +167,6 @@ struct verdict {
 };
 
 /* 0 with the source's parts filled in; -EBADMSG with the verdict; -ENOMEM, also for what becomes too large. */
-int textfile_parse(struct ng_span text, struct source *source, struct verdict *ret_verdict);
+int textfile_parse(struct ng_arena *scratch, struct ng_span text, struct source *source, struct verdict *ret_verdict);
 
 #endif

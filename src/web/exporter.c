@@ -490,7 +490,7 @@ void ng_exporter_handle(void *context, struct ng_request *request)
 	struct ng_span path = request->path;
 
 	if (request->bad)
-		answer_text(request, 400, NG_SPAN("Bad request target: longer than 2048 bytes, or with a NUL byte.\n"));
+		answer_text(request, 400, NG_SPAN("Bad request: a target longer than 2048 bytes or with a NUL byte, no Host, or a header twice.\n"));
 	else if (request->method == NG_OTHER)
 		ng_request_answer(request, &(struct ng_answer){ .status = 405,
 						   .type = text_type,

@@ -99,8 +99,9 @@ static int split(const char *address, char *host, size_t host_size, const char *
 {
 	const char *colon = strrchr(address, ':');
 	struct ng_span name;
+	uint64_t port;
 
-	if (!colon || !colon[1])
+	if (!colon || ng_u64(ng_span(colon + 1), &port) < 0 || port > 65535)
 		return -EINVAL;
 	name = (struct ng_span){ address, (size_t)(colon - address) };
 	if (name.size && name.text[0] == '[') {
@@ -131,16 +132,13 @@ static int listen_tcp(const char *address, const char *host, const char *port, s
 		snprintf(error, error_size, "listen on %s: %s", address, gai_strerror(code));
 		return -EINVAL;
 	}
-	/* IPv6 first: its any-address takes IPv4 as well */
-	for (int want = AF_INET6;; want = AF_INET) {
-		for (const struct addrinfo *at = found; at && r < 0; at = at->ai_next) {
-			if (at->ai_family == want)
+	/* the any-address of IPv6 takes IPv4 as well; of a name with both, IPv4 is taken, as Go does it */
+	const int order[] = { *host ? AF_INET : AF_INET6, *host ? AF_INET6 : AF_INET };
+	for (size_t i = 0; i < 2 && r < 0 && r != -EADDRINUSE; i++) {
+		for (const struct addrinfo *at = found; at && r < 0 && r != -EADDRINUSE; at = at->ai_next) {
+			if (at->ai_family == order[i])
 				r = listen_on(at->ai_family, at->ai_addr, at->ai_addrlen, ret_listener);
-			if (r == -EADDRINUSE)
-				break;
 		}
-		if (r == 0 || r == -EADDRINUSE || want == AF_INET)
-			break;
 	}
 	freeaddrinfo(found);
 	return r < 0 ? fail(error, error_size, address, "bind", -r) : 0;

@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -48,7 +49,8 @@ struct connection {
 	bool has_client; /* not a unix socket */
 	uint64_t received; /* bytes when it was last looked at while idle */
 	struct ng_request request;
-	bool kept, draining_close;
+	bool kept;
+	bool evicted; /* shut down to make room; the library has not noticed yet */
 	struct ng_answer answer; /* of a kept request, until it is queued */
 	bool answered;
 };
@@ -58,8 +60,7 @@ struct ng_server {
 	struct MHD_Daemon *daemon;
 	int epoll_fd;
 	struct connection *connections; /* newest first */
-	struct connection *starting;    /* being handed to the library */
-	size_t count, unanswered;
+	size_t count, evicted, unanswered;
 	uint64_t next_deadline;
 	uint64_t accept_again; /* paused until then after an error; 0 when not */
 	bool draining;
@@ -119,21 +120,10 @@ static void enter(struct connection *connection, enum phase phase, uint64_t now)
 
 /* ---- the life of a connection ---- */
 
-static void connection_notice(void *context, struct MHD_Connection *mhd, void **socket_context,
-	enum MHD_ConnectionNotificationCode code)
+static void forget(struct connection *connection)
 {
-	struct ng_server *server = context;
+	struct ng_server *server = connection->server;
 
-	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		struct connection *connection = server->starting;
-		connection->mhd = mhd;
-		*socket_context = connection;
-		return;
-	}
-	struct connection *connection = *socket_context;
-	if (!connection)
-		return;
-	*socket_context = NULL;
 	if (connection->previous)
 		connection->previous->next = connection->next;
 	else
@@ -141,10 +131,39 @@ static void connection_notice(void *context, struct MHD_Connection *mhd, void **
 	if (connection->next)
 		connection->next->previous = connection->previous;
 	server->count--;
+	server->evicted -= connection->evicted;
 	server->counts.connections = server->count;
 	free(connection);
-	if (server->accept_again)
-		server->accept_again = 1; /* there is a descriptor again */
+}
+
+/* 0.9.75 tells of a connection while it is handed over, 1.0 when it runs next. */
+static struct connection *find_new(struct ng_server *server, struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct connection *at = server->connections;
+
+	while (at && (at->mhd || !info || at->fd != info->connect_fd))
+		at = at->next;
+	return at;
+}
+
+static void connection_notice(void *context, struct MHD_Connection *mhd, void **socket_context,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct ng_server *server = context;
+	struct connection *connection = *socket_context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		connection = find_new(server, mhd);
+		if (connection)
+			connection->mhd = mhd;
+		*socket_context = connection;
+	} else if (connection) {
+		*socket_context = NULL;
+		forget(connection);
+		if (server->accept_again)
+			server->accept_again = 1; /* there is a descriptor again */
+	}
 }
 
 static void release_answer(struct connection *connection)
@@ -243,18 +262,42 @@ static enum MHD_Result queue_answer(struct connection *connection)
 	return result;
 }
 
-static void fill_request(struct connection *connection, const char *url, const char *method)
+/* What the headers say of the request's shape; the library takes the first of several for granted. */
+struct shape {
+	unsigned hosts, lengths;
+	bool body;
+};
+
+static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct shape *shape = context;
+
+	(void)kind;
+	if (strcasecmp(key, MHD_HTTP_HEADER_HOST) == 0)
+		shape->hosts++;
+	else if (strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
+		shape->body = true;
+	else if (strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
+		shape->lengths++;
+		shape->body = shape->body || !value || strcmp(value, "0") != 0;
+	}
+	return MHD_YES;
+}
+
+static void fill_request(struct connection *connection, const char *url, const char *method, const char *version)
 {
 	struct ng_request *request = &connection->request;
+	struct shape shape = { 0 };
 
 	request->method = strcmp(method, MHD_HTTP_METHOD_GET) == 0  ? NG_GET :
 			  strcmp(method, MHD_HTTP_METHOD_HEAD) == 0 ? NG_HEAD :
 								      NG_OTHER;
 	request->path = ng_span(url);
 	request->arrived = ng_now();
-	const char *length = ng_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	request->has_body = (length && strcmp(length, "0") != 0) ||
-			    ng_request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, see_header, &shape);
+	request->has_body = shape.body;
+	request->bad = request->bad || shape.hosts > 1 || shape.lengths > 1 ||
+		       (shape.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0);
 	connection->server->unanswered++;
 }
 
@@ -265,7 +308,6 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *mhd, const c
 	struct ng_request *request = *request_context;
 
 	(void)mhd;
-	(void)version;
 	(void)upload;
 	*upload_size = 0;
 	if (!request)
@@ -274,7 +316,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *mhd, const c
 	if (connection->answered)
 		return queue_answer(connection);
 	if (!request->arrived) {
-		fill_request(connection, url, method);
+		fill_request(connection, url, method, version);
 		/* what is answered in this first call ends the connection: right for what may have a body, and for nothing else */
 		if (!request->has_body && !request->bad && request->method != NG_OTHER)
 			return MHD_YES;
@@ -344,39 +386,52 @@ static void client_of(const struct sockaddr_storage *address, struct connection 
 		connection->has_client = false;
 }
 
-/* Makes room when nearly all places are taken: the connection goes that has waited longest without a whole request. */
-static void evict_one(struct ng_server *server)
+static bool same_client(const struct connection *a, const struct connection *b)
 {
-	struct connection *oldest = NULL;
-
-	for (struct connection *at = server->connections; at; at = at->next) {
-		if (at->phase == PHASE_HEAD || at->phase == PHASE_IDLE)
-			oldest = at;
-	}
-	if (oldest) {
-		shutdown(oldest->fd, SHUT_RDWR);
-		oldest->deadline = UINT64_MAX;
-		oldest->phase = PHASE_ANSWER;
-	}
+	return a->has_client && b->has_client && memcmp(&a->client, &b->client, sizeof(a->client)) == 0;
 }
 
+/*
+ * Makes room: of the connections (those of one client, when it is given) the one goes that has waited longest for its first
+ * request, or else longest for a further one. False when all of them are being answered.
+ */
+static bool evict_one(struct ng_server *server, const struct connection *client)
+{
+	struct connection *fresh = NULL, *idle = NULL;
+
+	for (struct connection *at = server->connections; at; at = at->next) {
+		if (at->evicted || !at->mhd || (client && !same_client(at, client)))
+			continue;
+		if (at->phase == PHASE_HEAD)
+			fresh = at;
+		else if (at->phase == PHASE_IDLE)
+			idle = at;
+	}
+	struct connection *victim = fresh ? fresh : idle;
+	if (!victim)
+		return false;
+	shutdown(victim->fd, SHUT_RDWR);
+	victim->evicted = true;
+	server->evicted++;
+	return true;
+}
+
+/* Connections that come beyond a limit take the place of those that never get on with their request. */
 static bool admit(struct ng_server *server, const struct connection *connection)
 {
 	unsigned same = 0;
 
-	if (server->count >= server->config.limits.connections) {
-		server->counts.refused_total++;
-		limited_log(server, "connection refused", "too many connections, see --web.max-connections");
-		return false;
-	}
-	if (server->count * 5 > (size_t)server->config.limits.connections * 4)
-		evict_one(server);
-	for (const struct connection *at = server->connections; connection->has_client && at; at = at->next)
-		same += at->has_client && memcmp(&at->client, &connection->client, sizeof(at->client)) == 0;
-	if (same >= server->config.limits.client_connections) {
+	for (const struct connection *at = server->connections; at; at = at->next)
+		same += !at->evicted && same_client(at, connection);
+	if (same >= server->config.limits.client_connections && !evict_one(server, connection)) {
 		server->counts.refused_client++;
 		limited_log(server, "connection refused",
 			"too many connections from one address, see --web.max-connections-per-client");
+		return false;
+	}
+	if (server->count - server->evicted >= server->config.limits.connections && !evict_one(server, NULL)) {
+		server->counts.refused_total++;
+		limited_log(server, "connection refused", "too many connections, see --web.max-connections");
 		return false;
 	}
 	return true;
@@ -407,17 +462,10 @@ static void take_connection(struct ng_server *server, int fd, const struct socka
 	server->counts.accepted++;
 	server->counts.connections = server->count;
 	enter(connection, PHASE_HEAD, ng_now());
-	server->starting = connection;
 	/* the library closes the descriptor when it fails, and tells the notice if it had begun */
-	MHD_add_connection(server->daemon, fd, (const struct sockaddr *)address, size);
-	server->starting = NULL;
-	if (server->connections == connection && !connection->mhd) {
-		server->connections = connection->next;
-		if (connection->next)
-			connection->next->previous = NULL;
-		server->count--;
-		free(connection);
-	}
+	if (MHD_add_connection(server->daemon, fd, (const struct sockaddr *)address, size) != MHD_YES &&
+		server->connections == connection && !connection->mhd)
+		forget(connection);
 }
 
 static void watch_listeners(struct ng_server *server, bool on)
@@ -440,7 +488,7 @@ static void accept_from(struct ng_server *server, const struct ng_listener *list
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
 			limited_log(server, "cannot accept connections", strerror(errno));
-			evict_one(server);
+			evict_one(server, NULL);
 			watch_listeners(server, false);
 			server->accept_again = now + accept_pause;
 		}
@@ -469,13 +517,18 @@ static void enforce_deadlines(struct ng_server *server, uint64_t now)
 	if (now < server->next_deadline)
 		return;
 	server->next_deadline = UINT64_MAX;
-	for (struct connection *at = server->connections; at; at = at->next) {
+	for (struct connection *at = server->connections, *next; at; at = next) {
 		uint64_t look = at->deadline;
+		next = at->next;
 		if (at->phase == PHASE_IDLE) {
 			if (stalled_head(at))
 				at->deadline = now;
 			else if (now + server->config.limits.header_timeout < look)
 				look = now + server->config.limits.header_timeout;
+		}
+		if (now >= at->deadline && !at->mhd) {
+			forget(at); /* never begun: the library has closed it */
+			continue;
 		}
 		if (now >= at->deadline) {
 			/* the library sees the end of the connection and clears up */
@@ -539,7 +592,7 @@ size_t ng_server_drain(struct ng_server *server)
 		if (!server->accept_again)
 			watch_listeners(server, false);
 		for (struct connection *at = server->connections; at; at = at->next) {
-			if (at->phase == PHASE_HEAD || at->phase == PHASE_IDLE)
+			if (at->mhd && (at->phase == PHASE_HEAD || at->phase == PHASE_IDLE))
 				shutdown(at->fd, SHUT_RDWR);
 		}
 	}
@@ -568,6 +621,12 @@ static int watch_library(struct ng_server *server)
 	return epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, info->epoll_fd, &event) < 0 ? -errno : 0;
 }
 
+/* Beyond our own limit, as connections that were shut down are there until the library runs. */
+static unsigned library_limit(const struct ng_server_config *config)
+{
+	return config->limits.connections * 2 + ACCEPTS_AT_ONCE * (unsigned)(config->listener_count + 1);
+}
+
 int ng_server_new(const struct ng_server_config *config, char *error, size_t error_size, struct ng_server **ret_server)
 {
 	struct ng_server *server = calloc(1, sizeof(*server));
@@ -583,8 +642,8 @@ int ng_server_new(const struct ng_server_config *config, char *error, size_t err
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle,
 		server, MHD_OPTION_EXTERNAL_LOGGER, library_log, server, MHD_OPTION_NOTIFY_CONNECTION, connection_notice, server,
 		MHD_OPTION_NOTIFY_COMPLETED, request_completed, server, MHD_OPTION_URI_LOG_CALLBACK, see_target, server,
-		MHD_OPTION_CONNECTION_LIMIT, config->limits.connections + 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_LIMIT, library_limit(config), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_END);
 	if (!server->daemon || server->epoll_fd < 0 || watch_library(server) < 0) {
 		ng_server_free(server);
 		return -EIO;

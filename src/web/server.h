@@ -63,7 +63,7 @@ enum ng_method { NG_GET, NG_HEAD, NG_OTHER };
 struct ng_request {
 	enum ng_method method;
 	struct ng_span path; /* decoded; empty when it held a NUL */
-	bool bad;            /* a target that cannot be right, or too long a one */
+	bool bad;            /* a target that cannot be right or is too long, no Host, two of what may be there once */
 	bool has_body;
 	/* for whoever handles it */
 	void *link;

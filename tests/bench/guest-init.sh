@@ -6,7 +6,7 @@
 # floor's plan from a trace of our daemon in this very machine, measures one server after another, switches off.
 #
 # /servers has a line for each, fields separated by tabs: name, port, scrapes to count, command. The first one is ours.
-set -u
+set -uf
 export PATH=/bin HOME=/
 
 /bin/busybox mkdir -p /proc /sys /dev /run /tmp
@@ -18,7 +18,7 @@ mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /tmp
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 exec </dev/null >/dev/ttyS0 2>&1
-for module in /modules/*.ko; do
+for module in $(find /modules -name '*.ko' | sort); do
 	insmod "$module"
 done
 ip link set lo up
@@ -78,7 +78,7 @@ plan() { # PORT COMMAND...
 
 tab=$(printf '\t')
 while IFS=$tab read -r name port count command; do
-	# The command is a list of words without blanks in them.
+	# The command is a list of words without blanks in them, and set -f keeps its patterns as they are.
 	# shellcheck disable=SC2086
 	measure "$name" "$port" "$count" $command
 	if [ ! -e /tmp/plan ]; then

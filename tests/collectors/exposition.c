@@ -221,7 +221,7 @@ static bool read_sample(struct reader *reader)
 	sample->family = reader->family;
 	out->family[reader->family].sample_count++;
 	exposition_make_key(out);
-	if (!exposition_enter_sample(out) && !out->lax)
+	if (!exposition_enter_sample(out) && !(out->lax & LAX_TWICE))
 		return reject(reader, "%.*s twice", (int)sample->key_size, out->keys + sample->key_at);
 	return true;
 }
@@ -291,7 +291,7 @@ static bool read_all(struct exposition *out, struct ng_span text, bool expected)
 		if (!read_line(&reader))
 			return false;
 	}
-	return family_close(&reader) && (expected || check_histograms(&reader));
+	return family_close(&reader) && (expected || (out->lax & LAX_HISTOGRAMS) || check_histograms(&reader));
 }
 
 bool exposition_read(struct exposition *exposition, struct ng_span text)

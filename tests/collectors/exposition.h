@@ -32,6 +32,12 @@ struct prom_sample {
 	bool wild; /* in expectations: a label value or the number is "*" */
 };
 
+/* What is let pass where the input is to blame. */
+enum {
+	LAX_TWICE = 1,      /* a series that is there twice: garbage may name things twice */
+	LAX_HISTOGRAMS = 2, /* buckets that do not add up: a file may say so */
+};
+
 struct prom_index {
 	uint32_t *slot;
 	size_t size; /* a power of two */
@@ -46,7 +52,7 @@ struct exposition {
 	size_t family_room, sample_room, label_room, keys_room;
 	struct prom_index families, samples;
 	char error[512];
-	bool lax; /* set by the user: a series that is there twice is let pass, as garbage may name things twice */
+	unsigned lax; /* set by the user */
 };
 
 /*

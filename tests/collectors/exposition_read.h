@@ -13,7 +13,7 @@ bool lexis_utf8(struct ng_span text);
 /* True when every backslash is followed by one of `known`. */
 bool lexis_escapes(struct ng_span text, const char *known);
 
-/* Only what every reader takes: no leading '+', no bare point, no hexadecimal, no underscores. */
+/* Only what every reader takes: no leading '+', no hexadecimal, no underscores. */
 bool lexis_number(struct ng_span text, double *ret_value);
 
 /* ---- store.c: new elements are zeroes; there is always memory, or the program ends ---- */

@@ -79,15 +79,14 @@ bool lexis_number(struct ng_span text, double *ret_value)
 		return true;
 	i += copy[i] == '-';
 	n = digits(text, i);
-	if (n == 0)
-		return false;
 	i += n;
 	if (copy[i] == '.') {
-		n = digits(text, ++i);
-		if (n == 0)
-			return false;
-		i += n;
+		size_t behind = digits(text, ++i);
+		n += behind;
+		i += behind;
 	}
+	if (n == 0)
+		return false;
 	if (copy[i] == 'e' || copy[i] == 'E') {
 		i++;
 		i += copy[i] == '-' || copy[i] == '+';

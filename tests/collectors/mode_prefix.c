@@ -75,7 +75,7 @@ void mode_prefix(const struct test_case *source)
 	struct scene scene;
 	struct instance kept;
 	struct tree_entries entries;
-	struct exposition exposition = { 0 };
+	struct exposition exposition = { .lax = LAX_HISTOGRAMS };
 	struct cuts cuts = { 0 };
 	size_t tried = 0;
 

@@ -21,7 +21,7 @@ bool family_is_own(struct ng_span name)
 	return false;
 }
 
-/* "node_memory_<Field>_bytes": what stands in angle brackets is one character of a name, or more. */
+/* "node_memory_<Field>_bytes": what stands in angle brackets is any text. */
 static bool matches_dynamic(const char *pattern, struct ng_span name)
 {
 	if (*pattern == '\0')
@@ -29,7 +29,7 @@ static bool matches_dynamic(const char *pattern, struct ng_span name)
 	if (*pattern != '<')
 		return name.size && *pattern == name.text[0] && matches_dynamic(pattern + 1, ng_span_skip(name, 1));
 	pattern = strchr(pattern, '>');
-	for (size_t n = 1; pattern && n <= name.size; n++) {
+	for (size_t n = 0; pattern && n <= name.size; n++) {
 		if (matches_dynamic(pattern + 1, ng_span_skip(name, n)))
 			return true;
 	}

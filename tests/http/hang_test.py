@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """A mount that never answers: no scrape is lost to it, the limit of scrapes at once holds, the end comes in time. Root."""
+import os
 import signal
 import sys
 import time
@@ -20,8 +21,10 @@ FAST = [("X-Prometheus-Scrape-Timeout-Seconds", "2")]
 
 
 def start(mounts, *arguments):
+    # The leak checker stops all threads with ptrace, and one that waits for the mount cannot be stopped.
+    leaks = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"} if daemon.sanitized() else None
     return daemon.nodegauge(f"--path.procfs={mounts.proc}", "--collector.disable-defaults", "--collector.filesystem", "--collector.loadavg",
-                            "--collector.uname", *arguments)
+                            "--collector.uname", *arguments, environment=leaks)
 
 
 def timed(process, headers=FAST, target="/metrics"):
@@ -190,7 +193,7 @@ def end_while_a_scrape_waits():
             status = process.wait(5)
             seconds = time.monotonic() - began
             demand_equal(status, 0, f"the exit status after {number.name}")
-            demand(seconds < 1.5, f"the end takes {seconds:.2f} s")
+            demand(seconds < (5 if daemon.sanitized() else 1.5), f"the end takes {seconds:.2f} s")
             answer = b""
             try:
                 response = waiting.receive()

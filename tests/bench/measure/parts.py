@@ -30,6 +30,8 @@ ROWS = [
     Row("rss_growth", "growth since scrape {settled}", "kB"),
     Row("allocations_plain", "heap allocations per scrape, plain", "", 2),
     Row("allocations_gzip", "heap allocations per scrape, gzip", "", 2),
+    Row("allocations_own_plain", "of them not a library's, plain", "", 2),
+    Row("allocations_own_gzip", "of them not a library's, gzip", "", 2),
     Row("start", "start to first byte of the first scrape", "ms", 1),
     Row("binary", "binary", "kB"),
     Row("body", "body", "B"),
@@ -136,7 +138,10 @@ def wrk(servers, results, plan):
 
 
 def allocations(servers, results, plan):
-    """By a counter before the allocator where it can be preloaded, by Go's own counter in node_exporter."""
+    """By a counter before the allocator where it can be preloaded, by Go's own counter in node_exporter.
+
+    Own ones are those that come from the program itself and not from its libraries.
+    """
     warm, few, many = 50, 50, 250
     for server in servers:
         if server.name == "floor":
@@ -154,17 +159,19 @@ def allocations(servers, results, plan):
                 for scrapes in (warm, few, many):
                     before = allocations_so_far(server, file, go)
                     server.scrape(scrapes, warmup=0, gzip=gzip)
-                    counts.append(allocations_so_far(server, file, go) - before)
-                results.add(f"allocations_{coding}", server.name, max(counts[2] - counts[1], 0) / (many - few))
+                    counts.append([after - start for after, start in zip(allocations_so_far(server, file, go), before)])
+                for kind, longer, shorter in zip(("", "own_"), counts[2], counts[1]):
+                    results.add(f"allocations_{kind}{coding}", server.name, max(longer - shorter, 0) / (many - few))
         server.stop()
         server.start()
 
 
 def allocations_so_far(server, file, go):
+    """All, and where it is known the program's own."""
     if go:
-        return server.metric("go_memstats_mallocs_total")
+        return [server.metric("go_memstats_mallocs_total")]
     with mmap.mmap(file.fileno(), 16, prot=mmap.PROT_READ) as counters:
-        return struct.unpack_from("=Q", counters)[0]
+        return struct.unpack_from("=QQ", counters)
 
 
 PARTS = {"hot": hot, "paced": paced, "rss": rss, "allocs": allocations, "start": start, "size": size, "gzip": gzip_body,

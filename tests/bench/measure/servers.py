@@ -12,14 +12,16 @@ import time
 from . import tools
 
 PATIENCE = 60  # seconds for a start or a stop
+SAME = ("--collector.textfile.directory=", "--collector.filesystem.mount-points-exclude="
+        "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)")
 
 
 class Server:
     """One command that answers /metrics on a loopback port; {port} in its words is replaced."""
 
-    def __init__(self, name, command, port):
-        self.name, self.port, self.process = name, port, None
-        self.command = [str(word).replace("{port}", str(port)) for word in command]
+    def __init__(self, name, words, port):
+        self.name, self.words, self.port, self.process = name, words, port, None
+        self.command = [str(word).replace("{port}", str(port)) for word in words]
 
     def __enter__(self):
         self.start()
@@ -118,9 +120,19 @@ def node_exporter(choice):
     return "node_exporter " + re.search(r"version ([\d.]+)", version)[1], path
 
 
+def known(path, *flags):
+    """Those of the flags that a daemon has."""
+    text = subprocess.run([path, "--help"], check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+    text = text.replace("[no-]", "")
+    return [flag for flag in flags if flag.replace("--no-", "--").partition("=")[0] in text]
+
+
 def command(path, *flags):
-    """The words that start nodegauge or a node_exporter; the directory of textfiles is no part of the comparison."""
-    return [path, "--web.listen-address=127.0.0.1:{port}", "--collector.textfile.directory=", *flags]
+    """The words that start nodegauge or a node_exporter.
+
+    Debian's node_exporter has defaults of its own for mount points and textfiles, hence both get the same.
+    """
+    return [path, "--web.listen-address=127.0.0.1:{port}", *known(path, *SAME), *flags]
 
 
 def equal_sets(commands, port):

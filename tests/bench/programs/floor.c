@@ -34,6 +34,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+enum { PIECE = 32768 }; /* of a directory, or of a netlink dump: more than the kernel gives at once */
+
 struct entry {
 	void (*run)(const struct entry *entry);
 	char *line; /* of the plan, for reports */
@@ -50,7 +52,9 @@ struct plan {
 	size_t count;
 };
 
-static char buffer[1 << 18];
+/* As large as the largest read of the plan; its untouched pages cost nothing. */
+static char *buffer;
+static size_t buffer_size;
 
 /* ---- the calls ---- */
 
@@ -68,7 +72,7 @@ static void run_read(const struct entry *entry)
 static void run_list(const struct entry *entry)
 {
 	lseek(entry->fd, 0, SEEK_SET);
-	while (syscall(SYS_getdents64, entry->fd, buffer, 32768) > 0)
+	while (syscall(SYS_getdents64, entry->fd, buffer, PIECE) > 0)
 		;
 }
 
@@ -84,7 +88,7 @@ static void run_netlink(const struct entry *entry)
 	bool more = send(entry->fd, entry->request, entry->size, 0) > 0;
 
 	while (more) {
-		ssize_t n = recv(entry->fd, buffer, 32768, 0);
+		ssize_t n = recv(entry->fd, buffer, PIECE, 0);
 		unsigned left = n > 0 ? (unsigned)n : 0;
 		more = left > 0;
 		for (struct nlmsghdr *h = (struct nlmsghdr *)buffer; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
@@ -121,6 +125,17 @@ static void run_sysinfo(const struct entry *entry)
 
 /* ---- the plan ---- */
 
+static void buffer_reserve(size_t size)
+{
+	if (size <= buffer_size)
+		return;
+	free(buffer);
+	buffer = malloc(size);
+	if (buffer == NULL)
+		abort();
+	buffer_size = size;
+}
+
 static int open_netlink(struct entry *entry, int protocol, const char *hex)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
@@ -147,7 +162,8 @@ static bool entry_open(struct entry *entry)
 		entry->pieces = strtoul(field[2], NULL, 10);
 		entry->path = field[3];
 		entry->fd = open(entry->path, O_RDONLY | O_CLOEXEC);
-		return entry->fd >= 0 && entry->size <= sizeof(buffer) && pread(entry->fd, buffer, entry->size, 0) >= 0;
+		buffer_reserve(entry->size);
+		return entry->fd >= 0 && pread(entry->fd, buffer, entry->size, 0) >= 0;
 	}
 	if (strcmp(what, "list") == 0 && field[1] != NULL) {
 		entry->run = run_list;
@@ -186,6 +202,7 @@ static struct plan plan_load(const char *path)
 		perror(path);
 		exit(1);
 	}
+	buffer_reserve(PIECE);
 	while (getline(&line, &room, file) > 0) {
 		if (plan.count == capacity) {
 			capacity = capacity ? 2 * capacity : 256;

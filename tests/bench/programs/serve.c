@@ -11,11 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_EVENTS = 64, MAX_CONNECTIONS = 4096 };
+enum { MAX_EVENTS = 64 };
 
 struct answer {
 	const char *text;
@@ -25,7 +26,8 @@ struct answer {
 struct server {
 	int epoll, listener;
 	struct answer plain, gzip;
-	struct answer rest[MAX_CONNECTIONS]; /* what is still to be sent, by descriptor */
+	struct answer *rest; /* what is still to be sent, by descriptor */
+	int capacity;
 	void (*work)(void *);
 	void *argument;
 };
@@ -55,6 +57,18 @@ static struct answer answer_load(const char *path, const char *coding)
 	return (struct answer){ text, (size_t)head + (size_t)file.st_size };
 }
 
+/* The work may keep thousands of descriptors, so those of connections can be high. */
+static void server_room(struct server *server)
+{
+	struct rlimit files = { 0 };
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	server->capacity = files.rlim_cur < 1 << 20 ? (int)files.rlim_cur : 1 << 20;
+	server->rest = calloc((size_t)server->capacity, sizeof(*server->rest));
+	if (server->rest == NULL)
+		fail("calloc");
+}
+
 static void watch(const struct server *server, int operation, int fd, uint32_t events)
 {
 	epoll_ctl(server->epoll, operation, fd, &(struct epoll_event){ .events = events, .data.fd = fd });
@@ -80,9 +94,9 @@ static void server_accept(struct server *server)
 {
 	int on = 1, fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd >= MAX_CONNECTIONS)
+	if (fd >= server->capacity)
 		close(fd);
-	if (fd < 0 || fd >= MAX_CONNECTIONS)
+	if (fd < 0 || fd >= server->capacity)
 		return;
 	server->rest[fd].size = 0;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -118,11 +132,10 @@ static void server_turn(struct server *server, int fd)
 
 _Noreturn void serve(uint16_t port, const char *body, const char *gzipped, void (*work)(void *), void *argument)
 {
-	static struct server server;
+	struct server server = { .work = work, .argument = argument };
 	struct epoll_event events[MAX_EVENTS];
 
-	server.work = work;
-	server.argument = argument;
+	server_room(&server);
 	server.plain = answer_load(body, "");
 	server.gzip = gzipped != NULL ? answer_load(gzipped, "Content-Encoding: gzip\r\n") : server.plain;
 	server_listen(&server, port);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Clock frequencies of the CPUs, their limits and governors.
+ *
+ *     cpu0/cpufreq -> ../cpufreq/policy0
+ *     policy0/scaling_cur_freq             1699981
+ *     policy0/scaling_max_freq             3700000
+ *     policy0/scaling_governor             powersave
+ *     policy0/scaling_available_governors  performance powersave
+ *
+ * Frequencies are kHz. CPUs that are clocked together share a policy, which is read once for all of them.
+ * cpuinfo_cur_freq is for root only; it is "<unknown>" where the driver cannot tell. A policy without a CPU on line
+ * answers EBUSY.
+ *
+ * Source: Documentation/admin-guide/pm/cpufreq.rst, drivers/cpufreq/cpufreq.c.
+ */
+#include "cpufreq.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/*
+ * A file kept open holds 5 kB of kernel memory, and 256 CPUs have 2000 of these files. So the first 32 policies keep
+ * theirs (1.2 MB), those of the others are opened for each reading, which costs a microsecond more.
+ */
+enum { FILES_KEPT = 256 };
+
+static const struct ng_family families[NG_CPUFREQ_ATTRIBUTES] = {
+	[NG_CPUINFO_CUR] = { .name = "node_cpu_frequency_hertz",
+		.help = "Frequency of the CPU by its own account.",
+		.type = NG_GAUGE,
+		.labels = "cpu" },
+	[NG_CPUINFO_AVG] = { .name = "node_cpu_frequency_avg_hertz",
+		.help = "Average frequency of the CPU while it was not idle.",
+		.type = NG_GAUGE,
+		.labels = "cpu" },
+	[NG_CPUINFO_MIN] = { .name = "node_cpu_frequency_min_hertz",
+		.help = "Lowest frequency that the CPU can have.",
+		.type = NG_GAUGE,
+		.labels = "cpu" },
+	[NG_CPUINFO_MAX] = { .name = "node_cpu_frequency_max_hertz",
+		.help = "Highest frequency that the CPU can have.",
+		.type = NG_GAUGE,
+		.labels = "cpu" },
+	[NG_SCALING_CUR] = { .name = "node_cpu_scaling_frequency_hertz",
+		.help = "Frequency of the CPU by the kernel's account.",
+		.type = NG_GAUGE,
+		.labels = "cpu" },
+	[NG_SCALING_MIN] = { .name = "node_cpu_scaling_frequency_min_hertz",
+		.help = "Lowest frequency that the policy allows.",
+		.type = NG_GAUGE,
+		.labels = "cpu" },
+	[NG_SCALING_MAX] = { .name = "node_cpu_scaling_frequency_max_hertz",
+		.help = "Highest frequency that the policy allows.",
+		.type = NG_GAUGE,
+		.labels = "cpu" },
+	[NG_SCALING_GOVERNOR] = { .name = "node_cpu_scaling_governor",
+		.help = "1 for the governor that rules the CPU's frequency, 0 for the others that could.",
+		.type = NG_GAUGE,
+		.labels = "cpu,governor" },
+};
+
+struct cpufreq {
+	struct ng_cpufreq_policies policies;
+	size_t files;          /* read in this scrape */
+	bool surprised;        /* by a governor that was not available when the policies were listed */
+	uint64_t surprised_in; /* the epoch */
+};
+
+/* cpuinfo_cur_freq. */
+static bool for_root_only(const struct ng_scrape *scrape, const char *path)
+{
+	struct stat status;
+
+	return fstatat(ng_root_fd(scrape, NG_SYS), path, &status, 0) == 0 && (status.st_mode & 0777) == S_IRUSR;
+}
+
+/* -ENODATA where there is no such file, nothing in it, or no answer now. */
+static int read_attribute(
+	struct cpufreq *cpufreq, struct ng_scrape *scrape, struct ng_file *file, struct ng_span *ret_text)
+{
+	if (!file->path)
+		return -ENODATA;
+	int r = ng_file_read(scrape, file, ret_text);
+	if (r == 0) {
+		if (cpufreq->files++ >= FILES_KEPT)
+			ng_file_close(file);
+		*ret_text = ng_trim(*ret_text);
+		return ret_text->size ? 0 : -ENODATA;
+	}
+	if (r == -ENOENT || (r == -EACCES && for_root_only(scrape, file->path)))
+		file->path = NULL; /* until the devices change */
+	else if (ng_item_gone(r) || r == -EBUSY || r == -EACCES)
+		ng_drop(scrape);
+	else
+		return r;
+	return -ENODATA;
+}
+
+static int read_policy(struct cpufreq *cpufreq, struct ng_scrape *scrape, struct ng_cpufreq_policy *policy)
+{
+	struct ng_span text;
+
+	for (size_t i = 0; i < NG_CPUFREQ_FREQUENCIES; i++) {
+		int r = read_attribute(cpufreq, scrape, &policy->file[i], &text);
+		if (r < 0 && r != -ENODATA)
+			return r;
+		policy->given[i] = r == 0 && ng_u64(text, &policy->khz[i]) == 0;
+		if (r == 0 && !policy->given[i] && !ng_span_equal(text, NG_SPAN("<unknown>")))
+			ng_drop(scrape);
+	}
+	policy->ruling = NG_NO_LABELS;
+	int r = read_attribute(cpufreq, scrape, &policy->file[NG_SCALING_GOVERNOR], &policy->ruling);
+	if (r < 0)
+		return r == -ENODATA ? 0 : r;
+	cpufreq->surprised = cpufreq->surprised || !ng_cpufreq_has_governor(policy, policy->ruling);
+	return 0;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/*
+ * On x86, kernels up to 5.16 sleep for 10 ms and more over a CPU whose frequency was not looked at within the last
+ * second (arch_freq_get_on_cpu in arch/x86/kernel/cpu/aperfmperf.c). Whoever opens /proc/cpuinfo makes them look at all
+ * CPUs in one such sleep (arch_freq_prepare_all), so that the first CPU is the only one to be waited for.
+ */
+static void look_at_all(struct ng_scrape *scrape)
+{
+	int fd = openat(ng_root_fd(scrape, NG_PROC), "cpuinfo", O_RDONLY | O_CLOEXEC);
+
+	ng_close_fd(&fd);
+}
+
+static int read_policies(struct cpufreq *cpufreq, struct ng_scrape *scrape)
+{
+	static const uint64_t slow_ms = 8;
+
+	cpufreq->files = 0;
+	cpufreq->surprised = false;
+	for (size_t i = 0; i < cpufreq->policies.policy_count; i++) {
+		uint64_t start = i == 0 ? now_ms() : 0;
+		int r = read_policy(cpufreq, scrape, &cpufreq->policies.policy[i]);
+		if (r < 0)
+			return r;
+		if (i == 0 && now_ms() - start >= slow_ms)
+			look_at_all(scrape);
+	}
+	return 0;
+}
+
+static void emit(struct ng_page *page, const struct ng_cpufreq_policies *policies)
+{
+	for (size_t k = 0; k < NG_CPUFREQ_FREQUENCIES; k++) {
+		ng_family(page, &families[k]);
+		for (size_t i = 0; i < policies->cpu_count; i++) {
+			const struct ng_cpufreq_policy *policy = &policies->policy[policies->cpu[i].policy];
+			if (policy->given[k])
+				ng_sample_u64(page, policies->cpu[i].labels, policy->khz[k] * 1000);
+		}
+	}
+	ng_family(page, &families[NG_SCALING_GOVERNOR]);
+	for (size_t i = 0; i < policies->cpu_count; i++) {
+		const struct ng_cpufreq_policy *policy = &policies->policy[policies->cpu[i].policy];
+		for (size_t k = 0; policy->ruling.size && k < policy->governor_count; k++)
+			ng_sample_u64(page, policies->cpu[i].governor_labels[k],
+				ng_span_equal(policy->governor[k], policy->ruling));
+	}
+}
+
+static int cpufreq_collect(void *state, struct ng_scrape *scrape)
+{
+	struct cpufreq *cpufreq = state;
+
+	int r = ng_cpufreq_policies_refresh(&cpufreq->policies, scrape);
+	if (r == 0)
+		r = read_policies(cpufreq, scrape);
+	if (r == 0 && cpufreq->surprised && cpufreq->surprised_in != scrape->devices_epoch) {
+		/* the module of a governor was loaded: no event of a device tells that */
+		cpufreq->surprised_in = scrape->devices_epoch;
+		ng_cpufreq_policies_forget(&cpufreq->policies);
+		r = ng_cpufreq_policies_refresh(&cpufreq->policies, scrape);
+		if (r == 0)
+			r = read_policies(cpufreq, scrape);
+	}
+	if (r == 0)
+		emit(scrape->page, &cpufreq->policies);
+	return r;
+}
+
+static void cpufreq_done(void *state)
+{
+	struct cpufreq *cpufreq = state;
+
+	ng_cpufreq_policies_forget(&cpufreq->policies);
+	ng_arena_done(&cpufreq->policies.kept);
+}
+
+static const struct ng_collector descriptor = {
+	NG_COLLECTOR_HEAD,
+	.name = "cpufreq",
+	.summary = "Clock frequencies of the CPUs, their limits and governors",
+	.may_block = true, /* some kernels sleep over each CPU */
+	.families = families,
+	.family_count = NG_COUNT(families),
+	.state_size = sizeof(struct cpufreq),
+	.collect = cpufreq_collect,
+	.done = cpufreq_done,
+};
+NG_COLLECTOR(descriptor);
