@@ -22,7 +22,11 @@ struct ng_family {
 	const char *name;   /* "node_load1"; for a dynamic family a pattern for the documentation: "node_memory_<Field>_bytes" */
 	const char *help;   /* one sentence in our own words */
 	enum ng_type type;
-	const char *labels; /* label names in the order of their use, separated by commas: "device,mode"; "" or NULL for none */
+	/*
+	 * Label names in the order of their use, separated by commas: "device,mode"; "" or NULL for none. One with a question
+	 * mark behind it is there with some option only.
+	 */
+	const char *labels;
 	bool dynamic;       /* the name comes from the kernel: opened by ng_family_dynamic */
 };
 

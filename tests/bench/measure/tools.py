@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[1]
@@ -94,7 +95,8 @@ def apt(suite):
         "APT::Sandbox::User": "root", "Acquire::Retries": 1, "Acquire::http::Timeout": 20, "Acquire::Languages": "none",
     }
     arguments = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
-    if not (base / "ready").exists():
+    ready = base / "ready"
+    if not ready.exists() or time.time() - ready.stat().st_mtime > 86400:  # a list of yesterday names packages that are gone
         if not mirrors() or not Path(KEYRING).exists():
             raise Missing("apt knows no Debian archive here")
         (base / "sources.list").write_text(f"deb [signed-by={KEYRING}] {mirrors()[0]} {suite} main\n", encoding="ascii")
@@ -102,7 +104,7 @@ def apt(suite):
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if done.returncode or "Failed to fetch" in done.stderr:
             raise Missing(f"the packages of Debian {suite} cannot be listed: {done.stderr.strip().splitlines()[-1:]}")
-        (base / "ready").touch()
+        ready.touch()
     return arguments
 
 
