@@ -58,6 +58,10 @@ static const struct ng_option options[] = {
 		.hidden = true),
 };
 
+static const struct ng_privilege privileges[] = {
+	{ "CAP_DAC_READ_SEARCH", "the mounts below directories that are closed to other users" },
+};
+
 /* ---- the table ---- */
 
 static void table_clear(struct table *table)
@@ -361,6 +365,8 @@ static const struct ng_collector descriptor = {
 	.option_count = NG_COUNT(options),
 	.families = families,
 	.family_count = NG_COUNT(families),
+	.privileges = privileges,
+	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct filesystem),
 	.init = filesystem_init,
 	.collect = filesystem_collect,
