@@ -83,7 +83,7 @@ static int replace_table(struct filesystem *filesystem, struct ng_scrape *scrape
 {
 	struct table *table = &filesystem->tables[0], *next = &filesystem->tables[1];
 
-	int r = table_make(filesystem, scrape, text, table, next);
+	int r = filesystem_table(filesystem, scrape, text, table, next);
 	if (r < 0) {
 		ng_arena_reset(&next->arena);
 		*next = (struct table){ .arena = next->arena };
