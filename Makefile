@@ -51,7 +51,8 @@ warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 hardened := -fstack-protector-strong -ftrivial-auto-var-init=zero -fstack-clash-protection -fcf-protection
 hardened := $(foreach flag,$(hardened),$(call supported,$(flag)))
 ifneq ($(SAN)$(COV),)
-hardened := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer) $(if $(COV),--coverage)
+hardened := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer \
+	$(call supported,-Wno-maybe-uninitialized)) $(if $(COV),--coverage)
 CFLAGS   := $(if $(COV),-O0,-O1) -g
 else ifeq ($(filter -O0,$(CFLAGS)),)
 hardened += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3

@@ -39,58 +39,61 @@ static const struct ng_family family = {
 
 struct tally {
 	struct ng_span key;
-	uint64_t entries;
+	uint64_t entries; /* 0: free */
 };
 
+/* Open addressing; `slots` is a power of two, half of them free at least. */
 struct table {
 	struct ng_arena *arena;
-	struct tally *tally; /* in the order of their coming */
-	size_t count, capacity;
-	uint32_t *slot; /* 1 + place in `tally`; open addressing */
-	size_t slots;
+	struct tally *slot;
+	size_t slots, used;
 };
 
-static uint32_t *table_find(struct table *table, struct ng_span key)
+/* The slot of the key, or the free one where it belongs; NULL in a table without slots. */
+static struct tally *table_find(const struct table *table, struct ng_span key)
 {
 	uint32_t hash = 2166136261u;
 
 	for (size_t i = 0; i < key.size; i++)
 		hash = (hash ^ (unsigned char)key.text[i]) * 16777619u;
-	for (size_t at = hash;; at++) {
-		uint32_t *slot = &table->slot[at & (table->slots - 1)];
-		if (*slot == 0 || ng_span_equal(table->tally[*slot - 1].key, key))
+	for (size_t i = 0; i < table->slots; i++) {
+		struct tally *slot = &table->slot[(hash + i) & (table->slots - 1)];
+		if (slot->entries == 0 || ng_span_equal(slot->key, key))
 			return slot;
 	}
+	return NULL;
 }
 
 static int table_widen(struct table *table)
 {
-	if ((table->count + 1) * 2 <= table->slots)
+	const struct table old = *table;
+
+	if ((table->used + 1) * 2 <= table->slots)
 		return 0;
-	table->slots = table->slots ? table->slots * 2 : 32;
+	table->slots = old.slots ? old.slots * 2 : 16;
 	table->slot = ng_alloc0(table->arena, table->slots * sizeof(*table->slot));
 	if (!table->slot)
 		return -ENOMEM;
-	for (size_t i = 0; i < table->count; i++)
-		*table_find(table, table->tally[i].key) = (uint32_t)i + 1;
+	for (size_t i = 0; i < old.slots; i++) {
+		struct tally *slot = old.slot[i].entries ? table_find(table, old.slot[i].key) : NULL;
+		if (slot)
+			*slot = old.slot[i];
+	}
 	return 0;
 }
 
-static int table_add(struct table *table, struct ng_span key)
+static int table_add(struct table *table, struct ng_span key, uint64_t entries)
 {
 	int r = table_widen(table);
+	struct tally *slot = r == 0 ? table_find(table, key) : NULL;
 
-	if (r < 0)
-		return r;
-	uint32_t *slot = table_find(table, key);
-	if (*slot == 0) {
-		struct tally *tally = ng_push(table->arena, &table->tally, &table->count, &table->capacity);
-		if (!tally)
-			return -ENOMEM;
-		*tally = (struct tally){ key, 0 };
-		*slot = (uint32_t)table->count;
+	if (!slot)
+		return -ENOMEM;
+	if (slot->entries == 0) {
+		slot->key = key;
+		table->used++;
 	}
-	table->tally[*slot - 1].entries++;
+	slot->entries += entries;
 	return 0;
 }
 
@@ -127,7 +130,7 @@ static int arp_parse(struct ng_span text, struct table *table, unsigned *ret_lin
 		if (r == -ENODATA)
 			continue;
 		if (r == 0)
-			r = table_add(table, device);
+			r = table_add(table, device, 1);
 		if (r < 0)
 			return r;
 	}
@@ -160,27 +163,22 @@ static int count_netlink(struct arp *arp, struct ng_scrape *scrape, struct table
 		const struct ng_neighbour *neighbour = &neighbours.neighbour[i];
 		if (neighbour->state & NUD_NOARP)
 			continue;
-		r = table_add(&indexes, (struct ng_span){ (const char *)&neighbour->index, sizeof(neighbour->index) });
+		r = table_add(
+			&indexes, (struct ng_span){ (const char *)&neighbour->index, sizeof(neighbour->index) }, 1);
 		if (r < 0)
 			return r;
 	}
-	if (indexes.count) {
-		r = ng_links(scrape, &links);
-		if (r < 0)
-			return r;
-	}
-	for (size_t i = 0; i < links.count; i++) {
+	if (indexes.used == 0)
+		return 0;
+	r = ng_links(scrape, &links);
+	for (size_t i = 0; r == 0 && i < links.count; i++) {
 		const struct ng_link *link = &links.link[i];
-		uint32_t *slot =
+		const struct tally *slot =
 			table_find(&indexes, (struct ng_span){ (const char *)&link->index, sizeof(link->index) });
-		struct tally *tally =
-			*slot ? ng_push(table->arena, &table->tally, &table->count, &table->capacity) : NULL;
-		if (*slot && !tally)
-			return -ENOMEM;
-		if (tally)
-			*tally = (struct tally){ link->name, indexes.tally[*slot - 1].entries };
+		if (slot && slot->entries)
+			r = table_add(table, link->name, slot->entries);
 	}
-	return 0;
+	return r;
 }
 
 static int arp_init(void *state, struct ng_setup *setup)
@@ -205,11 +203,11 @@ static int arp_collect(void *state, struct ng_scrape *scrape)
 	if (r < 0)
 		return r;
 	ng_family(scrape->page, &family);
-	for (size_t i = 0; i < table.count; i++) {
-		struct ng_span device = table.tally[i].key;
-		if (ng_filter_keeps(&arp->filter, device))
+	for (size_t i = 0; i < table.slots; i++) {
+		struct ng_span device = table.slot[i].key;
+		if (table.slot[i].entries && ng_filter_keeps(&arp->filter, device))
 			ng_sample_u64(
-				scrape->page, NG_LABELS(scrape->arena, { "device", device }), table.tally[i].entries);
+				scrape->page, NG_LABELS(scrape->arena, { "device", device }), table.slot[i].entries);
 	}
 	return 0;
 }

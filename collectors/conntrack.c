@@ -145,7 +145,7 @@ static int conntrack_collect(void *state, struct ng_scrape *scrape)
 {
 	struct conntrack *conntrack = state;
 	struct conntrack_stat stat = { 0 };
-	uint64_t entries, limit;
+	uint64_t entries = 0, limit = 0;
 	bool have_limit = true;
 
 	if (!conntrack->foreign) {

@@ -104,7 +104,7 @@ enum {
 	X("transmit_compressed", ALWAYS, "Compressed packets sent.", S(tx_compressed))
 
 #define FAMILY(name_, modes, help_, ...)                                                                               \
-	{ .name = "node_network_" name_ "_total", .help = (help_), .type = NG_COUNTER, .labels = "device" },
+	{ .name = "node_network_" name_ "_total", .help = (help_), .type = NG_COUNTER, .labels = "device,ifalias?" },
 #define METRIC(name, modes, help, ...) { modes, { __VA_ARGS__ } },
 
 static const struct ng_family families[] = {
@@ -287,8 +287,8 @@ static bool repeated(const struct ng_addresses *addresses, size_t at)
 
 static int write_addresses(struct netdev *netdev, struct ng_scrape *scrape)
 {
-	struct ng_addresses addresses;
-	struct ng_links links;
+	struct ng_addresses addresses = { NULL, 0 };
+	struct ng_links links = { NULL, 0 };
 	size_t last = 0;
 
 	int r = ng_links(scrape, &links);

@@ -111,8 +111,6 @@ static int add_row(struct rows *rows, struct row row)
 	const struct row *last = rows->count ? &rows->row[rows->count - 1] : NULL;
 
 	row.family = find_family(row.protocol, row.key, last ? last->family + 1 : 0);
-	if (row.family == NG_COUNT(known) && (ng_span_equal(row.protocol, NG_SPAN("sockets")) || !key_wanted(row.key)))
-		return 0;
 	bool in_order = last && row.family > last->family && row.family < NG_COUNT(known);
 	if (!in_order && repeated(rows, &row))
 		return 0;
@@ -125,8 +123,11 @@ static int add_row(struct rows *rows, struct row row)
 
 static int add_pair(const struct sockstat *sockstat, struct rows *rows, struct row row)
 {
-	int r = add_row(rows, row);
+	bool sockets = ng_span_equal(row.protocol, NG_SPAN("sockets"));
 
+	if (sockets ? !ng_span_equal(row.key, NG_SPAN("used")) : !key_wanted(row.key))
+		return 0;
+	int r = add_row(rows, row);
 	if (r < 0 || !ng_span_equal(row.key, NG_SPAN("mem")) ||
 		__builtin_mul_overflow(row.value, sockstat->page_size, &row.value))
 		return r;
@@ -220,7 +221,7 @@ static int sockstat_collect(void *state, struct ng_scrape *scrape)
 
 	for (size_t i = 0; i < NG_COUNT(sockstat->files); i++) {
 		struct ng_span text;
-		unsigned line;
+		unsigned line = 0;
 		int r = ng_shared_read(scrape, sockstat->files[i], &text);
 		if (r == -ENOENT)
 			continue;

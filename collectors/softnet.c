@@ -53,46 +53,64 @@ static const unsigned char columns[] = { 0, 1, 2, 8, 9, 10, 11 };
 
 struct row {
 	struct ng_span labels;
+	uint64_t cpu;
 	uint64_t value[COLUMNS];
+	size_t columns;
 };
 
 /* `index` is the number of the line, for kernels that do not tell the CPU. */
-static int row_parse(struct ng_arena *arena, struct ng_span line, unsigned index, struct row *ret_row)
+static int row_parse(struct ng_arena *arena, struct ng_span line, size_t index, struct row *ret_row)
 {
-	char digits[20], *at = digits + sizeof(digits);
+	char digits[20], *end = digits + sizeof(digits), *at = end;
 	size_t n = 0;
 
 	*ret_row = (struct row){ 0 };
-	for (int r = 0; n < COLUMNS; n++) {
-		r = ng_hex_next(&line, &ret_row->value[n]);
+	for (; n < COLUMNS; n++) {
+		int r = ng_hex_next(&line, &ret_row->value[n]);
 		if (r == -ENODATA && n >= COLUMNS_LEAST)
 			break;
 		if (r < 0)
 			return -EBADMSG;
 	}
-	uint64_t cpu = n > CPU_COLUMN ? ret_row->value[CPU_COLUMN] : index;
+	ret_row->columns = n;
+	ret_row->cpu = n > CPU_COLUMN ? ret_row->value[CPU_COLUMN] : index;
+	uint64_t cpu = ret_row->cpu;
 	do
 		*--at = (char)('0' + cpu % 10);
 	while (cpu /= 10);
-	ret_row->labels = NG_LABELS(arena, { "cpu", { at, (size_t)(digits + sizeof(digits) - at) } });
+	ret_row->labels = NG_LABELS(arena, { "cpu", { at, (size_t)(end - at) } });
 	return 0;
 }
 
+static bool repeated(const struct row *rows, const struct row *row)
+{
+	for (; rows < row; rows++) {
+		if (rows->cpu == row->cpu)
+			return true;
+	}
+	return false;
+}
+
+/* All lines have the same columns, and no CPU comes twice. */
 static int softnet_parse(struct ng_arena *arena, struct ng_span text, struct row **ret_rows, size_t *ret_count)
 {
 	struct ng_span line;
+	uint64_t highest = 0;
 	size_t capacity = 0;
 
 	*ret_rows = NULL;
 	*ret_count = 0;
 	while (ng_line_next(&text, &line)) {
-		unsigned index = (unsigned)*ret_count;
+		size_t index = *ret_count;
 		struct row *row = ng_push(arena, ret_rows, ret_count, &capacity);
 		if (!row)
 			return -ENOMEM;
 		int r = row_parse(arena, line, index, row);
 		if (r < 0)
 			return r;
+		if (row->columns != (*ret_rows)->columns || (row->cpu <= highest && repeated(*ret_rows, row)))
+			return -EBADMSG;
+		highest = row->cpu > highest ? row->cpu : highest;
 	}
 	return *ret_count ? 0 : -EBADMSG;
 }
@@ -121,7 +139,8 @@ static int softnet_collect(void *state, struct ng_scrape *scrape)
 		return r;
 	r = softnet_parse(scrape->arena, text, &rows, &count);
 	if (r == -EBADMSG)
-		return ng_broken(scrape, softnet->file.path, (unsigned)count, "9 or more hexadecimal columns");
+		return ng_broken(scrape, softnet->file.path, (unsigned)count,
+			"9 or more hexadecimal columns, as many on each line");
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < NG_COUNT(families); i++) {

@@ -322,7 +322,7 @@ static int numbers_collect(struct ng_scrape *scrape, struct parameter *parameter
 	int r = words_read(scrape, parameter, &values);
 	if (r < 0)
 		return r;
-	struct number *numbers = ng_alloc(scrape->arena, values.count * sizeof(*numbers));
+	struct number *numbers = ng_alloc0(scrape->arena, values.count * sizeof(*numbers));
 	if (!numbers)
 		return -ENOMEM;
 	if (numbers_parse(&values, numbers) < 0)

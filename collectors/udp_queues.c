@@ -106,7 +106,7 @@ static int read_file(
 	int r = ng_file_read(scrape, &version->file, &text);
 	if (r < 0)
 		return r;
-	if (version->file.kind == NG_WHOLE && text.size + LINE > PIECE) {
+	if (version->file.kind == NG_WHOLE && (text.size + LINE > PIECE || !ng_span_ends(text, NG_SPAN("\n")))) {
 		/* perhaps not all of it */
 		version->many = udp->own && !udp->no_diag;
 		if (version->many)

@@ -186,10 +186,12 @@ static int open_listeners(struct program *program)
 		return take_sockets(program);
 	for (size_t i = 0; i < addresses->count; i++) {
 		if (i == LISTENERS_MAX) {
-			snprintf(program->error, sizeof(program->error), "--web.listen-address: %d addresses at most", LISTENERS_MAX);
+			snprintf(program->error, sizeof(program->error), "--web.listen-address: %d addresses at most",
+				LISTENERS_MAX);
 			return -EINVAL;
 		}
-		int r = ng_listen_open(addresses->item[i], &program->listeners[i], program->error, sizeof(program->error));
+		int r = ng_listen_open(
+			addresses->item[i], &program->listeners[i], program->error, sizeof(program->error));
 		if (r < 0)
 			return r;
 		program->listener_count++;

@@ -20,7 +20,7 @@ enum { ATTEMPTS = 3, SECOND = 1000000000 };
 /* What tells that an attribute may have changed. All bytes count, so it is zeroed before it is filled. */
 struct key {
 	uint32_t index, flags, carrier_changes, carrier_up, carrier_down;
-	uint8_t operstate, carrier, address_size;
+	uint8_t operstate, carrier, address_size, none;
 	char name[IFNAMSIZ];
 	char address[32]; /* MAX_ADDR_LEN */
 };
@@ -279,6 +279,7 @@ int netclass_by_links(struct netclass *netclass, struct ng_scrape *scrape, struc
 	int r = ng_links(scrape, &links);
 	if (r == 0)
 		r = netclass_remember(netclass, &links);
+	netclass_reserve(rows, r == 0 ? links.count : 0);
 	for (size_t i = 0; r == 0 && i < links.count; i++) {
 		if (ng_pattern_matches(netclass->ignored, links.link[i].name))
 			continue;
@@ -301,8 +302,8 @@ int netclass_by_links(struct netclass *netclass, struct ng_scrape *scrape, struc
 static int same_interfaces(struct ng_scrape *scrape, bool *ret_same)
 {
 	NG_CLOSE int net = -1;
-	struct ng_names names;
-	struct ng_links links;
+	struct ng_names names = { NULL, 0 };
+	struct ng_links links = { NULL, 0 };
 	size_t found = 0;
 
 	*ret_same = false;

@@ -67,7 +67,7 @@ static const struct ng_family families[] = { [UP] = ATTRIBUTE("up", NG_GAUGE,
 	[INFO] = { .name = "node_network_info",
 		.help = "Addresses and states of an interface in words; the value is always 1.",
 		.type = NG_GAUGE,
-		.labels = "address,adminstate,broadcast,device,duplex,ifalias,operstate" },
+		.labels = "adminstate,address,broadcast,device,duplex,ifalias,operstate" },
 	ATTRIBUTE("address_assign_type", NG_GAUGE,
 		"Where the address comes from: 0 the hardware, 1 chance, 2 another interface, 3 the administrator."),
 	ATTRIBUTE("carrier", NG_GAUGE, "1 when the link is there, 0 when not."),
@@ -113,15 +113,16 @@ static void write_info(struct ng_scrape *scrape, const struct netclass_rows *row
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct netclass_row *row = &rows->row[i];
 		const struct ng_label labels[] = {
+			{ "adminstate", ng_span(row->adminstate) },
 			{ "address", row->address },
 			{ "broadcast", row->broadcast },
 			{ "device", row->name },
 			{ "duplex", row->duplex },
 			{ "ifalias", row->alias },
 			{ "operstate", row->operstate },
-			{ "adminstate", ng_span(row->adminstate) },
 		};
-		ng_sample_u64(scrape->page, ng_labels(scrape->arena, labels, NG_COUNT(labels) - !row->adminstate), 1);
+		size_t first = row->adminstate ? 0 : 1;
+		ng_sample_u64(scrape->page, ng_labels(scrape->arena, labels + first, NG_COUNT(labels) - first), 1);
 	}
 }
 

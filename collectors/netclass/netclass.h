@@ -45,6 +45,13 @@ struct netclass_rows {
 	size_t count, capacity;
 };
 
+/* Room for `count` rows at once. */
+static inline void netclass_reserve(struct netclass_rows *rows, size_t count)
+{
+	rows->row = ng_alloc(rows->arena, count * sizeof(*rows->row) + 1);
+	rows->capacity = rows->row ? count : 0;
+}
+
 static inline struct netclass_row *netclass_push(struct netclass_rows *rows)
 {
 	struct netclass_row *row = ng_push(rows->arena, &rows->row, &rows->count, &rows->capacity);

@@ -59,6 +59,7 @@ int netclass_by_netlink(struct netclass *netclass, struct ng_scrape *scrape, str
 	int r = ng_links(scrape, &links);
 	if (r == 0)
 		r = netclass_remember(netclass, &links);
+	netclass_reserve(rows, r == 0 ? links.count : 0);
 	if (r == 0)
 		r = ng_link_modes(scrape, &netclass->ethtool, &modes);
 	if (r == -ENOENT) /* no such family */

@@ -43,8 +43,10 @@ static int wanted_name(const struct netstat *netstat, struct ng_arena *scratch, 
 static struct block *add_block(struct plan *plan, struct ng_span head)
 {
 	struct ng_span copy = ng_copy(&plan->arena, head);
-	struct block *block = copy.text ? ng_push(&plan->arena, &plan->block, &plan->count, &plan->capacity) : NULL;
 
+	if (!copy.text)
+		return NULL;
+	struct block *block = ng_push(&plan->arena, &plan->block, &plan->count, &plan->capacity);
 	if (block)
 		*block = (struct block){ .head = copy };
 	return block;

@@ -2,9 +2,9 @@
 /*
  * Memory that is given back all at once.
  *
- * An arena keeps its capacity when it is reset: after the first rounds it does not allocate any more. Pointers stay valid
- * until the reset, also while the arena grows. A collector gets the arena of its scrape (emptied before each call) and may
- * own further ones in its state for what it keeps between scrapes.
+ * An arena keeps its capacity when it is reset: after the first rounds it does not allocate any more. Pointers stay
+ * valid until the reset, also while the arena grows. A collector gets the arena of its scrape (emptied before each
+ * call) and may own further ones in its state for what it keeps between scrapes.
  */
 #ifndef NODEGAUGE_ARENA_H
 #define NODEGAUGE_ARENA_H
@@ -41,7 +41,7 @@ struct ng_span ng_copy(struct ng_arena *arena, struct ng_span span);
  *     size_t n = 0, capacity = 0;
  *     row = ng_push(arena, &rows, &n, &capacity);
  */
-#define ng_push(arena, array, count, capacity) \
+#define ng_push(arena, array, count, capacity)                                                                         \
 	((__typeof__(*(array)))ng_push_bytes((arena), (void **)(array), (count), (capacity), sizeof(**(array))))
 void *ng_push_bytes(struct ng_arena *arena, void **array, size_t *count, size_t *capacity, size_t size);
 

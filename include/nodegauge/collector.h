@@ -3,8 +3,8 @@
  * The contract of a collector.
  *
  * A collector is one file with one constant descriptor, registered by NG_COLLECTOR. Linked into the daemon it registers
- * itself; compiled as a shared object (with -DNG_MODULE) it is a loadable collector for --collector.modules. All it may use
- * is in include/nodegauge/.
+ * itself; compiled as a shared object (with -DNG_MODULE) it is a loadable collector for --collector.modules. All it may
+ * use is in include/nodegauge/.
  */
 #ifndef NODEGAUGE_COLLECTOR_H
 #define NODEGAUGE_COLLECTOR_H
@@ -38,16 +38,21 @@ struct ng_list {
 };
 
 struct ng_option {
-	const char *name; /* behind "collector.<name>.", or with a leading '-' the whole flag: "-collector.qdisk.device-include" */
+	const char *name; /* behind "collector.<name>.", or with a leading '-' the whole flag:
+			     "-collector.qdisk.device-include" */
 	enum ng_option_kind kind;
-	size_t offset;         /* of the member in the state */
-	const char *initial;   /* the default, as it would be written */
+	size_t offset;       /* of the member in the state */
+	const char *initial; /* the default, as it would be written */
 	const char *help;
-	const char *excludes;  /* the option that may not be given beside this one; giving this one empties its default */
-	bool hidden;           /* left out of --help: deprecated spellings and switches for experts */
+	const char
+		*excludes; /* the option that may not be given beside this one; giving this one empties its default */
+	bool hidden;       /* left out of --help: deprecated spellings and switches for experts */
 };
-#define NG_OPTION(state, member, kind_, name_, initial_, ...) \
-	{ .name = (name_), .kind = (kind_), .offset = offsetof(struct state, member), .initial = (initial_), .help = __VA_ARGS__ }
+#define NG_OPTION(state, member, kind_, name_, initial_, ...)                                                          \
+	{                                                                                                              \
+		.name = (name_), .kind = (kind_), .offset = offsetof(struct state, member), .initial = (initial_),     \
+		.help = __VA_ARGS__                                                                                    \
+	}
 
 /* What one privilege buys: what the collector loses without it. */
 struct ng_privilege {
@@ -67,17 +72,18 @@ struct ng_setup {
 /* What `collect` gets. */
 struct ng_scrape {
 	struct ng_page *page;
-	struct ng_arena *arena; /* emptied before the call */
+	struct ng_arena *arena;   /* emptied before the call */
 	struct ng_kernel *kernel; /* for the functions that take a scrape */
 	uint64_t serial;          /* of the gather: what is read once for all collectors is read once per serial */
-	uint64_t deadline;      /* CLOCK_MONOTONIC, nanoseconds: a collector that waits must not wait past it */
+	uint64_t deadline;        /* CLOCK_MONOTONIC, nanoseconds: a collector that waits must not wait past it */
 	/*
-	 * Changes whenever the kernel announced that a device came, went or changed, or may have: what depends on nothing else
-	 * (models, serial numbers, topology) is read again when this differs from the last reading. Never 0.
+	 * Changes whenever the kernel announced that a device came, went or changed, or may have: what depends on
+	 * nothing else (models, serial numbers, topology) is read again when this differs from the last reading. Never
+	 * 0.
 	 */
 	uint64_t devices_epoch;
-	uint64_t dropped;       /* rows left out because their device went away or answered nonsense; see ng_drop */
-	char *reason;           /* why collect fails, with the file; see ng_broken */
+	uint64_t dropped; /* rows left out because their device went away or answered nonsense; see ng_drop */
+	char *reason;     /* why collect fails, with the file; see ng_broken */
 	size_t reason_size;
 };
 
@@ -87,8 +93,8 @@ struct ng_collector {
 	const char *name;
 	const char *summary; /* one sentence, without a full stop */
 	bool off_by_default;
-	bool may_block;      /* started after all others, as it may wait for a disk, a server or a slow sensor */
-	bool yields;         /* a family of the same name of another collector replaces its own */
+	bool may_block; /* started after all others, as it may wait for a disk, a server or a slow sensor */
+	bool yields;    /* a family of the same name of another collector replaces its own */
 	const struct ng_option *options;
 	size_t option_count;
 	const struct ng_family *families;
@@ -101,9 +107,9 @@ struct ng_collector {
 	int (*init)(void *state, struct ng_setup *setup);
 
 	/*
-	 * 0, or a negative errno. -ENODATA says that this machine has nothing to report: success 0 as well, but said at debug
-	 * level only. What was written to the page before a failure is thrown away. Runs in one thread at a time, not always the
-	 * same one.
+	 * 0, or a negative errno. -ENODATA says that this machine has nothing to report: success 0 as well, but said at
+	 * debug level only. What was written to the page before a failure is thrown away. Runs in one thread at a time,
+	 * not always the same one.
 	 */
 	int (*collect)(void *state, struct ng_scrape *scrape);
 
@@ -117,19 +123,20 @@ struct ng_collector {
 
 #ifdef NG_MODULE
 /* The one name that a loadable collector exports. */
-#define NG_COLLECTOR(descriptor) \
-	extern const struct ng_collector *const ng_collector_module; \
+#define NG_COLLECTOR(descriptor)                                                                                       \
+	extern const struct ng_collector *const ng_collector_module;                                                   \
 	__attribute__((visibility("default"))) const struct ng_collector *const ng_collector_module = &(descriptor)
 #else
-#define NG_COLLECTOR(descriptor) \
-	static const struct ng_collector *const ng_collector_entry __attribute__((used, section("ng_collectors"))) = &(descriptor)
+#define NG_COLLECTOR(descriptor)                                                                                       \
+	static const struct ng_collector *const ng_collector_entry __attribute__((used, section("ng_collectors"))) =   \
+		&(descriptor)
 #endif
 
 /* ---- errors ---- */
 
 /*
- * One item (a device, an interface, a process) that cannot be read is left out when its error is of this kind: it went away
- * or its driver does not answer.
+ * One item (a device, an interface, a process) that cannot be read is left out when its error is of this kind: it went
+ * away or its driver does not answer.
  */
 bool ng_item_gone(int error);
 

@@ -99,8 +99,8 @@ const char *ng_root_path(const struct ng_scrape *scrape, enum ng_root root);
 
 /*
  * "net" or "1/net": where in /proc the network files of the host's network namespace lie. They are different when the
- * process runs in a namespace of its own and sees the host's /proc. `ret_own` tells whether netlink sockets of this process
- * see that namespace too (only then may a collector use them).
+ * process runs in a namespace of its own and sees the host's /proc. `ret_own` tells whether netlink sockets of this
+ * process see that namespace too (only then may a collector use them).
  */
 const char *ng_net_path(const struct ng_setup *setup, bool *ret_own);
 

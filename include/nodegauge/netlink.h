@@ -8,6 +8,7 @@
 #ifndef NODEGAUGE_NETLINK_H
 #define NODEGAUGE_NETLINK_H
 
+#include <nodegauge/arena.h>
 #include <nodegauge/text.h>
 
 struct ng_scrape;
@@ -19,6 +20,7 @@ struct mnl_socket;
  */
 struct ng_netlink {
 	struct mnl_socket *socket;
+	struct ng_arena memory; /* of the buffer */
 	char *buffer;
 	size_t buffer_size;
 	uint32_t sequence;

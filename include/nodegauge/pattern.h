@@ -15,7 +15,8 @@ struct ng_pattern;
 /* NULL and the empty pattern match everything. */
 bool ng_pattern_matches(struct ng_pattern *pattern, struct ng_span text);
 
-/* What include and exclude options let through: an include that is given must match, an exclude that is given must not. */
+/* What include and exclude options let through: an include that is given must match, an exclude that is given must not.
+ */
 struct ng_filter {
 	struct ng_pattern *include; /* NULL when not given, or given as "" */
 	struct ng_pattern *exclude; /* likewise */

@@ -71,7 +71,8 @@ bool ng_line_next(struct ng_span *text, struct ng_span *ret_line);
 /* The next word, words being separated by spaces and tabs; false when there is none. */
 bool ng_word_next(struct ng_span *line, struct ng_span *ret_word);
 
-/* The part up to `separator`, which is dropped, or the whole rest; false when the span is used up. Parts may be empty. */
+/* The part up to `separator`, which is dropped, or the whole rest; false when the span is used up. Parts may be empty.
+ */
 bool ng_part_next(struct ng_span *rest, char separator, struct ng_span *ret_part);
 
 int ng_u64(struct ng_span text, uint64_t *ret_value);

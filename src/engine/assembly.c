@@ -2,9 +2,9 @@
 /*
  * Joins the pages of a gather into one answer, in which no family appears twice.
  *
- * Nearly always no two pages share a family and they are copied as they are. Where they do, the samples of the later page go
- * behind those of the first when the types agree (cpu and cpufreq both know node_cpu_frequency_hertz), else they are left
- * out and counted; a collector that yields (textfile) never adds to a family of another.
+ * Nearly always no two pages share a family and they are copied as they are. Where they do, the samples of the later
+ * page go behind those of the first when the types agree (cpu and cpufreq both know node_cpu_frequency_hertz), else
+ * they are left out and counted; a collector that yields (textfile) never adds to a family of another.
  */
 #include "engine/internal.h"
 
@@ -30,13 +30,21 @@ struct ng_assembly {
 
 enum { OWN_DURATION, OWN_SUCCESS, OWN_DROPPED, OWN_DROPPED_FAMILIES, OWN_COUNT };
 static const struct ng_family own[OWN_COUNT] = {
-	[OWN_DURATION] = { .name = "node_scrape_collector_duration_seconds", .type = NG_GAUGE, .labels = "collector",
+	[OWN_DURATION] = { .name = "node_scrape_collector_duration_seconds",
+		.type = NG_GAUGE,
+		.labels = "collector",
 		.help = "How long the collector took in this scrape." },
-	[OWN_SUCCESS] = { .name = "node_scrape_collector_success", .type = NG_GAUGE, .labels = "collector",
-		.help = "Whether the collector delivered: 0 when it failed, missed the deadline or had nothing to report." },
-	[OWN_DROPPED] = { .name = "nodegauge_collector_dropped_rows_total", .type = NG_COUNTER, .labels = "collector",
+	[OWN_SUCCESS] = { .name = "node_scrape_collector_success",
+		.type = NG_GAUGE,
+		.labels = "collector",
+		.help = "Whether the collector delivered: 0 when it failed, missed the deadline or had nothing to "
+			"report." },
+	[OWN_DROPPED] = { .name = "nodegauge_collector_dropped_rows_total",
+		.type = NG_COUNTER,
+		.labels = "collector",
 		.help = "Items left out because they went away while they were read or could not be understood." },
-	[OWN_DROPPED_FAMILIES] = { .name = "nodegauge_dropped_families_total", .type = NG_COUNTER,
+	[OWN_DROPPED_FAMILIES] = { .name = "nodegauge_dropped_families_total",
+		.type = NG_COUNTER,
 		.help = "Families left out because another collector has one of the same name." },
 };
 

@@ -16,8 +16,8 @@ void ng_option_flag(const struct ng_collector *collector, const struct ng_option
 		snprintf(name, size, "collector.%s.%s", collector->name, option->name);
 }
 
-static int wrong(const struct ng_cell *cell, const struct ng_option *option, const char *text, const char *right, char *error,
-	size_t error_size)
+static int wrong(const struct ng_cell *cell, const struct ng_option *option, const char *text, const char *right,
+	char *error, size_t error_size)
 {
 	char flag[128];
 
@@ -39,7 +39,8 @@ static int set_list(struct ng_cell *cell, struct ng_list *list, const char *text
 	return 0;
 }
 
-static int set_pattern(struct ng_cell *cell, const struct ng_option *option, const char *text, char *error, size_t error_size)
+static int set_pattern(
+	struct ng_cell *cell, const struct ng_option *option, const char *text, char *error, size_t error_size)
 {
 	struct ng_pattern **member = (void *)((char *)cell->state + option->offset);
 	char reason[256] = "";
@@ -58,7 +59,8 @@ static int set_pattern(struct ng_cell *cell, const struct ng_option *option, con
 	return 0;
 }
 
-static int set_option(struct ng_cell *cell, const struct ng_option *option, const char *given, char *error, size_t error_size)
+static int set_option(
+	struct ng_cell *cell, const struct ng_option *option, const char *given, char *error, size_t error_size)
 {
 	void *member = (char *)cell->state + option->offset;
 	const char *text = ng_copy(&cell->memory, ng_span(given)).text;
@@ -136,7 +138,8 @@ static int set_given(struct ng_cell *cell, const struct ng_choice *choice, char 
 		const struct ng_option *option = choice->given[i].option;
 		const struct ng_given *other = find_given(choice, option->excludes);
 		if (other && *other->text && *choice->given[i].text) {
-			snprintf(error, error_size, "--collector.%s.%s and --collector.%s.%s exclude each other: give one of them",
+			snprintf(error, error_size,
+				"--collector.%s.%s and --collector.%s.%s exclude each other: give one of them",
 				cell->collector->name, option->name, cell->collector->name, other->option->name);
 			return -EINVAL;
 		}
@@ -160,8 +163,8 @@ bool ng_enabled(const struct ng_setup *setup, const char *collector)
 	return false;
 }
 
-static int run_init(struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, char *error,
-	size_t error_size)
+static int run_init(
+	struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, char *error, size_t error_size)
 {
 	char reason[512] = "";
 	struct ng_setup setup = {
@@ -180,7 +183,8 @@ static int run_init(struct ng_cell *cell, const struct ng_choice *choice, struct
 	return r;
 }
 
-int ng_cell_init(struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, char *error, size_t error_size)
+int ng_cell_init(
+	struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, char *error, size_t error_size)
 {
 	const struct ng_collector *collector = choice->collector;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A cell: one enabled collector with all that is its own, its state and its output. Nothing of it is shared, so nothing of
- * it is locked; the gather sees to it that one thread at a time is inside.
+ * A cell: one enabled collector with all that is its own, its state and its output. Nothing of it is shared, so nothing
+ * of it is locked; the gather sees to it that one thread at a time is inside.
  */
 #ifndef ENGINE_CELL_H
 #define ENGINE_CELL_H
@@ -52,12 +52,13 @@ struct ng_cell {
 	int result;        /* of the last call; -ETIMEDOUT while stuck or not started in time */
 	uint64_t dropped;  /* rows left out, in all */
 	char reason[256];
-	bool failing;      /* has been logged as failing */
-	bool included;     /* in the gather that is going on or was last */
+	bool failing;  /* has been logged as failing */
+	bool included; /* in the gather that is going on or was last */
 };
 
 /* Fills in the options and runs the collector's init. On error the cell is as after ng_cell_done. */
-int ng_cell_init(struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, char *error, size_t error_size);
+int ng_cell_init(
+	struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, char *error, size_t error_size);
 void ng_cell_done(struct ng_cell *cell);
 
 /* One call of collect with the page reset before; the caller holds no lock. Returns its result. */

@@ -6,7 +6,7 @@
 #include <time.h>
 
 /* How long a runner may stay in one cell before another one goes on with the rest. */
-static const uint64_t stall_ns = 30u * 1000000u;
+static const uint64_t usual_stall = 30u * 1000000u;
 
 static const size_t stack_size = 256u << 10;
 
@@ -19,12 +19,14 @@ static void log_change(struct ng_engine *engine, struct ng_cell *cell, int resul
 	if (!engine->config.log)
 		return;
 	if (failing && !cell->failing)
-		engine->config.log(engine->config.log_context, NG_LOG_WARN, "collector failed", cell->collector->name, reason);
+		engine->config.log(
+			engine->config.log_context, NG_LOG_WARN, "collector failed", cell->collector->name, reason);
 	else if (!failing && cell->failing)
-		engine->config.log(engine->config.log_context, NG_LOG_INFO, "collector works again", cell->collector->name, "");
+		engine->config.log(
+			engine->config.log_context, NG_LOG_INFO, "collector works again", cell->collector->name, "");
 	else if (result == -ENODATA && cell->result != -ENODATA)
-		engine->config.log(engine->config.log_context, NG_LOG_DEBUG, "collector has no data", cell->collector->name,
-			reason);
+		engine->config.log(engine->config.log_context, NG_LOG_DEBUG, "collector has no data",
+			cell->collector->name, reason);
 	cell->failing = failing;
 }
 
@@ -39,8 +41,8 @@ static void cell_finish(struct ng_engine *engine, struct ng_cell *cell, int resu
 		cell->reason[0] = '\0';
 }
 
-/* Runs the cell; called and returns with the lock held, which it gives up in between. Returns whether the gather that started
- * it still wants its result. */
+/* Runs the cell; called and returns with the lock held, which it gives up in between. Returns whether the gather that
+ * started it still wants its result. */
 static bool run_cell(struct ng_runner *runner, struct ng_cell *cell, uint64_t now)
 {
 	struct ng_engine *engine = runner->engine;
@@ -115,8 +117,11 @@ static void work_through(struct ng_runner *runner)
 			continue;
 		}
 		now = cell->started + cell->duration;
-		if (--engine->pending == 0)
+		if (--engine->pending == 0) {
+			engine->finishing = true;
 			finish_gather(engine);
+			engine->finishing = false;
+		}
 	}
 }
 
@@ -161,6 +166,8 @@ static int add_runner(struct ng_engine *engine, bool called)
 /* A runner that the caller has to wake when it has given up the lock, or NULL when there is none to wake. */
 static struct ng_runner *call_runner(struct ng_engine *engine)
 {
+	if (engine->finishing)
+		return NULL; /* it takes the next gather by itself */
 	if (engine->idle_count == 0) {
 		if (engine->runner_count < NG_RUNNERS_MAX)
 			add_runner(engine, true);
@@ -193,8 +200,8 @@ static void queue_cell(struct ng_engine *engine, struct ng_cell *cell, bool incl
 	engine->pending++;
 }
 
-int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, ng_finished *finished,
-	void *context)
+int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline,
+	ng_finished *finished, void *context)
 {
 	struct ng_runner *runner = NULL;
 
@@ -227,7 +234,8 @@ static void give_up_on(struct ng_engine *engine, struct ng_cell *cell, uint64_t 
 {
 	if (cell->phase == NG_CELL_RUNNING) {
 		cell->phase = NG_CELL_STUCK;
-		cell_finish(engine, cell, -ETIMEDOUT, now, "did not answer before the deadline; not started again until it does");
+		cell_finish(engine, cell, -ETIMEDOUT, now,
+			"did not answer before the deadline; not started again until it does");
 	} else if (cell->phase == NG_CELL_QUEUED) {
 		cell->phase = NG_CELL_IDLE;
 		cell->started = now;
@@ -248,18 +256,26 @@ uint64_t ng_engine_tick(struct ng_engine *engine, uint64_t now)
 				give_up_on(engine, &engine->cells[i], now);
 			finish_gather(engine);
 		} else {
-			if (waiting && now >= engine->moved + stall_ns) {
+			if (waiting && now >= engine->moved + engine->config.stall) {
 				engine->moved = now;
 				runner = call_runner(engine);
 			}
 			next = engine->deadline;
-			if (waiting && engine->moved + stall_ns < next)
-				next = engine->moved + stall_ns;
+			if (waiting && engine->moved + engine->config.stall < next)
+				next = engine->moved + engine->config.stall;
 		}
 	}
 	pthread_mutex_unlock(&engine->lock);
 	wake(runner);
 	return next;
+}
+
+void ng_engine_hurry(struct ng_engine *engine, uint64_t deadline)
+{
+	pthread_mutex_lock(&engine->lock);
+	if (engine->active && deadline < engine->deadline)
+		engine->deadline = deadline;
+	pthread_mutex_unlock(&engine->lock);
 }
 
 /* ---- waiting for one ---- */
@@ -312,7 +328,8 @@ static void init_condition(pthread_cond_t *condition)
 	pthread_condattr_destroy(&attributes);
 }
 
-int ng_engine_gather(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, struct ng_body **ret_body)
+int ng_engine_gather(
+	struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, struct ng_body **ret_body)
 {
 	struct waiter waiter = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -320,7 +337,7 @@ int ng_engine_gather(struct ng_engine *engine, const struct ng_selection *select
 	int r = ng_engine_start(engine, selection, deadline, wake_waiter, &waiter);
 	while (r == 0 && !waiter_done(&waiter)) {
 		uint64_t now = ng_now(), next = ng_engine_tick(engine, now);
-		wait_until(&waiter, next < now + stall_ns ? next : now + stall_ns);
+		wait_until(&waiter, next < now + usual_stall ? next : now + usual_stall);
 	}
 	pthread_cond_destroy(&waiter.changed);
 	pthread_mutex_destroy(&waiter.lock);
@@ -368,6 +385,8 @@ int ng_engine_new(const struct ng_engine_config *config, char *error, size_t err
 	if (!engine)
 		return -ENOMEM;
 	engine->config = *config;
+	if (!engine->config.stall)
+		engine->config.stall = usual_stall;
 	pthread_mutex_init(&engine->lock, NULL);
 	engine->cells = calloc(config->choice_count + 1, sizeof(*engine->cells));
 	engine->order = calloc(config->choice_count + 1, sizeof(*engine->order));

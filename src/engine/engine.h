@@ -2,10 +2,11 @@
 /*
  * The engine: the enabled collectors, and one gather at a time.
  *
- * A gather is a queue of cells that a runner (a thread) works through, those that may block last. When a runner has been
- * inside one cell for longer than the stall time another runner takes over the rest: so a gather in which nothing blocks
- * costs one thread, and one that blocks loses that cell only. At the deadline what is missing is reported as failed and the
- * answer is made of the rest. The runner that is stuck keeps its cell, which is not started again until it returns.
+ * A gather is a queue of cells that a runner (a thread) works through, those that may block last. When a runner has
+ * been inside one cell for longer than the stall time another runner takes over the rest: so a gather in which nothing
+ * blocks costs one thread, and one that blocks loses that cell only. At the deadline what is missing is reported as
+ * failed and the answer is made of the rest. The runner that is stuck keeps its cell, which is not started again until
+ * it returns.
  *
  * The engine has no timer of its own: whoever waits for a gather calls ng_engine_tick at the times that it returns.
  */
@@ -36,6 +37,7 @@ struct ng_engine_config {
 	/* Called with a collector's name, or "" for the engine itself; from any thread. */
 	void (*log)(void *context, enum ng_level level, const char *message, const char *collector, const char *reason);
 	void *log_context;
+	uint64_t stall; /* how long a runner may stay in one cell before another one takes over, in ns; 0 for the usual 30 ms */
 };
 
 /* A rendered answer. Shared by all who asked; lives until the last reference is dropped. */
@@ -50,7 +52,8 @@ struct ng_engine;
 
 int ng_engine_new(const struct ng_engine_config *config, char *error, size_t error_size, struct ng_engine **ret_engine);
 
-/* Does not wait for runners that are stuck: what they use is then left to the end of the process, and the answer is false. */
+/* Does not wait for runners that are stuck: what they use is then left to the end of the process, and the answer is
+ * false. */
 bool ng_engine_free(struct ng_engine *engine);
 
 /* Has what is read once per device event read again with the next gather. */
@@ -80,14 +83,19 @@ struct ng_selection {
  * reference to the body that the callee has to drop, or with NULL and a negative errno.
  */
 typedef void ng_finished(void *context, struct ng_body *body, int error);
-int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, ng_finished *finished,
-	void *context);
+int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline,
+	ng_finished *finished, void *context);
 
-/* Hands work over and ends what is over time. Returns when to call again (CLOCK_MONOTONIC ns), UINT64_MAX for not at all. */
+/* Hands work over and ends what is over time. Returns when to call again (CLOCK_MONOTONIC ns), UINT64_MAX for not at
+ * all. */
 uint64_t ng_engine_tick(struct ng_engine *engine, uint64_t now);
 
+/* Ends the gather that is going on by then at the latest. */
+void ng_engine_hurry(struct ng_engine *engine, uint64_t deadline);
+
 /* Starts a gather and waits for it. For --once and for tests. */
-int ng_engine_gather(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, struct ng_body **ret_body);
+int ng_engine_gather(
+	struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline, struct ng_body **ret_body);
 
 void ng_body_release(struct ng_body *body);
 

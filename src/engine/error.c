@@ -34,8 +34,8 @@ int ng_broken(struct ng_scrape *scrape, const char *file, unsigned line, const c
 }
 
 /*
- * Collectors try files that may be missing, at every scrape: the text is only put together from its parts here, by plain
- * copies.
+ * Collectors try files that may be missing, at every scrape: the text is only put together from its parts here, by
+ * plain copies.
  */
 int ng_failed(struct ng_scrape *scrape, int error, const char *what, const char *file)
 {

@@ -8,8 +8,8 @@
 #include <pthread.h>
 
 enum {
-	NG_RUNNERS_MAX = 9,   /* one at work and eight that are stuck */
-	NG_BODIES_KEPT = 4,   /* answers on their way to slow clients beyond these are freed when sent */
+	NG_RUNNERS_MAX = 9, /* one at work and eight that are stuck */
+	NG_BODIES_KEPT = 4, /* answers on their way to slow clients beyond these are freed when sent */
 };
 
 struct ng_runner {
@@ -33,14 +33,15 @@ struct ng_engine {
 	size_t runner_count;
 	struct ng_runner *idle[NG_RUNNERS_MAX]; /* the one that worked last, whose memory is warm, on top */
 	size_t idle_count;
+	bool finishing; /* a runner is handing out an answer and will look for work then */
 	bool stopping;
 
 	/* the gather that is going on */
 	bool active;
 	uint64_t serial, deadline, epoch;
-	size_t next;     /* in `order` */
-	size_t pending;  /* cells that were started or will be, and have no result yet */
-	uint64_t moved;  /* when a cell was last started */
+	size_t next;    /* in `order` */
+	size_t pending; /* cells that were started or will be, and have no result yet */
+	uint64_t moved; /* when a cell was last started */
 	ng_finished *finished;
 	void *context;
 	uint64_t dropped_families;

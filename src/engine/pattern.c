@@ -9,8 +9,8 @@
 #include <sys/random.h>
 
 /*
- * The memo is a table of hashes under a random key: nobody who names mount points or interfaces can aim at a collision. It
- * is emptied when it is three quarters full, so that passing names do not make it grow without end.
+ * The memo is a table of hashes under a random key: nobody who names mount points or interfaces can aim at a collision.
+ * It is emptied when it is three quarters full, so that passing names do not make it grow without end.
  */
 enum { MEMO_FIRST = 64, MEMO_LAST = 16384 };
 

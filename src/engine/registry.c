@@ -69,13 +69,14 @@ static int refuse(const char *path, const char *reason, char *error, size_t erro
 	return -EINVAL;
 }
 
-static int check(const struct ng_registry *registry, const struct ng_collector *collector, const char *path, char *error,
-	size_t error_size)
+static int check(const struct ng_registry *registry, const struct ng_collector *collector, const char *path,
+	char *error, size_t error_size)
 {
 	char reason[192];
 
 	if (collector->abi != NG_ABI_VERSION) {
-		snprintf(reason, sizeof(reason), "made for version %u of the collector interface, this is version %u: rebuild it",
+		snprintf(reason, sizeof(reason),
+			"made for version %u of the collector interface, this is version %u: rebuild it",
 			collector->abi, NG_ABI_VERSION);
 		return refuse(path, reason, error, error_size);
 	}
@@ -119,8 +120,8 @@ static int load_one(struct ng_registry *registry, const char *path, char *error,
 	registry->modules[registry->module_count++] = (struct ng_module){ handle, NULL };
 	const struct ng_collector *const *entry = dlsym(handle, "ng_collector_module");
 	if (!entry || !*entry)
-		return refuse(path, "no symbol ng_collector_module: compile it with -DNG_MODULE and use NG_COLLECTOR", error,
-			error_size);
+		return refuse(path, "no symbol ng_collector_module: compile it with -DNG_MODULE and use NG_COLLECTOR",
+			error, error_size);
 	int r = check(registry, *entry, path, error, error_size);
 	return r < 0 ? r : adopt(registry, *entry);
 }

@@ -22,8 +22,8 @@ int ng_registry_init(struct ng_registry *registry);
 void ng_registry_done(struct ng_registry *registry);
 
 /*
- * Adds the collectors of all *.so in `directory`. Version and size of a descriptor are checked before any of its functions
- * runs; the first file that is refused ends it, with the reason in `error`.
+ * Adds the collectors of all *.so in `directory`. Version and size of a descriptor are checked before any of its
+ * functions runs; the first file that is refused ends it, with the reason in `error`.
  */
 int ng_registry_load(struct ng_registry *registry, const char *directory, char *error, size_t error_size);
 

@@ -17,8 +17,8 @@ struct ng_deflate_part ng_deflate_length(unsigned length)
 	if (rest < 8)
 		return (struct ng_deflate_part){ (uint16_t)rest, 0, 0 };
 	unsigned extra = log2_floor(rest) - 2;
-	return (struct ng_deflate_part){ (uint16_t)(4 * extra + (rest >> extra)), (uint16_t)(rest & ((1u << extra) - 1)),
-		(uint8_t)extra };
+	return (struct ng_deflate_part){ (uint16_t)(4 * extra + (rest >> extra)),
+		(uint16_t)(rest & ((1u << extra) - 1)), (uint8_t)extra };
 }
 
 struct ng_deflate_part ng_deflate_distance(unsigned distance)
@@ -28,8 +28,8 @@ struct ng_deflate_part ng_deflate_distance(unsigned distance)
 	if (rest < 4)
 		return (struct ng_deflate_part){ (uint16_t)rest, 0, 0 };
 	unsigned extra = log2_floor(rest) - 1;
-	return (struct ng_deflate_part){ (uint16_t)(2 * extra + (rest >> extra)), (uint16_t)(rest & ((1u << extra) - 1)),
-		(uint8_t)extra };
+	return (struct ng_deflate_part){ (uint16_t)(2 * extra + (rest >> extra)),
+		(uint16_t)(rest & ((1u << extra) - 1)), (uint8_t)extra };
 }
 
 /* ---- Huffman codes ---- */
@@ -151,7 +151,8 @@ static size_t size_symbols(const uint8_t *sizes, size_t count, struct size_symbo
 	return n;
 }
 
-void ng_deflate_head(struct ng_bits *bits, const struct ng_deflate_code *symbols, const struct ng_deflate_code *distances)
+void ng_deflate_head(
+	struct ng_bits *bits, const struct ng_deflate_code *symbols, const struct ng_deflate_code *distances)
 {
 	static const uint8_t order[SIZE_SYMBOLS] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
 	uint8_t sizes[NG_DEFLATE_SYMBOLS + NG_DEFLATE_DISTANCES];

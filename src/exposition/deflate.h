@@ -10,8 +10,8 @@
 enum {
 	NG_DEFLATE_WINDOW = 32768,
 	NG_DEFLATE_MATCH_MAX = 258,
-	NG_DEFLATE_END = 256,       /* the symbol that ends a block */
-	NG_DEFLATE_SYMBOLS = 286,   /* literals, end, lengths */
+	NG_DEFLATE_END = 256,     /* the symbol that ends a block */
+	NG_DEFLATE_SYMBOLS = 286, /* literals, end, lengths */
 	NG_DEFLATE_DISTANCES = 30,
 };
 
@@ -51,6 +51,7 @@ static inline void ng_bits_put(struct ng_bits *bits, uint64_t value, unsigned si
 }
 
 /* The head of a block that is the last one and has these two codes. */
-void ng_deflate_head(struct ng_bits *bits, const struct ng_deflate_code *symbols, const struct ng_deflate_code *distances);
+void ng_deflate_head(
+	struct ng_bits *bits, const struct ng_deflate_code *symbols, const struct ng_deflate_code *distances);
 
 #endif

@@ -4,14 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Beyond the text that does not compress, the headers of stored blocks and of gzip. */
-static size_t bound(size_t size)
+int ng_packed_room(struct ng_packed *packed, size_t text_size)
 {
-	return size + size / 1024 + 512;
-}
+	/* beyond text that does not compress, the headers of stored blocks and of gzip */
+	size_t size = text_size + text_size / 1024 + 512;
 
-static int make_room(struct ng_packed *packed, size_t size)
-{
 	if (packed->capacity >= size)
 		return 0;
 	free(packed->bytes);
@@ -48,7 +45,7 @@ int ng_gzip_pack(struct ng_gzip *gzip, struct ng_span text, struct ng_packed *pa
 
 	if (text.size > UINT32_MAX / 2)
 		return -EFBIG;
-	int r = make_room(packed, bound(text.size));
+	int r = ng_packed_room(packed, text.size);
 	if (r < 0)
 		return r;
 	isal_deflate_stateless_init(stream);
@@ -109,7 +106,7 @@ int ng_gzip_pack(struct ng_gzip *gzip, struct ng_span text, struct ng_packed *pa
 
 	if (text.size > UINT32_MAX / 2)
 		return -EFBIG;
-	int r = make_room(packed, bound(text.size));
+	int r = ng_packed_room(packed, text.size);
 	if (r < 0)
 		return r;
 	deflateReset(stream);

@@ -16,6 +16,9 @@ struct ng_packed {
 	size_t size, capacity;
 };
 
+/* Room for a text of that size however badly it compresses; forgets what was there. */
+int ng_packed_room(struct ng_packed *packed, size_t text_size);
+
 int ng_gzip_pack(struct ng_gzip *gzip, struct ng_span text, struct ng_packed *packed);
 
 /* The checksum of gzip (RFC 1952, 8). */

@@ -5,12 +5,13 @@
 
 #include <stdbool.h>
 
-/* Whether the answer goes out as gzip: when the client takes it and does not like the plain form better (RFC 9110, 12.5.3). */
+/* Whether the answer goes out as gzip: when the client takes it and does not like the plain form better (RFC
+ * 9110, 12.5.3). */
 bool ng_negotiate_gzip(const char *accept_encoding);
 
 /*
- * The Content-Type: text 0.0.4 always, with the escaping scheme echoed as node_exporter echoes it: that of the best-liked
- * clauses of Accept up to the one that matched.
+ * The Content-Type: text 0.0.4 always, with the escaping scheme echoed as node_exporter echoes it: that of the
+ * best-liked clauses of Accept up to the one that matched.
  */
 const char *ng_negotiate_type(const char *accept);
 

@@ -206,7 +206,8 @@ struct ng_span ng_labels(struct ng_arena *arena, const struct ng_label *labels, 
 
 static bool name_byte(char c, bool first)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' || (!first && c >= '0' && c <= '9');
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' ||
+	       (!first && c >= '0' && c <= '9');
 }
 
 /* The HELP and TYPE lines; room for three times the help text and 64 bytes with two names. */
@@ -283,7 +284,8 @@ void ng_family_dynamic(struct ng_page *page, enum ng_type type, struct ng_span n
 
 static bool record_family(struct ng_page *page, struct ng_page_family family)
 {
-	if (!grow(page, (void **)&page->families, page->family_count, &page->family_capacity, sizeof(*page->families), 1))
+	if (!grow(page, (void **)&page->families, page->family_count, &page->family_capacity, sizeof(*page->families),
+		    1))
 		return false;
 	page->families[page->family_count++] = family;
 	return true;
@@ -321,7 +323,8 @@ static void begin_family(struct ng_page *page)
 
 /* ---- samples ---- */
 
-/* Writes a sample up to its value; returns where that goes, with room for `value_room` bytes and the line feed, or NULL. */
+/* Writes a sample up to its value; returns where that goes, with room for `value_room` bytes and the line feed, or
+ * NULL. */
 static char *begin_sample(struct ng_page *page, struct ng_span suffix, struct ng_span labels, size_t value_room)
 {
 	if (__builtin_expect(page->pending || page->name.size == 0, 0))

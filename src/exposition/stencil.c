@@ -4,22 +4,23 @@
 #include "exposition/deflate.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 enum {
 	HASH_BITS = 15,
 	MATCH_MIN = 4,
-	CHAIN_MAX = 96,      /* candidates looked at for a match */
-	GOOD_MATCH = 64,     /* long enough not to look further */
-	SLACK = 1024,        /* how much the numbers of a window may grow before a distance does not fit any more */
-	STABLE = 2,          /* answers of one layout before a stencil is made of it */
-	BUILD_COST = 40,     /* answers that pay for one making */
+	CHAIN_MAX = 96,  /* candidates looked at for a match */
+	GOOD_MATCH = 64, /* long enough not to look further */
+	SLACK = 1024,    /* how much the numbers of a window may grow before a distance does not fit any more */
+	STABLE = 2,      /* answers of one layout before a stencil is made of it */
+	BUILD_COST = 40, /* answers that pay for one making */
 	CREDIT_MAX = 4 * BUILD_COST,
 };
 static const size_t text_max = (size_t)1 << 20; /* larger answers are left to the compressor */
 
 /*
- * A few bits of the block. A run of literals has no source; a match has one, whose distance changes when the numbers between
- * the two change their widths.
+ * A few bits of the block. A run of literals has no source; a match has one, whose distance changes when the numbers
+ * between the two change their widths.
  */
 struct token {
 	uint64_t bits;       /* complete while source and place have moved alike */
@@ -48,7 +49,7 @@ struct ng_stencil {
 
 	bool made;
 	struct piece *pieces;
-	size_t piece_count;
+	size_t piece_count, piece_capacity;
 	uint32_t *moved; /* of each piece, against the text of the making, modulo 2^32 */
 	struct token *tokens;
 	size_t token_count, token_capacity;
@@ -67,15 +68,10 @@ struct ng_stencil *ng_stencil_new(void)
 	return stencil;
 }
 
+/* Keeps the room. */
 static void forget_tokens(struct ng_stencil *stencil)
 {
-	free(stencil->pieces);
-	free(stencil->moved);
-	free(stencil->tokens);
-	stencil->pieces = NULL;
-	stencil->moved = NULL;
-	stencil->tokens = NULL;
-	stencil->token_count = stencil->token_capacity = stencil->piece_count = 0;
+	stencil->token_count = stencil->piece_count = 0;
 	stencil->made = false;
 }
 
@@ -83,7 +79,9 @@ void ng_stencil_free(struct ng_stencil *stencil)
 {
 	if (!stencil)
 		return;
-	forget_tokens(stencil);
+	free(stencil->pieces);
+	free(stencil->moved);
+	free(stencil->tokens);
 	free(stencil->text);
 	free(stencil->values);
 	free(stencil->changing);
@@ -128,7 +126,8 @@ static bool remember(struct ng_stencil *stencil, const struct ng_page *page)
 	return true;
 }
 
-static struct ng_span text_before(const char *text, const struct ng_page_value *values, size_t i, size_t count, size_t size)
+static struct ng_span text_before(
+	const char *text, const struct ng_page_value *values, size_t i, size_t count, size_t size)
 {
 	uint32_t start = i ? values[i - 1].end : 0, end = i < count ? values[i].start : (uint32_t)size;
 
@@ -159,15 +158,30 @@ static void note_changes(struct ng_stencil *stencil, const struct ng_page *page)
 
 /* ---- making: pieces ---- */
 
+static bool make_piece_room(struct ng_stencil *stencil, size_t count)
+{
+	if (count <= stencil->piece_capacity)
+		return true;
+	size_t capacity = count + count / 4;
+	struct piece *pieces = realloc(stencil->pieces, capacity * sizeof(*pieces));
+	if (!pieces)
+		return false;
+	stencil->pieces = pieces;
+	uint32_t *moved = realloc(stencil->moved, capacity * sizeof(*moved));
+	if (!moved)
+		return false;
+	stencil->moved = moved;
+	stencil->piece_capacity = capacity;
+	return true;
+}
+
 static bool list_pieces(struct ng_stencil *stencil)
 {
 	size_t count = 1;
 
 	for (size_t i = 0; i < stencil->value_count; i++)
 		count += stencil->changing[i];
-	stencil->pieces = calloc(count, sizeof(*stencil->pieces));
-	stencil->moved = calloc(count, sizeof(*stencil->moved));
-	if (!stencil->pieces || !stencil->moved)
+	if (!make_piece_room(stencil, count))
 		return false;
 	uint32_t start = 0;
 	for (size_t i = 0; i < stencil->value_count; i++) {
@@ -177,8 +191,9 @@ static bool list_pieces(struct ng_stencil *stencil)
 			(struct piece){ .start = start, .end = stencil->values[i].start, .value = (uint32_t)i };
 		start = stencil->values[i].end;
 	}
-	stencil->pieces[stencil->piece_count++] =
-		(struct piece){ .start = start, .end = (uint32_t)stencil->size, .value = (uint32_t)stencil->value_count };
+	stencil->pieces[stencil->piece_count++] = (struct piece){
+		.start = start, .end = (uint32_t)stencil->size, .value = (uint32_t)stencil->value_count
+	};
 	return true;
 }
 
@@ -195,9 +210,8 @@ struct parser {
 	const struct ng_stencil *stencil;
 	int32_t head[1 << HASH_BITS];
 	int32_t previous[NG_DEFLATE_WINDOW];
-	struct step *steps;
-	size_t count, capacity;
-	bool failed;
+	size_t count;
+	struct step steps[]; /* a step for each byte at the most */
 };
 
 static uint32_t hash_at(const char *text)
@@ -244,7 +258,8 @@ static struct step find_match(const struct parser *parser, uint32_t at, uint32_t
 		if (at - (uint32_t)from > NG_DEFLATE_WINDOW - SLACK)
 			break;
 		if (best.length == 0 || text[(uint32_t)from + best.length] == text[at + best.length]) {
-			uint32_t source = piece_of(stencil, (uint32_t)from), most = stencil->pieces[source].end - (uint32_t)from, n = 0;
+			uint32_t source = piece_of(stencil, (uint32_t)from),
+				 most = stencil->pieces[source].end - (uint32_t)from, n = 0;
 			if (most > limit)
 				most = limit;
 			while (n < most && text[(uint32_t)from + n] == text[at + n])
@@ -269,20 +284,11 @@ static struct step find_match(const struct parser *parser, uint32_t at, uint32_t
 
 static void add_step(struct parser *parser, struct step step)
 {
-	if (parser->count == parser->capacity) {
-		size_t capacity = parser->capacity ? parser->capacity * 2 : 4096;
-		struct step *wider = realloc(parser->steps, capacity * sizeof(*wider));
-		if (!wider) {
-			parser->failed = true;
-			return;
-		}
-		parser->steps = wider;
-		parser->capacity = capacity;
-	}
 	parser->steps[parser->count++] = step;
 }
 
-/* Lazy: a match gives way to a longer one that starts a byte later. A piece's own text becomes a source as it is passed. */
+/* Lazy: a match gives way to a longer one that starts a byte later. A piece's own text becomes a source as it is
+ * passed. */
 static void parse_piece(struct parser *parser, const struct piece *piece)
 {
 	uint32_t at = piece->start, end = piece->end;
@@ -312,7 +318,8 @@ static void parse_piece(struct parser *parser, const struct piece *piece)
 
 /* ---- making: codes and tokens ---- */
 
-static void count_symbols(const struct ng_stencil *stencil, const struct parser *parser, uint32_t *symbols, uint32_t *distances)
+static void count_symbols(
+	const struct ng_stencil *stencil, const struct parser *parser, uint32_t *symbols, uint32_t *distances)
 {
 	for (size_t i = 0; i < parser->count; i++) {
 		const struct step *step = &parser->steps[i];
@@ -338,14 +345,6 @@ static void count_symbols(const struct ng_stencil *stencil, const struct parser 
 
 static struct token *add_token(struct ng_stencil *stencil)
 {
-	if (stencil->token_count == stencil->token_capacity) {
-		size_t capacity = stencil->token_capacity ? stencil->token_capacity * 2 : 2048;
-		struct token *wider = realloc(stencil->tokens, capacity * sizeof(*wider));
-		if (!wider)
-			return NULL;
-		stencil->tokens = wider;
-		stencil->token_capacity = capacity;
-	}
 	stencil->tokens[stencil->token_count] = (struct token){ 0 };
 	return &stencil->tokens[stencil->token_count++];
 }
@@ -364,33 +363,40 @@ static void put_distance(const struct ng_stencil *stencil, struct token *token, 
 	put_part(token, part.extra, part.extra_bits);
 }
 
-static bool match_token(struct ng_stencil *stencil, const struct step *step)
+static void match_token(struct ng_stencil *stencil, const struct step *step)
 {
 	struct ng_deflate_part length = ng_deflate_length(step->length);
 	struct token *token = add_token(stencil);
 
-	if (!token)
-		return false;
 	put_part(token, stencil->symbols.bits[257 + length.symbol], stencil->symbols.size[257 + length.symbol]);
 	put_part(token, length.extra, length.extra_bits);
 	token->length_size = token->size;
 	token->source = step->source;
 	token->distance = (uint16_t)(step->at - step->from - 1);
 	put_distance(stencil, token, step->at - step->from);
-	return true;
 }
 
 /* Literals join the run before them while there is room: 56 bits are what one writing takes. */
-static bool literal_token(struct ng_stencil *stencil, unsigned char literal, size_t first)
+static void literal_token(struct ng_stencil *stencil, unsigned char literal, size_t first)
 {
 	unsigned size = stencil->symbols.size[literal];
 	struct token *token = stencil->token_count > first ? &stencil->tokens[stencil->token_count - 1] : NULL;
 
 	if (!token || token->length_size || token->size + size > 56)
 		token = add_token(stencil);
-	if (!token)
-		return false;
 	put_part(token, stencil->symbols.bits[literal], size);
+}
+
+/* As many tokens as steps at the most. */
+static bool make_token_room(struct ng_stencil *stencil, size_t count)
+{
+	if (count <= stencil->token_capacity)
+		return true;
+	struct token *tokens = realloc(stencil->tokens, (count + count / 2) * sizeof(*tokens));
+	if (!tokens)
+		return false;
+	stencil->tokens = tokens;
+	stencil->token_capacity = count + count / 2;
 	return true;
 }
 
@@ -398,15 +404,16 @@ static bool make_tokens(struct ng_stencil *stencil, const struct parser *parser)
 {
 	size_t step = 0;
 
+	if (!make_token_room(stencil, parser->count))
+		return false;
 	for (size_t i = 0; i < stencil->piece_count; i++) {
 		size_t first = stencil->token_count;
 		for (; step < parser->count && parser->steps[step].at < stencil->pieces[i].end; step++) {
 			const struct step *at = &parser->steps[step];
-			bool done = at->length == 1 ?
-					    literal_token(stencil, (unsigned char)stencil->text[at->at], first) :
-					    match_token(stencil, at);
-			if (!done)
-				return false;
+			if (at->length == 1)
+				literal_token(stencil, (unsigned char)stencil->text[at->at], first);
+			else
+				match_token(stencil, at);
 		}
 		stencil->pieces[i].token_end = (uint32_t)stencil->token_count;
 	}
@@ -435,10 +442,8 @@ static bool make_from(struct ng_stencil *stencil, struct parser *parser)
 		return false;
 	memset(parser->head, 0xff, sizeof(parser->head));
 	parser->stencil = stencil;
-	for (size_t i = 0; i < stencil->piece_count && !parser->failed; i++)
+	for (size_t i = 0; i < stencil->piece_count; i++)
 		parse_piece(parser, &stencil->pieces[i]);
-	if (parser->failed)
-		return false;
 	count_symbols(stencil, parser, symbols, distances);
 	ng_deflate_code(symbols, NG_DEFLATE_SYMBOLS, 15, &stencil->symbols);
 	ng_deflate_code(distances, NG_DEFLATE_DISTANCES, 15, &stencil->distances);
@@ -446,18 +451,19 @@ static bool make_from(struct ng_stencil *stencil, struct parser *parser)
 	return make_tokens(stencil, parser);
 }
 
+/* The parser's memory is not the heap's: it is large, mostly never touched, and gone in a moment. */
 static void make(struct ng_stencil *stencil)
 {
-	struct parser *parser = calloc(1, sizeof(*parser));
+	size_t size = sizeof(struct parser) + stencil->size * sizeof(struct step);
+	struct parser *parser =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	forget_tokens(stencil);
 	stencil->credit -= BUILD_COST;
-	stencil->made = parser && make_from(stencil, parser);
-	if (!stencil->made)
-		forget_tokens(stencil);
-	if (parser)
-		free(parser->steps);
-	free(parser);
+	if (parser == MAP_FAILED)
+		return;
+	stencil->made = make_from(stencil, parser);
+	munmap(parser, size);
 }
 
 /* ---- writing ---- */
@@ -531,25 +537,14 @@ static bool put_block(const struct ng_stencil *stencil, const struct ng_page *pa
 	return true;
 }
 
-static bool make_packed_room(struct ng_packed *packed, size_t need)
-{
-	if (packed->capacity >= need)
-		return true;
-	char *wider = realloc(packed->bytes, need + need / 4);
-	if (!wider)
-		return false;
-	packed->bytes = wider;
-	packed->capacity = need + need / 4;
-	return true;
-}
-
 static bool write_page(const struct ng_stencil *stencil, const struct ng_page *page, struct ng_packed *packed)
 {
 	size_t digits = 0;
 
 	for (size_t i = 0; i + 1 < stencil->piece_count; i++)
 		digits += page->values[stencil->pieces[i].value].end - page->values[stencil->pieces[i].value].start;
-	if (!make_packed_room(packed, sizeof(stencil->head) + stencil->token_bits / 8 + 2 * digits + 64))
+	if (ng_packed_room(packed, page->size) < 0 ||
+		packed->capacity < sizeof(stencil->head) + stencil->token_bits / 8 + 2 * digits + 64)
 		return false;
 	size_t head = (size_t)(stencil->head_end.at - stencil->head);
 	memcpy(packed->bytes, stencil->head, head);

@@ -115,10 +115,12 @@ void ng_help_man(FILE *out, const struct ng_options *options)
 	fputs(".SH NAME\nnodegauge \\- metrics of this node for Prometheus\n"
 	      ".SH SYNOPSIS\n\\fBnodegauge\\fR [\\fIflags\\fR] [\\fB@\\fIfile\\fR]\n"
 	      ".SH DESCRIPTION\n"
-	      "nodegauge reads /proc and /sys when it is scraped and answers over HTTP in the Prometheus text format. It takes\n"
+	      "nodegauge reads /proc and /sys when it is scraped and answers over HTTP in the Prometheus text format. "
+	      "It takes\n"
 	      "the flags of node_exporter and gives metrics of the same names, labels and values.\n"
 	      ".PP\n"
-	      "Switches take no value: \\fB\\-\\-no\\-NAME\\fR turns \\fB\\-\\-NAME\\fR off. \\fB@\\fIfile\\fR stands for the arguments\n"
+	      "Switches take no value: \\fB\\-\\-no\\-NAME\\fR turns \\fB\\-\\-NAME\\fR off. \\fB@\\fIfile\\fR stands "
+	      "for the arguments\n"
 	      "in that file, one a line; empty lines and lines that begin with # are passed over.\n"
 	      ".SH OPTIONS\n",
 		out);
@@ -135,7 +137,8 @@ void ng_help_man(FILE *out, const struct ng_options *options)
 	      ".SH SIGNALS\n"
 	      ".TP\nSIGTERM, SIGINT\nFinish the answers that are being made and exit.\n"
 	      ".TP\nSIGHUP\nRead what is otherwise read once (device models, topology) again.\n"
-	      ".SH EXIT STATUS\n0 after SIGTERM or SIGINT and for the flags that only print; 1 when the service cannot start or go on;\n"
+	      ".SH EXIT STATUS\n0 after SIGTERM or SIGINT and for the flags that only print; 1 when the service cannot "
+	      "start or go on;\n"
 	      "2 for an argument that is wrong.\n"
 	      ".SH SEE ALSO\nproc(5), sysfs(5), systemd.socket(5)\n",
 		out);
@@ -145,8 +148,8 @@ void ng_help_man(FILE *out, const struct ng_options *options)
 
 void ng_help_version(FILE *out)
 {
-	fprintf(out, "nodegauge, version %s (revision: %s)\n  compiler:  %s\n  platform:  linux/%s\n", ng_version, ng_revision,
-		ng_compiler, ng_machine);
+	fprintf(out, "nodegauge, version %s (revision: %s)\n  compiler:  %s\n  platform:  linux/%s\n", ng_version,
+		ng_revision, ng_compiler, ng_machine);
 }
 
 void ng_help_collectors(FILE *out, const struct ng_options *options)
@@ -155,7 +158,8 @@ void ng_help_collectors(FILE *out, const struct ng_options *options)
 
 	for (size_t i = 0; i < options->registry->count; i++) {
 		const struct ng_collector *collector = options->registry->item[i];
-		fprintf(out, "%s (%s): %s\n", collector->name, collector->off_by_default ? "off" : "on", collector->summary);
+		fprintf(out, "%s (%s): %s\n", collector->name, collector->off_by_default ? "off" : "on",
+			collector->summary);
 		for (size_t k = 0; k < collector->privilege_count; k++)
 			fprintf(out, "    without %s: loses %s\n", collector->privileges[k].capability,
 				collector->privileges[k].lost);
@@ -185,6 +189,7 @@ void ng_help_metrics(FILE *out, const struct ng_options *options, const struct n
 	for (size_t i = 0; i < options->registry->count; i++) {
 		const struct ng_collector *collector = options->registry->item[i];
 		for (size_t k = 0; k < collector->family_count; k++)
-			print_family(out, collector->name, collector->off_by_default ? "off" : "on", &collector->families[k]);
+			print_family(out, collector->name, collector->off_by_default ? "off" : "on",
+				&collector->families[k]);
 	}
 }

@@ -14,8 +14,8 @@ void ng_help_version(FILE *out);
 /* Every collector with its default, privileges and options. */
 void ng_help_collectors(FILE *out, const struct ng_options *options);
 
-/* Every family, tab-separated with a header line: collector, default, family, type, labels, help. `writers` are the families
- * that belong to no collector. */
+/* Every family, tab-separated with a header line: collector, default, family, type, labels, help. `writers` are the
+ * families that belong to no collector. */
 void ng_help_metrics(FILE *out, const struct ng_options *options, const struct ng_family *own, size_t own_count);
 
 #endif

@@ -178,7 +178,8 @@ void ng_log(enum ng_level level, const char *message, const char *const *fields)
 	pthread_mutex_unlock(&log_state.lock);
 }
 
-void ng_log_collector(void *context, enum ng_level level, const char *message, const char *collector, const char *reason)
+void ng_log_collector(
+	void *context, enum ng_level level, const char *message, const char *collector, const char *reason)
 {
 	(void)context;
 	NG_LOG(level, message, "collector", collector, "reason", reason);

@@ -11,6 +11,7 @@
 
 /* The rest of the second in which the process has to be gone is for clearing up. */
 static const uint64_t drain_ns = 800u * 1000000u;
+static const uint64_t gather_ns = 500u * 1000000u;
 
 struct loop {
 	struct ng_engine *engine;
@@ -44,6 +45,7 @@ static void start_draining(struct loop *loop, uint64_t now)
 		return;
 	NG_LOG(NG_LOG_INFO, "stopping");
 	ng_service_stopping();
+	ng_exporter_hurry(loop->exporter, now + gather_ns);
 	ng_server_drain(loop->server);
 	loop->drain_until = now + drain_ns;
 }
@@ -140,7 +142,9 @@ static int watch(struct loop *loop, int fd)
 
 int ng_loop_run(struct ng_engine *engine, struct ng_server *server, struct ng_exporter *exporter)
 {
-	struct loop loop = { .engine = engine, .server = server, .exporter = exporter, .watchdog = ng_service_watchdog() };
+	struct loop loop = {
+		.engine = engine, .server = server, .exporter = exporter, .watchdog = ng_service_watchdog()
+	};
 	sigset_t set;
 
 	loop_signals(&set);

@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SETTING(member, kind_, name_, initial_, ...) \
-	{ .name = (name_), .kind = (kind_), .offset = offsetof(struct ng_settings, member), .initial = (initial_), .help = __VA_ARGS__ }
+#define SETTING(member, kind_, name_, initial_, ...)                                                                   \
+	{                                                                                                              \
+		.name = (name_), .kind = (kind_), .offset = offsetof(struct ng_settings, member),                      \
+		.initial = (initial_), .help = __VA_ARGS__                                                             \
+	}
 
 /* The flags that are not a collector's. */
 static const struct {
@@ -51,7 +54,8 @@ static const struct {
 	SETTING(response_timeout, NG_OPTION_DURATION, "web.response-timeout", "30s",
 		"How long a client may take to receive an answer."),
 	SETTING(scrape_timeout, NG_OPTION_DURATION, "web.scrape-timeout", "9500ms",
-		"How long an answer waits for its collectors. The timeout that Prometheus sends with its request shortens it."),
+		"How long an answer waits for its collectors. The timeout that Prometheus sends with its request "
+		"shortens it."),
 	SETTING(log_level, NG_OPTION_STRING, "log.level", "info", "Log only messages of this severity or above.",
 		.choices = "debug|info|warn|error"),
 	SETTING(log_format, NG_OPTION_STRING, "log.format", "logfmt", "Format of the log.", .choices = "logfmt|json"),
@@ -328,7 +332,8 @@ static int append_to_list(struct ng_options *options, struct ng_list *list, cons
 	return 0;
 }
 
-static int set_setting(struct ng_options *options, const struct ng_flag *flag, const char *text, char *error, size_t error_size)
+static int set_setting(
+	struct ng_options *options, const struct ng_flag *flag, const char *text, char *error, size_t error_size)
 {
 	void *member = (char *)&options->settings + flag->offset;
 
@@ -339,11 +344,12 @@ static int set_setting(struct ng_options *options, const struct ng_flag *flag, c
 	case NG_OPTION_LIST:
 		return append_to_list(options, member, text);
 	case NG_OPTION_UNSIGNED:
-		return ng_u64(ng_span(text), member) < 0 ? bad_value(flag, text, "a whole number", error, error_size) : 0;
+		return ng_u64(ng_span(text), member) < 0 ? bad_value(flag, text, "a whole number", error, error_size)
+							 : 0;
 	case NG_OPTION_DURATION:
-		return ng_duration(ng_span(text), member) < 0 ?
-			       bad_value(flag, text, "a duration such as 5s or 100ms", error, error_size) :
-			       0;
+		return ng_duration(ng_span(text), member) < 0
+			       ? bad_value(flag, text, "a duration such as 5s or 100ms", error, error_size)
+			       : 0;
 	default:
 		if (flag->choices && !is_choice(flag->choices, text))
 			return bad_value(flag, text, flag->choices, error, error_size);
@@ -376,7 +382,8 @@ static int set_flag(struct ng_options *options, struct ng_flag *flag, const char
 	return 0;
 }
 
-static int unknown(const struct ng_options *options, const char *argument, struct ng_span name, char *error, size_t error_size)
+static int unknown(
+	const struct ng_options *options, const char *argument, struct ng_span name, char *error, size_t error_size)
 {
 	const char *near = nearest(options, name);
 
@@ -388,7 +395,8 @@ static int unknown(const struct ng_options *options, const char *argument, struc
 }
 
 /* One flag with its value, which may be the next argument; moves `*at` behind both. */
-static int parse_flag(struct ng_options *options, const struct ng_arguments *arguments, size_t *at, char *error, size_t error_size)
+static int parse_flag(
+	struct ng_options *options, const struct ng_arguments *arguments, size_t *at, char *error, size_t error_size)
 {
 	const char *argument = arguments->item[(*at)++];
 	struct ng_span name = ng_span_skip(ng_span(argument), 2);
@@ -406,8 +414,8 @@ static int parse_flag(struct ng_options *options, const struct ng_arguments *arg
 		return unknown(options, argument, name, error, error_size);
 	if (flag->kind == NG_OPTION_BOOL) {
 		if (value) {
-			snprintf(error, error_size, "%s: a switch takes no value: write --%s or --no-%s", argument, flag->name,
-				flag->name);
+			snprintf(error, error_size, "%s: a switch takes no value: write --%s or --no-%s", argument,
+				flag->name, flag->name);
 			return -EINVAL;
 		}
 		return set_flag(options, flag, negated ? "false" : "true", error, error_size);
@@ -445,7 +453,8 @@ static int choose(struct ng_options *options)
 			on = options->switched[i];
 		if (!on)
 			continue;
-		struct ng_choice *choice = ng_push(&options->memory, &options->choices, &options->choice_count, &capacity);
+		struct ng_choice *choice =
+			ng_push(&options->memory, &options->choices, &options->choice_count, &capacity);
 		if (!choice)
 			return -ENOMEM;
 		*choice = (struct ng_choice){

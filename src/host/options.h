@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line: one table of flags made of our own and of those that the collectors' descriptors list. --help, the man
- * page and the parser all read that table.
+ * The command line: one table of flags made of our own and of those that the collectors' descriptors list. --help, the
+ * man page and the parser all read that table.
  */
 #ifndef HOST_OPTIONS_H
 #define HOST_OPTIONS_H
@@ -32,7 +32,7 @@ struct ng_settings {
 	uint64_t max_requests;
 	uint64_t max_connections, max_client_connections;
 	uint64_t header_timeout, idle_timeout, response_timeout; /* ns */
-	uint64_t scrape_timeout;                                /* ns */
+	uint64_t scrape_timeout;                                 /* ns */
 	const char *log_level, *log_format;
 	uint64_t gomaxprocs; /* taken and without meaning */
 	bool help, help_long, help_man, version, once, list, metrics;

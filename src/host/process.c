@@ -13,16 +13,25 @@
 
 enum { CPU, RESIDENT, VIRTUAL, VIRTUAL_MAX, START, OPEN_FDS, MAX_FDS, COUNT };
 static const struct ng_family families[COUNT] = {
-	[CPU] = { .name = "process_cpu_seconds_total", .type = NG_COUNTER,
+	[CPU] = { .name = "process_cpu_seconds_total",
+		.type = NG_COUNTER,
 		.help = "CPU time of this process, user and system." },
-	[RESIDENT] = { .name = "process_resident_memory_bytes", .type = NG_GAUGE, .help = "Resident memory of this process." },
-	[VIRTUAL] = { .name = "process_virtual_memory_bytes", .type = NG_GAUGE, .help = "Address space of this process." },
-	[VIRTUAL_MAX] = { .name = "process_virtual_memory_max_bytes", .type = NG_GAUGE,
+	[RESIDENT] = { .name = "process_resident_memory_bytes",
+		.type = NG_GAUGE,
+		.help = "Resident memory of this process." },
+	[VIRTUAL] = { .name = "process_virtual_memory_bytes",
+		.type = NG_GAUGE,
+		.help = "Address space of this process." },
+	[VIRTUAL_MAX] = { .name = "process_virtual_memory_max_bytes",
+		.type = NG_GAUGE,
 		.help = "Limit of the address space of this process." },
-	[START] = { .name = "process_start_time_seconds", .type = NG_GAUGE,
+	[START] = { .name = "process_start_time_seconds",
+		.type = NG_GAUGE,
 		.help = "When this process started, in seconds since 1970." },
 	[OPEN_FDS] = { .name = "process_open_fds", .type = NG_GAUGE, .help = "Open file descriptors of this process." },
-	[MAX_FDS] = { .name = "process_max_fds", .type = NG_GAUGE, .help = "Limit of open file descriptors of this process." },
+	[MAX_FDS] = { .name = "process_max_fds",
+		.type = NG_GAUGE,
+		.help = "Limit of open file descriptors of this process." },
 };
 
 /* The start is in clock ticks after the boot (proc_pid_stat(5), field 22); the moment of the boot is not stable to the
@@ -142,10 +151,13 @@ const struct ng_writer ng_process_writer = { .families = families, .family_count
 /* ---- the build ---- */
 
 static const struct ng_family build_families[] = {
-	{ .name = "node_exporter_build_info", .type = NG_GAUGE,
+	{ .name = "node_exporter_build_info",
+		.type = NG_GAUGE,
 		.labels = "branch,goarch,goos,goversion,revision,tags,version",
 		.help = "Always 1; here because dashboards of node_exporter look for it. Says what this program is." },
-	{ .name = "nodegauge_build_info", .type = NG_GAUGE, .labels = "version,revision,compiler",
+	{ .name = "nodegauge_build_info",
+		.type = NG_GAUGE,
+		.labels = "version,revision,compiler",
 		.help = "Always 1; version, revision and compiler of this program." },
 };
 
@@ -161,9 +173,10 @@ static void write_build(void *context, struct ng_page *page, struct ng_arena *ar
 			{ "tags", NG_SPAN("") }, { "version", version }),
 		1);
 	ng_family(page, &own[1]);
-	ng_sample_u64(page,
-		NG_LABELS(arena, { "version", version }, { "revision", revision }, { "compiler", compiler }), 1);
+	ng_sample_u64(
+		page, NG_LABELS(arena, { "version", version }, { "revision", revision }, { "compiler", compiler }), 1);
 }
 
-const struct ng_writer ng_build_writer = { .families = build_families, .family_count = NG_COUNT(build_families),
-	.write = write_build };
+const struct ng_writer ng_build_writer = {
+	.families = build_families, .family_count = NG_COUNT(build_families), .write = write_build
+};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The metrics about this process itself and its build. They come from the process's own /proc, whatever --path.procfs is. */
+/* The metrics about this process itself and its build. They come from the process's own /proc, whatever --path.procfs
+ * is. */
 #ifndef HOST_PROCESS_H
 #define HOST_PROCESS_H
 

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* Takes over the sockets of socket activation: their number, with *ret_first the first descriptor; they are ours to close. */
+/* Takes over the sockets of socket activation: their number, with *ret_first the first descriptor; they are ours to
+ * close. */
 int ng_service_sockets(int *ret_first);
 
 void ng_service_ready(const char *status);

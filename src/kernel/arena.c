@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Chunks of doubling size. After a reset with more than one chunk the next use takes a single one that holds all of it, so
- * that a steady load ends in one chunk and no calls of malloc.
+ * Chunks of doubling size. After a reset with more than one chunk the next use takes a single one that holds all of it,
+ * so that a steady load ends in one chunk and no calls of malloc.
  */
 #include "kernel/arena.h"
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #ifdef ARENA_POISON
 #include <sanitizer/asan_interface.h>
 #else
-#define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#define ASAN_POISON_MEMORY_REGION(address, size)   ((void)(address), (void)(size))
 #define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
 #endif
 
@@ -118,7 +118,8 @@ char *ng_arena_reserve(struct ng_arena *arena, size_t size, size_t *ret_size)
 
 	if (size > limit || arena->total + size > limit)
 		return NULL;
-	if ((!arena->chunk || arena->chunk->size - arena->used < size + ALIGNMENT) && !arena_grow(arena, size + ALIGNMENT))
+	if ((!arena->chunk || arena->chunk->size - arena->used < size + ALIGNMENT) &&
+		!arena_grow(arena, size + ALIGNMENT))
 		return NULL;
 	char *start = arena->chunk->bytes + arena->used;
 	*ret_size = arena->chunk->size - arena->used - ALIGNMENT;

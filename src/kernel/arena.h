@@ -8,7 +8,8 @@
 
 #include <nodegauge/arena.h>
 
-/* At least `size` bytes, and whatever else is free in the chunk; NULL past the limit or when the system has no memory. */
+/* At least `size` bytes, and whatever else is free in the chunk; NULL past the limit or when the system has no memory.
+ */
 char *ng_arena_reserve(struct ng_arena *arena, size_t size, size_t *ret_size);
 
 /* Keeps the first `size` bytes of what was reserved. */

@@ -34,8 +34,8 @@ static ssize_t pread_retry(int fd, char *at, size_t size, size_t offset)
 }
 
 /*
- * One snapshot of a file. The room doubles until everything fits; a file of one show is then read again from its start, as
- * a second read would print it anew (seq_file.c: traverse).
+ * One snapshot of a file. The room doubles until everything fits; a file of one show is then read again from its start,
+ * as a second read would print it anew (seq_file.c: traverse).
  */
 static int read_text(struct ng_arena *arena, int fd, enum ng_kind kind, struct ng_span *ret_text)
 {

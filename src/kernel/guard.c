@@ -262,10 +262,10 @@ static uint64_t wait_until(struct ng_guard *guard, uint64_t patience, uint64_t d
 	return now < until ? until : 0;
 }
 
-/* When the next task turns slow. */
+/* When the next task turns slow; one that was not even begun may have by then. */
 static uint64_t next_slow(const struct ng_guard *guard, uint64_t now)
 {
-	uint64_t next = UINT64_MAX;
+	uint64_t next = now + slow_ns;
 
 	for (size_t i = 0; i < NG_GUARD_THREADS; i++) {
 		const struct helper *helper = &guard->helpers[i];

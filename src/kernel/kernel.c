@@ -84,8 +84,8 @@ uint64_t ng_kernel_devices_epoch(struct ng_kernel *kernel)
 /* ---- the host's network namespace ---- */
 
 /*
- * The entries of /proc/PID/net are made anew for each network namespace (fs/proc/proc_net.c), so their inode numbers tell two
- * namespaces apart. Unlike ns/net they may be looked at without any privilege.
+ * The entries of /proc/PID/net are made anew for each network namespace (fs/proc/proc_net.c), so their inode numbers
+ * tell two namespaces apart. Unlike ns/net they may be looked at without any privilege.
  */
 static void find_net(struct ng_kernel *kernel)
 {
@@ -154,8 +154,8 @@ static void shared_refresh(struct ng_scrape *scrape, struct ng_shared *shared)
 }
 
 /*
- * The text is copied, so that a collector left over from an earlier gather, stuck somewhere with its snapshot in hand, does
- * not see it change.
+ * The text is copied, so that a collector left over from an earlier gather, stuck somewhere with its snapshot in hand,
+ * does not see it change.
  */
 int ng_shared_read(struct ng_scrape *scrape, struct ng_shared *shared, struct ng_span *ret_text)
 {

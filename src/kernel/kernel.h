@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the process has open of the kernel: the roots, the files that several collectors share, the interfaces, the device
- * events. One object per engine; collectors see it as an opaque pointer in their setup and scrape.
+ * What the process has open of the kernel: the roots, the files that several collectors share, the interfaces, the
+ * device events. One object per engine; collectors see it as an opaque pointer in their setup and scrape.
  */
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H

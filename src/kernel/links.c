@@ -1,232 +1,184 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/links.h"
 
-#include "kernel/netlink.h"
+#include "kernel/link_message.h"
 
 #include <errno.h>
+#include <linux/if.h>
 #include <linux/rtnetlink.h>
+#include <time.h>
 
 /* The statistics of IPv6 would be folded over all CPUs for each interface, and nobody reads them here. */
 static const uint32_t extension_mask = RTEXT_FILTER_SKIP_STATS;
 
-/* IFLA_ALLMULTI, which headers before Linux 6.0 lack. */
-enum { LINK_ALLMULTI = 61 };
+/* As many changes that were not announced, and nothing is believed any more. */
+enum { MISSES = 100 };
 
-struct growing {
-	struct ng_arena *arena;
-	struct ng_link *link;
-	size_t count, capacity;
+struct request {
+	struct nlmsghdr head;
+	struct ifinfomsg fixed;
+	struct nlattr extension;
+	uint32_t mask;
 };
 
-static bool keep(struct ng_arena *arena, struct ng_span from, struct ng_span *ret_span)
+/* For one interface, or with index 0 for all. */
+static struct request make_request(uint32_t index)
 {
-	*ret_span = from.size ? ng_copy(arena, from) : (struct ng_span){ NULL, 0 };
-	return from.size == 0 || ret_span->text;
-}
-
-/* Kernels since 2.6.35 give 64 bits; the fields of both kinds stand in the same order. */
-static void take_stats(struct ng_link *link, struct ng_span value, size_t width)
-{
-	char *to = (char *)&link->stats;
-
-	if (width == sizeof(uint64_t)) {
-		memcpy(to, value.text, value.size < sizeof(link->stats) ? value.size : sizeof(link->stats));
-	} else if (!(link->given & NG_LINK_STATS)) {
-		size_t n = value.size < sizeof(struct rtnl_link_stats) ? value.size : sizeof(struct rtnl_link_stats);
-		for (size_t at = 0; at + width <= n; at += width) {
-			uint32_t narrow;
-			memcpy(&narrow, value.text + at, width);
-			uint64_t wide = narrow;
-			memcpy(to + at * 2, &wide, sizeof(wide));
-		}
-	}
-	link->given |= NG_LINK_STATS;
-}
-
-static int take_kind(struct ng_arena *arena, struct ng_link *link, struct ng_span nested)
-{
-	struct ng_attribute attribute;
-
-	while (ng_attribute_next(&nested, &attribute)) {
-		if (attribute.type == IFLA_INFO_KIND && !keep(arena, ng_attribute_text(attribute), &link->kind))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/* Other names, each with the NUL behind it. */
-static int take_altnames(struct ng_arena *arena, struct ng_link *link, struct ng_span nested)
-{
-	struct ng_attribute attribute;
-	char *names = ng_alloc(arena, nested.size + 1);
-	size_t used = 0;
-
-	if (!names)
-		return -ENOMEM;
-	while (ng_attribute_next(&nested, &attribute)) {
-		struct ng_span name = ng_attribute_text(attribute);
-		if (attribute.type != IFLA_ALT_IFNAME || name.size == 0)
-			continue;
-		memcpy(names + used, name.text, name.size);
-		used += name.size;
-		names[used++] = '\0';
-	}
-	link->altnames = (struct ng_span){ names, used };
-	return 0;
-}
-
-static int take_text(struct ng_arena *arena, struct ng_link *link, struct ng_attribute attribute)
-{
-	switch (attribute.type) {
-	case IFLA_IFNAME:
-		return keep(arena, ng_attribute_text(attribute), &link->name) ? 0 : -ENOMEM;
-	case IFLA_IFALIAS:
-		return keep(arena, ng_attribute_text(attribute), &link->alias) ? 0 : -ENOMEM;
-	case IFLA_ADDRESS:
-		return keep(arena, attribute.value, &link->address) ? 0 : -ENOMEM;
-	case IFLA_BROADCAST:
-		return keep(arena, attribute.value, &link->broadcast) ? 0 : -ENOMEM;
-	case IFLA_LINKINFO:
-		return take_kind(arena, link, attribute.value);
-	case IFLA_PROP_LIST:
-		return take_altnames(arena, link, attribute.value);
-	default:
-		return 0;
-	}
-}
-
-/* False for an attribute that is no number. */
-static bool take_number(struct ng_link *link, struct ng_attribute attribute)
-{
-	uint32_t *place = NULL;
-
-	switch (attribute.type) {
-	case IFLA_MTU:
-		place = &link->mtu;
-		break;
-	case IFLA_LINK:
-		place = &link->lower;
-		break;
-	case IFLA_LINK_NETNSID:
-		link->given |= NG_LINK_NETNSID;
-		break;
-	case IFLA_TXQLEN:
-		link->given |= NG_LINK_TXQLEN;
-		place = &link->txqlen;
-		break;
-	case IFLA_GROUP:
-		link->given |= NG_LINK_GROUP;
-		place = &link->group;
-		break;
-	case IFLA_PROMISCUITY:
-		link->given |= NG_LINK_PROMISCUITY;
-		place = &link->promiscuity;
-		break;
-	case LINK_ALLMULTI:
-		link->given |= NG_LINK_ALLMULTI;
-		place = &link->allmulti;
-		break;
-	case IFLA_CARRIER_CHANGES:
-		link->given |= NG_LINK_CARRIER_CHANGES;
-		place = &link->carrier_changes;
-		break;
-	case IFLA_CARRIER_UP_COUNT:
-		link->given |= NG_LINK_CARRIER_UPDOWN;
-		place = &link->carrier_up;
-		break;
-	case IFLA_CARRIER_DOWN_COUNT:
-		link->given |= NG_LINK_CARRIER_UPDOWN;
-		place = &link->carrier_down;
-		break;
-	case IFLA_CARRIER:
-		link->given |= NG_LINK_CARRIER;
-		link->carrier = ng_attribute_u8(attribute);
-		break;
-	case IFLA_OPERSTATE:
-		link->operstate = ng_attribute_u8(attribute);
-		break;
-	case IFLA_LINKMODE:
-		link->given |= NG_LINK_LINKMODE;
-		link->linkmode = ng_attribute_u8(attribute);
-		break;
-	case IFLA_STATS64:
-		take_stats(link, attribute.value, sizeof(uint64_t));
-		break;
-	case IFLA_STATS:
-		take_stats(link, attribute.value, sizeof(uint32_t));
-		break;
-	default:
-		return false;
-	}
-	if (place)
-		*place = ng_attribute_u32(attribute);
-	return true;
-}
-
-static int take_link(void *context, const struct nlmsghdr *message)
-{
-	struct growing *growing = context;
-	const struct ifinfomsg *fixed = ng_netlink_fixed(message, sizeof(*fixed));
-	struct ng_span rest = ng_netlink_rest(message, sizeof(*fixed));
-	struct ng_attribute attribute;
-
-	if (message->nlmsg_type != RTM_NEWLINK || !fixed)
-		return 0;
-	struct ng_link *link = ng_push(growing->arena, &growing->link, &growing->count, &growing->capacity);
-	if (!link)
-		return -ENOMEM;
-	*link = (struct ng_link){
-		.index = (uint32_t)fixed->ifi_index,
-		.lower = (uint32_t)fixed->ifi_index,
-		.flags = fixed->ifi_flags,
-		.type = fixed->ifi_type,
+	return (struct request){
+		.head = { .nlmsg_len = sizeof(struct request), .nlmsg_type = RTM_GETLINK },
+		.fixed = { .ifi_index = (int)index },
+		.extension = { .nla_len = NLA_HDRLEN + sizeof(uint32_t), .nla_type = IFLA_EXT_MASK },
+		.mask = extension_mask,
 	};
-	while (ng_attribute_next(&rest, &attribute)) {
-		int r = take_number(link, attribute) ? 0 : take_text(growing->arena, link, attribute);
-		if (r < 0)
-			return r;
-	}
-	if (link->name.size == 0)
-		growing->count--;
-	return 0;
 }
 
 static int dump(struct ng_links_source *source)
 {
+	size_t room = source->count + 8;
 	int r = -EINTR;
 
 	for (int i = 0; i < NG_DUMP_ATTEMPTS && r == -EINTR; i++) {
-		struct growing growing = { .arena = &source->arena };
-		struct {
-			struct nlmsghdr head;
-			struct ifinfomsg fixed;
-			struct nlattr extension;
-			uint32_t mask;
-		} request = {
-			.head = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_GETLINK },
-			.extension = { .nla_len = NLA_HDRLEN + sizeof(uint32_t), .nla_type = IFLA_EXT_MASK },
-			.mask = extension_mask,
-		};
+		struct ng_link_list list = { .arena = &source->arena };
+		struct request request = make_request(0);
 		ng_arena_reset(&source->arena);
-		r = ng_netlink_dump(&source->netlink, NETLINK_ROUTE, &request.head, take_link, &growing);
-		source->links = (struct ng_links){ growing.link, growing.count };
+		list.link = ng_alloc(&source->arena, room * sizeof(*list.link));
+		list.capacity = list.link ? room : 0;
+		r = ng_netlink_dump(&source->netlink, NETLINK_ROUTE, &request.head, ng_link_take, &list);
+		source->link = list.link;
+		source->count = list.count;
 	}
+	return r;
+}
+
+/* ---- statistics alone ---- */
+
+static const uint64_t lifetime = 60u * (uint64_t)1000000000u;
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+struct refreshing {
+	struct ng_links_source *source;
+	size_t count;
+};
+
+/* The order is that of the other dump; if not, something is new. */
+static int take_fresh_stats(void *context, const struct nlmsghdr *message)
+{
+	struct refreshing *refreshing = context;
+	const struct if_stats_msg *fixed = ng_netlink_fixed(message, sizeof(*fixed));
+	struct ng_span rest = ng_netlink_rest(message, sizeof(*fixed));
+	struct ng_attribute attribute;
+	size_t at = refreshing->count++;
+
+	if (!fixed || at >= refreshing->source->count || refreshing->source->link[at].index != fixed->ifindex)
+		return -ESTALE;
+	while (ng_attribute_next(&rest, &attribute)) {
+		if (attribute.type != IFLA_STATS_LINK_64)
+			continue;
+		ng_link_take_stats(&refreshing->source->link[at], attribute.value);
+		return 0;
+	}
+	return -ESTALE;
+}
+
+static int refresh(struct ng_links_source *source)
+{
+	struct refreshing refreshing = { .source = source };
+	struct {
+		struct nlmsghdr head;
+		struct if_stats_msg fixed;
+	} request = {
+		.head = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_GETSTATS },
+		.fixed = { .filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64) },
+	};
+
+	int r = ng_netlink_dump(&source->netlink, NETLINK_ROUTE, &request.head, take_fresh_stats, &refreshing);
+	return r == 0 && refreshing.count != source->count ? -ESTALE : r;
+}
+
+/* ---- interfaces that are down ---- */
+
+static size_t count_down(const struct ng_links_source *source)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < source->count; i++)
+		n += !(source->link[i].flags & IFF_UP);
+	return n;
+}
+
+/* Asks for each interface that is down: some changes of it are not announced (netdev_state_change). */
+static int verify_down(struct ng_links_source *source)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < source->count; i++) {
+		struct ng_link_list list = { .arena = &source->scratch };
+		struct request request = make_request(source->link[i].index);
+		if (source->link[i].flags & IFF_UP)
+			continue;
+		ng_arena_reset(&source->scratch);
+		r = ng_netlink_ask(&source->netlink, NETLINK_ROUTE, &request.head, ng_link_take, &list);
+		if (r == 0 && (list.count != 1 || !ng_link_same(list.link, &source->link[i])))
+			r = -ESTALE;
+	}
+	return r;
+}
+
+/* ---- the source ---- */
+
+/* Whether nothing was heard since the last dump. Forgets what was, so it is asked before a dump, not after. */
+static bool unchanged(struct ng_links_source *source)
+{
+	if (source->unwatched)
+		return false;
+	if (!source->watch.socket && ng_netlink_watch(&source->watch, NETLINK_ROUTE, RTNLGRP_LINK) < 0) {
+		source->unwatched = true;
+		return false;
+	}
+	return ng_netlink_heard(&source->watch) == 0 && source->dumped_at && now() - source->dumped_at < lifetime;
+}
+
+static int read_anew(struct ng_links_source *source)
+{
+	/* one that is down costs as much as four of a dump */
+	if (unchanged(source) && count_down(source) * 4 < source->count) {
+		int r = refresh(source);
+		if (r == 0)
+			r = verify_down(source);
+		if (r == 0)
+			return 0;
+		/* RTM_GETSTATS came with Linux 4.7 */
+		source->unwatched = r == -EOPNOTSUPP || r == -EINVAL || ++source->misses == MISSES;
+	}
+	source->dumped_at = 0;
+	int r = dump(source);
+	if (r == 0)
+		source->dumped_at = now();
 	return r;
 }
 
 int ng_links_source_read(struct ng_links_source *source, uint64_t serial, struct ng_links *ret_links)
 {
 	if (source->serial != serial) {
-		source->error = dump(source);
+		source->error = read_anew(source);
 		source->serial = serial;
 	}
 	if (source->error == 0)
-		*ret_links = source->links;
+		*ret_links = (struct ng_links){ source->link, source->count };
 	return source->error;
 }
 
 void ng_links_source_done(struct ng_links_source *source)
 {
 	ng_netlink_close(&source->netlink);
+	ng_netlink_close(&source->watch);
 	ng_arena_done(&source->arena);
+	ng_arena_done(&source->scratch);
 }

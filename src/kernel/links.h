@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The source behind ng_links: one RTM_GETLINK dump per gather. Not thread-safe: its user holds a lock. */
+/*
+ * The source behind ng_links. Not thread-safe: its user holds a lock.
+ *
+ * An RTM_GETLINK dump costs 1.5 us an interface and brings 1.1 kB of it, nearly all of which is as it was. The kernel
+ * says when something changes (RTNLGRP_LINK), so as long as it is silent only the statistics are asked for, by
+ * RTM_GETSTATS at 0.2 us an interface. It keeps silent about some changes of an interface that is down, so these few
+ * are asked for one by one, and about a group that is written in sysfs: what is remembered is given up after a minute.
+ */
 #ifndef KERNEL_LINKS_H
 #define KERNEL_LINKS_H
 
@@ -8,11 +15,15 @@
 #include <nodegauge/netlink.h>
 
 struct ng_links_source {
-	struct ng_netlink netlink;
+	struct ng_netlink netlink, watch;
 	uint64_t serial; /* of the gather whose answer is kept */
 	int error;       /* of that reading */
-	struct ng_arena arena;
-	struct ng_links links;
+	struct ng_arena arena, scratch;
+	struct ng_link *link;
+	size_t count;
+	unsigned misses;
+	uint64_t dumped_at; /* CLOCK_MONOTONIC ns; 0 when the next reading has to be a dump */
+	bool unwatched;     /* this kernel lacks what it takes: each reading is a dump */
 };
 
 /* A source of zeroes is ready. What is returned is valid until the next reading with another serial. */

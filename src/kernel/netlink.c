@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -19,7 +18,7 @@ void ng_netlink_close(struct ng_netlink *netlink)
 {
 	if (netlink->socket)
 		mnl_socket_close(netlink->socket);
-	free(netlink->buffer);
+	ng_arena_done(&netlink->memory);
 	*netlink = (struct ng_netlink){ .sequence = netlink->sequence };
 }
 
@@ -30,43 +29,35 @@ static void forget_socket(struct ng_netlink *netlink)
 	netlink->socket = NULL;
 }
 
+static int grow_buffer(struct ng_netlink *netlink)
+{
+	size_t size = netlink->buffer_size ? netlink->buffer_size * 2 : BUFFER_FIRST;
+
+	if (size > BUFFER_LAST)
+		return -EMSGSIZE;
+	ng_arena_done(&netlink->memory);
+	netlink->buffer = ng_alloc(&netlink->memory, size);
+	netlink->buffer_size = netlink->buffer ? size : 0;
+	return netlink->buffer ? 0 : -ENOMEM;
+}
+
 static int open_socket(struct ng_netlink *netlink, int protocol)
 {
 	const struct timeval patience = { .tv_sec = 30 };
+	int r = netlink->buffer ? 0 : grow_buffer(netlink);
 
-	if (!netlink->buffer) {
-		netlink->buffer = malloc(BUFFER_FIRST);
-		if (!netlink->buffer)
-			return -ENOMEM;
-		netlink->buffer_size = BUFFER_FIRST;
-	}
-	if (netlink->socket)
-		return 0;
+	if (r < 0 || netlink->socket)
+		return r;
 	netlink->socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
 	if (!netlink->socket)
 		return -errno;
 	if (mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int r = -errno;
+		r = -errno;
 		forget_socket(netlink);
 		return r;
 	}
 	/* the kernel always answers; should it not, the thread is not lost */
 	(void)setsockopt(mnl_socket_get_fd(netlink->socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	return 0;
-}
-
-static int grow_buffer(struct ng_netlink *netlink)
-{
-	size_t size = netlink->buffer_size * 2;
-
-	if (size > BUFFER_LAST)
-		return -EMSGSIZE;
-	free(netlink->buffer);
-	netlink->buffer_size = 0;
-	netlink->buffer = malloc(size);
-	if (!netlink->buffer)
-		return -ENOMEM;
-	netlink->buffer_size = size;
 	return 0;
 }
 
@@ -172,4 +163,38 @@ int ng_netlink_ask(
 
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	return exchange(netlink, protocol, request, &reading);
+}
+
+int ng_netlink_watch(struct ng_netlink *netlink, int protocol, unsigned group)
+{
+	/* one message is as good as many: a short queue, and what does not fit shows as ENOBUFS */
+	const int room = 4096;
+
+	netlink->socket = mnl_socket_open2(protocol, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!netlink->socket)
+		return -errno;
+	(void)setsockopt(mnl_socket_get_fd(netlink->socket), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+	if (mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
+		mnl_socket_setsockopt(netlink->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0) {
+		int r = -errno;
+		forget_socket(netlink);
+		return r;
+	}
+	return 0;
+}
+
+int ng_netlink_heard(struct ng_netlink *netlink)
+{
+	int heard = 0;
+	char byte;
+
+	for (;;) {
+		ssize_t n = recv(mnl_socket_get_fd(netlink->socket), &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC);
+		if (n >= 0 || errno == ENOBUFS)
+			heard = 1;
+		else if (errno == EAGAIN)
+			return heard;
+		else if (errno != EINTR)
+			return -errno;
+	}
 }

@@ -24,6 +24,13 @@ int ng_netlink_dump(
 int ng_netlink_ask(
 	struct ng_netlink *netlink, int protocol, struct nlmsghdr *request, ng_netlink_visit *visit, void *context);
 
+/*
+ * Opens a socket that hears the messages of a multicast group and is not read for them, only asked whether there were
+ * any: 1 if so, or if they may have been lost, 0 if there were none since the last call, or a negative errno.
+ */
+int ng_netlink_watch(struct ng_netlink *netlink, int protocol, unsigned group);
+int ng_netlink_heard(struct ng_netlink *netlink);
+
 /* ---- attributes ---- */
 
 struct ng_attribute {

@@ -44,8 +44,8 @@ struct ng_exporter {
 	struct scrape *waiting, **waiting_end; /* oldest first */
 	struct scrape *sharing;                /* those of the gather that is going on */
 	struct scrape *spare;
-	size_t waiting_count;                  /* of both */
-	uint64_t started;                      /* the gather that is going on */
+	size_t waiting_count; /* of both */
+	uint64_t started;     /* the gather that is going on */
 
 	/* handed over by the gather, before it signals event_fd */
 	struct ng_gzip *gzip;
@@ -63,20 +63,31 @@ struct ng_exporter {
 
 enum { REQUESTS, IN_FLIGHT, ERRORS, GATHERS, BYTES, CONNECTIONS, ACCEPTED, REFUSED, FAMILIES };
 static const struct ng_family families[FAMILIES] = {
-	[REQUESTS] = { .name = "promhttp_metric_handler_requests_total", .type = NG_COUNTER, .labels = "code",
+	[REQUESTS] = { .name = "promhttp_metric_handler_requests_total",
+		.type = NG_COUNTER,
+		.labels = "code",
 		.help = "Scrapes answered, by HTTP status code." },
-	[IN_FLIGHT] = { .name = "promhttp_metric_handler_requests_in_flight", .type = NG_GAUGE,
+	[IN_FLIGHT] = { .name = "promhttp_metric_handler_requests_in_flight",
+		.type = NG_GAUGE,
 		.help = "Scrapes that are being answered." },
-	[ERRORS] = { .name = "promhttp_metric_handler_errors_total", .type = NG_COUNTER, .labels = "cause",
+	[ERRORS] = { .name = "promhttp_metric_handler_errors_total",
+		.type = NG_COUNTER,
+		.labels = "cause",
 		.help = "Scrapes that failed as a whole, by cause." },
-	[GATHERS] = { .name = "nodegauge_gathers_total", .type = NG_COUNTER,
+	[GATHERS] = { .name = "nodegauge_gathers_total",
+		.type = NG_COUNTER,
 		.help = "How often the collectors were run; scrapes that come together share one run." },
-	[BYTES] = { .name = "nodegauge_scrape_bytes_total", .type = NG_COUNTER, .labels = "encoding",
+	[BYTES] = { .name = "nodegauge_scrape_bytes_total",
+		.type = NG_COUNTER,
+		.labels = "encoding",
 		.help = "Bytes of metrics sent, by content encoding." },
 	[CONNECTIONS] = { .name = "nodegauge_http_connections", .type = NG_GAUGE, .help = "Open HTTP connections." },
-	[ACCEPTED] = { .name = "nodegauge_http_connections_accepted_total", .type = NG_COUNTER,
+	[ACCEPTED] = { .name = "nodegauge_http_connections_accepted_total",
+		.type = NG_COUNTER,
 		.help = "HTTP connections accepted." },
-	[REFUSED] = { .name = "nodegauge_http_connections_dropped_total", .type = NG_COUNTER, .labels = "reason",
+	[REFUSED] = { .name = "nodegauge_http_connections_dropped_total",
+		.type = NG_COUNTER,
+		.labels = "reason",
 		.help = "HTTP connections closed by a limit, by which one." },
 };
 
@@ -88,11 +99,13 @@ static void write_families(void *context, struct ng_page *page, struct ng_arena 
 	(void)arena;
 	ng_family(page, &own[REQUESTS]);
 	for (int i = 0; i < RESULT_COUNT; i++)
-		ng_sample_u64(page, NG_LABELS(arena, { "code", ng_span(codes[i]) }), atomic_load(&exporter->results[i]));
+		ng_sample_u64(
+			page, NG_LABELS(arena, { "code", ng_span(codes[i]) }), atomic_load(&exporter->results[i]));
 	ng_gauge_u64(page, &own[IN_FLIGHT], atomic_load(&exporter->in_flight));
 	ng_family(page, &own[ERRORS]);
 	ng_sample_u64(page, NG_LABELS(arena, { "cause", NG_SPAN("encoding") }), 0);
-	ng_sample_u64(page, NG_LABELS(arena, { "cause", NG_SPAN("gathering") }), atomic_load(&exporter->results[RESULT_FAILED]));
+	ng_sample_u64(page, NG_LABELS(arena, { "cause", NG_SPAN("gathering") }),
+		atomic_load(&exporter->results[RESULT_FAILED]));
 	ng_gauge_u64(page, &own[GATHERS], atomic_load(&exporter->gathers));
 	ng_family(page, &own[BYTES]);
 	ng_sample_u64(page, NG_LABELS(arena, { "encoding", NG_SPAN("identity") }), atomic_load(&exporter->bytes[0]));
@@ -101,7 +114,8 @@ static void write_families(void *context, struct ng_page *page, struct ng_arena 
 	ng_gauge_u64(page, &own[ACCEPTED], atomic_load(&exporter->accepted));
 	ng_family(page, &own[REFUSED]);
 	ng_sample_u64(page, NG_LABELS(arena, { "reason", NG_SPAN("total_limit") }), atomic_load(&exporter->refused[0]));
-	ng_sample_u64(page, NG_LABELS(arena, { "reason", NG_SPAN("client_limit") }), atomic_load(&exporter->refused[1]));
+	ng_sample_u64(
+		page, NG_LABELS(arena, { "reason", NG_SPAN("client_limit") }), atomic_load(&exporter->refused[1]));
 	ng_sample_u64(page, NG_LABELS(arena, { "reason", NG_SPAN("timeout") }), atomic_load(&exporter->timed_out));
 }
 
@@ -123,8 +137,10 @@ static void copy_counts(struct ng_exporter *exporter)
 
 static void answer_text(struct ng_request *request, unsigned status, struct ng_span text)
 {
-	ng_request_answer(request,
-		&(struct ng_answer){ .status = status, .type = text_type, .body = text, .close = request->bad || request->has_body });
+	ng_request_answer(request, &(struct ng_answer){ .status = status,
+					   .type = text_type,
+					   .body = text,
+					   .close = request->bad || request->has_body });
 }
 
 /* Text in malloc'ed memory, which the answer takes over. */
@@ -212,7 +228,8 @@ static bool select_cells(struct ng_exporter *exporter, struct ng_request *reques
 		return false;
 	}
 	if (filter.bad[0]) {
-		answer_format(request, 400, "Couldn't create filtered metrics handler: couldn't create collector: %s collector: %s",
+		answer_format(request, 400,
+			"Couldn't create filtered metrics handler: couldn't create collector: %s collector: %s",
 			filter.disabled ? "disabled" : "missing", filter.bad);
 		return false;
 	}
@@ -225,7 +242,8 @@ static bool select_cells(struct ng_exporter *exporter, struct ng_request *reques
 /* ---- the deadline of a scrape ---- */
 
 /*
- * Our own limit, or what the scraper says less what the answer needs on its way: half a second, of short time-outs a tenth.
+ * Our own limit, or what the scraper says less what the answer needs on its way: half a second, of short time-outs a
+ * tenth.
  */
 static uint64_t scrape_deadline(const struct ng_exporter *exporter, const struct ng_request *request)
 {
@@ -279,7 +297,8 @@ static void free_scrape(struct ng_exporter *exporter, struct scrape *scrape)
 
 static bool may_share(const struct ng_exporter *exporter, const struct scrape *first, const struct scrape *other)
 {
-	uint64_t apart = first->deadline > other->deadline ? first->deadline - other->deadline : other->deadline - first->deadline;
+	uint64_t apart = first->deadline > other->deadline ? first->deadline - other->deadline
+							   : other->deadline - first->deadline;
 
 	if (first->all != other->all || apart > share_ns)
 		return false;
@@ -340,7 +359,8 @@ static void answer_scrape(struct ng_exporter *exporter, struct scrape *scrape, s
 {
 	if (!body) {
 		atomic_fetch_add(&exporter->results[RESULT_FAILED], 1);
-		answer_format(scrape->request, 500, "An error has occurred while serving metrics:\n\n%s\n", strerror(-exporter->error));
+		answer_format(scrape->request, 500, "An error has occurred while serving metrics:\n\n%s\n",
+			strerror(-exporter->error));
 		return;
 	}
 	bool packed = scrape->gzip && body->packed.size > 0;
@@ -434,6 +454,15 @@ uint64_t ng_exporter_tick(struct ng_exporter *exporter, uint64_t now)
 	return UINT64_MAX;
 }
 
+void ng_exporter_hurry(struct ng_exporter *exporter, uint64_t deadline)
+{
+	for (struct scrape *scrape = exporter->waiting; scrape; scrape = scrape->next) {
+		if (deadline < scrape->deadline)
+			scrape->deadline = deadline;
+	}
+	ng_engine_hurry(exporter->engine, deadline);
+}
+
 static size_t requests_waiting(const struct ng_exporter *exporter)
 {
 	size_t count = 0;
@@ -490,7 +519,9 @@ void ng_exporter_handle(void *context, struct ng_request *request)
 	struct ng_span path = request->path;
 
 	if (request->bad)
-		answer_text(request, 400, NG_SPAN("Bad request: a target longer than 2048 bytes or with a NUL byte, no Host, or a header twice.\n"));
+		answer_text(request, 400,
+			NG_SPAN("Bad request: a target longer than 2048 bytes or with a NUL byte, no Host, or a header "
+				"twice.\n"));
 	else if (request->method == NG_OTHER)
 		ng_request_answer(request, &(struct ng_answer){ .status = 405,
 						   .type = text_type,
@@ -507,7 +538,8 @@ void ng_exporter_handle(void *context, struct ng_request *request)
 		answer_text(request, 200, NG_SPAN("nodegauge is ready.\n"));
 	else if (ng_span_equal(path, NG_SPAN("/")))
 		answer_owned(request, 200, "text/html; charset=UTF-8",
-			ng_landing_render(exporter->engine, exporter->config.registry, exporter->config.telemetry_path));
+			ng_landing_render(
+				exporter->engine, exporter->config.registry, exporter->config.telemetry_path));
 	else
 		answer_text(request, 404, NG_SPAN("404 page not found\n"));
 }

@@ -2,8 +2,8 @@
 /*
  * What is served: routes, and the scrapes that wait for a gather.
  *
- * One gather goes on at a time. Requests that come meanwhile wait for the next one and share it, so that each answer was read
- * after its request came, and any number of scrapers costs no more than one after the other.
+ * One gather goes on at a time. Requests that come meanwhile wait for the next one and share it, so that each answer
+ * was read after its request came, and any number of scrapers costs no more than one after the other.
  */
 #ifndef WEB_EXPORTER_H
 #define WEB_EXPORTER_H
@@ -14,8 +14,8 @@
 
 struct ng_exporter_config {
 	const char *telemetry_path;
-	uint64_t max_requests; /* 0: no limit */
-	uint64_t scrape_timeout; /* ns */
+	uint64_t max_requests;              /* 0: no limit */
+	uint64_t scrape_timeout;            /* ns */
 	const struct ng_registry *registry; /* of all collectors, enabled or not */
 	void (*log)(enum ng_level level, const char *message, const char *detail);
 };
@@ -36,10 +36,13 @@ void ng_exporter_handle(void *context, struct ng_request *request);
 void ng_exporter_gone(void *context, struct ng_request *request);
 
 /*
- * Refuses what --web.max-requests does not allow: scrapes that share a quick gather cost nothing, so they count once they have
- * waited for a while. Returns when to call again.
+ * Refuses what --web.max-requests does not allow: scrapes that share a quick gather cost nothing, so they count once
+ * they have waited for a while. Returns when to call again.
  */
 uint64_t ng_exporter_tick(struct ng_exporter *exporter, uint64_t now);
+
+/* Shortens the deadlines of the scrapes that wait, and of the gather that is going on. */
+void ng_exporter_hurry(struct ng_exporter *exporter, uint64_t deadline);
 
 /* An event descriptor, readable when a gather is over; then ng_exporter_run answers it and starts the next one. */
 int ng_exporter_fd(const struct ng_exporter *exporter);

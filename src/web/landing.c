@@ -85,7 +85,8 @@ static void put_cells(FILE *out, struct ng_engine *engine, const struct ng_regis
 	fputs("</table>\n", out);
 }
 
-struct ng_span ng_landing_render(struct ng_engine *engine, const struct ng_registry *registry, const char *telemetry_path)
+struct ng_span ng_landing_render(
+	struct ng_engine *engine, const struct ng_registry *registry, const char *telemetry_path)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -96,7 +97,9 @@ struct ng_span ng_landing_render(struct ng_engine *engine, const struct ng_regis
 	fputs(head, out);
 	fprintf(out, "<h1>nodegauge</h1>\n<p>Version %s, revision %s</p>\n<p><a href=\"", ng_version, ng_revision);
 	put_text(out, telemetry_path);
-	fputs("\">Metrics</a> &middot; <a href=\"/-/healthy\">Healthy</a> &middot; <a href=\"/-/ready\">Ready</a></p>\n", out);
+	fputs("\">Metrics</a> &middot; <a href=\"/-/healthy\">Healthy</a> &middot; <a "
+	      "href=\"/-/ready\">Ready</a></p>\n",
+		out);
 	put_cells(out, engine, registry);
 	fputs("</body></html>\n", out);
 	if (fclose(out) != 0) {

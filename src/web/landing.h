@@ -7,6 +7,7 @@
 #include "engine/registry.h"
 
 /* HTML in malloc'ed memory, which is the caller's; an empty span when there is none. */
-struct ng_span ng_landing_render(struct ng_engine *engine, const struct ng_registry *registry, const char *telemetry_path);
+struct ng_span ng_landing_render(
+	struct ng_engine *engine, const struct ng_registry *registry, const char *telemetry_path);
 
 #endif

@@ -36,7 +36,8 @@ static void name_listener(struct ng_listener *listener)
 	}
 	if (getnameinfo((struct sockaddr *)&address, size, host, sizeof(host), port, sizeof(port),
 		    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		snprintf(listener->name, sizeof(listener->name), address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+		snprintf(listener->name, sizeof(listener->name), address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s",
+			host, port);
 }
 
 static int listen_on(int family, const struct sockaddr *address, socklen_t size, struct ng_listener *ret_listener)
@@ -120,10 +121,12 @@ static int split(const char *address, char *host, size_t host_size, const char *
 	return 0;
 }
 
-static int listen_tcp(const char *address, const char *host, const char *port, struct ng_listener *ret_listener, char *error,
-	size_t error_size)
+static int listen_tcp(const char *address, const char *host, const char *port, struct ng_listener *ret_listener,
+	char *error, size_t error_size)
 {
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	struct addrinfo hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV
+	};
 	struct addrinfo *found = NULL;
 	int r = -EADDRNOTAVAIL;
 
@@ -154,7 +157,8 @@ int ng_listen_open(const char *address, struct ng_listener *ret_listener, char *
 		return listen_unix(address + 5, ret_listener, error, error_size);
 	if (split(address, host, sizeof(host), &port) < 0) {
 		snprintf(error, error_size,
-			"--web.listen-address: bad address '%s': expected HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH", address);
+			"--web.listen-address: bad address '%s': expected HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH",
+			address);
 		return -EINVAL;
 	}
 	return listen_tcp(address, host, port, ret_listener, error, error_size);

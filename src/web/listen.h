@@ -12,8 +12,8 @@ struct ng_listener {
 };
 
 /*
- * Opens one address; *ret_listener is the caller's to close. ":PORT" is dual stack: IPv6 that takes IPv4 as well, or plain
- * IPv4 where there is no IPv6. A unix socket that nobody listens on any more is replaced.
+ * Opens one address; *ret_listener is the caller's to close. ":PORT" is dual stack: IPv6 that takes IPv4 as well, or
+ * plain IPv4 where there is no IPv6. A unix socket that nobody listens on any more is replaced.
  */
 int ng_listen_open(const char *address, struct ng_listener *ret_listener, char *error, size_t error_size);
 

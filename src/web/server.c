@@ -3,8 +3,8 @@
  * libmicrohttpd 0.9.75 (Debian 12) to 1.0.x, as a parser of connections that we accept ourselves: limits in all and per
  * client and all deadlines are ours, because its own time-out is one of inactivity, which one byte a second defeats.
  *
- * It runs in external epoll mode, and what blocks is suspended and resumed from the same thread: the mode in which all these
- * releases are sound (thread-per-connection loses wake-ups before 1.0.10).
+ * It runs in external epoll mode, and what blocks is suspended and resumed from the same thread: the mode in which all
+ * these releases are sound (thread-per-connection loses wake-ups before 1.0.10).
  */
 #include "web/server.h"
 
@@ -23,8 +23,8 @@
 #include <unistd.h>
 
 enum {
-	TARGET_MAX = 2048,          /* bytes of a request target */
-	CONNECTION_MEMORY = 16384,  /* for a head; longer ones are answered with 431 */
+	TARGET_MAX = 2048,         /* bytes of a request target */
+	CONNECTION_MEMORY = 16384, /* for a head; longer ones are answered with 431 */
 	ACCEPTS_AT_ONCE = 64,
 	LOG_LINES_A_MINUTE = 10,
 };
@@ -46,11 +46,11 @@ struct connection {
 	enum phase phase;
 	uint64_t deadline;
 	struct in6_addr client;
-	bool has_client; /* not a unix socket */
+	bool has_client;   /* not a unix socket */
 	uint64_t received; /* bytes when it was last looked at while idle */
 	struct ng_request request;
 	bool kept;
-	bool evicted; /* shut down to make room; the library has not noticed yet */
+	bool evicted;            /* shut down to make room; the library has not noticed yet */
 	struct ng_answer answer; /* of a kept request, until it is queued */
 	bool answered;
 };
@@ -147,8 +147,8 @@ static struct connection *find_new(struct ng_server *server, struct MHD_Connecti
 	return at;
 }
 
-static void connection_notice(void *context, struct MHD_Connection *mhd, void **socket_context,
-	enum MHD_ConnectionNotificationCode code)
+static void connection_notice(
+	void *context, struct MHD_Connection *mhd, void **socket_context, enum MHD_ConnectionNotificationCode code)
 {
 	struct ng_server *server = context;
 	struct connection *connection = *socket_context;
@@ -173,8 +173,8 @@ static void release_answer(struct connection *connection)
 	connection->answer.release = NULL;
 }
 
-static void request_completed(void *context, struct MHD_Connection *mhd, void **request_context,
-	enum MHD_RequestTerminationCode code)
+static void request_completed(
+	void *context, struct MHD_Connection *mhd, void **request_context, enum MHD_RequestTerminationCode code)
 {
 	struct ng_request *request = *request_context;
 
@@ -208,8 +208,8 @@ static struct connection *connection_from(struct MHD_Connection *mhd)
 /*
  * Sees the request target before the library parses it; what it returns is the request's context.
  *
- * libmicrohttpd 1.0.0 to 1.0.6 crash on a long query of arguments without values when no header follows: a target that is
- * too long is made one argument with a value.
+ * libmicrohttpd 1.0.0 to 1.0.6 crash on a long query of arguments without values when no header follows: a target that
+ * is too long is made one argument with a value.
  */
 static void *see_target(void *context, const char *target, struct MHD_Connection *mhd)
 {
@@ -237,11 +237,11 @@ static enum MHD_Result queue_answer(struct connection *connection)
 	struct MHD_Response *response;
 
 	if (answer->release)
-		response = MHD_create_response_from_buffer_with_free_callback_cls(answer->body.size,
-			(void *)answer->body.text, answer->release, answer->context);
+		response = MHD_create_response_from_buffer_with_free_callback_cls(
+			answer->body.size, (void *)answer->body.text, answer->release, answer->context);
 	else
-		response = MHD_create_response_from_buffer(answer->body.size, (void *)answer->body.text,
-			MHD_RESPMEM_PERSISTENT);
+		response = MHD_create_response_from_buffer(
+			answer->body.size, (void *)answer->body.text, MHD_RESPMEM_PERSISTENT);
 	if (!response)
 		return MHD_NO;
 	answer->release = NULL;
@@ -253,7 +253,8 @@ static enum MHD_Result queue_answer(struct connection *connection)
 	if (answer->status != MHD_HTTP_OK || answer->page)
 		MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	if (answer->page)
-		MHD_add_response_header(response, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+		MHD_add_response_header(
+			response, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
 	if (answer->close || connection->server->draining)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	enum MHD_Result result = MHD_queue_response(connection->mhd, answer->status, response);
@@ -289,9 +290,9 @@ static void fill_request(struct connection *connection, const char *url, const c
 	struct ng_request *request = &connection->request;
 	struct shape shape = { 0 };
 
-	request->method = strcmp(method, MHD_HTTP_METHOD_GET) == 0  ? NG_GET :
-			  strcmp(method, MHD_HTTP_METHOD_HEAD) == 0 ? NG_HEAD :
-								      NG_OTHER;
+	request->method = strcmp(method, MHD_HTTP_METHOD_GET) == 0    ? NG_GET
+			  : strcmp(method, MHD_HTTP_METHOD_HEAD) == 0 ? NG_HEAD
+								      : NG_OTHER;
 	request->path = ng_span(url);
 	request->arrived = ng_now();
 	MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, see_header, &shape);
@@ -317,7 +318,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *mhd, const c
 		return queue_answer(connection);
 	if (!request->arrived) {
 		fill_request(connection, url, method, version);
-		/* what is answered in this first call ends the connection: right for what may have a body, and for nothing else */
+		/* what is answered in this first call ends the connection: right for what may have a body, and for
+		 * nothing else */
 		if (!request->has_body && !request->bad && request->method != NG_OTHER)
 			return MHD_YES;
 	}
@@ -343,8 +345,8 @@ static enum MHD_Result visit_argument(void *context, enum MHD_ValueKind kind, co
 	return visitor->each(visitor->context, key, value) ? MHD_YES : MHD_NO;
 }
 
-void ng_request_arguments(const struct ng_request *request, bool (*each)(void *context, const char *key, const char *value),
-	void *context)
+void ng_request_arguments(const struct ng_request *request,
+	bool (*each)(void *context, const char *key, const char *value), void *context)
 {
 	struct argument_visitor visitor = { each, context };
 
@@ -392,8 +394,8 @@ static bool same_client(const struct connection *a, const struct connection *b)
 }
 
 /*
- * Makes room: of the connections (those of one client, when it is given) the one goes that has waited longest for its first
- * request, or else longest for a further one. False when all of them are being answered.
+ * Makes room: of the connections (those of one client, when it is given) the one goes that has waited longest for its
+ * first request, or else longest for a further one. False when all of them are being answered.
  */
 static bool evict_one(struct ng_server *server, const struct connection *client)
 {
@@ -498,7 +500,8 @@ static void accept_from(struct ng_server *server, const struct ng_listener *list
 
 /* ---- deadlines ---- */
 
-/* A further request that has begun and does not get on: bytes have come since the last look, and the head is not complete. */
+/* A further request that has begun and does not get on: bytes have come since the last look, and the head is not
+ * complete. */
 static bool stalled_head(struct connection *connection)
 {
 	struct tcp_info info;
@@ -639,11 +642,12 @@ int ng_server_new(const struct ng_server_config *config, char *error, size_t err
 	server->next_deadline = UINT64_MAX;
 	server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	server->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle,
-		server, MHD_OPTION_EXTERNAL_LOGGER, library_log, server, MHD_OPTION_NOTIFY_CONNECTION, connection_notice, server,
-		MHD_OPTION_NOTIFY_COMPLETED, request_completed, server, MHD_OPTION_URI_LOG_CALLBACK, see_target, server,
-		MHD_OPTION_CONNECTION_LIMIT, library_limit(config), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_END);
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+		handle, server, MHD_OPTION_EXTERNAL_LOGGER, library_log, server, MHD_OPTION_NOTIFY_CONNECTION,
+		connection_notice, server, MHD_OPTION_NOTIFY_COMPLETED, request_completed, server,
+		MHD_OPTION_URI_LOG_CALLBACK, see_target, server, MHD_OPTION_CONNECTION_LIMIT, library_limit(config),
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
+		MHD_OPTION_END);
 	if (!server->daemon || server->epoll_fd < 0 || watch_library(server) < 0) {
 		ng_server_free(server);
 		return -EIO;

@@ -2,8 +2,8 @@
 /*
  * The HTTP server: the one file behind this header knows libmicrohttpd.
  *
- * It has no thread of its own. The main loop waits for ng_server_fd and for the time that ng_server_run returns, and calls
- * ng_server_run. A request is answered at once by its handler, or kept and answered later, from the same thread.
+ * It has no thread of its own. The main loop waits for ng_server_fd and for the time that ng_server_run returns, and
+ * calls ng_server_run. A request is answered at once by its handler, or kept and answered later, from the same thread.
  */
 #ifndef WEB_SERVER_H
 #define WEB_SERVER_H
@@ -16,7 +16,7 @@ struct ng_server;
 struct ng_request;
 
 struct ng_server_limits {
-	unsigned connections, client_connections; /* in all, and from one address */
+	unsigned connections, client_connections;                /* in all, and from one address */
 	uint64_t header_timeout, idle_timeout, response_timeout; /* ns */
 };
 
@@ -24,12 +24,14 @@ struct ng_server_config {
 	struct ng_server_limits limits;
 	struct ng_listener *listeners; /* borrowed */
 	size_t listener_count;
-	/* Called for each request with its head complete: ends with ng_request_answer, or keeps it by ng_request_keep. */
+	/* Called for each request with its head complete: ends with ng_request_answer, or keeps it by ng_request_keep.
+	 */
 	void (*handle)(void *context, struct ng_request *request);
 	/* Called when a kept request goes away before it was answered: it must not be touched any more. */
 	void (*gone)(void *context, struct ng_request *request);
 	void *context;
-	void (*log)(const char *message, const char *detail); /* of the library and of refused connections; rate is limited */
+	void (*log)(const char *message,
+		const char *detail); /* of the library and of refused connections; rate is limited */
 };
 
 int ng_server_new(const struct ng_server_config *config, char *error, size_t error_size, struct ng_server **ret_server);
@@ -74,8 +76,8 @@ struct ng_request {
 const char *ng_request_header(const struct ng_request *request, const char *name);
 
 /* Calls `each` for every argument of the query, decoded; value may be NULL. Stops when it returns false. */
-void ng_request_arguments(const struct ng_request *request, bool (*each)(void *context, const char *key, const char *value),
-	void *context);
+void ng_request_arguments(const struct ng_request *request,
+	bool (*each)(void *context, const char *key, const char *value), void *context);
 
 void ng_request_keep(struct ng_request *request);
 

@@ -74,7 +74,8 @@ bool instance_open(struct instance *instance, const struct instance_plan *plan)
 {
 	char *error = instance->error;
 	const size_t room = sizeof(instance->error);
-	struct ng_engine_config config = { .log = note_message, .log_context = instance };
+	/* no second runner, whose thread and memory would be counted, because the machine is busy */
+	struct ng_engine_config config = { .log = note_message, .log_context = instance, .stall = 60000000000u };
 
 	memset(instance, 0, sizeof(*instance));
 	for (size_t i = 0; i < NG_ROOTS; i++) {

@@ -75,17 +75,24 @@ static void label_names(const struct exposition *exposition, const struct prom_s
 	}
 }
 
-/* Families of what is known about a thing leave out the labels that this one has nothing for. */
+/*
+ * A label with a question mark behind it is there with some option only. Families of what is known about a thing leave
+ * out the labels that this one has nothing for.
+ */
 static bool labels_are_promised(const char *names, const char *promised, bool may_lack)
 {
 	struct ng_span rest = ng_span(promised), given = ng_span(names), name, next;
 	bool more = ng_part_next(&given, ',', &name);
 
-	if (!may_lack || !more)
-		return !strcmp(names, promised);
-	while (more && ng_part_next(&rest, ',', &next)) {
-		if (ng_span_equal(name, next))
+	if (!more)
+		return !*promised;
+	while (ng_part_next(&rest, ',', &next)) {
+		bool optional = ng_span_ends(next, NG_SPAN("?"));
+		next.size -= optional;
+		if (more && ng_span_equal(name, next))
 			more = ng_part_next(&given, ',', &name);
+		else if (!optional && !may_lack)
+			return false;
 	}
 	return !more;
 }

@@ -35,8 +35,11 @@ def send_each(requests, wait=QUICK):
     return lines
 
 
-def statuses(data, wait=QUICK):
-    """The status of every answer to the bytes of one connection, and whether the peer closed."""
+def statuses(data, wait=QUICK, strict=True):
+    """
+    The status of every answer to the bytes of one connection, and whether the peer closed. Not strict: what follows a refusal
+    does not matter (libmicrohttpd 0.9.75 sends the head of some of its own refusals twice).
+    """
     with wire.Connection(server.address) as connection:
         try:
             connection.send(data)
@@ -47,6 +50,8 @@ def statuses(data, wait=QUICK):
     while text:
         head, _, text = text.partition(b"\r\n\r\n")
         words = head.split(b" ", 2)
+        if not strict and found[-1:] in ([400], [413]) and not words[0].startswith(b"HTTP/"):
+            break
         demand(words[0] in (b"HTTP/1.1", b"HTTP/1.0"), lambda: f"no status line: {head[:80]!r}")
         found.append(int(words[1]))
         if b"\nconnection: close" in head.lower():
@@ -210,10 +215,8 @@ SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def not_smuggled(headers, body, method=b"GET"):
-    found, closed = statuses(method + b" /metrics HTTP/1.1\r\nHost: a\r\n" + headers + b"\r\n" + body, 1.0)
+    found, _ = statuses(method + b" /metrics HTTP/1.1\r\nHost: a\r\n" + headers + b"\r\n" + body, 1.0, strict=False)
     demand(404 not in found, lambda: f"the body of {method!r} {headers!r} is taken for a request: {found}")
-    demand(len(found) <= 1 or 404 not in found, lambda: f"{headers!r} gives {found}")
-    return found, closed
 
 
 @cases.case
@@ -239,8 +242,10 @@ def lengths_that_contradict():
 def chunked_bodies():
     for body in (b"5\r\nhello\r\n0\r\n\r\n", b"ffffffffffffffff\r\n", b"zz\r\n", b"5\r\nhel", b"0\r\n\r\n" + SMUGGLED, b"-1\r\n" + SMUGGLED, b"1" * 5000,
                  b"0\r\n" + b"X: a\r\n" * 3000):
-        not_smuggled(b"Transfer-Encoding: chunked\r\n", body) if SMUGGLED not in body else statuses(
-            b"GET /metrics HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
+        if SMUGGLED in body:  # a request behind a body that has ended is a request
+            statuses(b"GET /metrics HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
+        else:
+            not_smuggled(b"Transfer-Encoding: chunked\r\n", body)
 
 
 @cases.case

@@ -192,6 +192,34 @@ static void sizes(void **state)
 	free(bytes);
 }
 
+/* A file of the kernel that comes in pieces of a page at most (fs/proc/task_mmu.c). */
+static void pieces(void **state)
+{
+	static const char *const live[NG_ROOTS] = { "/proc", "/", "/", "/", "/", "/" };
+	struct fixture *fixture = *state;
+	struct ng_kernel kernel;
+	struct ng_span text;
+	char piece[4096];
+	size_t size = 0;
+	ssize_t n;
+
+	/* enough areas for several pages of text */
+	guarded("x");
+	int fd = open("/proc/self/smaps", O_RDONLY);
+	assert_true(fd >= 0);
+	while ((n = read(fd, piece, sizeof(piece))) > 0)
+		size += (size_t)n;
+	close(fd);
+	assert_int_equal(ng_kernel_init(&kernel, live), 0);
+	fixture->scrape.kernel = &kernel;
+	assert_int_equal(ng_read(&fixture->scrape, NG_PROC, NG_RECORDS, "self/smaps", &text), 0);
+	assert_true(size > 3 * sizeof(piece));
+	assert_true(text.size > size / 2);
+	assert_int_equal(text.text[text.size - 1], '\n');
+	ng_kernel_done(&kernel);
+	fixture->scrape.kernel = &fixture->kernel;
+}
+
 /* A file that never ends is an error, and the arena can be used afterwards. */
 static void endless(void **state)
 {
@@ -429,6 +457,7 @@ int main(void)
 		FILE_TEST(missing),
 		FILE_TEST(replaced),
 		FILE_TEST(sizes),
+		FILE_TEST(pieces),
 		FILE_TEST(endless),
 		FILE_TEST(odd_files),
 		FILE_TEST(values),

@@ -42,9 +42,10 @@ static void round_trips(void **state)
 		for (unsigned kind = 0; kind < 3; kind++) {
 			for (size_t i = 0; i < size; i++) {
 				random = random * 1664525 + 1013904223;
-				text[i] = (char)(kind == 0   ? 'a'
-						 : kind == 1 ? "node_load1 0.25\n"[i % 16]
-							     : random >> 24);
+				if (kind == 0)
+					text[i] = 'a';
+				else
+					text[i] = kind == 1 ? "node_load1 0.25\n"[i % 16] : (char)(random >> 24);
 			}
 			struct ng_span span = { text, size };
 			assert_int_equal(ng_gzip_pack(gzip, span, &packed), 0);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RTM_NEWLINK messages. */
+#ifndef KERNEL_LINK_MESSAGE_H
+#define KERNEL_LINK_MESSAGE_H
+
+#include "kernel/netlink.h"
+
+#include <nodegauge/arena.h>
+#include <nodegauge/links.h>
+
+struct ng_link_list {
+	struct ng_arena *arena;
+	struct ng_link *link;
+	size_t count, capacity;
+};
+
+/* An ng_netlink_visit whose context is a list: adds an interface; other messages are ignored. */
+int ng_link_take(void *list, const struct nlmsghdr *message);
+
+/* Takes the value of IFLA_STATS64 or IFLA_STATS_LINK_64; an older kernel's is shorter. */
+void ng_link_take_stats(struct ng_link *link, struct ng_span value);
+
+/* Whether all but the statistics is the same. */
+bool ng_link_same(const struct ng_link *a, const struct ng_link *b);
+
+#endif
