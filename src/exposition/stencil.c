@@ -9,8 +9,8 @@
 enum {
 	HASH_BITS = 15,
 	MATCH_MIN = 4,
-	CHAIN_MAX = 96,  /* candidates looked at for a match */
-	GOOD_MATCH = 64, /* long enough not to look further */
+	CHAIN_MAX = 16,  /* candidates looked at for a match */
+	GOOD_MATCH = 32, /* long enough not to look further */
 	SLACK = 1024,    /* how much the numbers of a window may grow before a distance does not fit any more */
 	STABLE = 2,      /* answers of one layout before a stencil is made of it */
 	BUILD_COST = 40, /* answers that pay for one making */
