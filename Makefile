@@ -46,28 +46,29 @@ supported = $(shell $(CC) -Werror $(1) -fsyntax-only -x c /dev/null >/dev/null 2
 packages := libmicrohttpd libsystemd libcap libmnl libpcre2-8 zlib $(shell pkg-config --exists libisal 2>/dev/null && echo libisal)
 
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
-	-Wimplicit-fallthrough -Wundef -Wformat=2 -Wno-format-nonliteral \
-	$(if $(WERROR),-Werror)
-hardened := -fstack-protector-strong -ftrivial-auto-var-init=zero -fstack-clash-protection -fcf-protection
-hardened := $(foreach flag,$(hardened),$(call supported,$(flag)))
+	-Wimplicit-fallthrough -Wundef -Wformat=2 -Wno-format-nonliteral $(if $(WERROR),-Werror)
+
 ifneq ($(SAN)$(COV),)
-hardened := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer \
-	$(call supported,-Wno-maybe-uninitialized)) $(if $(COV),--coverage)
-CFLAGS   := $(if $(COV),-O0,-O1) -g
-else ifeq ($(filter -O0,$(CFLAGS)),)
-hardened += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+level    := $(if $(COV),-O0,-O1) -g
+watched  := $(if $(SAN),-fsanitize=$(SAN)) $(if $(COV),--coverage)
+hardened := $(if $(SAN),-fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-maybe-uninitialized)
+else
+level    := $(CFLAGS)
+hardened := -fstack-protector-strong -ftrivial-auto-var-init=zero -fstack-clash-protection -fcf-protection \
+	$(if $(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif
+hardened := $(foreach flag,$(hardened),$(if $(filter -f% -W%,$(flag)),$(call supported,$(flag)),$(flag)))
 
 # Paths inside the object files do not depend on where the checkout lies.
-override CFLAGS += -std=gnu17 -pthread -fPIE -D_GNU_SOURCE= -ffile-prefix-map=$(CURDIR)=. $(warnings) $(hardened)
-override CPPFLAGS += -Iinclude $(shell pkg-config --cflags $(packages) 2>/dev/null) \
+cflags   := $(level) -std=gnu17 -pthread -fPIE -D_GNU_SOURCE= -ffile-prefix-map=$(CURDIR)=. $(warnings) \
+	$(hardened) $(watched)
+cppflags := -Iinclude $(shell pkg-config --cflags $(packages) 2>/dev/null) $(CPPFLAGS) \
 	$(if $(filter libisal,$(packages)),-DHAVE_ISAL=1)
-override LDFLAGS += -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now -Wl,-z,noexecstack \
-	$(if $(SAN),-fsanitize=$(SAN)) $(if $(COV),--coverage)
-LIBS := $(shell pkg-config --libs $(packages) 2>/dev/null) -ldl -lm
+ldflags  := -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now -Wl,-z,noexecstack $(watched) $(LDFLAGS)
+libs     := $(shell pkg-config --libs $(packages) 2>/dev/null) -ldl -lm
 
-compile = $(CC) $(CPPFLAGS) $(own) $(CFLAGS) -MMD -MP
-link    = $(CC) $(CFLAGS) $(LDFLAGS) -Wl,--dynamic-list=$(B)/public.list
+compile = $(CC) $(cppflags) $(own) $(cflags) -MMD -MP
+link    = $(CC) $(cflags) $(ldflags) -Wl,--dynamic-list=$(B)/public.list
 
 # A collector sees the contract and nothing of src/.
 $(B)/src/% $(B)/tests/%: private own = -Isrc
@@ -89,7 +90,7 @@ endif
 # Objects, never an archive: a linker takes from an archive only what is asked for, and nobody asks for a collector.
 $(B)/nodegauge: $(objects) $(B)/public.list
 	$(call say,LINK,$@)
-	$(quiet)$(link) -o $@ $(objects) $(LIBS)
+	$(quiet)$(link) -o $@ $(objects) $(libs)
 
 .PHONY: objects
 objects: $(objects)
@@ -109,7 +110,7 @@ $(B)/public.list: $(headers) | $(B)/flags
 remember = @mkdir -p $(@D); printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) > $@
 $(B)/flags: FORCE
 	@tools/install-packages --check build
-	$(call remember,'$(subst ','\'',$(compile) $(link) $(LIBS))')
+	$(call remember,'$(subst ','\'',$(compile) $(link) $(libs))')
 $(B)/version: FORCE
 	$(call remember,'$(version) $(revision)')
 
@@ -118,7 +119,7 @@ $(B)/version: FORCE
 run:
 	@tools/install-packages build
 	@$(MAKE) --no-print-directory -j$$(nproc) all
-	exec build/nodegauge $(ARGS)
+	exec $(B)/nodegauge $(ARGS)
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
@@ -145,12 +146,12 @@ check:
 cmocka = $(shell pkg-config --libs cmocka)
 $(unit_own): $(B)/%: $(B)/%.o $(unit_all) $(library) $(B)/public.list
 	$(call say,LINK,$@)
-	$(quiet)$(link) -o $@ $< $(unit_all) $(library) $(LIBS) $(cmocka)
+	$(quiet)$(link) -o $@ $< $(unit_all) $(library) $(libs) $(cmocka)
 
 cases_objects := $(patsubst %.c,$(B)/%.o,$(wildcard tests/collectors/*.c))
 $(cases): $(cases_objects) $(library) $(B)/public.list
 	$(call say,LINK,$@)
-	$(quiet)$(link) -o $@ $(cases_objects) $(library) $(LIBS)
+	$(quiet)$(link) -o $@ $(cases_objects) $(library) $(libs)
 
 .SECONDARY: # keeps the objects of the tests
 
@@ -175,7 +176,7 @@ fuzz-check:
 fuzz_all := $(patsubst %,$(B)/tests/collectors/%.o,exposition instance lexis promise scene steps store tree)
 $(fuzzers): $(B)/%: $(B)/%.o $(fuzz_all) $(library) $(B)/public.list
 	$(call say,LINK,$@)
-	$(quiet)$(link) -fsanitize=fuzzer -o $@ $< $(fuzz_all) $(library) $(LIBS)
+	$(quiet)$(link) -fsanitize=fuzzer -o $@ $< $(fuzz_all) $(library) $(libs)
 
 coverage:
 	-@$(MAKE) --no-print-directory COV=1 test
@@ -189,7 +190,7 @@ format:
 lint:
 	@tools/install-packages build test lint
 	@$(MAKE) --no-print-directory -j$$(nproc) objects
-	@BUILD=$(B) CPPFLAGS='$(CPPFLAGS) -Isrc -D_GNU_SOURCE=' tools/lint
+	@BUILD=$(B) CPPFLAGS='$(cppflags) -Isrc -D_GNU_SOURCE=' tools/lint
 
 docs: all
 	@tools/gen-docs $(B)/nodegauge

@@ -78,7 +78,7 @@ static bool database_time(const struct ng_scrape *scrape, struct timespec *ret_t
 	return true;
 }
 
-bool devices_fresh(struct ng_scrape *scrape, struct devices *devices)
+bool diskstats_devices_fresh(struct ng_scrape *scrape, struct devices *devices)
 {
 	struct timespec time = { 0 };
 
@@ -90,7 +90,7 @@ bool devices_fresh(struct ng_scrape *scrape, struct devices *devices)
 	return devices->database.seconds == time.tv_sec && devices->database.nanoseconds == time.tv_nsec;
 }
 
-void devices_reset(struct ng_scrape *scrape, struct devices *devices)
+void diskstats_devices_reset(struct ng_scrape *scrape, struct devices *devices)
 {
 	struct timespec time = { 0 }, now;
 
@@ -226,8 +226,8 @@ static int describe(struct ng_scrape *scrape, struct devices *devices, struct de
 	return device->labels.size && device->info.size ? 0 : -ENOMEM;
 }
 
-int devices_add(struct ng_scrape *scrape, struct devices *devices, struct ng_span head, const struct ng_filter *filter,
-	uint32_t major, uint32_t minor, struct ng_span name)
+int diskstats_devices_add(struct ng_scrape *scrape, struct devices *devices, struct ng_span head,
+	const struct ng_filter *filter, uint32_t major, uint32_t minor, struct ng_span name)
 {
 	struct device *device = ng_push(&devices->arena, &devices->device, &devices->count, &devices->capacity);
 

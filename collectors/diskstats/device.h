@@ -32,13 +32,13 @@ struct devices {
 };
 
 /* Whether what was read is what a reading would give now, as long as the lines are the same. */
-bool devices_fresh(struct ng_scrape *scrape, struct devices *devices);
+bool diskstats_devices_fresh(struct ng_scrape *scrape, struct devices *devices);
 
-/* Forgets all and takes note of epoch and database; devices_add then fills in one line each. */
-void devices_reset(struct ng_scrape *scrape, struct devices *devices);
+/* Forgets all and takes note of epoch and database; diskstats_devices_add then fills in one line each. */
+void diskstats_devices_reset(struct ng_scrape *scrape, struct devices *devices);
 
 /* `head` with `rest` is the line of the device `major`, `minor`, `name`. -ENOMEM is the only error. */
-int devices_add(struct ng_scrape *scrape, struct devices *devices, struct ng_span head, const struct ng_filter *filter,
-	uint32_t major, uint32_t minor, struct ng_span name);
+int diskstats_devices_add(struct ng_scrape *scrape, struct devices *devices, struct ng_span head,
+	const struct ng_filter *filter, uint32_t major, uint32_t minor, struct ng_span name);
 
 #endif

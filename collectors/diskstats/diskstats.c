@@ -198,14 +198,14 @@ static int read_devices(struct ng_scrape *scrape, struct diskstats *diskstats, s
 	struct ng_span line;
 	struct head head;
 
-	devices_reset(scrape, &diskstats->devices);
+	diskstats_devices_reset(scrape, &diskstats->devices);
 	for (unsigned number = 1; ng_line_next(&text, &line); number++) {
 		int r = parse_head(line, &head);
 		if (r == -ENODATA)
 			continue;
 		if (r < 0)
 			return ng_broken(scrape, diskstats_path, number, "two device numbers and a name");
-		r = devices_add(
+		r = diskstats_devices_add(
 			scrape, &diskstats->devices, head.text, &diskstats->filter, head.major, head.minor, head.name);
 		if (r < 0)
 			return r;
@@ -217,7 +217,7 @@ static int read_rows(struct ng_scrape *scrape, struct diskstats *diskstats, stru
 {
 	bool known = false;
 
-	if (devices_fresh(scrape, &diskstats->devices)) {
+	if (diskstats_devices_fresh(scrape, &diskstats->devices)) {
 		int r = match_lines(scrape, &diskstats->devices, text, rows, &known);
 		if (r < 0 || known)
 			return r;

@@ -58,6 +58,10 @@ static const struct ng_option options[] = {
 		.hidden = true),
 };
 
+static const struct ng_privilege privileges[] = {
+	{ "CAP_DAC_READ_SEARCH", "the mounts below directories that are closed to other users" },
+};
+
 /* ---- the table ---- */
 
 static void table_clear(struct table *table)
@@ -79,7 +83,7 @@ static int replace_table(struct filesystem *filesystem, struct ng_scrape *scrape
 {
 	struct table *table = &filesystem->tables[0], *next = &filesystem->tables[1];
 
-	int r = table_make(filesystem, scrape, text, table, next);
+	int r = filesystem_table(filesystem, scrape, text, table, next);
 	if (r < 0) {
 		ng_arena_reset(&next->arena);
 		*next = (struct table){ .arena = next->arena };
@@ -361,6 +365,8 @@ static const struct ng_collector descriptor = {
 	.option_count = NG_COUNT(options),
 	.families = families,
 	.family_count = NG_COUNT(families),
+	.privileges = privileges,
+	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct filesystem),
 	.init = filesystem_init,
 	.collect = filesystem_collect,

@@ -67,19 +67,19 @@ struct filesystem {
 	struct table tables[2]; /* the second one while the first is replaced */
 };
 
-/* Gives each row that may hang its probe, and orders them. Ownership is as with table_make, which calls it. */
-int probes_make(
+/* Gives each row that may hang its probe, and orders them. Ownership is as with filesystem_table, which calls it. */
+int filesystem_probes(
 	struct filesystem *filesystem, struct ng_scrape *scrape, const struct table *before, struct table *table);
 
 /*
  * Makes `table`, which is empty, of `text`. It shares probes with `before`: after success those that are `kept` are the
  * table's, the others are the caller's to free. On error `before` is as it was and `table` is to be emptied.
  */
-int table_make(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text, const struct table *before,
-	struct table *table);
+int filesystem_table(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text,
+	const struct table *before, struct table *table);
 
 /* The kinds of file systems by what may hang: nothing, statfs, or also every path below them. */
 enum trust { TRUST_ALL, TRUST_PATHS, TRUST_NOTHING };
-enum trust type_trust(struct ng_span type);
+enum trust filesystem_trust(struct ng_span type);
 
 #endif

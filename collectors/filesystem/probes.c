@@ -143,7 +143,7 @@ static int order_tasks(struct ng_arena *arena, struct table *table)
 	return 0;
 }
 
-int probes_make(
+int filesystem_probes(
 	struct filesystem *filesystem, struct ng_scrape *scrape, const struct table *before, struct table *table)
 {
 	int r = add_probes(scrape->arena, before, table);

@@ -57,7 +57,8 @@ static int note_hanging(struct work *work)
 		return -ENOMEM;
 	for (size_t i = 0; i < work->mount_count; i++) {
 		struct ng_span point = work->mounts[i].point;
-		if (point.size > 1 && type_trust(work->mounts[i].type) == TRUST_NOTHING && !find_hanging(work, point))
+		if (point.size > 1 && filesystem_trust(work->mounts[i].type) == TRUST_NOTHING &&
+			!find_hanging(work, point))
 			index_add(&work->hanging, index_hash(0, point), i);
 	}
 	return 0;
@@ -67,7 +68,7 @@ static bool may_hang(const struct work *work, const struct ng_mount *mount)
 {
 	struct ng_span above = mount->point;
 
-	if (type_trust(mount->type) != TRUST_ALL)
+	if (filesystem_trust(mount->type) != TRUST_ALL)
 		return true;
 	while (above.size > 1) {
 		if (above.text[--above.size] == '/' && find_hanging(work, above))
@@ -249,8 +250,8 @@ static int note_ext4(struct work *work)
 	return 0;
 }
 
-int table_make(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text, const struct table *before,
-	struct table *table)
+int filesystem_table(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text,
+	const struct table *before, struct table *table)
 {
 	static int (*const steps[])(struct work * work) = { parse, note_hanging, choose, drop_repeated, keep_rows,
 		render_labels, note_ext4 };
@@ -265,5 +266,5 @@ int table_make(struct filesystem *filesystem, struct ng_scrape *scrape, struct n
 		work.rootfs.size--;
 	for (size_t i = 0; r == 0 && i < NG_COUNT(steps); i++)
 		r = steps[i](&work);
-	return r == 0 ? probes_make(filesystem, scrape, before, table) : r;
+	return r == 0 ? filesystem_probes(filesystem, scrape, before, table) : r;
 }

@@ -91,7 +91,7 @@ static bool listed(const struct ng_span *list, size_t count, struct ng_span type
 	return false;
 }
 
-enum trust type_trust(struct ng_span type)
+enum trust filesystem_trust(struct ng_span type)
 {
 	if (listed(in_memory, NG_COUNT(in_memory), type))
 		return TRUST_ALL;

@@ -3,9 +3,9 @@
  * --collector.netclass.netlink: interfaces without sysfs, as far as that goes.
  *
  * node_exporter gives other values in this mode and its users know them so: the flags of netlink, the link mode under
- * the name dormant, the carrier also of an interface that is down, "Full" for "full". Speed and duplex come from
- * ethtool's netlink family (Linux 5.6), also of interfaces that are down; a speed that the driver does not know is left
- * out.
+ * the name dormant, the carrier also of an interface that is down, the own index below a tunnel, "Full" for "full".
+ * Speed and duplex come from ethtool's netlink family (Linux 5.6), also of interfaces that are down; a speed that the
+ * driver does not know is left out.
  */
 #include "netclass.h"
 
@@ -43,6 +43,8 @@ static int fill_row(struct netclass *netclass, struct ng_scrape *scrape, const s
 {
 	netclass_fill(scrape->arena, link, row);
 	netclass_set(row, NETCLASS_FLAGS, link->flags);
+	if (link->lower == 0) /* a tunnel over no interface of its own */
+		netclass_set(row, NETCLASS_IFACE_LINK, link->index);
 	if (link->given & NG_LINK_CARRIER)
 		netclass_set(row, NETCLASS_CARRIER, link->carrier);
 	if (link->given & NG_LINK_LINKMODE)

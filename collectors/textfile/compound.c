@@ -47,7 +47,7 @@ static struct metric *metric_of_line(struct work *work)
 {
 	struct ng_span labels;
 
-	if (parse_labels(work->parse, work->draft, 0, &labels) < 0)
+	if (textfile_labels(work->parse, work->draft, 0, &labels) < 0)
 		return NULL;
 	size_t at = text_hash(0, labels);
 	for (; work->slots[at & work->slot_mask]; at++) {
@@ -87,14 +87,14 @@ static int gather_line(struct work *work)
 
 	if (!metric)
 		return -ENOMEM;
-	number_parse(line->rest, &number);
+	textfile_number(line->rest, &number);
 	if (ng_span_equal(suffix, NG_SPAN("_count")))
 		metric->count = number;
 	else if (ng_span_equal(suffix, NG_SPAN("_sum")))
 		metric->sum = number;
 	else if (label) {
-		number_parse(label->value, &limit);
-		double value = number_value(&limit);
+		textfile_number(label->value, &limit);
+		double value = textfile_number_value(&limit);
 		if (isnan(value))
 			return 0;
 		struct bound *bound =
@@ -120,7 +120,7 @@ static int gather(struct work *work)
 		return -ENOMEM;
 	work->slot_mask = size - 1;
 	for (size_t i = 0; i < work->draft->sample_count; i++) {
-		parse_sample(work->parse, work->draft, i);
+		textfile_sample(work->parse, work->draft, i);
 		int r = gather_line(work);
 		if (r < 0)
 			return r;
@@ -179,7 +179,7 @@ static char *put_bound(char *at, struct ng_span labels, bool histogram, double b
 		*at++ = '{';
 	}
 	at = text_put(at, histogram ? NG_SPAN("le=\"") : NG_SPAN("quantile=\""));
-	at = number_label(at, bound);
+	at = textfile_number_label(at, bound);
 	return text_put(at, NG_SPAN("\"}"));
 }
 
@@ -187,19 +187,20 @@ static char *put_bound(char *at, struct ng_span labels, bool histogram, double b
 static int render(
 	struct work *work, struct ng_span labels, const double *bound, enum suffix suffix, const struct number *number)
 {
-	char *start = parse_reserve(work->parse, labels.size + 2 * NUMBER_ROOM + sizeof(",quantile=\"\"}")),
+	char *start = textfile_reserve(work->parse, labels.size + 2 * NUMBER_ROOM + sizeof(",quantile=\"\"}")),
 	     *at = start;
 
 	if (!start)
 		return -ENOMEM;
 	at = bound ? put_bound(at, labels, work->histogram, *bound) : text_put(at, labels);
 	char *value = at;
-	at = suffix == SUFFIX_BUCKET || suffix == SUFFIX_COUNT ? number_count(at, number) : number_copy(at, number);
+	at = suffix == SUFFIX_BUCKET || suffix == SUFFIX_COUNT ? textfile_number_count(at, number)
+							       : textfile_number_copy(at, number);
 	work->part->series[work->part->series_count++] = (struct series){ .text = start,
 		.labels_size = (uint32_t)(value - start),
 		.value_size = (uint16_t)(at - value),
 		.suffix = (uint8_t)suffix };
-	parse_commit(work->parse, at);
+	textfile_commit(work->parse, at);
 	return 0;
 }
 
@@ -248,7 +249,7 @@ static int render_metrics(struct work *work)
 	return r;
 }
 
-int compound_make(struct parse *parse, const struct draft *draft, struct part *part)
+int textfile_compound(struct parse *parse, const struct draft *draft, struct part *part)
 {
 	struct work work = { .parse = parse, .draft = draft, .part = part, .histogram = draft->type == NG_HISTOGRAM };
 

@@ -29,7 +29,7 @@ struct line {
 enum { LABELS_MAX = 1000 };
 
 /* Takes the next line off the text: 1, 0 at the end, -ENOMEM, or -EBADMSG with what was expected. */
-int lex_line(struct ng_arena *arena, struct ng_span *text, struct line *line, const char **ret_expected);
+int textfile_line(struct ng_arena *arena, struct ng_span *text, struct line *line, const char **ret_expected);
 
 /* ---- numbers (number.c) ---- */
 
@@ -40,21 +40,21 @@ struct number {
 	bool whole;          /* only digits, and few enough for 64 bits */
 	bool odd;            /* not to be passed on as it stands */
 };
-int number_parse(struct ng_span text, struct number *ret_number);
-double number_value(const struct number *number);
+int textfile_number(struct ng_span text, struct number *ret_number);
+double textfile_number_value(const struct number *number);
 
 enum { NUMBER_ROOM = 40 };
 
 /* As Go's strconv.FormatFloat(value, 'g', -1, 64) writes it, for labels; returns the end. */
-char *number_label(char at[NUMBER_ROOM], double value);
+char *textfile_number_label(char at[NUMBER_ROOM], double value);
 
 /* As Go converts a float64 to an uint64 on amd64, for counts; returns the end. */
-char *number_count(char at[NUMBER_ROOM], const struct number *number);
+char *textfile_number_count(char at[NUMBER_ROOM], const struct number *number);
 
 /* The number as every reader takes it; returns the end. */
-char *number_copy(char at[NUMBER_ROOM], const struct number *number);
+char *textfile_number_copy(char at[NUMBER_ROOM], const struct number *number);
 
-/* ---- families in the making (parse.c, compound.c) ---- */
+/* ---- families in the making (parse.c, draft.c, compound.c) ---- */
 
 enum { TYPE_OPEN = -1, TYPE_USELESS = -2 };
 
@@ -91,18 +91,21 @@ struct parse {
 	size_t room_left;
 };
 
+/* The family that a name belongs to, which is a new one if need be; NULL when there is no memory. */
+struct draft *textfile_draft(struct parse *parse, struct ng_span name);
+
 /* Room for `size` bytes; NULL when the file has become too large. */
-char *parse_reserve(struct parse *parse, size_t size);
-void parse_commit(struct parse *parse, const char *end);
+char *textfile_reserve(struct parse *parse, size_t size);
+void textfile_commit(struct parse *parse, const char *end);
 
 /* Renders the labels of the line, those of the draft, "" where one is missing; leaves room for `behind` bytes behind
  * them. */
-int parse_labels(struct parse *parse, const struct draft *draft, size_t behind, struct ng_span *ret_labels);
+int textfile_labels(struct parse *parse, const struct draft *draft, size_t behind, struct ng_span *ret_labels);
 
 /* Reads a sample of the draft again; that cannot fail. */
-void parse_sample(struct parse *parse, const struct draft *draft, size_t index);
+void textfile_sample(struct parse *parse, const struct draft *draft, size_t index);
 
 /* Makes the part of a histogram or summary. */
-int compound_make(struct parse *parse, const struct draft *draft, struct part *part);
+int textfile_compound(struct parse *parse, const struct draft *draft, struct part *part);
 
 #endif

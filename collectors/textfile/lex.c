@@ -201,14 +201,14 @@ static int lex_sample(struct ng_arena *arena, struct ng_span text, struct line *
 	line->rest = until_blank(&text);
 	line->kind = LINE_SAMPLE;
 	struct number number;
-	if (number_parse(line->rest, &number) < 0)
+	if (textfile_number(line->rest, &number) < 0)
 		return expected(ret_expected, "a number as value");
 	if (text.size)
 		return expected(ret_expected, "the end of the line behind the value; time stamps are not supported");
 	return 0;
 }
 
-int lex_line(struct ng_arena *arena, struct ng_span *text, struct line *line, const char **ret_expected)
+int textfile_line(struct ng_arena *arena, struct ng_span *text, struct line *line, const char **ret_expected)
 {
 	struct ng_span rest;
 	bool whole = ng_span_find(*text, '\n') < text->size;

@@ -54,7 +54,7 @@ static bool parse_exponent(struct ng_span text)
 	return text.size && count_digits(text) == text.size;
 }
 
-int number_parse(struct ng_span text, struct number *ret_number)
+int textfile_number(struct ng_span text, struct number *ret_number)
 {
 	bool sign = text.size && (text.text[0] == '+' || text.text[0] == '-');
 	struct ng_span rest = ng_span_skip(text, sign);
@@ -77,27 +77,27 @@ int number_parse(struct ng_span text, struct number *ret_number)
 		return -EINVAL;
 	/* ".5" and "5." are not for every reader */
 	ret_number->odd = text.size > NUMBER_LONG || whole == 0 || (point && places == 0);
-	if ((rest.size || whole > 300) && isinf(number_value(ret_number)))
+	if ((rest.size || whole > 300) && isinf(textfile_number_value(ret_number)))
 		return -EINVAL;
 	return 0;
 }
 
-double number_value(const struct number *number)
+double textfile_number_value(const struct number *number)
 {
 	return ng_double_value(number->text);
 }
 
-char *number_copy(char at[NUMBER_ROOM], const struct number *number)
+char *textfile_number_copy(char at[NUMBER_ROOM], const struct number *number)
 {
 	char longer[NG_DOUBLE_ROOM];
 
 	if (!number->odd)
 		return text_put(at, number->text);
-	const char *end = ng_double_text(longer, number_value(number));
+	const char *end = ng_double_text(longer, textfile_number_value(number));
 	return text_put(at, (struct ng_span){ longer, (size_t)(end - longer) });
 }
 
-char *number_count(char at[NUMBER_ROOM], const struct number *number)
+char *textfile_number_count(char at[NUMBER_ROOM], const struct number *number)
 {
 	static const double half = 9223372036854775808.0; /* 2^63 */
 	char digits[20], *end = digits + sizeof(digits), *start = end;
@@ -105,7 +105,7 @@ char *number_count(char at[NUMBER_ROOM], const struct number *number)
 
 	if (number->whole)
 		return text_put(at, number->text);
-	double value = number_value(number);
+	double value = textfile_number_value(number);
 	if (value >= half && value < 2 * half)
 		count = (uint64_t)value;
 	else if (value < half && value > -half)
@@ -189,7 +189,7 @@ static char *write_plain(char *at, const struct digits *digits)
 	return text_put(at, (struct ng_span){ digits->digit + first, (size_t)(digits->count - first) });
 }
 
-char *number_label(char at[NUMBER_ROOM], double value)
+char *textfile_number_label(char at[NUMBER_ROOM], double value)
 {
 	char text[NG_DOUBLE_ROOM];
 	const char *start = text, *end = ng_double_text(text, value);

@@ -11,7 +11,7 @@ enum { MEMORY_FACTOR = 16, MEMORY_MIN = 1 << 20, MEMORY_MAX = 64 << 20, ROOM = 4
 
 /* ---- output ---- */
 
-char *parse_reserve(struct parse *parse, size_t size)
+char *textfile_reserve(struct parse *parse, size_t size)
 {
 	if (parse->room_left >= size)
 		return parse->room;
@@ -24,7 +24,7 @@ char *parse_reserve(struct parse *parse, size_t size)
 	return parse->room;
 }
 
-void parse_commit(struct parse *parse, const char *end)
+void textfile_commit(struct parse *parse, const char *end)
 {
 	size_t size = (size_t)(end - parse->room);
 
@@ -41,7 +41,7 @@ static const struct label *find_label(const struct line *line, struct ng_span na
 	return NULL;
 }
 
-int parse_labels(struct parse *parse, const struct draft *draft, size_t behind, struct ng_span *ret_labels)
+int textfile_labels(struct parse *parse, const struct draft *draft, size_t behind, struct ng_span *ret_labels)
 {
 	size_t need = 2 + behind;
 
@@ -49,7 +49,7 @@ int parse_labels(struct parse *parse, const struct draft *draft, size_t behind, 
 		need += draft->labels[i].size + sizeof("=\"\",") - 1;
 	for (size_t i = 0; i < parse->line.label_count; i++)
 		need += parse->line.labels[i].value.size;
-	char *start = parse_reserve(parse, need), *at = start;
+	char *start = textfile_reserve(parse, need), *at = start;
 	if (!start)
 		return -ENOMEM;
 	for (size_t i = 0; i < draft->label_count; i++) {
@@ -64,83 +64,8 @@ int parse_labels(struct parse *parse, const struct draft *draft, size_t behind, 
 	if (at > start)
 		*at++ = '}';
 	*ret_labels = (struct ng_span){ start, (size_t)(at - start) };
-	parse_commit(parse, at);
+	textfile_commit(parse, at);
 	return 0;
-}
-
-/* ---- the families of the text ---- */
-
-static struct draft *find_draft(const struct parse *parse, struct ng_span name)
-{
-	for (size_t at = text_hash(0, name); parse->slots && parse->slots[at & parse->slot_mask]; at++) {
-		struct draft *draft = &parse->drafts[parse->slots[at & parse->slot_mask] - 1];
-		if (ng_span_equal(draft->name, name))
-			return draft;
-	}
-	return NULL;
-}
-
-static void place_draft(struct parse *parse, size_t index)
-{
-	size_t at = text_hash(0, parse->drafts[index].name);
-
-	while (parse->slots[at & parse->slot_mask])
-		at++;
-	parse->slots[at & parse->slot_mask] = (uint32_t)index + 1;
-}
-
-static bool grow_slots(struct parse *parse)
-{
-	size_t size = parse->slots ? (parse->slot_mask + 1) * 2 : 64;
-
-	parse->slots = ng_alloc0(parse->scratch, size * sizeof(*parse->slots));
-	if (!parse->slots)
-		return false;
-	parse->slot_mask = size - 1;
-	for (size_t i = 0; i < parse->draft_count; i++)
-		place_draft(parse, i);
-	return true;
-}
-
-static struct draft *add_draft(struct parse *parse, struct ng_span name)
-{
-	if ((!parse->slots || parse->draft_count * 2 > parse->slot_mask) && !grow_slots(parse))
-		return NULL;
-	struct draft *draft = ng_push(parse->scratch, &parse->drafts, &parse->draft_count, &parse->draft_capacity);
-	if (!draft)
-		return NULL;
-	*draft = (struct draft){ .name = name, .type = TYPE_OPEN };
-	place_draft(parse, parse->draft_count - 1);
-	return draft;
-}
-
-/* x for x_count and the like when there is such a family of that type. */
-static struct draft *find_owner(const struct parse *parse, struct ng_span name, struct ng_span suffix, int type)
-{
-	if (name.size <= suffix.size || !ng_span_ends(name, suffix))
-		return NULL;
-	struct draft *draft = find_draft(parse, (struct ng_span){ name.text, name.size - suffix.size });
-	return draft && draft->type == type ? draft : NULL;
-}
-
-/* The family that a name belongs to, which is a new one if need be; NULL when there is no memory. */
-static struct draft *draft_of(struct parse *parse, struct ng_span name)
-{
-	static const struct {
-		struct ng_span suffix;
-		int type;
-	} rules[] = {
-		{ NG_SPAN("_count"), NG_SUMMARY },
-		{ NG_SPAN("_sum"), NG_SUMMARY },
-		{ NG_SPAN("_count"), NG_HISTOGRAM },
-		{ NG_SPAN("_sum"), NG_HISTOGRAM },
-		{ NG_SPAN("_bucket"), NG_HISTOGRAM },
-	};
-	struct draft *draft = find_draft(parse, name);
-
-	for (size_t i = 0; !draft && i < NG_COUNT(rules); i++)
-		draft = find_owner(parse, name, rules[i].suffix, rules[i].type);
-	return draft ? draft : add_draft(parse, name);
 }
 
 /* ---- first passage ---- */
@@ -183,7 +108,7 @@ static int note_label(struct parse *parse, struct draft *draft, const struct lab
 
 	if (bound.size && ng_span_equal(label->name, bound)) {
 		*ret_expected = "a number in le and quantile";
-		return number_parse(label->value, &number) < 0 ? -EBADMSG : 0;
+		return textfile_number(label->value, &number) < 0 ? -EBADMSG : 0;
 	}
 	for (size_t i = 0; i < draft->label_count; i++) {
 		if (ng_span_equal(draft->labels[i], label->name))
@@ -213,7 +138,7 @@ static int note_sample(struct parse *parse, struct draft *draft, const char *sta
 static int note_line(struct parse *parse, const char *start, const char **ret_expected)
 {
 	const struct line *line = &parse->line;
-	struct draft *draft = line->kind == LINE_NOTHING ? NULL : draft_of(parse, line->name);
+	struct draft *draft = line->kind == LINE_NOTHING ? NULL : textfile_draft(parse, line->name);
 	int r = 0;
 
 	if (!draft)
@@ -251,7 +176,7 @@ static int judge(struct parse *parse, struct verdict *verdict)
 	for (;;) {
 		const char *start = text.text;
 		verdict->line++;
-		int r = lex_line(parse->scratch, &text, &parse->line, &verdict->expected);
+		int r = textfile_line(parse->scratch, &text, &parse->line, &verdict->expected);
 		if (r > 0)
 			r = note_line(parse, start, &verdict->expected);
 		else if (r == 0)
@@ -282,13 +207,13 @@ static int sort_samples(struct parse *parse)
 	return 0;
 }
 
-void parse_sample(struct parse *parse, const struct draft *draft, size_t index)
+void textfile_sample(struct parse *parse, const struct draft *draft, size_t index)
 {
 	struct ng_span text = ng_span_skip(parse->text, parse->sorted[draft->first + index]);
 	const char *nothing;
 
 	/* the label array is as large as the largest line needs, and the line was found right before */
-	(void)lex_line(parse->scratch, &text, &parse->line, &nothing);
+	(void)textfile_line(parse->scratch, &text, &parse->line, &nothing);
 }
 
 /* Shell's sort, as qsort takes memory of its own. */
@@ -318,15 +243,15 @@ static int make_simple(struct parse *parse, const struct draft *draft, struct pa
 	if (!part->series)
 		return -ENOMEM;
 	for (size_t i = 0; i < draft->sample_count; i++) {
-		parse_sample(parse, draft, i);
-		int r = parse_labels(parse, draft, NUMBER_ROOM, &labels);
+		textfile_sample(parse, draft, i);
+		int r = textfile_labels(parse, draft, NUMBER_ROOM, &labels);
 		if (r < 0)
 			return r;
-		number_parse(parse->line.rest, &number);
-		const char *end = number_copy(parse->room, &number);
+		textfile_number(parse->line.rest, &number);
+		const char *end = textfile_number_copy(parse->room, &number);
 		part->series[i] = (struct series){ .text = labels.text, .labels_size = (uint32_t)labels.size };
 		part->series[i].value_size = (uint16_t)(end - parse->room);
-		parse_commit(parse, end);
+		textfile_commit(parse, end);
 	}
 	part->series_count = draft->sample_count;
 	return 0;
@@ -358,7 +283,7 @@ static int make_part(struct parse *parse, const struct draft *draft, struct part
 	}
 	sort_names(draft->labels, draft->label_count);
 	if (draft->type == NG_HISTOGRAM || draft->type == NG_SUMMARY)
-		return compound_make(parse, draft, part);
+		return textfile_compound(parse, draft, part);
 	return make_simple(parse, draft, part);
 }
 

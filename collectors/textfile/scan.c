@@ -3,127 +3,9 @@
 #include "textfile.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 /* What the parts of all files may take. */
 static const size_t memory_limit = (size_t)256 << 20;
-
-/* ---- identity ---- */
-
-static struct identity identity_of(const struct stat *status)
-{
-	return (struct identity){ .device = status->st_dev,
-		.inode = status->st_ino,
-		.size = status->st_size,
-		.modified = status->st_mtim,
-		.changed = status->st_ctim };
-}
-
-static bool same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static bool same_identity(const struct identity *a, const struct identity *b)
-{
-	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-	       same_time(a->modified, b->modified) && same_time(a->changed, b->changed);
-}
-
-/*
- * The kernel's time stamps are some milliseconds coarse: what was changed just now could change again without showing
- * it. Called before the contents are read.
- */
-static bool unsettled(const struct identity *identity)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec - identity->changed.tv_sec <= 1;
-}
-
-/* ---- files ---- */
-
-static void source_empty(struct source *source)
-{
-	ng_arena_reset(&source->arena);
-	source->parts = NULL;
-	source->part_count = 0;
-}
-
-static void source_refuse(struct source *source, unsigned line, const char *expected)
-{
-	source_empty(source);
-	source->refused = true;
-	source->line = line;
-	source->expected = expected;
-}
-
-/* All of the file, or -EFBIG. */
-static int read_all(int fd, struct ng_arena *arena, size_t size, struct ng_span *ret_text)
-{
-	size_t room = size + 1, used = 0;
-	char *start = ng_alloc(arena, room);
-
-	while (start && used <= FILE_LIMIT) {
-		ssize_t n = read(fd, start + used, room - used);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0) {
-			*ret_text = (struct ng_span){ start, used };
-			return 0;
-		}
-		used += (size_t)n;
-		if (used < room)
-			continue;
-		room *= 2;
-		char *wider = ng_alloc(arena, room);
-		if (wider)
-			memcpy(wider, start, used);
-		start = wider;
-	}
-	return start ? -EFBIG : -ENOMEM;
-}
-
-static void source_parse(struct ng_arena *scratch, struct source *source, struct ng_span text)
-{
-	struct verdict verdict;
-
-	int r = textfile_parse(scratch, text, source, &verdict);
-	if (r == -EBADMSG)
-		source_refuse(source, verdict.line, verdict.expected);
-	else if (r < 0)
-		source_refuse(source, 0, "a file that takes less memory");
-}
-
-/* Errors are those of one moment: the file is tried again at the next scrape. */
-static int source_read(struct ng_arena *scratch, struct source *source)
-{
-	struct ng_span text;
-	struct stat status;
-	NG_CLOSE int fd = open(source->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-
-	source_empty(source);
-	source->read = source->refused = false;
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return -errno;
-	if (!S_ISREG(status.st_mode))
-		return -EINVAL;
-	if (status.st_size < source->identity.size / 4)
-		ng_arena_done(&source->arena);
-	source->identity = identity_of(&status);
-	source->unsettled = unsettled(&source->identity);
-	int r = read_all(fd, scratch, (size_t)status.st_size < FILE_LIMIT ? (size_t)status.st_size : FILE_LIMIT, &text);
-	if (r == 0)
-		source_parse(scratch, source, text);
-	else if (r == -EFBIG)
-		source_refuse(source, 0, "a file of at most 8 MiB");
-	ng_arena_reset(scratch);
-	source->read = r == 0 || r == -EFBIG;
-	return source->read ? 0 : r;
-}
 
 /* ---- one scrape ---- */
 
@@ -163,7 +45,7 @@ static const char *judge_status(const struct scan *scan, const struct stat *stat
 static void drop_source(struct scan *scan, struct source *source)
 {
 	scan->changed = scan->changed || source->part_count;
-	source_empty(source);
+	textfile_source_empty(source);
 	source->read = false;
 }
 
@@ -180,15 +62,15 @@ static void scan_source(struct scan *scan, struct source *source)
 	expected = judge_status(scan, &status);
 	if (expected) {
 		drop_source(scan, source);
-		source_refuse(source, 0, expected);
+		textfile_source_refuse(source, 0, expected);
 		scan_refused(scan, source);
 		return;
 	}
-	struct identity identity = identity_of(&status);
+	struct identity identity = textfile_identity(&status);
 	scan->bytes += (uint64_t)status.st_size;
-	if (!source->read || source->unsettled || !same_identity(&identity, &source->identity)) {
+	if (!source->read || source->unsettled || !textfile_same(&identity, &source->identity)) {
 		scan->changed = true;
-		int r = source_read(&scan->textfile->scratch, source);
+		int r = textfile_source_read(&scan->textfile->scratch, source);
 		if (r < 0)
 			scan_failed(scan, r, "read", source->path);
 	} else if (source->refused) {
@@ -197,7 +79,7 @@ static void scan_source(struct scan *scan, struct source *source)
 	scan->memory += source->arena.total;
 	if (scan->memory > memory_limit) {
 		drop_source(scan, source);
-		source_refuse(source, 0, "files that take less memory together");
+		textfile_source_refuse(source, 0, "files that take less memory together");
 		source->read = true; /* not again before it changes */
 	}
 	if (source->refused)
@@ -272,8 +154,8 @@ static int list_folder(struct scan *scan, struct folder *folder)
 
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return -errno;
-	next.identity = identity_of(&status);
-	next.unsettled = unsettled(&next.identity);
+	next.identity = textfile_identity(&status);
+	next.unsettled = textfile_unsettled(&next.identity);
 	int r = ng_names_at(scan->scrape, fd, ".", &names);
 	if (r == 0)
 		r = take_names(folder, &names, &next);
@@ -293,8 +175,8 @@ static void scan_folder(struct scan *scan, struct folder *folder)
 	int r = stat(folder->path, &status) < 0 ? -errno : 0;
 
 	if (r == 0)
-		identity = identity_of(&status);
-	if (r == 0 && (!folder->listed || folder->unsettled || !same_identity(&identity, &folder->identity)))
+		identity = textfile_identity(&status);
+	if (r == 0 && (!folder->listed || folder->unsettled || !textfile_same(&identity, &folder->identity)))
 		r = list_folder(scan, folder);
 	if (r < 0) {
 		scan->changed = scan->changed || folder->source_count;

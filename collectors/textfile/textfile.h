@@ -2,9 +2,9 @@
 /*
  * What the files of this collector share.
  *
- * Text goes this way: scan.c finds the files and reads those that changed, parse.c makes families of a text (lex.c
- * reads the lines, number.c judges the numbers, compound.c puts histograms and summaries together), merge.c joins the
- * families of all files, textfile.c writes them.
+ * Text goes this way: scan.c finds the files and source.c reads those that changed, parse.c makes families of a text
+ * (lex.c reads the lines, number.c judges the numbers, draft.c tells which family a sample belongs to, compound.c puts
+ * histograms and summaries together), merge.c joins the families of all files, textfile.c writes them.
  */
 #ifndef TEXTFILE_H
 #define TEXTFILE_H
@@ -137,6 +137,26 @@ struct textfile {
 	bool stale;  /* the families are not those of the files */
 	struct merged merged;
 };
+
+/* source.c: what stat tells of a file or directory. */
+struct identity textfile_identity(const struct stat *status);
+bool textfile_same(const struct identity *a, const struct identity *b);
+
+/*
+ * Time stamps are coarse, by up to 10 ms in Linux (current_time) and by 2 s in some file systems: what was changed just
+ * now could change again without showing it. Called before the contents are read.
+ */
+bool textfile_unsettled(const struct identity *identity);
+
+/* Forgets what was read: it is refused, or to be read anew. */
+void textfile_source_empty(struct source *source);
+void textfile_source_refuse(struct source *source, unsigned line, const char *expected);
+
+/*
+ * Opens, reads and parses. A file that is refused is no error; errors are those of one moment, after which it is tried
+ * again at the next scrape.
+ */
+int textfile_source_read(struct ng_arena *scratch, struct source *source);
 
 /* scan.c: brings folders and files up to date. `ret_changed` tells whether anything has to be merged anew. */
 int textfile_scan(struct textfile *textfile, struct ng_scrape *scrape, bool *ret_changed);

@@ -9,12 +9,14 @@
 enum {
 	HASH_BITS = 15,
 	MATCH_MIN = 4,
-	CHAIN_MAX = 96,  /* candidates looked at for a match */
-	GOOD_MATCH = 64, /* long enough not to look further */
+	CHAIN_MAX = 16,  /* candidates looked at for a match */
+	GOOD_MATCH = 32, /* long enough not to look further */
 	SLACK = 1024,    /* how much the numbers of a window may grow before a distance does not fit any more */
 	STABLE = 2,      /* answers of one layout before a stencil is made of it */
 	BUILD_COST = 40, /* answers that pay for one making */
 	CREDIT_MAX = 4 * BUILD_COST,
+	WINDOW = 32, /* answers after which quiet numbers are counted */
+	QUIET = 2,   /* windows that make a number a quiet one */
 };
 static const size_t text_max = (size_t)1 << 20; /* larger answers are left to the compressor */
 
@@ -42,9 +44,12 @@ struct ng_stencil {
 	char *text;
 	size_t size, capacity;
 	struct ng_page_value *values;
-	bool *changing;
+	bool *changing;        /* is written as a number; the others count as text */
+	uint8_t *quiet;        /* windows in a row in which it did not change */
+	uint32_t *fingerprint; /* at the end of the last window */
 	size_t value_count, value_capacity;
 	unsigned stable; /* answers of this layout so far */
+	unsigned fitted; /* answers since the last window ended */
 	unsigned credit;
 
 	bool made;
@@ -85,32 +90,39 @@ void ng_stencil_free(struct ng_stencil *stencil)
 	free(stencil->text);
 	free(stencil->values);
 	free(stencil->changing);
+	free(stencil->quiet);
+	free(stencil->fingerprint);
 	free(stencil);
 }
 
 /* ---- the layout ---- */
 
+static bool widen(void **array, size_t size)
+{
+	void *wider = realloc(*array, size);
+
+	if (wider)
+		*array = wider;
+	return wider != NULL;
+}
+
 static bool make_room(struct ng_stencil *stencil, const struct ng_page *page)
 {
+	size_t capacity = page->value_count + page->value_count / 8;
+
 	if (page->size > stencil->capacity) {
-		char *text = realloc(stencil->text, page->size + page->size / 8);
-		if (!text)
+		if (!widen((void **)&stencil->text, page->size + page->size / 8))
 			return false;
-		stencil->text = text;
 		stencil->capacity = page->size + page->size / 8;
 	}
-	if (page->value_count > stencil->value_capacity) {
-		size_t capacity = page->value_count + page->value_count / 8;
-		struct ng_page_value *values = realloc(stencil->values, capacity * sizeof(*values));
-		if (!values)
-			return false;
-		stencil->values = values;
-		bool *changing = realloc(stencil->changing, capacity * sizeof(*changing));
-		if (!changing)
-			return false;
-		stencil->changing = changing;
-		stencil->value_capacity = capacity;
-	}
+	if (page->value_count <= stencil->value_capacity)
+		return true;
+	if (!widen((void **)&stencil->values, capacity * sizeof(*stencil->values)) ||
+		!widen((void **)&stencil->changing, capacity * sizeof(*stencil->changing)) ||
+		!widen((void **)&stencil->quiet, capacity * sizeof(*stencil->quiet)) ||
+		!widen((void **)&stencil->fingerprint, capacity * sizeof(*stencil->fingerprint)))
+		return false;
+	stencil->value_capacity = capacity;
 	return true;
 }
 
@@ -146,14 +158,58 @@ static bool same_layout(const struct ng_stencil *stencil, const struct ng_page *
 	return true;
 }
 
+static struct ng_span value_text(const struct ng_page *page, size_t i)
+{
+	return (struct ng_span){ page->text + page->values[i].start, page->values[i].end - page->values[i].start };
+}
+
+static uint32_t fingerprint(struct ng_span value)
+{
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < value.size; i++)
+		hash = (hash ^ (unsigned char)value.text[i]) * 16777619u;
+	return hash;
+}
+
+/* Of an unknown layout: what has one digit may be a constant, the rest has to show that it is. */
+static void guess_changes(struct ng_stencil *stencil, const struct ng_page *page)
+{
+	for (size_t i = 0; i < page->value_count; i++) {
+		stencil->changing[i] = value_text(page, i).size > 1;
+		stencil->quiet[i] = 0;
+		stencil->fingerprint[i] = fingerprint(value_text(page, i));
+	}
+	stencil->fitted = 0;
+}
+
 static void note_changes(struct ng_stencil *stencil, const struct ng_page *page)
 {
 	for (size_t i = 0; i < page->value_count; i++) {
-		struct ng_page_value before = stencil->values[i], now = page->values[i];
-		if (before.end - before.start != now.end - now.start ||
-			memcmp(stencil->text + before.start, page->text + now.start, now.end - now.start) != 0)
+		struct ng_page_value before = stencil->values[i];
+		struct ng_span was = { stencil->text + before.start, before.end - before.start };
+		if (!stencil->changing[i] && !ng_span_equal(was, value_text(page, i))) {
 			stencil->changing[i] = true;
+			stencil->quiet[i] = 0;
+		}
 	}
+}
+
+/* At the end of a window: how many numbers might as well be text. */
+static size_t count_quiet(struct ng_stencil *stencil, const struct ng_page *page)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < page->value_count; i++) {
+		uint32_t now = fingerprint(value_text(page, i));
+		if (now != stencil->fingerprint[i])
+			stencil->quiet[i] = 0;
+		else if (stencil->quiet[i] < QUIET)
+			stencil->quiet[i]++;
+		stencil->fingerprint[i] = now;
+		count += stencil->changing[i] && stencil->quiet[i] == QUIET;
+	}
+	return count;
 }
 
 /* ---- making: pieces ---- */
@@ -575,13 +631,29 @@ static void learn(struct ng_stencil *stencil, const struct ng_page *page)
 		return;
 	}
 	if (!same) {
-		memset(stencil->changing, 0, page->value_count * sizeof(*stencil->changing));
+		guess_changes(stencil, page);
 		stencil->stable = 0;
 		return;
 	}
 	stencil->stable++;
 	if (stencil->stable >= STABLE && stencil->credit >= BUILD_COST)
 		make(stencil);
+}
+
+/* Makes text of the numbers that have not changed for long, when there are enough of them. */
+static void settle(struct ng_stencil *stencil, const struct ng_page *page)
+{
+	if (++stencil->fitted < WINDOW)
+		return;
+	stencil->fitted = 0;
+	if (count_quiet(stencil, page) * 8 < page->value_count || stencil->credit < 2 * BUILD_COST)
+		return;
+	for (size_t i = 0; i < page->value_count; i++)
+		stencil->changing[i] = stencil->changing[i] && stencil->quiet[i] < QUIET;
+	if (remember(stencil, page))
+		make(stencil);
+	else
+		stencil->made = false;
 }
 
 bool ng_stencil_pack(struct ng_stencil *stencil, const struct ng_page *page, struct ng_packed *packed)
@@ -593,5 +665,7 @@ bool ng_stencil_pack(struct ng_stencil *stencil, const struct ng_page *page, str
 		stencil->credit++;
 	if (!stencil->made || !fits(stencil, page))
 		learn(stencil, page);
+	else
+		settle(stencil, page);
 	return stencil->made && fits(stencil, page) && write_page(stencil, page, packed);
 }

@@ -4,7 +4,8 @@
  *
  * When answers of the same layout come again and again, the text between the numbers that change is parsed for matches
  * once (RFC 1951), under Huffman codes that are made once. A scrape then writes these tokens' bits, with distances that
- * follow the widths of the numbers, and the digits. A number counts as text until it changes for the first time.
+ * follow the widths of the numbers, and the digits. A number that does not change for long counts as text
+ * until it does.
  *
  * The work of making a stencil is limited to a share of the scrapes: where the layout changes all the time the ordinary
  * compressor does it all.

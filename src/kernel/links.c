@@ -11,8 +11,8 @@
 /* The statistics of IPv6 would be folded over all CPUs for each interface, and nobody reads them here. */
 static const uint32_t extension_mask = RTEXT_FILTER_SKIP_STATS;
 
-/* As many changes that were not announced, and nothing is believed any more. */
-enum { MISSES = 100 };
+/* So many attempts in vain, one after the other, and it is given up. */
+enum { MISSES = 5 };
 
 struct request {
 	struct nlmsghdr head;
@@ -152,8 +152,10 @@ static int read_anew(struct ng_links_source *source)
 		int r = refresh(source);
 		if (r == 0)
 			r = verify_down(source);
-		if (r == 0)
+		if (r == 0) {
+			source->misses = 0;
 			return 0;
+		}
 		/* RTM_GETSTATS came with Linux 4.7 */
 		source->unwatched = r == -EOPNOTSUPP || r == -EINVAL || ++source->misses == MISSES;
 	}

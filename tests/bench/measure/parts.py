@@ -142,7 +142,7 @@ def allocations(servers, results, plan):
 
     Own ones are those that come from the program itself and not from its libraries.
     """
-    warm, few, many = 50, 50, 250
+    warm, few, many, batches = 100, 10, 50, 6
     for server in servers:
         if server.name == "floor":
             continue
@@ -154,14 +154,16 @@ def allocations(servers, results, plan):
                 tools.say(f"  {server.name} cannot be counted: it preloads nothing")
                 continue
             for coding, gzip in CODINGS:
-                counts = []
-                # A connection costs some itself: the difference of two runs of one connection each leaves it out.
-                for scrapes in (warm, few, many):
-                    before = allocations_so_far(server, file, go)
-                    server.scrape(scrapes, warmup=0, gzip=gzip)
-                    counts.append([after - start for after, start in zip(allocations_so_far(server, file, go), before)])
-                for kind, longer, shorter in zip(("", "own_"), counts[2], counts[1]):
-                    results.add(f"allocations_{kind}{coding}", server.name, max(longer - shorter, 0) / (many - few))
+                server.scrape(warm, gzip=gzip)
+                for _ in range(batches):
+                    # A connection costs some itself: the difference of two runs of one connection each leaves it out.
+                    runs = []
+                    for scrapes in (few, many):
+                        before = allocations_so_far(server, file, go)
+                        server.scrape(scrapes, warmup=0, gzip=gzip)
+                        runs.append([after - start for after, start in zip(allocations_so_far(server, file, go), before)])
+                    for kind, shorter, longer in zip(("", "own_"), *runs):
+                        results.add(f"allocations_{kind}{coding}", server.name, max(longer - shorter, 0) / (many - few))
         server.stop()
         server.start()
 

@@ -33,7 +33,7 @@ class Results:
         values = self.values.get((key, server))
         return statistics.median(values) if values else None
 
-    def table(self):
+    def table(self, wanted=lambda key: True):
         """Markdown: our figure, then for each other server its figure and how many times ours it is."""
         ours = self.servers[0]
         others = [name for name in self.servers[1:] if name != "floor"] + (["floor"] if "floor" in self.servers else [])
@@ -43,7 +43,7 @@ class Results:
         lines = [head, ["---"] + ["---:"] * (len(head) - 1)]
         for row in self.rows.values():
             mine = self.median(row.key, ours)
-            if mine is None:
+            if mine is None or not wanted(row.key):
                 continue
             line = [f"{row.title}, {row.unit}" if row.unit else row.title, self.number(row, mine)]
             for name in others:

@@ -39,11 +39,16 @@ def rows(places):
     return made
 
 
-def commands(peer, *flags):
-    """nodegauge and node_exporter with the same collectors, told to read `flags`' trees; {label: words}."""
+def in_short(key):
+    """Whether a row belongs in a table for the README."""
+    place, _, figure = key.partition(".")
+    return figure in ("one.plain", "one.rss") or (place == "tree-all" and figure != "body")
+
+
+def commands(peer):
+    """nodegauge and node_exporter as {label: words}."""
     label, path = servers.node_exporter(peer)
-    both = [servers.command(program, *flags) for program in (tools.nodegauge(), path)]
-    return dict(zip(("nodegauge", label), both))
+    return {"nodegauge": servers.command(tools.nodegauge()), label: servers.command(path)}
 
 
 def equal(words_by_name, port):

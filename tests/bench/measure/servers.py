@@ -113,7 +113,7 @@ def node_exporter(choice):
             tools.say(f"{missing}; taking this release's node_exporter")
     if path is None and choice in ("auto", "debian"):
         path = shutil.which("prometheus-node-exporter")
-        path = path or tools.unpacked("own", "prometheus-node-exporter") / "usr/bin/prometheus-node-exporter"
+        path = path or tools.unpacked_here("prometheus-node-exporter") / "usr/bin/prometheus-node-exporter"
     path = path or choice
     version = subprocess.run([path, "--version"], check=True, text=True, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT).stdout

@@ -109,11 +109,11 @@ def apt(suite):
 
 
 def unpacked(suite, package):
-    """A package of another Debian release (or of this one: "own"), unpacked in our own directory and not installed."""
+    """A package of another Debian release, unpacked in our own directory and not installed."""
     target = OUT / "packages" / suite / package
     if target.exists():
         return target
-    options = [] if suite == "own" else apt(suite)
+    options = apt(suite)
     debs = OUT / "apt" / suite / "debs" / package
     for directory in (debs, target.parent):
         directory.mkdir(parents=True, exist_ok=True)
@@ -126,6 +126,14 @@ def unpacked(suite, package):
         shutil.rmtree(target, ignore_errors=True)
         raise Missing(f"{package} of Debian {suite} cannot be fetched") from error
     return target
+
+
+def unpacked_here(package):
+    """The same for a package of this machine's own release."""
+    try:
+        return Path(text_of(str(HERE.parents[1] / "tools" / "unpack-package"), package, stderr=subprocess.DEVNULL).strip())
+    except subprocess.CalledProcessError as error:
+        raise Missing(f"the package {package} cannot be fetched") from error
 
 
 def dependency(suite, package, prefix):
