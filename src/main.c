@@ -9,9 +9,11 @@
 #include "host/version.h"
 #include "web/exporter.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { EXIT_USAGE = 2, LISTENERS_MAX = 64 };
@@ -104,14 +106,31 @@ static int print_something(struct program *program, enum ng_action action)
 
 /* ---- set-up ---- */
 
+/* Descriptors 0 to 2 that were closed would be given to whatever is opened next, and then be written to. */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	while ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0 && fd <= STDERR_FILENO)
+		;
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Collectors keep files open, and clients come with connections: as many descriptors as we may have. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void log_web(const char *message, const char *detail)
 {
 	NG_LOG(NG_LOG_WARN, message, "detail", detail);
-}
-
-static void log_exporter(enum ng_level level, const char *message, const char *detail)
-{
-	NG_LOG(level, message, "detail", detail);
 }
 
 static int start_engine(struct program *program)
@@ -155,7 +174,6 @@ static int add_exporter(struct program *program)
 		.max_requests = settings->max_requests,
 		.scrape_timeout = settings->scrape_timeout,
 		.registry = &program->registry,
-		.log = log_exporter,
 	});
 	snprintf(program->error, sizeof(program->error), "out of memory");
 	return program->exporter ? 0 : -ENOMEM;
@@ -249,8 +267,8 @@ static int run_once(struct program *program)
 	}
 	if (r == 0)
 		return EXIT_SUCCESS;
-	snprintf(program->error, sizeof(program->error), "write the exposition: %s", strerror(-r));
-	return give_up(program);
+	fprintf(stderr, "nodegauge: error: write the exposition: %s\n", strerror(-r));
+	return EXIT_FAILURE;
 }
 
 static int serve(struct program *program)
@@ -293,13 +311,16 @@ int main(int argc, char *argv[])
 	/* what was needed once for a while goes back to the system */
 	mallopt(M_MMAP_THRESHOLD, 64 << 10);
 	mallopt(M_TRIM_THRESHOLD, 64 << 10);
+	fill_standard_descriptors();
 	if (read_arguments(&program, argc, argv) < 0)
 		return usage(&program);
 	enum ng_action action = ng_options_action(&program.options);
 	if (action != NG_SERVE && action != NG_ONCE)
 		return print_something(&program, action);
 	ng_log_init(ng_options_log_level(&program.options), program.options.settings.log_format[0] == 'j');
-	ng_loop_block_signals();
+	raise_descriptor_limit();
+	if (action == NG_SERVE)
+		ng_loop_block_signals();
 	if (add_exporter(&program) < 0)
 		return give_up(&program);
 	if (start_engine(&program) < 0)

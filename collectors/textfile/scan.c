@@ -22,6 +22,7 @@ static void scan_failed(struct scan *scan, int error, const char *what, const ch
 {
 	if (!scan->textfile->failed)
 		ng_failed(scan->scrape, error, what, path);
+	ng_note(scan->scrape);
 	scan->textfile->failed = true;
 }
 
@@ -29,6 +30,7 @@ static void scan_refused(struct scan *scan, const struct source *source)
 {
 	if (!scan->textfile->failed)
 		ng_broken(scan->scrape, source->path, source->line, source->expected);
+	ng_note(scan->scrape);
 	scan->textfile->failed = true;
 }
 

@@ -83,8 +83,10 @@ static int textfile_collect(void *state, struct ng_scrape *scrape)
 	if (r < 0)
 		return ng_failed(scrape, r, "read", "the files");
 	textfile->stale = false;
-	if (textfile->merged.conflict && !textfile->failed)
+	if (textfile->merged.conflict && !textfile->failed) {
 		ng_broken(scrape, textfile->merged.conflict, 0, "the same HELP text for a family in all files");
+		ng_note(scrape);
+	}
 	scrape->dropped += textfile->merged.dropped;
 	write_families(scrape->page, &textfile->merged);
 	write_times(scrape->page, textfile);

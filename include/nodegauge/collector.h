@@ -83,6 +83,7 @@ struct ng_scrape {
 	 */
 	uint64_t devices_epoch;
 	uint64_t dropped; /* rows left out because their device went away or answered nonsense; see ng_drop */
+	bool partial;     /* collect succeeds and the reason says what was left out; set by ng_note */
 	char *reason;     /* why collect fails, with the file; see ng_broken */
 	size_t reason_size;
 };
@@ -148,6 +149,12 @@ static inline void ng_drop(struct ng_scrape *scrape)
 
 /* Text that we do not understand: notes file, line (from 1; 0 for none) and what was expected; returns -EBADMSG. */
 int ng_broken(struct ng_scrape *scrape, const char *file, unsigned line, const char *expected);
+
+/* For a collect that succeeds all the same: has the reason that was noted last logged when it changes. */
+static inline void ng_note(struct ng_scrape *scrape)
+{
+	scrape->partial = true;
+}
 
 /* As ng_broken, for any other error: "open /proc/x: permission denied". Returns `error`. */
 int ng_failed(struct ng_scrape *scrape, int error, const char *what, const char *file);

@@ -73,8 +73,8 @@ int ng_read_i64_at(struct ng_scrape *scrape, int directory, const char *name, in
 /* One value with the blanks trimmed at both ends; -ENODATA where nothing is left. */
 int ng_read_value_at(struct ng_scrape *scrape, int directory, const char *name, struct ng_span *ret_value);
 
-/* A directory descriptor for the functions above (O_PATH); the caller closes it. Pass -1 as `directory` of
- * ng_directory_at with an absolute root by using ng_directory. */
+/* A directory descriptor for the functions above (O_PATH); the caller closes it. `directory` may be a
+ * negative errno, which is then returned. */
 int ng_directory(struct ng_scrape *scrape, enum ng_root root, const char *path, int *ret_directory);
 int ng_directory_at(struct ng_scrape *scrape, int directory, const char *name, int *ret_directory);
 

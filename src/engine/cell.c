@@ -228,6 +228,7 @@ int ng_cell_collect(struct ng_cell *cell, struct ng_scrape *scrape)
 {
 	scrape->page = &cell->page;
 	scrape->dropped = 0;
+	scrape->partial = false;
 	scrape->reason[0] = '\0';
 	ng_arena_reset(scrape->arena);
 	ng_page_reset(&cell->page);

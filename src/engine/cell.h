@@ -52,6 +52,7 @@ struct ng_cell {
 	int result;        /* of the last call; -ETIMEDOUT while stuck or not started in time */
 	uint64_t dropped;  /* rows left out, in all */
 	char reason[256];
+	bool finished; /* at least once */
 	bool failing;  /* has been logged as failing */
 	bool included; /* in the gather that is going on or was last */
 };

@@ -15,27 +15,30 @@ static const size_t stack_size = 256u << 10;
 static void log_change(struct ng_engine *engine, struct ng_cell *cell, int result, const char *reason)
 {
 	bool failing = result < 0 && result != -ENODATA;
+	const char *name = cell->collector->name;
 
 	if (!engine->config.log)
 		return;
 	if (failing && !cell->failing)
-		engine->config.log(
-			engine->config.log_context, NG_LOG_WARN, "collector failed", cell->collector->name, reason);
+		engine->config.log(engine->config.log_context, NG_LOG_WARN, "collector failed", name, reason);
 	else if (!failing && cell->failing)
-		engine->config.log(
-			engine->config.log_context, NG_LOG_INFO, "collector works again", cell->collector->name, "");
+		engine->config.log(engine->config.log_context, NG_LOG_INFO, "collector works again", name, "");
 	else if (result == -ENODATA && cell->result != -ENODATA)
-		engine->config.log(engine->config.log_context, NG_LOG_DEBUG, "collector has no data",
-			cell->collector->name, reason);
+		engine->config.log(engine->config.log_context, NG_LOG_DEBUG, "collector has no data", name, reason);
+	else if (result == 0 && strcmp(reason, cell->reason) != 0)
+		engine->config.log(engine->config.log_context, *reason ? NG_LOG_WARN : NG_LOG_INFO,
+			*reason ? "collector left something out" : "collector has everything again", name, reason);
 	cell->failing = failing;
 }
 
+/* `reason` is empty for a collector that has nothing to complain of. */
 static void cell_finish(struct ng_engine *engine, struct ng_cell *cell, int result, uint64_t now, const char *reason)
 {
 	log_change(engine, cell, result, reason);
 	cell->result = result;
+	cell->finished = true;
 	cell->duration = now - cell->started;
-	if (result < 0)
+	if (*reason)
 		snprintf(cell->reason, sizeof(cell->reason), "%s", reason);
 	else
 		cell->reason[0] = '\0';
@@ -72,7 +75,7 @@ static bool run_cell(struct ng_runner *runner, struct ng_cell *cell, uint64_t no
 	cell->phase = NG_CELL_IDLE;
 	if (wanted) {
 		cell->dropped += scrape.dropped;
-		cell_finish(engine, cell, result, now, reason);
+		cell_finish(engine, cell, result, now, result < 0 || scrape.partial ? reason : "");
 	}
 	return wanted;
 }
@@ -169,7 +172,7 @@ static struct ng_runner *call_runner(struct ng_engine *engine)
 	if (engine->finishing)
 		return NULL; /* it takes the next gather by itself */
 	if (engine->idle_count == 0) {
-		if (engine->runner_count < NG_RUNNERS_MAX)
+		if (engine->runner_count < engine->runner_limit)
 			add_runner(engine, true);
 		return NULL;
 	}
@@ -230,7 +233,8 @@ int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selecti
 	return 0;
 }
 
-static void give_up_on(struct ng_engine *engine, struct ng_cell *cell, uint64_t now)
+/* Returns whether the cell was not even started. */
+static bool give_up_on(struct ng_engine *engine, struct ng_cell *cell, uint64_t now)
 {
 	if (cell->phase == NG_CELL_RUNNING) {
 		cell->phase = NG_CELL_STUCK;
@@ -238,9 +242,26 @@ static void give_up_on(struct ng_engine *engine, struct ng_cell *cell, uint64_t 
 			"did not answer before the deadline; not started again until it does");
 	} else if (cell->phase == NG_CELL_QUEUED) {
 		cell->phase = NG_CELL_IDLE;
-		cell->started = now;
-		cell_finish(engine, cell, -ETIMEDOUT, now, "not started before the deadline");
+		cell->result = -ETIMEDOUT;
+		cell->duration = 0;
+		snprintf(cell->reason, sizeof(cell->reason), "not started before the deadline");
+		return true;
 	}
+	return false;
+}
+
+static void end_late_gather(struct ng_engine *engine, uint64_t now)
+{
+	size_t missed = 0;
+	char count[64];
+
+	for (size_t i = 0; i < engine->cell_count; i++)
+		missed += give_up_on(engine, &engine->cells[i], now);
+	if (missed && engine->config.log) {
+		snprintf(count, sizeof(count), "%zu collectors were not started", missed);
+		engine->config.log(engine->config.log_context, NG_LOG_WARN, "out of time", "", count);
+	}
+	finish_gather(engine);
 }
 
 uint64_t ng_engine_tick(struct ng_engine *engine, uint64_t now)
@@ -252,9 +273,7 @@ uint64_t ng_engine_tick(struct ng_engine *engine, uint64_t now)
 	if (engine->active && engine->finished) {
 		bool waiting = engine->next < engine->cell_count;
 		if (now >= engine->deadline) {
-			for (size_t i = 0; i < engine->cell_count; i++)
-				give_up_on(engine, &engine->cells[i], now);
-			finish_gather(engine);
+			end_late_gather(engine, now);
 		} else {
 			if (waiting && now >= engine->moved + engine->config.stall) {
 				engine->moved = now;
@@ -390,8 +409,11 @@ int ng_engine_new(const struct ng_engine_config *config, char *error, size_t err
 	pthread_mutex_init(&engine->lock, NULL);
 	engine->cells = calloc(config->choice_count + 1, sizeof(*engine->cells));
 	engine->order = calloc(config->choice_count + 1, sizeof(*engine->order));
+	engine->runner_limit = config->choice_count + 1;
+	engine->runners = calloc(engine->runner_limit, sizeof(*engine->runners));
+	engine->idle = calloc(engine->runner_limit, sizeof(*engine->idle));
 	int r = ng_kernel_init(&engine->kernel, config->roots);
-	if (r == 0 && (!engine->cells || !engine->order))
+	if (r == 0 && (!engine->cells || !engine->order || !engine->runners || !engine->idle))
 		r = -ENOMEM;
 	if (r == 0)
 		r = init_cells(engine, error, error_size);
@@ -412,18 +434,18 @@ int ng_engine_new(const struct ng_engine_config *config, char *error, size_t err
 
 static bool stop_runners(struct ng_engine *engine)
 {
-	bool stuck[NG_RUNNERS_MAX] = { false }, any = false;
+	bool any = false;
 
 	pthread_mutex_lock(&engine->lock);
 	engine->stopping = true;
 	for (size_t i = 0; i < engine->runner_count; i++) {
 		pthread_cond_signal(&engine->runners[i].woken);
-		stuck[i] = engine->runners[i].cell != NULL;
-		any = any || stuck[i];
+		engine->runners[i].left = engine->runners[i].cell != NULL;
+		any = any || engine->runners[i].left;
 	}
 	pthread_mutex_unlock(&engine->lock);
 	for (size_t i = 0; i < engine->runner_count; i++) {
-		if (stuck[i])
+		if (engine->runners[i].left)
 			pthread_detach(engine->runners[i].thread);
 		else
 			pthread_join(engine->runners[i].thread, NULL);
@@ -447,6 +469,8 @@ bool ng_engine_free(struct ng_engine *engine)
 	ng_kernel_done(&engine->kernel);
 	free(engine->cells);
 	free(engine->order);
+	free(engine->runners);
+	free(engine->idle);
 	pthread_mutex_destroy(&engine->lock);
 	free(engine);
 	return true;
@@ -478,7 +502,8 @@ void ng_engine_view(struct ng_engine *engine, size_t index, struct ng_cell_view 
 	pthread_mutex_lock(&engine->lock);
 	*ret_view = (struct ng_cell_view){
 		.collector = cell->collector,
-		.collected = cell->started != 0,
+		.collected = cell->finished,
+		.running = cell->phase == NG_CELL_RUNNING,
 		.stuck = cell->phase == NG_CELL_STUCK,
 		.result = cell->result,
 		.duration = cell->duration,

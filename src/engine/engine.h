@@ -37,7 +37,8 @@ struct ng_engine_config {
 	/* Called with a collector's name, or "" for the engine itself; from any thread. */
 	void (*log)(void *context, enum ng_level level, const char *message, const char *collector, const char *reason);
 	void *log_context;
-	uint64_t stall; /* how long a runner may stay in one cell before another one takes over, in ns; 0 for the usual 30 ms */
+	uint64_t stall; /* how long a runner may stay in one cell before another one takes over, in ns; 0 for the usual
+			   30 ms */
 };
 
 /* A rendered answer. Shared by all who asked; lives until the last reference is dropped. */
@@ -66,6 +67,7 @@ const char *ng_engine_cell_name(const struct ng_engine *engine, size_t index);
 struct ng_cell_view {
 	const struct ng_collector *collector;
 	bool collected; /* at least once */
+	bool running;
 	bool stuck;
 	int result;
 	uint64_t duration; /* ns */

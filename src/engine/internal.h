@@ -8,7 +8,6 @@
 #include <pthread.h>
 
 enum {
-	NG_RUNNERS_MAX = 9, /* one at work and eight that are stuck */
 	NG_BODIES_KEPT = 4, /* answers on their way to slow clients beyond these are freed when sent */
 };
 
@@ -19,6 +18,7 @@ struct ng_runner {
 	bool called;
 	struct ng_arena arena;
 	struct ng_cell *cell; /* that it is in, or NULL */
+	bool left;            /* at the end of the engine, as it is stuck */
 };
 
 struct ng_engine {
@@ -29,9 +29,9 @@ struct ng_engine {
 	struct ng_engine_config config;
 
 	pthread_mutex_t lock;
-	struct ng_runner runners[NG_RUNNERS_MAX];
-	size_t runner_count;
-	struct ng_runner *idle[NG_RUNNERS_MAX]; /* the one that worked last, whose memory is warm, on top */
+	struct ng_runner *runners; /* one more than there are cells: each cell can hold one for ever */
+	size_t runner_count, runner_limit;
+	struct ng_runner **idle; /* the one that worked last, whose memory is warm, on top */
 	size_t idle_count;
 	bool finishing; /* a runner is handing out an answer and will look for work then */
 	bool stopping;

@@ -41,12 +41,13 @@ static void wrap(FILE *out, const char *text, size_t indent, size_t width)
 static void print_flag(FILE *out, const struct ng_flag *flag)
 {
 	enum { INDENT = 32, WIDTH = 68 };
-	char text[1024], help[1024];
+	char text[1024], help[1024], choices[128] = "";
 
+	if (flag->choices)
+		snprintf(choices, sizeof(choices), " One of: %s.", flag->choices);
 	spell(text, sizeof(text), flag);
 	snprintf(help, sizeof(help), "%s%s%s%s", flag->help, flag->collector && !flag->option ? "." : "",
-		flag->kind == NG_OPTION_BOOL && strcmp(flag->initial, "true") == 0 ? " (default: on)" : "",
-		flag->choices ? "" : "");
+		flag->kind == NG_OPTION_BOOL && strcmp(flag->initial, "true") == 0 ? " (default: on)" : "", choices);
 	int n = fprintf(out, "%s%s", strcmp(flag->name, "help") == 0 ? "  -h, " : "      ", text);
 	if (n > INDENT - 2)
 		fprintf(out, "\n%*s", INDENT, "");
@@ -97,6 +98,8 @@ static void man_flag(FILE *out, const struct ng_flag *flag)
 	roff(out, flag->help);
 	if (flag->collector && !flag->option)
 		fputc('.', out);
+	if (flag->choices)
+		fprintf(out, " One of: %s.", flag->choices);
 	fputc('\n', out);
 }
 

@@ -335,6 +335,14 @@ static uint64_t take_sharing(struct ng_exporter *exporter)
 	return deadline;
 }
 
+/* When a scrape that waits behind a gather needs the next one to start. */
+static uint64_t leave_by(const struct scrape *scrape)
+{
+	uint64_t span = (scrape->deadline - scrape->request->arrived) / 2;
+
+	return scrape->deadline - (span < share_ns ? span : share_ns);
+}
+
 static void start_gather(struct ng_exporter *exporter)
 {
 	if (exporter->sharing || !exporter->waiting)
@@ -345,6 +353,12 @@ static void start_gather(struct ng_exporter *exporter)
 	struct ng_selection selection = { exporter->sharing->all ? NULL : exporter->sharing->cell };
 	copy_counts(exporter);
 	exporter->started = ng_now();
+	for (const struct scrape *scrape = exporter->waiting; scrape; scrape = scrape->next) {
+		if (scrape->request && leave_by(scrape) < deadline)
+			deadline = leave_by(scrape);
+	}
+	if (deadline < exporter->started + shortest_ns)
+		deadline = exporter->started + shortest_ns;
 	int r = ng_engine_start(exporter->engine, &selection, deadline, gather_finished, exporter);
 	if (r < 0)
 		gather_finished(exporter, NULL, r);
@@ -501,6 +515,8 @@ static void handle_scrape(struct ng_exporter *exporter, struct ng_request *reque
 	*exporter->waiting_end = scrape;
 	exporter->waiting_end = &scrape->next;
 	ng_request_keep(request);
+	if (exporter->sharing)
+		ng_engine_hurry(exporter->engine, leave_by(scrape));
 	start_gather(exporter);
 }
 

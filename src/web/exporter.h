@@ -17,7 +17,6 @@ struct ng_exporter_config {
 	uint64_t max_requests;              /* 0: no limit */
 	uint64_t scrape_timeout;            /* ns */
 	const struct ng_registry *registry; /* of all collectors, enabled or not */
-	void (*log)(enum ng_level level, const char *message, const char *detail);
 };
 
 struct ng_exporter;

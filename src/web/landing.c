@@ -41,8 +41,11 @@ static void put_cell(FILE *out, const struct ng_cell_view *view)
 {
 	const char *state = "works", *class = "";
 
-	if (!view->collected) {
+	if (!view->collected && !view->running) {
 		state = "not asked yet";
+		class = "none";
+	} else if (view->running) {
+		state = "running";
 		class = "none";
 	} else if (view->stuck) {
 		state = "stuck";
@@ -55,7 +58,7 @@ static void put_cell(FILE *out, const struct ng_cell_view *view)
 		class = "bad";
 	}
 	fprintf(out, "<tr><td>%s</td><td class=\"%s\">%s", view->collector->name, class, state);
-	if (view->result < 0 && view->reason[0]) {
+	if (!view->running && view->reason[0]) {
 		fputs(": ", out);
 		put_text(out, view->reason);
 	}

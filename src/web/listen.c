@@ -24,7 +24,7 @@ static int fail(char *error, size_t error_size, const char *address, const char 
 
 static void name_listener(struct ng_listener *listener)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	socklen_t size = sizeof(address);
 	char host[64], port[16];
 
