@@ -20,9 +20,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 
+/* A case with more than this is about size, and slow. */
+enum { LARGEST_CASE = 1 << 20 };
+
 struct target {
 	struct scene scene;
 	struct tree_entries files;
+	char **paths; /* of the files, and what they hold */
+	struct ng_span *texts;
 	bool tried, open;
 };
 
@@ -58,6 +63,7 @@ static struct target *target_of(size_t index)
 {
 	struct target *target = &targets[index];
 	struct tree_entries all;
+	off_t total = 0;
 
 	if (target->tried)
 		return target->open ? target : NULL;
@@ -67,14 +73,23 @@ static struct target *target_of(size_t index)
 		return NULL;
 	tree_list(target->scene.root, &all);
 	target->files = (struct tree_entries){ calloc(all.count + 1, sizeof(*all.entry)), 0 };
+	target->paths = calloc(all.count + 1, sizeof(*target->paths));
+	target->texts = calloc(all.count + 1, sizeof(*target->texts));
 	for (size_t i = 0; i < all.count; i++) {
-		if (S_ISREG(all.entry[i].mode))
-			target->files.entry[target->files.count++] = all.entry[i];
-		else
+		if (!S_ISREG(all.entry[i].mode)) {
 			free(all.entry[i].path);
+			continue;
+		}
+		size_t n = target->files.count++;
+		total += all.entry[i].size;
+		target->files.entry[n] = all.entry[i];
+		target->paths[n] = format("%s/%s", target->scene.root, all.entry[i].path);
+		if (total <= LARGEST_CASE)
+			target->texts[n] = tree_read(target->paths[n]);
 	}
 	free(all.entry);
-	return target;
+	target->open = total <= LARGEST_CASE;
+	return target->open ? target : NULL;
 }
 
 static struct target *target_named(struct ng_span name)
@@ -117,35 +132,22 @@ static void run_engine(struct target *target)
 	instance_close(&instance);
 }
 
-/* Puts `content` into the file, or NULL to put back what it held. */
-static void fill(struct target *target, const struct tree_entry *entry, const struct ng_span *content)
+static bool is_chosen(struct ng_span path, const struct tree_entry *entry)
 {
-	char *path = format("%s/%s", target->scene.root, entry->path), *source = NULL;
-	struct ng_span original = { NULL, 0 };
-
-	if (!content) {
-		source = format("%s/root/%s", target->scene.source->path, entry->path);
-		original = tree_read(source);
-		content = &original;
-	}
-	tree_write(path, content->text, content->size);
-	free((char *)original.text);
-	free(source);
-	free(path);
+	return ng_span_equal(path, NG_SPAN("*")) || ng_span_equal(path, ng_span(entry->path));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ng_span input = { (const char *)data, size }, path;
 	struct target *target;
+	bool any = false;
 
 	if (!parse_head(&input, &target, &path))
 		return 0;
-	bool all = ng_span_equal(path, NG_SPAN("*")), any = false;
 	for (size_t i = 0; i < target->files.count; i++) {
-		const struct tree_entry *entry = &target->files.entry[i];
-		if (all || ng_span_equal(path, ng_span(entry->path))) {
-			fill(target, entry, &input);
+		if (is_chosen(path, &target->files.entry[i])) {
+			tree_write(target->paths[i], input.text, input.size);
 			any = true;
 		}
 	}
@@ -153,9 +155,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	run_engine(target);
 	for (size_t i = 0; i < target->files.count; i++) {
-		const struct tree_entry *entry = &target->files.entry[i];
-		if (all || ng_span_equal(path, ng_span(entry->path)))
-			fill(target, entry, NULL);
+		if (is_chosen(path, &target->files.entry[i]))
+			tree_write(target->paths[i], target->texts[i].text, target->texts[i].size);
 	}
 	return 0;
 }
@@ -172,8 +173,7 @@ static size_t start_anew(uint8_t *data, size_t max_size, unsigned seed)
 	const struct tree_entry *entry = &target->files.entry[chosen % target->files.count];
 	char *head = format("%s/%s %s\n", cases.item[index].collector, cases.item[index].name,
 		chosen < target->files.count ? entry->path : "*");
-	char *path = format("%s/%s", target->scene.root, entry->path);
-	struct ng_span text = tree_read(path);
+	struct ng_span text = target->texts[chosen % target->files.count];
 	if (strlen(head) < max_size) {
 		n = strlen(head);
 		memcpy(data, head, n);
@@ -182,8 +182,6 @@ static size_t start_anew(uint8_t *data, size_t max_size, unsigned seed)
 			memcpy(data + n, text.text, more);
 		n += more;
 	}
-	free((char *)text.text);
-	free(path);
 	free(head);
 	return n;
 }
