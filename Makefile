@@ -127,7 +127,7 @@ run:
 scripts := tests/http/run
 ifeq ($(SAN)$(COV),)
 scripts := tests/module/run tests/lint/run tests/docs/run tests/bench/check tests/compat/fixtures $(scripts) \
-	tests/faults/run tests/system/run tests/compat/live tests/compat/prometheus
+	tests/system/run tests/compat/live tests/compat/prometheus
 endif
 scripts := $(wildcard $(scripts))
 

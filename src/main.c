@@ -2,12 +2,12 @@
 /* nodegauge: metrics of this node for Prometheus. */
 #include "host/help.h"
 #include "host/log.h"
-#include "host/loop.h"
 #include "host/options.h"
 #include "host/process.h"
 #include "host/service.h"
 #include "host/version.h"
 #include "web/exporter.h"
+#include "web/loop.h"
 
 #include <fcntl.h>
 #include <malloc.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/loop.h"
+#include "web/loop.h"
 
 #include "host/log.h"
 #include "host/service.h"

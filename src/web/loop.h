@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The main thread: HTTP, deadlines, signals and the service manager, in one epoll loop. */
-#ifndef HOST_LOOP_H
-#define HOST_LOOP_H
+#ifndef WEB_LOOP_H
+#define WEB_LOOP_H
 
 #include "web/exporter.h"
 
