@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which collectors a program has, and which of them are on by default."""
 import re
-import shutil
 
 import daemon
+import packages
+from cases import Skip
 
 NODE_EXPORTER = "prometheus-node-exporter"
 
@@ -29,9 +30,11 @@ def theirs(program):
 
 
 def version_scopes():
-    """The installed node_exporter's version as scopes of differences.tsv: ("v1.5.0", "v1.5"); none where it is missing."""
-    if not shutil.which(NODE_EXPORTER):
+    """The version of Debian's node_exporter as scopes of differences.tsv: ("v1.5.0", "v1.5"); none where it cannot be had."""
+    try:
+        program = packages.need(NODE_EXPORTER, NODE_EXPORTER)
+    except Skip:
         return ()
-    result = daemon.run("--version", program=NODE_EXPORTER)
+    result = daemon.run("--version", program=program)
     match = re.search(r"version ((\d+\.\d+)[\w.]*)", result.stdout + result.stderr)
     return (f"v{match[1]}", f"v{match[2]}") if match else ()
