@@ -32,14 +32,7 @@ static void clean_up(void)
 	tree_remove(place);
 }
 
-static void stay_silent(enum ng_level level, const char *message, const char *detail)
-{
-	(void)level;
-	(void)message;
-	(void)detail;
-}
-
-static void stay_silent_too(const char *message, const char *detail)
+static void stay_silent(const char *message, const char *detail)
 {
 	(void)message;
 	(void)detail;
@@ -61,7 +54,6 @@ static void start_server(void)
 		.max_requests = 40,
 		.scrape_timeout = UINT64_C(5000000000),
 		.registry = &registry,
-		.log = stay_silent,
 	};
 	struct ng_engine_config config = { .choices = choices, .choice_count = 1, .writer_count = 1 };
 	struct ng_server_config serving = {
@@ -71,7 +63,7 @@ static void start_server(void)
 		.listener_count = 1,
 		.handle = ng_exporter_handle,
 		.gone = ng_exporter_gone,
-		.log = stay_silent_too,
+		.log = stay_silent,
 	};
 	char error[512] = "";
 	static struct ng_writer writer;
