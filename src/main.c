@@ -144,7 +144,8 @@ static int start_engine(struct program *program)
 			[NG_SYS] = settings->sysfs,
 			[NG_ROOTFS] = settings->rootfs,
 			[NG_UDEV] = settings->udev,
-			[NG_CGROUP] = ng_join(memory, settings->sysfs, "/fs/cgroup", NULL),
+			[NG_CGROUP] = *settings->cgroupfs ? settings->cgroupfs :
+							    ng_join(memory, settings->sysfs, "/fs/cgroup", NULL),
 			[NG_RUN] = ng_join(memory, settings->rootfs, "/run", NULL),
 		},
 		.choices = program->options.choices,
@@ -152,6 +153,7 @@ static int start_engine(struct program *program)
 		.writers = writers,
 		.writer_count = settings->disable_exporter_metrics ? 1 : 3,
 		.log = ng_log_collector,
+		.once = ng_options_action(&program->options) == NG_ONCE,
 	};
 
 	writers[1].context = &program->process;

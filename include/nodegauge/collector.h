@@ -15,6 +15,7 @@
 #include <nodegauge/page.h>
 #include <nodegauge/pattern.h>
 #include <nodegauge/text.h>
+#include <poll.h>
 
 /*
  * The version changes only when an existing member changes its meaning. New members are appended, and `size` tells the
@@ -86,6 +87,20 @@ struct ng_scrape {
 	bool partial;     /* collect succeeds and the reason says what was left out; set by ng_note */
 	char *reason;     /* why collect fails, with the file; see ng_broken */
 	size_t reason_size;
+	/*
+	 * Who gets this answer, and who has asked within the last five minutes: one bit for each client. For what is
+	 * shown until everybody has seen it.
+	 */
+	uint64_t readers, recent_readers;
+};
+
+/* What `tick` gets beside a scrape without a page, and says. */
+enum { NG_WAIT_ROOM = 16 };
+struct ng_wait {
+	uint64_t now;   /* CLOCK_MONOTONIC, nanoseconds */
+	uint64_t until; /* when to call again at the latest; UINT64_MAX, which it is before the call, for never */
+	struct pollfd descriptor[NG_WAIT_ROOM]; /* when to call earlier: kept from call to call, with what was seen */
+	size_t count;
 };
 
 struct ng_collector {
@@ -116,6 +131,13 @@ struct ng_collector {
 
 	/* Also called after a failed init. May be NULL. */
 	void (*done)(void *state);
+
+	/*
+	 * Work between scrapes, for what cannot be seen at scrapes alone; NULL for none. Called soon after the start
+	 * and then as `wait` says, in a thread of its own, never while collect runs: it has to be short. Not called for
+	 * --once.
+	 */
+	void (*tick)(void *state, struct ng_scrape *scrape, struct ng_wait *wait);
 };
 
 #define NG_COUNT(array) (sizeof(array) / sizeof((array)[0]))

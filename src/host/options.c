@@ -35,6 +35,8 @@ static const struct {
 	SETTING(sysfs, NG_OPTION_STRING, "path.sysfs", "/sys", "Where the host's sysfs is mounted."),
 	SETTING(rootfs, NG_OPTION_STRING, "path.rootfs", "/", "Where the host's root file system is mounted."),
 	SETTING(udev, NG_OPTION_STRING, "path.udev.data", "/run/udev/data", "The host's udev database."),
+	SETTING(cgroupfs, NG_OPTION_STRING, "path.cgroupfs", "",
+		"Where the host's control groups are mounted; fs/cgroup below --path.sysfs when empty."),
 	SETTING(listen, NG_OPTION_LIST, "web.listen-address", ":9100",
 		"Address to listen on: [HOST]:PORT or unix:PATH. May be repeated."),
 	SETTING(telemetry_path, NG_OPTION_STRING, "web.telemetry-path", "/metrics", "Path of the metrics."),

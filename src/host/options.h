@@ -22,7 +22,7 @@ enum ng_action {
 
 /* The values of our own flags. All texts live as long as the options. */
 struct ng_settings {
-	const char *procfs, *sysfs, *rootfs, *udev;
+	const char *procfs, *sysfs, *rootfs, *udev, *cgroupfs;
 	const char *modules;
 	bool disable_defaults;
 	struct ng_list listen;
