@@ -2,6 +2,7 @@
 /* nodegauge: metrics of this node for Prometheus. */
 #include "host/help.h"
 #include "host/log.h"
+#include "host/migrate.h"
 #include "host/options.h"
 #include "host/process.h"
 #include "host/service.h"
@@ -83,6 +84,15 @@ static int print_metrics(struct program *program)
 	return finish_output();
 }
 
+static int migrate(struct program *program)
+{
+	struct ng_options *options = &program->options;
+
+	if (ng_migrate(stdout, options, options->settings.migrate, program->error, sizeof(program->error)) < 0)
+		return usage(program);
+	return finish_output();
+}
+
 static int print_something(struct program *program, enum ng_action action)
 {
 	switch (action) {
@@ -98,6 +108,8 @@ static int print_something(struct program *program, enum ng_action action)
 	case NG_LIST_COLLECTORS:
 		ng_help_collectors(stdout, &program->options);
 		break;
+	case NG_MIGRATE:
+		return migrate(program);
 	default:
 		return print_metrics(program);
 	}

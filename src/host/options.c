@@ -27,6 +27,9 @@ static const struct {
 		"Print every collector with its default, privileges and options, and exit."),
 	SETTING(metrics, NG_OPTION_BOOL, "collector.metrics", "false",
 		"Print every metric family as tab-separated text and exit.", .hidden = true),
+	SETTING(migrate, NG_OPTION_STRING, "migrate", "",
+		"Print the flags in that file of a node_exporter as a file for nodegauge, with what differs, and "
+		"exit."),
 	SETTING(modules, NG_OPTION_STRING, "collector.modules", "",
 		"Directory of loadable collectors (*.so) to add at start."),
 	SETTING(disable_defaults, NG_OPTION_BOOL, "collector.disable-defaults", "false",
@@ -165,7 +168,7 @@ void ng_options_done(struct ng_options *options)
 	ng_arena_done(&options->memory);
 }
 
-static struct ng_flag *find_flag(struct ng_options *options, struct ng_span name)
+struct ng_flag *ng_options_find(struct ng_options *options, struct ng_span name)
 {
 	for (size_t i = 0; i < options->flag_count; i++) {
 		if (ng_span_equal(ng_span(options->flags[i].name), name))
@@ -429,9 +432,9 @@ static int parse_flag(
 	bool negated = false;
 
 	name.size = equals;
-	struct ng_flag *flag = find_flag(options, name);
+	struct ng_flag *flag = ng_options_find(options, name);
 	if (!flag && ng_span_starts(name, NG_SPAN("no-"))) {
-		flag = find_flag(options, ng_span_skip(name, 3));
+		flag = ng_options_find(options, ng_span_skip(name, 3));
 		negated = flag != NULL;
 	}
 	if (!flag && !value && switches_off_absent(name))
@@ -553,6 +556,8 @@ enum ng_action ng_options_action(const struct ng_options *options)
 		return NG_LIST_COLLECTORS;
 	if (settings->metrics)
 		return NG_LIST_METRICS;
+	if (*settings->migrate)
+		return NG_MIGRATE;
 	return settings->once ? NG_ONCE : NG_SERVE;
 }
 
