@@ -3,6 +3,7 @@
 
 UNITDIR     ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+ZSHDIR      ?= $(PREFIX)/share/zsh/vendor-completions
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 SUITE       ?=# of Debian, to build the deb for in a clean tree: bookworm, trixie; empty: on this machine, for this machine
 
@@ -23,7 +24,7 @@ install: install-system
 install-system: all completion
 	install -D -m 644 packaging/man/nodegauge-collector.3 $(DESTDIR)$(PREFIX)/share/man/man3/nodegauge-collector.3
 	install -D -m 644 $(B)/completion/nodegauge.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/nodegauge
-	install -D -m 644 $(B)/completion/nodegauge.zsh $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_nodegauge
+	install -D -m 644 $(B)/completion/nodegauge.zsh $(DESTDIR)$(ZSHDIR)/_nodegauge
 	install -D -m 644 $(B)/completion/nodegauge.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/nodegauge.fish
 	install -d $(DESTDIR)$(UNITDIR)
 	sed 's|/usr/bin/|$(PREFIX)/bin/|' systemd/nodegauge.service > $(DESTDIR)$(UNITDIR)/nodegauge.service

@@ -22,8 +22,9 @@ PLAIN = "--collector.textfile.directory=/var/lib/nodegauge/textfile"
 
 
 def outside():
-    """The same program with the same flags, as root and without a sandbox."""
-    process = subprocess.Popen(["/usr/bin/nodegauge", *machine.arguments(machine.main_pid()),
+    """The same program with the same flags and user, without a sandbox."""
+    user = ["setpriv", "--reuid=nodegauge", "--regid=nodegauge", "--clear-groups"]
+    process = subprocess.Popen([*user, "/usr/bin/nodegauge", *machine.arguments(machine.main_pid()),
                                 f"--web.listen-address=127.0.0.1:{OUTSIDE[1]}"], stderr=subprocess.DEVNULL)
     machine.wait_for("the one outside answers", lambda: machine.answers(OUTSIDE))
     return process
@@ -51,10 +52,7 @@ def the_values_are_those_of_outside():
     machine.start(PLAIN)
     other = outside()
     try:
-        def own(name):
-            return name.startswith(("process_", "nodegauge_", "promhttp_", "node_scrape_collector_duration"))
-
-        found, body = sandwich.lasting(OUTSIDE, machine.ADDRESS, compare.load("live"), leave_out=own)
+        found, body = sandwich.lasting(OUTSIDE, machine.ADDRESS, compare.load("live"), leave_out=compare.OWN)
         demand(not found, lambda: "; ".join(f"{one.kind} {one.subject} {one.detail}" for one in found[:20]))
         return f"{len(list(body.samples()))} series"
     finally:
@@ -138,9 +136,13 @@ def a_port_that_is_taken_says_by_whom():
     machine.wait_for("the other one answers", machine.answers)
     machine.DEFAULTS.write_text("ARGS=''\n")
     demand(run("systemctl start nodegauge", check=False).returncode != 0, "it starts on a port that is taken")
-    status = say("systemctl status --no-pager -n 20 nodegauge")
-    said = next((line for line in status.splitlines() if "in use" in line), "")
-    demand("prometheus-node-exporter.service" in said, f"the status says not by whom: {status}")
+
+    def reason():
+        status = say("systemctl status --no-pager -n 20 nodegauge")
+        return next((line for line in status.splitlines() if "in use" in line), None)
+
+    said = machine.wait_for("the status says why", reason)
+    demand("prometheus-node-exporter.service" in said, f"it says not by whom: {said}")
     run("systemctl stop prometheus-node-exporter")
     machine.wait_for("it comes up by itself", lambda: show("nodegauge", "SubState")["SubState"] == "running", 60)
     return said.split("reason=")[-1]
@@ -167,6 +169,28 @@ def a_host_of_node_exporter_is_taken_over():
     missing = [word for word in theirs if word not in ours and word != "--no-collector.wifi"]
     demand(not missing, f"{missing} of {theirs} are not in {ours}")
     demand("--collector.textfile.directory=/var/lib/prometheus/node-exporter" in ours, f"Debian's directory is not in {ours}")
+
+
+@cases.case
+def files_of_flags_are_read_as_systemd_reads_them():
+    """The table of the unit test, with systemd for a judge."""
+    table = (machine.ROOT / "tests/unit/test_environment.c").read_text()
+    rows = re.findall(r'\{ "((?:\\.|[^"\\])*)", "((?:\\.|[^"\\])*)" \}', table)
+    demand(len(rows) > 15, "the table is not found")
+    wrong = []
+    Path("/run/systemd/system/words.service").write_text("[Service]\nType=oneshot\nEnvironmentFile=/run/words\n"
+                                                         "ExecStart=/usr/bin/printf '[%%s]' $ARGS\nStandardOutput=truncate:/run/said\n")
+    run("systemctl daemon-reload")
+    for text, words in rows:
+        text, words = (part.encode().decode("unicode_escape") for part in (text, words))
+        if text.startswith(("export", "no assignment")): # not systemd's: shells have it, and that line is an error
+            continue
+        Path("/run/words").write_text(text)
+        run("systemctl start words")
+        said = Path("/run/said").read_text().replace("[]", "")
+        if said != words:
+            wrong.append(f"{text!r} gives {said}, not {words}")
+    demand(not wrong, "; ".join(wrong))
 
 
 @cases.case

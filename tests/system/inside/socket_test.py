@@ -66,7 +66,7 @@ def no_connection_is_refused_over_restarts_under_load():
 def without_its_flag_it_says_who_has_the_port():
     machine.DEFAULTS.write_text("ARGS=''\n")
     demand(run("systemctl restart nodegauge", check=False).returncode != 0, "it starts beside its own socket")
-    demand("in use" in machine.say("systemctl status --no-pager -n 20 nodegauge"), "the status does not say why")
+    machine.wait_for("the status says why", lambda: "in use" in machine.say("systemctl status --no-pager -n 20 nodegauge"))
     run("systemctl stop nodegauge; systemctl disable --now nodegauge.socket")
 
 
