@@ -18,6 +18,9 @@
 
 enum { EXIT_USAGE = 2, LISTENERS_MAX = 64 };
 
+/* Beside those of clients: what collectors have open while they read, and what is opened after them. */
+enum { DESCRIPTORS_IN_PASSING = 32 };
+
 struct program {
 	struct ng_arguments arguments;
 	struct ng_registry registry;
@@ -152,6 +155,7 @@ static int start_engine(struct program *program)
 		.writers = writers,
 		.writer_count = settings->disable_exporter_metrics ? 1 : 3,
 		.log = ng_log_collector,
+		.keep_below = ng_keep_below(settings->max_connections + DESCRIPTORS_IN_PASSING),
 	};
 
 	writers[1].context = &program->process;
@@ -161,7 +165,7 @@ static int start_engine(struct program *program)
 		return -ENOMEM;
 	memcpy(kept, writers, sizeof(writers));
 	config.writers = kept;
-	ng_process_init(&program->process);
+	ng_process_init(&program->process, config.keep_below);
 	return ng_engine_new(&config, program->error, sizeof(program->error), &program->engine);
 }
 

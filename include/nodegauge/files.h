@@ -52,6 +52,13 @@ int ng_file_read(struct ng_scrape *scrape, struct ng_file *file, struct ng_span 
 void ng_file_close(struct ng_file *file);
 
 /*
+ * Whether a descriptor may stay open between scrapes: where few descriptors are allowed, or devices are many, those of
+ * high numbers are needed by clients and for files in passing. An ng_file asks for itself; who keeps a directory or a
+ * socket asks after each use, and closes what may not stay.
+ */
+bool ng_may_keep(const struct ng_scrape *scrape, int fd);
+
+/*
  * A file that several collectors read (/proc/stat): it is read once per scrape for all of them. ng_shared, for `init`,
  * gives the one object for that path, which is not the collector's to free; NULL when there is no memory, which
  * ng_shared_read reports.

@@ -37,6 +37,7 @@ struct ng_engine_config {
 	/* Called with a collector's name, or "" for the engine itself; from any thread. */
 	void (*log)(void *context, enum ng_level level, const char *message, const char *collector, const char *reason);
 	void *log_context;
+	int keep_below; /* of ng_keep_below: which descriptors collectors may keep open; 0 for all */
 	uint64_t stall; /* how long a runner may stay in one cell before another one takes over, in ns; 0 for the usual
 			   30 ms */
 };

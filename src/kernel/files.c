@@ -3,9 +3,9 @@
 #include "kernel/kernel.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <nodegauge/collector.h>
-#include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Past this a kernel file is not what it says. */
@@ -97,6 +97,21 @@ static int open_below(int directory, const char *path, int flags)
 
 /* ---- kept files ---- */
 
+int ng_keep_below(uint64_t reserved)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= INT_MAX)
+		return INT_MAX;
+	/* nothing is kept at 0, the standard input */
+	return limit.rlim_cur > reserved + 1 ? (int)(limit.rlim_cur - reserved) : 1;
+}
+
+bool ng_may_keep(const struct ng_scrape *scrape, int fd)
+{
+	return !scrape->kernel->keep_below || fd < scrape->kernel->keep_below;
+}
+
 void ng_file_close(struct ng_file *file)
 {
 	if (file->fd_plus_1)
@@ -132,10 +147,10 @@ int ng_file_read(struct ng_scrape *scrape, struct ng_file *file, struct ng_span 
 		if (r == 0)
 			r = read_text(scrape->arena, file->fd_plus_1 - 1, file->kind, ret_text);
 	}
-	if (r == 0)
+	if (r == 0 && ng_may_keep(scrape, file->fd_plus_1 - 1))
 		return 0;
 	ng_file_close(file);
-	return ng_failed(scrape, r, "read", file->path);
+	return r < 0 ? ng_failed(scrape, r, "read", file->path) : 0;
 }
 
 /* ---- files of one reading ---- */

@@ -14,6 +14,7 @@
 struct ng_kernel {
 	int root_fd[NG_ROOTS]; /* or a negative errno */
 	const char *root_path[NG_ROOTS];
+	int keep_below;       /* descriptors from this number on are not kept open, see ng_may_keep; 0: all are */
 	const char *net_path; /* below the proc root, see ng_net_path */
 	bool own_net;
 	struct ng_shared *shared; /* list; written in init only */
@@ -28,6 +29,9 @@ struct ng_kernel {
 /* Borrows the paths. A root that is missing is no error here: reading below it will say so. */
 int ng_kernel_init(struct ng_kernel *kernel, const char *const paths[NG_ROOTS]);
 void ng_kernel_done(struct ng_kernel *kernel);
+
+/* What leaves that many of the descriptors that this process may have to others; never 0. */
+int ng_keep_below(uint64_t reserved);
 
 /* Once per gather: takes note of device events; returns the epoch. */
 uint64_t ng_kernel_devices_epoch(struct ng_kernel *kernel);

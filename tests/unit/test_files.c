@@ -98,6 +98,30 @@ static unsigned descriptors(void)
 
 /* ---- kept files ---- */
 
+/* A file whose descriptor has too high a number is not kept, and is read all the same. */
+static void not_kept(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ng_file file = NG_FILE(NG_PROC, NG_WHOLE, "loadavg");
+	struct ng_span text;
+	unsigned before = descriptors();
+
+	put(fixture, "loadavg", "0.1\n");
+	fixture->kernel.keep_below = 1;
+	assert_false(ng_may_keep(&fixture->scrape, 3));
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ng_file_read(&fixture->scrape, &file, &text), 0);
+		assert_span(text, "0.1\n");
+		assert_int_equal(file.fd_plus_1, 0);
+		assert_int_equal(descriptors(), before);
+	}
+	fixture->kernel.keep_below = ng_keep_below(0);
+	assert_int_equal(ng_file_read(&fixture->scrape, &file, &text), 0);
+	assert_true(file.fd_plus_1 != 0);
+	ng_file_close(&file);
+	assert_int_equal(ng_keep_below(UINT64_MAX - 1), 1);
+}
+
 /* A kept file is read from its start again, and shows what it holds now. */
 static void kept(void **state)
 {
@@ -454,6 +478,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FILE_TEST(kept),
+		FILE_TEST(not_kept),
 		FILE_TEST(missing),
 		FILE_TEST(replaced),
 		FILE_TEST(sizes),
