@@ -191,7 +191,12 @@ static int take_sockets(struct program *program)
 		snprintf(program->error, sizeof(program->error), "--web.systemd-socket: no sockets were handed over");
 		return -EINVAL;
 	}
-	for (int i = 0; i < n && i < LISTENERS_MAX; i++) {
+	if (n > LISTENERS_MAX) {
+		snprintf(program->error, sizeof(program->error), "--web.systemd-socket: %d sockets, %d at most", n,
+			LISTENERS_MAX);
+		return -EINVAL;
+	}
+	for (int i = 0; i < n; i++) {
 		int r = ng_listen_adopt(first + i, &program->listeners[i], program->error, sizeof(program->error));
 		if (r < 0)
 			return r;

@@ -73,7 +73,10 @@ int ng_read(struct ng_scrape *scrape, enum ng_root root, enum ng_kind kind, cons
 /* The same below a directory descriptor. `name` may have slashes. */
 int ng_read_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *name, struct ng_span *ret_text);
 
-/* One value below a directory descriptor as a number, blanks trimmed; -EINVAL where it is none. */
+/*
+ * One value below a directory descriptor as a number, blanks trimmed; -EINVAL where it is none, -ERANGE where it does
+ * not fit, -ENODATA where there is nothing.
+ */
 int ng_read_u64_at(struct ng_scrape *scrape, int directory, const char *name, uint64_t *ret_value);
 int ng_read_i64_at(struct ng_scrape *scrape, int directory, const char *name, int64_t *ret_value);
 

@@ -8,7 +8,7 @@
 
 #include "kernel/links.h"
 
-#include <nodegauge/files.h>
+#include <nodegauge/collector.h>
 #include <pthread.h>
 
 struct ng_kernel {
@@ -35,8 +35,5 @@ int ng_keep_below(uint64_t reserved);
 
 /* Once per gather: takes note of device events; returns the epoch. */
 uint64_t ng_kernel_devices_epoch(struct ng_kernel *kernel);
-
-/* CLOCK_MONOTONIC in nanoseconds. */
-uint64_t ng_now(void);
 
 #endif
