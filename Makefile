@@ -39,6 +39,7 @@ fuzzers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 unit_own := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
 unit_all := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 cases    := $(if $(wildcard tests/collectors/*.c),$(B)/tests/collectors/runner)
+helpers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/faults/*.c)))# programs that tests start
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
 
@@ -124,7 +125,7 @@ run:
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
 # In the order in which they run. Sanitizers and coverage look at what is compiled here, so they need not repeat the rest.
-scripts := tests/http/run
+scripts := tests/http/run tests/faults/run
 ifeq ($(SAN)$(COV),)
 scripts := tests/module/run tests/lint/run tests/docs/run tests/bench/check tests/compat/fixtures $(scripts) \
 	tests/system/run tests/compat/live tests/compat/prometheus
@@ -137,7 +138,7 @@ test:
 	@$(MAKE) --no-print-directory check
 
 .PHONY: tests
-tests: all $(unit_own) $(cases)
+tests: all $(unit_own) $(cases) $(helpers)
 
 check:
 	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tools/run-tests $(unit_own) $(cases) $(scripts)$(if $(COV),; \
@@ -152,6 +153,10 @@ cases_objects := $(patsubst %.c,$(B)/%.o,$(wildcard tests/collectors/*.c))
 $(cases): $(cases_objects) $(library) $(B)/public.list
 	$(call say,LINK,$@)
 	$(quiet)$(link) -o $@ $(cases_objects) $(library) $(libs)
+
+$(helpers): $(B)/%: $(B)/%.o
+	$(call say,LINK,$@)
+	$(quiet)$(CC) $(cflags) $(ldflags) -o $@ $<
 
 .SECONDARY: # keeps the objects of the tests
 

@@ -18,6 +18,9 @@
 
 enum { EXIT_USAGE = 2, LISTENERS_MAX = 64 };
 
+/* Beside those of clients: what collectors have open while they read, and what is opened after them. */
+enum { DESCRIPTORS_IN_PASSING = 32 };
+
 struct program {
 	struct ng_arguments arguments;
 	struct ng_registry registry;
@@ -154,6 +157,7 @@ static int start_engine(struct program *program)
 		.writer_count = settings->disable_exporter_metrics ? 1 : 3,
 		.log = ng_log_collector,
 		.once = ng_options_action(&program->options) == NG_ONCE,
+		.keep_below = ng_keep_below(settings->max_connections + DESCRIPTORS_IN_PASSING),
 	};
 
 	writers[1].context = &program->process;
@@ -163,7 +167,7 @@ static int start_engine(struct program *program)
 		return -ENOMEM;
 	memcpy(kept, writers, sizeof(writers));
 	config.writers = kept;
-	ng_process_init(&program->process);
+	ng_process_init(&program->process, config.keep_below);
 	return ng_engine_new(&config, program->error, sizeof(program->error), &program->engine);
 }
 
@@ -189,7 +193,12 @@ static int take_sockets(struct program *program)
 		snprintf(program->error, sizeof(program->error), "--web.systemd-socket: no sockets were handed over");
 		return -EINVAL;
 	}
-	for (int i = 0; i < n && i < LISTENERS_MAX; i++) {
+	if (n > LISTENERS_MAX) {
+		snprintf(program->error, sizeof(program->error), "--web.systemd-socket: %d sockets, %d at most", n,
+			LISTENERS_MAX);
+		return -EINVAL;
+	}
+	for (int i = 0; i < n; i++) {
 		int r = ng_listen_adopt(first + i, &program->listeners[i], program->error, sizeof(program->error));
 		if (r < 0)
 			return r;

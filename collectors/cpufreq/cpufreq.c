@@ -18,7 +18,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 
 /*
  * A file kept open holds 5 kB of kernel memory, and 256 CPUs have 2000 of these files. So the first 32 policies keep
@@ -120,10 +119,7 @@ static int read_policy(struct cpufreq *cpufreq, struct ng_scrape *scrape, struct
 
 static uint64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return ng_now() / 1000000;
 }
 
 /*

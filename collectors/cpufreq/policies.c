@@ -10,7 +10,6 @@
  */
 #include "cpufreq.h"
 
-#include <time.h>
 
 #define DIRECTORY "devices/system/cpu"
 
@@ -194,10 +193,7 @@ static int list(struct ng_cpufreq_policies *policies, struct ng_scrape *scrape)
 
 static uint64_t now_s(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec;
+	return ng_now() / 1000000000;
 }
 
 /* What changes with the CPUs and their policies; empty where the kernel does not say. */

@@ -10,7 +10,6 @@
 #include "filesystem.h"
 
 #include <sys/statvfs.h>
-#include <time.h>
 
 enum { AVAIL, DEVICE_ERROR, FILES, FILES_FREE, FREE, MOUNT_INFO, PURGEABLE, READONLY, SIZE, FAMILIES };
 
@@ -112,18 +111,10 @@ static int read_table(struct filesystem *filesystem, struct ng_scrape *scrape, b
 
 /* ---- measuring ---- */
 
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
 /* When to give up waiting, so that there is time left to write the answer. */
 static uint64_t last_moment(uint64_t deadline)
 {
-	uint64_t start = now(), margin = 100000000;
+	uint64_t start = ng_now(), margin = 100000000;
 
 	if (deadline <= start)
 		return start;

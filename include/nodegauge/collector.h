@@ -129,7 +129,10 @@ struct ng_collector {
 	 */
 	int (*collect)(void *state, struct ng_scrape *scrape);
 
-	/* Also called after a failed init. May be NULL. */
+	/*
+	 * Called once at the end, also when init failed or was never called: then the state may be all zeroes, or hold
+	 * the options alone. May be NULL.
+	 */
 	void (*done)(void *state);
 
 	/*
@@ -154,6 +157,9 @@ struct ng_collector {
 	static const struct ng_collector *const ng_collector_entry __attribute__((used, section("ng_collectors"))) =   \
 		&(descriptor)
 #endif
+
+/* CLOCK_MONOTONIC in nanoseconds, to hold against a deadline. */
+uint64_t ng_now(void);
 
 /* ---- errors ---- */
 
