@@ -61,6 +61,10 @@ static const struct {
 	SETTING(log_level, NG_OPTION_STRING, "log.level", "info", "Log only messages of this severity or above.",
 		.choices = "debug|info|warn|error"),
 	SETTING(log_format, NG_OPTION_STRING, "log.format", "logfmt", "Format of the log.", .choices = "logfmt|json"),
+	SETTING(user, NG_OPTION_STRING, "user", "",
+		"Become this user once everything is open, when started as root: NAME, UID, NAME:GROUP or UID:GID."),
+	SETTING(landlock, NG_OPTION_BOOL, "security.landlock", "true",
+		"Forbid this process to write files, where the kernel can.", .hidden = true),
 	SETTING(gomaxprocs, NG_OPTION_UNSIGNED, "runtime.gomaxprocs", "1",
 		"Taken for compatibility with node_exporter, and without effect.", .hidden = true),
 };
