@@ -66,6 +66,7 @@ struct container_row {
 	uint64_t key;                   /* of what may be shown once: the names, or the path */
 	uint64_t generation;            /* of two rows with one key the later is shown */
 	bool outdone;                   /* there is a later one */
+	bool fresh;                     /* its group was read in this scrape */
 	bool has_peaks;
 	uint16_t peak[2 * CONTAINER_RESOURCES]; /* of the last minute, in 1/10000 */
 	struct container_figures figures;       /* what was read last */

@@ -203,7 +203,8 @@ static bool precedes(const struct container_row *a, const struct container_row *
 static void settle(struct container *state, struct container_row *row)
 {
 	for (struct container_row **link = &state->leaving; *link;) {
-		if (same(*link, row) && precedes(*link, row)) {
+		/* also itself, when it was lost sight of and found again */
+		if (same(*link, row) && !precedes(row, *link)) {
 			state->forgotten++;
 			forget(state, link);
 		} else {
