@@ -10,6 +10,9 @@
 
 #include <nodegauge/page.h>
 
+/* Offsets are 32 bits; no scrape comes near. */
+#define NG_PAGE_LIMIT ((size_t)1 << 30)
+
 /* The constant lines of a family of a descriptor, made once. */
 struct ng_family_head {
 	struct ng_span lines; /* "# HELP ...\n# TYPE ...\n" */
@@ -73,6 +76,9 @@ void ng_page_append(struct ng_page *page, const struct ng_page *from, size_t ind
 
 /* Appends all of `from`. */
 void ng_page_append_all(struct ng_page *page, const struct ng_page *from);
+
+/* Exchanges what two pages hold, which copies nothing; the one that is handed out must be empty. */
+void ng_page_exchange(struct ng_page *empty, struct ng_page *from);
 
 const char *ng_type_name(enum ng_type type);
 

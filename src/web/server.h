@@ -45,8 +45,10 @@ int ng_server_fd(const struct ng_server *server);
 /* Does what can be done. Returns when to call again at the latest (CLOCK_MONOTONIC ns), UINT64_MAX for never. */
 uint64_t ng_server_run(struct ng_server *server, uint64_t now);
 
-/* No new connections and no further requests; answers that are on their way go on. Returns how many requests are not
- * answered completely. */
+/*
+ * No new connections; requests that are on their way are answered, for a moment also those of clients that have just
+ * connected. To be called again until it returns 0: how many requests are not answered completely.
+ */
 size_t ng_server_drain(struct ng_server *server);
 
 /* Since the start. */
@@ -70,6 +72,8 @@ struct ng_request {
 	/* for whoever handles it */
 	void *link;
 	uint64_t arrived; /* CLOCK_MONOTONIC ns */
+	/* who asks, see web/readers.h: a number for its address, and one for its connection once that is used again */
+	uint64_t address, connection;
 };
 
 /* A header's value, NULL where there is none; borrowed while the request lives. */
