@@ -73,7 +73,7 @@ def kernel(group):
     if peak.exists():
         said["container_memory_max_usage_bytes"] = numbers(peak)[""]
     limits = {"container_spec_memory_limit_bytes": "memory.max", "container_threads_max": "pids.max",
-              "container_spec_memory_reservation_limit_bytes": "memory.low"}
+              "container_spec_memory_reservation_limit_bytes": "memory.min"}
     for family, name in limits.items():
         if value := numbers(group / name)[""]:
             said[family] = value
@@ -102,12 +102,20 @@ def compare(name):
     return ours
 
 
+def group_of(unit):
+    def found():
+        state = show(unit, "ActiveState", "ControlGroup")
+        return state["ActiveState"] == "active" and (TREE / state["ControlGroup"].lstrip("/") / "cpu.max").exists() and state["ControlGroup"]
+
+    return machine.wait_for(f"{unit} has a group", found)
+
+
 def service(name, program, *arguments, **properties):
     """A transient service; the name of its group."""
     words = " ".join(f"-p {key}={value}" for key, value in properties.items())
     run(f"systemctl stop {name} 2>/dev/null; systemctl reset-failed {name} 2>/dev/null; true")
     run(f"systemd-run -q --unit={name} {words} python3 /run/{program}.py {' '.join(map(str, arguments))}")
-    return machine.wait_for(f"{name} has a group", lambda: show(name, "ControlGroup")["ControlGroup"])
+    return group_of(name)
 
 
 def container(program, *arguments, **properties):
@@ -122,9 +130,9 @@ def container(program, *arguments, **properties):
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to(log)
-    run(f"systemd-run -q --scope --unit={unit} --slice={POD} {words} -- bash -c \"sleep 1000 & python3 /run/{program}.py "
+    run(f"systemd-run -q --scope --unit={unit} --slice={POD} -p Delegate=yes {words} -- bash -c \"sleep 1000 & python3 /run/{program}.py "
         f"{' '.join(map(str, arguments))}; wait\" >/dev/null 2>&1 &")
-    return machine.wait_for("the scope has a group", lambda: show(unit, "ControlGroup")["ControlGroup"])
+    return group_of(unit)
 
 
 def stop(*units):
@@ -133,12 +141,13 @@ def stop(*units):
 
 @cases.case
 def limits_of_a_service():
-    name = service("limited", "eat", 8, MemoryMax="100M", MemoryLow="10M", CPUQuota="50%", TasksMax="30")
+    name = service("limited", "eat", 8, MemoryMax="100M", MemoryMin="10M", CPUQuota="50%", TasksMax="30")
     time.sleep(5)
     ours = compare(name)
     demand(ours["container_spec_memory_limit_bytes"] == 100 << 20, f"memory limit {ours['container_spec_memory_limit_bytes']}")
     demand(ours["container_spec_cpu_quota"] / ours["container_spec_cpu_period"] == 0.5, "CPU quota")
     demand(ours["container_threads_max"] == 30, "tasks")
+    demand(ours["container_spec_memory_reservation_limit_bytes"] == 10 << 20, "reservation")
     demand(ours["container_memory_rss"] > 8 << 20, "resident memory")
     stop("limited")
 
