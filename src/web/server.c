@@ -26,7 +26,7 @@ enum {
 };
 
 /* Who has just connected has sent a request, or is about to. */
-static const uint64_t patience_ns = 200u * 1000000u;
+static const uint64_t patience_ns = 400u * 1000000u;
 
 struct connection {
 	struct ng_connection base;
