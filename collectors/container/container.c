@@ -449,9 +449,10 @@ static void done(void *context)
 	ng_cgroups_free(state->cgroups);
 	while (state->leaving) {
 		struct container_row *next = state->leaving->next;
-		container_row_free(state->leaving);
+		container_row_free(state, state->leaving);
 		state->leaving = next;
 	}
+	ng_table_done(&state->by_key);
 	container_triggers_close(state);
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
 		ng_file_close(&state->sampler.node[i]);

@@ -512,7 +512,9 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 			read_limits(scrape, reader, directory, &figures->values);
 		if (!container_has(&figures->values, VALUE_STARTED))
 			read_start(directory, &figures->values);
-		r = is_gone(directory, 0) ? -ENOENT : 0;
+		/* nothing is missing that was there before: it cannot have gone in between */
+		bool whole = before.present && !(before.present & ~figures->values.present & ~container_kept_bits());
+		r = !whole && is_gone(directory, 0) ? -ENOENT : 0;
 	} else {
 		r = -ENOENT;
 	}
