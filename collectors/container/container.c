@@ -19,7 +19,7 @@ static const uint64_t limits_ns = 60u * UINT64_C(1000000000);
 static const uint64_t quiet_ns = 5u * UINT64_C(1000000);
 
 static const char default_levels[] = "node,qos,pod,container,slice,service,scope,machine,other";
-static const char default_sets[] = "cpu,memory,events,tasks,io,network,spec,pressure,info,machine";
+static const char default_sets[] = "cpu,memory,events,io,network,spec,pressure,info,machine";
 
 /* ---- lists of words ---- */
 
@@ -161,7 +161,9 @@ static int read_row(struct ng_scrape *scrape, struct container *state, struct ng
 	uint64_t kills = container_has(values, VALUE_EVENTS_OOM_KILL) ? values->value[VALUE_EVENTS_OOM_KILL] : 0;
 	bool limits = !group->limits_at || now - group->limits_at >= limits_ns;
 
+	state->reader.pressure_fd_plus_1 = group->pressure_fd_plus_1;
 	int r = container_read(scrape, &state->reader, at, limits, &group->row->figures);
+	state->reader.pressure_fd_plus_1 = NULL;
 	if (r < 0)
 		return r;
 	if (limits)
