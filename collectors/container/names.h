@@ -69,12 +69,12 @@ struct container_folder {
 
 struct container_names {
 	struct container_folder logs, pods;
-	uint64_t epoch;      /* goes up with each change of the two */
-	uint64_t links;      /* in the directory when it was last read */
-	uint64_t lying;      /* of these, those that were wanted and lied */
-	uint64_t passes;     /* over the directory, since the start */
-	uint64_t limit;      /* entries of a directory that are looked at; 0 stands for the default */
-	uint64_t patience;   /* nanoseconds for one pass; 0 stands for the default */
+	uint64_t epoch;    /* goes up with each change of the two */
+	uint64_t links;    /* in the directory when it was last read */
+	uint64_t lying;    /* of these, those that were wanted and lied */
+	uint64_t passes;   /* over the directory, since the start */
+	uint64_t limit;    /* entries of a directory that are looked at; 0 stands for the default */
+	uint64_t patience; /* nanoseconds for one pass; 0 stands for the default */
 };
 
 /* The paths are absolute below --path.rootfs, and borrowed. */

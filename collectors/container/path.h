@@ -82,8 +82,8 @@ void container_place_step(
 void container_place_of(struct ng_span path, struct container_place *ret_place);
 
 /*
- * The name of the machine whose group has this name: "machine-qemu\x2d1\x2dvm1.scope" is "vm1". What does not fit is cut
- * off; 256 bytes are enough for any name. Returns its size; not terminated.
+ * The name of the machine whose group has this name: "machine-qemu\x2d1\x2dvm1.scope" is "vm1". What does not fit is
+ * cut off; 256 bytes are enough for any name. Returns its size; not terminated.
  */
 size_t container_machine_name(struct ng_span component, char *ret_name, size_t room);
 
