@@ -17,6 +17,7 @@
 #include "path.h"
 
 #include <nodegauge/collector.h>
+#include <sys/types.h>
 #include <time.h>
 
 /* Why there is no name. */
