@@ -125,10 +125,8 @@ static bool code_point(struct container_json *json)
 	if (code < 0 || (code >= 0xdc00 && code <= 0xdfff))
 		return false;
 	if (code >= 0xd800 && code <= 0xdbff) {
-		if (get(json) != '\\' || get(json) != 'u')
-			return false;
-		int low = unit(json);
-		if (low < 0xdc00 || low > 0xdfff)
+		int slash = get(json), letter = get(json), low = unit(json);
+		if (slash != '\\' || letter != 'u' || low < 0xdc00 || low > 0xdfff)
 			return false;
 		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 	}
@@ -212,10 +210,11 @@ static enum container_token number(struct container_json *json, int first)
 	return TOKEN_NUMBER;
 }
 
-static enum container_token word(struct container_json *json, const char *rest)
+/* Its first letter has been taken. */
+static enum container_token word(struct container_json *json, const char *text)
 {
-	for (; *rest; rest++) {
-		if (get(json) != *rest)
+	for (text++; *text; text++) {
+		if (get(json) != *text)
 			return TOKEN_BAD;
 	}
 	return TOKEN_WORD;
@@ -245,11 +244,11 @@ static enum container_token next(struct container_json *json, bool decode)
 	case '"':
 		return decode ? decode_string(json) : pass_string(json);
 	case 't':
-		return word(json, "rue");
+		return word(json, "true");
 	case 'f':
-		return word(json, "alse");
+		return word(json, "false");
 	case 'n':
-		return word(json, "ull");
+		return word(json, "null");
 	default:
 		return c == '-' || (c >= '0' && c <= '9') ? number(json, c) : TOKEN_BAD;
 	}

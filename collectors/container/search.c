@@ -115,7 +115,6 @@ struct container_wish *container_search_next(struct container_search *search, co
 	return of_uid(search, search->next_uid[wish - search->wishes], wish->uid);
 }
 
-/* Of two wishes for one ID in different pods both are looked at. */
 static struct container_wish *of_id(struct container_search *search, uint32_t at, const uint8_t *id)
 {
 	for (; at; at = search->next_id[at - 1]) {
