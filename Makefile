@@ -64,7 +64,7 @@ hardened := $(foreach flag,$(hardened),$(if $(filter -f% -W%,$(flag)),$(call sup
 cflags   := $(level) -std=gnu17 -pthread -fPIE -D_GNU_SOURCE= -ffile-prefix-map=$(CURDIR)=. $(warnings) \
 	$(hardened) $(watched)
 cppflags := -Iinclude $(shell pkg-config --cflags $(packages) 2>/dev/null) $(CPPFLAGS) \
-	$(if $(filter libisal,$(packages)),-DHAVE_ISAL=1)
+	$(if $(filter libisal,$(packages)),-DHAVE_ISAL=1) $(if $(SAN)$(COV),-DNG_WRITES_REPORTS=1)
 ldflags  := -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now -Wl,-z,noexecstack $(watched) $(LDFLAGS)
 libs     := $(shell pkg-config --libs $(packages) 2>/dev/null) -ldl -lm
 
@@ -128,7 +128,7 @@ run:
 scripts := tests/http/run tests/faults/run
 ifeq ($(SAN)$(COV),)
 scripts := tests/module/run tests/lint/run tests/docs/run tests/bench/check tests/compat/fixtures $(scripts) \
-	tests/system/run tests/compat/live tests/compat/prometheus
+	tests/privilege/run tests/system/run tests/compat/live tests/compat/prometheus
 endif
 scripts := $(wildcard $(scripts))
 
@@ -199,6 +199,7 @@ lint:
 
 docs: all
 	@tools/gen-docs $(B)/nodegauge
+	@NODEGAUGE=$(B)/nodegauge tests/privilege/run --write # by root; else the page stays
 
 install: all
 	install -D $(B)/nodegauge $(DESTDIR)$(PREFIX)/bin/nodegauge

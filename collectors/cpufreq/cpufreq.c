@@ -198,6 +198,10 @@ static void cpufreq_done(void *state)
 	ng_arena_done(&cpufreq->policies.kept);
 }
 
+static const struct ng_privilege privileges[] = {
+	{ "root or CAP_DAC_READ_SEARCH", "node_cpu_frequency_hertz" },
+};
+
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "cpufreq",
@@ -205,6 +209,8 @@ static const struct ng_collector descriptor = {
 	.may_block = true, /* some kernels sleep over each CPU */
 	.families = families,
 	.family_count = NG_COUNT(families),
+	.privileges = privileges,
+	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct cpufreq),
 	.collect = cpufreq_collect,
 	.done = cpufreq_done,

@@ -99,7 +99,7 @@ static int add_policy(
 		const char *path = ng_join(&policies->kept, cpu, attributes[i], NULL);
 		if (!path)
 			return -ENOMEM;
-		policy.file[i] = NG_FILE(NG_SYS, NG_VALUE, path);
+		policy.file[i] = NG_FILE(NG_SYS, i == NG_CPUINFO_CUR ? NG_VALUE | NG_PRIVILEGED : NG_VALUE, path);
 	}
 	int r = read_governors(policies, scrape, cpu, &policy);
 	if (r < 0)

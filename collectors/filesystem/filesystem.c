@@ -9,6 +9,7 @@
  */
 #include "filesystem.h"
 
+#include <nodegauge/privilege.h>
 #include <sys/statvfs.h>
 
 enum { AVAIL, DEVICE_ERROR, FILES, FILES_FREE, FREE, MOUNT_INFO, PURGEABLE, READONLY, SIZE, FAMILIES };
@@ -58,7 +59,7 @@ static const struct ng_option options[] = {
 };
 
 static const struct ng_privilege privileges[] = {
-	{ "CAP_DAC_READ_SEARCH", "the mounts below directories that are closed to other users" },
+	{ "CAP_DAC_READ_SEARCH", "sizes of the mounts below directories that are closed to its user" },
 };
 
 /* ---- the table ---- */
@@ -132,7 +133,7 @@ static void measure(struct filesystem *filesystem, struct ng_scrape *scrape)
 	for (size_t i = 0; i < table->count; i++) {
 		struct row *row = &table->rows[i];
 		if (!row->probe)
-			row->error = statfs(row->path, &row->fs) < 0 ? -errno : 0;
+			row->error = ng_privileged_statfs(row->path, &row->fs);
 	}
 	if (!table->task_count)
 		return;

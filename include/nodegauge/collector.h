@@ -15,6 +15,7 @@
 #include <nodegauge/page.h>
 #include <nodegauge/pattern.h>
 #include <nodegauge/text.h>
+#include <poll.h>
 
 /*
  * The version changes only when an existing member changes its meaning. New members are appended, and `size` tells the
@@ -54,10 +55,23 @@ struct ng_option {
 		.help = __VA_ARGS__                                                                                    \
 	}
 
-/* What one privilege buys: what the collector loses without it. */
+/*
+ * What one privilege buys: what the collector loses without it. The daemon keeps the capabilities that are named here
+ * and no others, and shows both texts; docs/privileges.md has them all.
+ */
 struct ng_privilege {
-	const char *capability; /* "CAP_DAC_READ_SEARCH" */
-	const char *lost;       /* "the serial numbers" */
+	/*
+	 * "CAP_DAC_READ_SEARCH"; "root or CAP_DAC_READ_SEARCH" where the user 0 needs no capability, as for files that
+	 * only their owner may read; "CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE" for what needs both.
+	 */
+	const char *capability;
+	const char *lost; /* "the serial numbers" */
+};
+
+/* What a collector writes to, in a daemon that otherwise may only read: a file, or all below a directory. */
+struct ng_writable {
+	enum ng_root root;
+	const char *path;
 };
 
 /* What `init` gets. Texts of options live as long as the collector. */
@@ -86,6 +100,20 @@ struct ng_scrape {
 	bool partial;     /* collect succeeds and the reason says what was left out; set by ng_note */
 	char *reason;     /* why collect fails, with the file; see ng_broken */
 	size_t reason_size;
+	/*
+	 * Who gets this answer, and who has asked within the last five minutes: one bit for each client. For what is
+	 * shown until everybody has seen it.
+	 */
+	uint64_t readers, recent_readers;
+};
+
+/* What `tick` gets beside a scrape without a page, and says. */
+enum { NG_WAIT_ROOM = 16 };
+struct ng_wait {
+	uint64_t now;   /* CLOCK_MONOTONIC, nanoseconds */
+	uint64_t until; /* when to call again at the latest; UINT64_MAX, which it is before the call, for never */
+	struct pollfd descriptor[NG_WAIT_ROOM]; /* when to call earlier: kept from call to call, with what was seen */
+	size_t count;
 };
 
 struct ng_collector {
@@ -119,6 +147,16 @@ struct ng_collector {
 	 * the options alone. May be NULL.
 	 */
 	void (*done)(void *state);
+
+	/*
+	 * Work between scrapes, for what cannot be seen at scrapes alone; NULL for none. Called soon after the start
+	 * and then as `wait` says, in a thread of its own, never while collect runs: it has to be short. Not called for
+	 * --once.
+	 */
+	void (*tick)(void *state, struct ng_scrape *scrape, struct ng_wait *wait);
+
+	const struct ng_writable *writables;
+	size_t writable_count;
 };
 
 #define NG_COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -34,7 +34,16 @@ enum ng_root {
  *             /proc/stat, meminfo, loadavg, pressure, net/netstat, net/snmp, net/sockstat.
  * NG_RECORDS  anything else: pieces until the end of file. Always right; costs one more read.
  */
-enum ng_kind { NG_VALUE, NG_WHOLE, NG_RECORDS };
+enum ng_kind {
+	NG_VALUE,
+	NG_WHOLE,
+	NG_RECORDS,
+	/*
+	 * Added to one of these, for a file that is not for everyone, as /proc/slabinfo: an open that is refused is
+	 * made again with CAP_DAC_READ_SEARCH, where the process has it. The collector's privileges say so.
+	 */
+	NG_PRIVILEGED = 8,
+};
 
 /*
  * A file that is read at every scrape: opened at its first reading, then kept and read from offset 0 (pread). When the

@@ -197,6 +197,7 @@ int ng_cell_init(
 	const struct ng_collector *collector = choice->collector;
 
 	*cell = (struct ng_cell){ .collector = collector };
+	pthread_mutex_init(&cell->inside, NULL);
 	cell->state = calloc(1, collector->state_size + 1);
 	cell->patterns = calloc(collector->option_count + 1, sizeof(*cell->patterns));
 	cell->pattern_count = collector->option_count;
@@ -229,6 +230,7 @@ void ng_cell_done(struct ng_cell *cell)
 	free(cell->state);
 	ng_page_done(&cell->page);
 	ng_arena_done(&cell->memory);
+	pthread_mutex_destroy(&cell->inside);
 	*cell = (struct ng_cell){ 0 };
 }
 
@@ -240,8 +242,23 @@ int ng_cell_collect(struct ng_cell *cell, struct ng_scrape *scrape)
 	scrape->reason[0] = '\0';
 	ng_arena_reset(scrape->arena);
 	ng_page_reset(&cell->page);
+	if (cell->collector->tick)
+		pthread_mutex_lock(&cell->inside);
 	int r = cell->collector->collect(cell->state, scrape);
+	if (cell->collector->tick)
+		pthread_mutex_unlock(&cell->inside);
 	if (r == 0 && cell->page.error)
 		r = ng_failed(scrape, cell->page.error, "write", "the families");
 	return r;
+}
+
+void ng_cell_tick(struct ng_cell *cell, struct ng_scrape *scrape, struct ng_wait *wait)
+{
+	pthread_mutex_lock(&cell->inside);
+	scrape->reason[0] = '\0';
+	ng_arena_reset(scrape->arena);
+	wait->now = ng_now();
+	wait->until = UINT64_MAX;
+	cell->collector->tick(cell->state, scrape, wait);
+	pthread_mutex_unlock(&cell->inside);
 }

@@ -44,6 +44,7 @@ struct ng_cell {
 	struct ng_pattern **patterns;
 	size_t pattern_count;
 	struct ng_page page;
+	pthread_mutex_t inside; /* keeps collect and tick apart; only of a collector that ticks */
 
 	/* under the gather's lock */
 	enum ng_cell_phase phase;
@@ -61,6 +62,9 @@ struct ng_cell {
 int ng_cell_init(
 	struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, char *error, size_t error_size);
 void ng_cell_done(struct ng_cell *cell);
+
+/* One call of tick. */
+void ng_cell_tick(struct ng_cell *cell, struct ng_scrape *scrape, struct ng_wait *wait);
 
 /* One call of collect with the page reset before; the caller holds no lock. Returns its result. */
 int ng_cell_collect(struct ng_cell *cell, struct ng_scrape *scrape);

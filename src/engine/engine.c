@@ -56,6 +56,8 @@ static bool run_cell(struct ng_runner *runner, struct ng_cell *cell, uint64_t no
 		.serial = engine->serial,
 		.deadline = engine->deadline,
 		.devices_epoch = engine->epoch,
+		.readers = engine->readers,
+		.recent_readers = engine->recent_readers,
 		.reason = reason,
 		.reason_size = sizeof(reason),
 	};
@@ -216,6 +218,8 @@ int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selecti
 	engine->active = true;
 	engine->serial++;
 	engine->deadline = deadline;
+	engine->readers = selection && selection->readers ? selection->readers : 1;
+	engine->recent_readers = (selection ? selection->recent_readers : 0) | engine->readers;
 	engine->epoch = ng_kernel_devices_epoch(&engine->kernel);
 	engine->next = 0;
 	engine->pending = 0;
@@ -425,6 +429,11 @@ int ng_engine_new(const struct ng_engine_config *config, char *error, size_t err
 		if (r < 0)
 			snprintf(error, error_size, "start a thread: %s", strerror(-r));
 	}
+	if (r == 0 && !config->once) {
+		r = ng_tickers_start(engine);
+		if (r < 0)
+			snprintf(error, error_size, "start a thread: %s", strerror(-r));
+	}
 	if (r < 0) {
 		ng_engine_free(engine);
 		return r;
@@ -458,7 +467,8 @@ bool ng_engine_free(struct ng_engine *engine)
 {
 	if (!engine)
 		return true;
-	if (!stop_runners(engine))
+	bool ticking = !ng_tickers_stop(engine);
+	if (!stop_runners(engine) || ticking)
 		return false;
 	for (size_t i = 0; i < engine->runner_count; i++) {
 		ng_arena_done(&engine->runners[i].arena);
@@ -471,6 +481,7 @@ bool ng_engine_free(struct ng_engine *engine)
 	free(engine->cells);
 	free(engine->order);
 	free(engine->runners);
+	free(engine->tickers);
 	free(engine->idle);
 	pthread_mutex_destroy(&engine->lock);
 	free(engine);

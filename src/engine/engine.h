@@ -37,6 +37,7 @@ struct ng_engine_config {
 	/* Called with a collector's name, or "" for the engine itself; from any thread. */
 	void (*log)(void *context, enum ng_level level, const char *message, const char *collector, const char *reason);
 	void *log_context;
+	bool once;      /* no work between gathers */
 	int keep_below; /* of ng_keep_below: which descriptors collectors may keep open; 0 for all */
 	uint64_t stall; /* how long a runner may stay in one cell before another one takes over, in ns; 0 for the usual
 			   30 ms */
@@ -76,9 +77,9 @@ struct ng_cell_view {
 };
 void ng_engine_view(struct ng_engine *engine, size_t index, struct ng_cell_view *ret_view);
 
-/* Which cells take part: one byte each, true or false; NULL for all. */
 struct ng_selection {
-	const bool *cell;
+	const bool *cell;                 /* which cells take part: one byte each, true or false; NULL for all */
+	uint64_t readers, recent_readers; /* see struct ng_scrape; 0 stands for one reader */
 };
 
 /*

@@ -21,6 +21,15 @@ struct ng_runner {
 	bool left;            /* at the end of the engine, as it is stuck */
 };
 
+/* The thread of a cell that has work between gathers. */
+struct ng_ticker {
+	struct ng_engine *engine;
+	struct ng_cell *cell;
+	pthread_t thread;
+	int stop_fd; /* an event descriptor */
+	struct ng_arena arena;
+};
+
 struct ng_engine {
 	struct ng_kernel kernel;
 	struct ng_cell *cells;
@@ -33,12 +42,15 @@ struct ng_engine {
 	size_t runner_count, runner_limit;
 	struct ng_runner **idle; /* the one that worked last, whose memory is warm, on top */
 	size_t idle_count;
+	struct ng_ticker *tickers;
+	size_t ticker_count;
 	bool finishing; /* a runner is handing out an answer and will look for work then */
 	bool stopping;
 
 	/* the gather that is going on */
 	bool active;
 	uint64_t serial, deadline, epoch;
+	uint64_t readers, recent_readers;
 	size_t next;    /* in `order` */
 	size_t pending; /* cells that were started or will be, and have no result yet */
 	uint64_t moved; /* when a cell was last started */
@@ -54,6 +66,11 @@ struct ng_engine {
 	struct ng_assembly *assembly;
 	struct ng_body *bodies[NG_BODIES_KEPT];
 };
+
+int ng_tickers_start(struct ng_engine *engine);
+
+/* Returns false when one is stuck: what it uses has to be left. */
+bool ng_tickers_stop(struct ng_engine *engine);
 
 /* Makes the answer of all cells of the gather that is over. NULL when there is no memory. */
 struct ng_body *ng_assemble(struct ng_engine *engine);

@@ -22,7 +22,7 @@ enum ng_action {
 
 /* The values of our own flags. All texts live as long as the options. */
 struct ng_settings {
-	const char *procfs, *sysfs, *rootfs, *udev;
+	const char *procfs, *sysfs, *rootfs, *udev, *cgroupfs;
 	const char *modules;
 	bool disable_defaults;
 	struct ng_list listen;
@@ -34,6 +34,8 @@ struct ng_settings {
 	uint64_t header_timeout, idle_timeout, response_timeout; /* ns */
 	uint64_t scrape_timeout;                                 /* ns */
 	const char *log_level, *log_format;
+	const char *user;
+	bool landlock;
 	uint64_t gomaxprocs; /* taken and without meaning */
 	bool help, help_long, help_man, version, once, list, metrics;
 };

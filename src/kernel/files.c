@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <nodegauge/collector.h>
+#include <nodegauge/privilege.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ static ssize_t pread_retry(int fd, char *at, size_t size, size_t offset)
  */
 static int read_text(struct ng_arena *arena, int fd, enum ng_kind kind, struct ng_span *ret_text)
 {
+	kind &= ~(unsigned)NG_PRIVILEGED;
 	size_t need = kind == NG_VALUE ? VALUE_ROOM : TEXT_ROOM, room, used = 0;
 	char *start = ng_arena_reserve(arena, need, &room);
 
@@ -89,11 +91,13 @@ const char *ng_root_path(const struct ng_scrape *scrape, enum ng_root root)
 	return scrape->kernel->root_path[root];
 }
 
-static int open_below(int directory, const char *path, int flags)
+static int open_below(int directory, const char *path, enum ng_kind kind)
 {
 	if (directory < 0)
 		return directory;
-	int fd = openat(directory, path, flags);
+	if (kind & NG_PRIVILEGED)
+		return ng_privileged_open(directory, path, OPEN_FLAGS);
+	int fd = openat(directory, path, OPEN_FLAGS);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -123,7 +127,7 @@ void ng_file_close(struct ng_file *file)
 
 static int file_open(struct ng_scrape *scrape, struct ng_file *file)
 {
-	int fd = open_below(ng_root_fd(scrape, file->root), file->path, OPEN_FLAGS);
+	int fd = open_below(ng_root_fd(scrape, file->root), file->path, file->kind);
 
 	if (fd < 0)
 		return fd;
@@ -159,7 +163,7 @@ int ng_file_read(struct ng_scrape *scrape, struct ng_file *file, struct ng_span 
 
 int ng_read_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *name, struct ng_span *ret_text)
 {
-	int fd = open_below(directory, name, OPEN_FLAGS);
+	int fd = open_below(directory, name, kind);
 
 	if (fd < 0)
 		return ng_failed(scrape, fd, "open", name);

@@ -36,4 +36,7 @@ int ng_keep_below(uint64_t reserved);
 /* Once per gather: takes note of device events; returns the epoch. */
 uint64_t ng_kernel_devices_epoch(struct ng_kernel *kernel);
 
+/* By bytes, in place. */
+void ng_sort_names(const struct ng_names *names);
+
 #endif

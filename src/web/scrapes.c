@@ -115,7 +115,7 @@ static void start_gather(struct ng_scrapes *scrapes)
 	uint64_t deadline = take_sharing(scrapes);
 	if (!scrapes->sharing)
 		return;
-	struct ng_selection selection = { scrapes->sharing->all ? NULL : scrapes->sharing->cell };
+	struct ng_selection selection = { .cell = scrapes->sharing->all ? NULL : scrapes->sharing->cell };
 	copy_counts(scrapes);
 	scrapes->started = ng_now();
 	for (const struct ng_waiting *scrape = scrapes->waiting; scrape; scrape = scrape->next) {

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Work between gathers: one thread for each cell that asked for it. */
+#include "engine/internal.h"
+
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static const size_t ticker_stack = 256u << 10;
+
+/* How long the end of the engine waits for a tick that is going on. */
+static const uint64_t patience_ns = 500u * 1000000u;
+
+/* Returns whether to go on. */
+static bool wait_for_next(const struct ng_ticker *ticker, struct ng_wait *wait)
+{
+	uint64_t now = ng_now(), left = wait->until > now ? wait->until - now : 0;
+	struct timespec timeout = { (time_t)(left / 1000000000u), (long)(left % 1000000000u) };
+	struct pollfd all[NG_WAIT_ROOM + 1];
+	size_t count = wait->count < NG_WAIT_ROOM ? wait->count : NG_WAIT_ROOM;
+
+	memcpy(all, wait->descriptor, count * sizeof(*all));
+	all[count] = (struct pollfd){ .fd = ticker->stop_fd, .events = POLLIN };
+	if (ppoll(all, count + 1, wait->until == UINT64_MAX ? NULL : &timeout, NULL) < 0)
+		memset(all, 0, sizeof(all)); /* a signal: as if the time was over */
+	for (size_t i = 0; i < count; i++)
+		wait->descriptor[i].revents = all[i].revents;
+	return all[count].revents == 0;
+}
+
+static void *ticker_main(void *argument)
+{
+	struct ng_ticker *ticker = argument;
+	char reason[256];
+	struct ng_scrape scrape = {
+		.arena = &ticker->arena,
+		.kernel = &ticker->engine->kernel,
+		.deadline = UINT64_MAX,
+		.reason = reason,
+		.reason_size = sizeof(reason),
+	};
+	struct ng_wait wait = { 0 };
+
+	do
+		ng_cell_tick(ticker->cell, &scrape, &wait);
+	while (wait_for_next(ticker, &wait));
+	return NULL;
+}
+
+static int start_one(struct ng_engine *engine, struct ng_cell *cell)
+{
+	struct ng_ticker *ticker = &engine->tickers[engine->ticker_count];
+	pthread_attr_t attributes;
+
+	*ticker = (struct ng_ticker){ .engine = engine, .cell = cell, .stop_fd = eventfd(0, EFD_CLOEXEC) };
+	if (ticker->stop_fd < 0)
+		return -errno;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, ticker_stack);
+	int r = pthread_create(&ticker->thread, &attributes, ticker_main, ticker);
+	pthread_attr_destroy(&attributes);
+	if (r)
+		close(ticker->stop_fd);
+	else
+		engine->ticker_count++;
+	return -r;
+}
+
+int ng_tickers_start(struct ng_engine *engine)
+{
+	engine->tickers = calloc(engine->cell_count + 1, sizeof(*engine->tickers));
+	if (!engine->tickers)
+		return -ENOMEM;
+	for (size_t i = 0; i < engine->cell_count; i++) {
+		int r = engine->cells[i].collector->tick ? start_one(engine, &engine->cells[i]) : 0;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+bool ng_tickers_stop(struct ng_engine *engine)
+{
+	uint64_t until = ng_now() + patience_ns;
+	struct timespec limit = { (time_t)(until / 1000000000u), (long)(until % 1000000000u) };
+	bool all = true;
+
+	for (size_t i = 0; i < engine->ticker_count; i++)
+		eventfd_write(engine->tickers[i].stop_fd, 1);
+	for (size_t i = 0; i < engine->ticker_count; i++) {
+		struct ng_ticker *ticker = &engine->tickers[i];
+		if (pthread_clockjoin_np(ticker->thread, NULL, CLOCK_MONOTONIC, &limit) != 0) {
+			pthread_detach(ticker->thread);
+			all = false;
+			continue;
+		}
+		close(ticker->stop_fd);
+		ng_arena_done(&ticker->arena);
+	}
+	return all;
+}
