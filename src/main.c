@@ -45,11 +45,10 @@ static int usage(struct program *program)
 
 static int give_up(struct program *program)
 {
-	static const char remedy[] = ": see LimitNOFILE= or ulimit -n";
+	size_t used = strlen(program->error);
 
-	if (strstr(program->error, strerror(EMFILE)) &&
-		strlen(program->error) + sizeof(remedy) <= sizeof(program->error))
-		strcat(program->error, remedy);
+	if (strstr(program->error, strerror(EMFILE)))
+		snprintf(program->error + used, sizeof(program->error) - used, ": see LimitNOFILE= or ulimit -n");
 	NG_LOG(NG_LOG_ERROR, "cannot start", "reason", program->error);
 	return EXIT_FAILURE;
 }
