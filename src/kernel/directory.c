@@ -27,9 +27,10 @@ int ng_directory(struct ng_scrape *scrape, enum ng_root root, const char *path, 
 }
 
 /* Shell's sort: in place and without memory of its own, which qsort does not promise. */
-static void sort_names(const char **name, size_t count)
+void ng_sort_names(const struct ng_names *names)
 {
-	size_t gap = 1;
+	const char **name = names->name;
+	size_t count = names->count, gap = 1;
 
 	while (gap < count / 3)
 		gap = gap * 3 + 1;
@@ -82,7 +83,7 @@ int ng_names_at(struct ng_scrape *scrape, int directory, const char *name, struc
 		if (r < 0)
 			return r;
 	}
-	sort_names(ret_names->name, ret_names->count);
+	ng_sort_names(ret_names);
 	return 0;
 }
 

@@ -32,6 +32,9 @@ void ng_kernel_done(struct ng_kernel *kernel);
 /* Once per gather: takes note of device events; returns the epoch. */
 uint64_t ng_kernel_devices_epoch(struct ng_kernel *kernel);
 
+/* By bytes, in place. */
+void ng_sort_names(const struct ng_names *names);
+
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t ng_now(void);
 

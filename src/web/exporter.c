@@ -350,7 +350,7 @@ static void start_gather(struct ng_exporter *exporter)
 	uint64_t deadline = take_sharing(exporter);
 	if (!exporter->sharing)
 		return;
-	struct ng_selection selection = { exporter->sharing->all ? NULL : exporter->sharing->cell };
+	struct ng_selection selection = { .cell = exporter->sharing->all ? NULL : exporter->sharing->cell };
 	copy_counts(exporter);
 	exporter->started = ng_now();
 	for (const struct scrape *scrape = exporter->waiting; scrape; scrape = scrape->next) {

@@ -237,7 +237,7 @@ static void no_data(void **state)
 static void selections(void **state)
 {
 	static const bool first[] = { true, false }, none[] = { false, false };
-	struct ng_selection selection = { first };
+	struct ng_selection selection = { .cell = first };
 	struct fixture fixture;
 	const char *answer;
 

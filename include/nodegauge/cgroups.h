@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tree of control groups.
+ *
+ * One object per collector that wants it, living in its state. On cgroup v2 new and removed groups are noticed by
+ * inotify, and at every update the number of directories below each group (st_nlink, which kernfs keeps exact) is
+ * compared with what is known; where watches run out, and on v1, every update walks the whole tree. A group is a path
+ * and a generation: the directory's inode is the kernel's 64-bit id of the group, so a path that was removed and made
+ * again is another group.
+ *
+ * A group keeps one directory descriptor (O_PATH) and no open files, as an open file that was read once holds a page of
+ * kernel memory; past the budget of descriptors groups are entered by path, and the inode is checked.
+ *
+ * Kernel: Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/, fs/kernfs/.
+ */
+#ifndef NODEGAUGE_CGROUPS_H
+#define NODEGAUGE_CGROUPS_H
+
+#include <nodegauge/files.h>
+
+enum ng_cgroup_mode { NG_CGROUP_NONE, NG_CGROUP_V2, NG_CGROUP_V1, NG_CGROUP_HYBRID };
+
+/* Where a file is looked for. On v2 these are all the same directory. */
+enum ng_cgroup_place {
+	NG_CGROUP_UNIFIED, /* cgroup.*, *.pressure */
+	NG_CGROUP_CPU,
+	NG_CGROUP_CPUACCT,
+	NG_CGROUP_MEMORY,
+	NG_CGROUP_BLKIO,
+	NG_CGROUP_PIDS,
+	NG_CGROUP_HUGETLB,
+	NG_CGROUP_PLACES,
+};
+
+struct ng_cgroup {
+	struct ng_cgroup *parent;
+	struct ng_cgroup *first, *last; /* children: sorted by name as a walk found them, later ones behind */
+	struct ng_cgroup *next;
+	uint64_t generation;
+	const char *name; /* of the directory; "" for the root */
+	uint32_t name_size;
+	uint32_t children;
+	uint32_t refused; /* directories below it that are not followed: past the limit */
+	uint16_t depth;   /* 0 for the root */
+	bool descend;     /* groups below it are followed */
+	bool marked;      /* used by walks */
+	int directory;    /* O_PATH, or -1: past the budget */
+	int watch;        /* inotify, of the directory, or -1 */
+	int events;       /* inotify, of cgroup.events, or -1 */
+	int memory;       /* inotify, of memory.events, or -1 */
+	_Alignas(max_align_t) char payload[];
+};
+
+/* What `added` wants of a new group. */
+enum {
+	NG_CGROUP_DESCEND = 1, /* follow the groups below it */
+	NG_CGROUP_EVENTS = 2,  /* call `emptied` when its last process has gone */
+	NG_CGROUP_OOMS = 4,    /* call `memory_event` when memory.events changes; at most every 10 ms */
+};
+
+struct ng_cgroups_hooks {
+	size_t payload_size; /* zeroed, behind each group */
+	unsigned (*added)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
+	void (*removed)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
+	void (*emptied)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
+	void (*memory_event)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
+	void *context;
+};
+
+struct ng_cgroups;
+
+/*
+ * For `init`. `limit` is the number of groups that are followed at most, `descriptors` how many directories are kept
+ * open at most. Does not walk yet. A machine without control groups is no error: the mode says so.
+ */
+int ng_cgroups_new(struct ng_setup *setup, const struct ng_cgroups_hooks *hooks, uint64_t limit, uint64_t descriptors,
+	bool watch, struct ng_cgroups **ret_cgroups);
+void ng_cgroups_free(struct ng_cgroups *cgroups);
+
+enum ng_cgroup_mode ng_cgroups_mode(const struct ng_cgroups *cgroups);
+
+/* "cgroup v2", "cgroup v1 (cpu, memory)": for the log. Borrowed. */
+const char *ng_cgroups_describe(const struct ng_cgroups *cgroups);
+
+/*
+ * Brings the tree up to date and calls the hooks. `whole` compares every group with the file system; without it only
+ * what inotify told is looked at.
+ */
+int ng_cgroups_update(struct ng_scrape *scrape, struct ng_cgroups *cgroups, bool whole);
+
+/* Readable when something changed, for a tick to wait for; -1 where there is no inotify. */
+int ng_cgroups_descriptor(const struct ng_cgroups *cgroups);
+
+/* NULL before the first update. */
+struct ng_cgroup *ng_cgroups_root(struct ng_cgroups *cgroups);
+
+/* The next group in the order of a walk that meets parents before children; NULL at the end. */
+struct ng_cgroup *ng_cgroup_next(const struct ng_cgroup *group);
+
+/* Drops a group that turned out to be gone, with all below it, and calls `removed` for each. */
+void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group);
+
+/*
+ * A directory descriptor to read the files of a group below: -ENOENT when the group has gone, or has no such
+ * controller. To be given back with ng_cgroup_leave.
+ */
+int ng_cgroup_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
+	enum ng_cgroup_place place);
+void ng_cgroup_leave(const struct ng_cgroup *group, int directory);
+
+/* "/system.slice/ssh.service"; "/" for the root. In the arena; .text is NULL when there is no memory. */
+struct ng_span ng_cgroup_path(struct ng_arena *arena, const struct ng_cgroup *group);
+
+struct ng_cgroups_state {
+	uint64_t groups;    /* followed */
+	uint64_t by_path;   /* of these, without a kept descriptor */
+	uint64_t refused;   /* groups that were not followed as the limit was reached */
+	uint64_t watches;   /* inotify watches held */
+	uint64_t overflows; /* of the event queue, since the start */
+	bool polling;       /* watches ran out or there is no inotify: whole walks instead */
+};
+void ng_cgroups_state(const struct ng_cgroups *cgroups, struct ng_cgroups_state *ret_state);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Watching the tree by one inotify instance.
+ *
+ * mkdir and rmdir of groups come as IN_CREATE and IN_DELETE of the parent, changes of cgroup.events and memory.events
+ * as IN_MODIFY (kernfs_notify), no more than one each 10 ms. A watch on the file itself holds its inode, without which
+ * the kernel has nobody to tell. All of it works for any user on a read-only mount.
+ */
+#include "kernel/cgroups.h"
+
+#include <fcntl.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { EVENTS_ROOM = 16384, ROUNDS_MAX = 64 };
+
+void ng_cgroups_open_watches(struct ng_cgroups *cgroups)
+{
+	cgroups->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+}
+
+/* "/proc/self/fd/7/cgroup.events": a descriptor cannot be taken for a group that was made again under its path. */
+static int add_watch(
+	struct ng_cgroups *cgroups, struct ng_cgroup *group, int directory, const char *file, uint32_t mask)
+{
+	char path[64] = "/proc/self/fd/", digits[16], *at = path + strlen(path);
+	size_t n = 0;
+
+	for (unsigned rest = (unsigned)directory; n == 0 || rest; rest /= 10)
+		digits[n++] = (char)('0' + rest % 10);
+	while (n)
+		*at++ = digits[--n];
+	memcpy(at, file, strlen(file) + 1);
+	int watch = inotify_add_watch(cgroups->inotify, path, mask);
+	if (watch >= 0 && ng_table_put(&cgroups->by_watch, (uint64_t)watch, group) < 0) {
+		inotify_rm_watch(cgroups->inotify, watch);
+		return -1;
+	}
+	return watch;
+}
+
+void ng_cgroups_watch(struct ng_cgroups *cgroups, struct ng_cgroup *group, int directory, unsigned flags)
+{
+	const uint32_t children = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR;
+
+	if (cgroups->inotify >= 0) {
+		if ((flags & NG_CGROUP_DESCEND) && group->watch < 0)
+			group->watch = add_watch(cgroups, group, directory, "", children);
+		if (flags & NG_CGROUP_EVENTS)
+			group->events = add_watch(cgroups, group, directory, "/cgroup.events", IN_MODIFY);
+		if (flags & NG_CGROUP_OOMS)
+			group->memory = add_watch(cgroups, group, directory, "/memory.events", IN_MODIFY);
+	}
+	cgroups->unwatched += (flags & NG_CGROUP_DESCEND) && group->watch < 0;
+}
+
+static void drop_watch(struct ng_cgroups *cgroups, int *watch)
+{
+	if (*watch < 0)
+		return;
+	ng_table_drop(&cgroups->by_watch, (uint64_t)*watch);
+	inotify_rm_watch(cgroups->inotify, *watch);
+	*watch = -1;
+}
+
+void ng_cgroups_unwatch(struct ng_cgroups *cgroups, struct ng_cgroup *group)
+{
+	cgroups->unwatched -= group->descend && group->watch < 0;
+	drop_watch(cgroups, &group->watch);
+	drop_watch(cgroups, &group->events);
+	drop_watch(cgroups, &group->memory);
+}
+
+/* ---- events ---- */
+
+static void child_went(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name)
+{
+	struct ng_cgroup *child = parent->first;
+	struct stat info;
+
+	while (child && strcmp(child->name, name) != 0)
+		child = child->next;
+	if (!child && parent->refused)
+		parent->refused--;
+	if (!child)
+		return;
+	/* a listing may have seen the next one of that name already */
+	int above = ng_cgroup_enter(scrape, cgroups, parent, cgroups->walked);
+	bool lives =
+		above >= 0 && fstatat(above, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && info.st_ino == child->generation;
+	ng_cgroup_leave(parent, above);
+	if (!lives)
+		ng_cgroups_drop(scrape, cgroups, child);
+}
+
+static void look_whether_empty(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
+{
+	struct ng_span text, line;
+
+	int directory = ng_cgroup_enter(scrape, cgroups, group, NG_CGROUP_UNIFIED);
+	int r = directory < 0 ? directory : ng_read_at(scrape, directory, NG_VALUE, "cgroup.events", &text);
+	ng_cgroup_leave(group, directory);
+	while (r == 0 && ng_line_next(&text, &line)) {
+		if (ng_span_equal(line, NG_SPAN("populated 0")) && cgroups->hooks.emptied)
+			cgroups->hooks.emptied(cgroups->hooks.context, scrape, group);
+	}
+}
+
+static int take_event(struct ng_scrape *scrape, struct ng_cgroups *cgroups, const struct inotify_event *event)
+{
+	if (event->mask & IN_Q_OVERFLOW) {
+		cgroups->overflown = true;
+		cgroups->overflows++;
+		return 0;
+	}
+	struct ng_cgroup *group = ng_table_get(&cgroups->by_watch, (uint64_t)event->wd);
+	if (!group)
+		return 0; /* of a group that is forgotten already */
+	if (event->mask & IN_IGNORED) {
+		/* its file system was unmounted, or it died before its parent's event was taken */
+		cgroups->overflown = cgroups->overflown || event->wd == group->watch;
+		return 0;
+	}
+	if (event->wd == group->events)
+		look_whether_empty(scrape, cgroups, group);
+	else if (event->wd == group->memory && cgroups->hooks.memory_event)
+		cgroups->hooks.memory_event(cgroups->hooks.context, scrape, group);
+	else if (event->wd == group->watch && (event->mask & IN_ISDIR) && (event->mask & (IN_DELETE | IN_MOVED_FROM)))
+		child_went(scrape, cgroups, group, event->name);
+	else if (event->wd == group->watch && (event->mask & IN_ISDIR))
+		return ng_cgroups_add_child(scrape, cgroups, group, event->name);
+	return 0;
+}
+
+int ng_cgroups_take_events(struct ng_scrape *scrape, struct ng_cgroups *cgroups)
+{
+	_Alignas(struct inotify_event) char bytes[EVENTS_ROOM];
+
+	/* who makes groups faster than we look does not keep us here: the rest comes next time */
+	for (unsigned round = 0; cgroups->inotify >= 0 && round < ROUNDS_MAX; round++) {
+		ssize_t n = read(cgroups->inotify, bytes, sizeof(bytes));
+		if (n <= 0)
+			return 0;
+		for (ssize_t at = 0; at < n;) {
+			const struct inotify_event *event = (const void *)(bytes + at);
+			at += (ssize_t)(sizeof(*event) + event->len);
+			int r = take_event(scrape, cgroups, event);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}

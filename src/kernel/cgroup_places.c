@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which hierarchies there are, and the way into a group. */
+#include "kernel/arena.h"
+#include "kernel/cgroups.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DIRECTORY = O_PATH | O_DIRECTORY | O_CLOEXEC };
+
+/* The names of v1 mounts, as systemd and runtimes make them; joint ones are one mount with links beside it. */
+static const struct {
+	enum ng_cgroup_place place;
+	const char *label;
+	const char *name[4];
+} v1_mounts[] = {
+	{ NG_CGROUP_CPU, "cpu", { "cpu", "cpu,cpuacct", "cpuacct,cpu" } },
+	{ NG_CGROUP_CPUACCT, "cpuacct", { "cpuacct", "cpu,cpuacct", "cpuacct,cpu" } },
+	{ NG_CGROUP_MEMORY, "memory", { "memory" } },
+	{ NG_CGROUP_BLKIO, "blkio", { "blkio" } },
+	{ NG_CGROUP_PIDS, "pids", { "pids" } },
+	{ NG_CGROUP_HUGETLB, "hugetlb", { "hugetlb" } },
+};
+
+static bool is_group(int directory)
+{
+	struct stat info;
+
+	return fstatat(directory, "cgroup.procs", &info, 0) == 0 || fstatat(directory, "tasks", &info, 0) == 0;
+}
+
+static int open_mount(int root, const char *const names[4])
+{
+	for (size_t i = 0; i < 4 && names[i]; i++) {
+		int fd = openat(root, names[i], DIRECTORY);
+		if (fd >= 0 && is_group(fd))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	return -1;
+}
+
+static bool find_v2(struct ng_cgroups *cgroups, int root)
+{
+	struct stat info;
+
+	if (fstatat(root, "cgroup.controllers", &info, 0) < 0)
+		return false;
+	int fd = openat(root, ".", DIRECTORY);
+	for (size_t i = 0; i < NG_CGROUP_PLACES; i++)
+		cgroups->place_fd[i] = fd;
+	cgroups->mode = fd < 0 ? NG_CGROUP_NONE : NG_CGROUP_V2;
+	cgroups->walked = NG_CGROUP_UNIFIED;
+	snprintf(cgroups->description, sizeof(cgroups->description), "cgroup v2");
+	return true;
+}
+
+static void find_v1(struct ng_cgroups *cgroups, int root)
+{
+	static const enum ng_cgroup_place order[] = { NG_CGROUP_MEMORY, NG_CGROUP_CPUACCT, NG_CGROUP_CPU,
+		NG_CGROUP_PIDS };
+	size_t used = (size_t)snprintf(cgroups->description, sizeof(cgroups->description), "cgroup v1 (");
+	const char *comma = "";
+
+	for (size_t i = 0; i < NG_COUNT(v1_mounts); i++) {
+		int fd = open_mount(root, v1_mounts[i].name);
+		cgroups->place_fd[v1_mounts[i].place] = fd;
+		if (fd < 0)
+			continue;
+		used += (size_t)snprintf(cgroups->description + used, sizeof(cgroups->description) - used, "%s%s",
+			comma, v1_mounts[i].label);
+		comma = ", ";
+	}
+	/* systemd accounts memory and tasks for every unit, CPU time only where it was asked to */
+	for (size_t i = NG_COUNT(order); i-- > 0;) {
+		if (cgroups->place_fd[order[i]] >= 0) {
+			cgroups->mode = NG_CGROUP_V1;
+			cgroups->walked = order[i];
+		}
+	}
+	cgroups->place_fd[NG_CGROUP_UNIFIED] = open_mount(root, (const char *const[4]){ "unified" });
+	bool hybrid = cgroups->mode == NG_CGROUP_V1 && cgroups->place_fd[NG_CGROUP_UNIFIED] >= 0;
+	if (hybrid)
+		cgroups->mode = NG_CGROUP_HYBRID;
+	snprintf(cgroups->description + used, sizeof(cgroups->description) - used, ")%s",
+		hybrid ? " with cgroup v2 beside it" : "");
+}
+
+void ng_cgroups_find_places(struct ng_cgroups *cgroups, int root)
+{
+	struct stat info;
+
+	for (size_t i = 0; i < NG_CGROUP_PLACES; i++)
+		cgroups->place_fd[i] = -1;
+	cgroups->mode = NG_CGROUP_NONE;
+	if (root >= 0 && !find_v2(cgroups, root))
+		find_v1(cgroups, root);
+	if (cgroups->mode == NG_CGROUP_NONE)
+		snprintf(cgroups->description, sizeof(cgroups->description), "no control groups");
+	else if (fstat(cgroups->place_fd[cgroups->walked], &info) == 0)
+		cgroups->device = info.st_dev;
+}
+
+void ng_cgroups_close_places(struct ng_cgroups *cgroups)
+{
+	bool one = cgroups->mode == NG_CGROUP_V2;
+
+	for (size_t i = 0; i < (one ? 1 : NG_CGROUP_PLACES); i++)
+		ng_close_fd(&cgroups->place_fd[i]);
+}
+
+/* ---- the way into a group ---- */
+
+static size_t path_size(const struct ng_cgroup *group)
+{
+	size_t size = 0;
+
+	for (; group->parent; group = group->parent)
+		size += group->name_size + 1;
+	return size;
+}
+
+/* Fills in from the end; without a leading slash. */
+static void write_path(const struct ng_cgroup *group, char *path, size_t size)
+{
+	for (; group->parent; group = group->parent) {
+		size -= group->name_size + 1;
+		path[size] = '/';
+		memcpy(path + size + 1, group->name, group->name_size);
+	}
+}
+
+struct ng_span ng_cgroup_path(struct ng_arena *arena, const struct ng_cgroup *group)
+{
+	size_t size = path_size(group);
+	char *path = ng_alloc(arena, size + 2);
+
+	if (!path)
+		return (struct ng_span){ NULL, 0 };
+	path[0] = '/';
+	write_path(group, path, size);
+	size += size == 0;
+	path[size] = '\0';
+	return (struct ng_span){ path, size };
+}
+
+static int enter_by_path(const struct ng_cgroups *cgroups, const struct ng_cgroup *group, int root, bool walked)
+{
+	char path[4096] = "/";
+	size_t size = path_size(group);
+	struct stat info;
+
+	if (size >= sizeof(path))
+		return -ENAMETOOLONG;
+	write_path(group, path, size);
+	path[size ? size : 1] = '\0';
+	int fd = openat(root, size ? path + 1 : ".", DIRECTORY | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	/* made again since */
+	if (walked && (fstat(fd, &info) < 0 || info.st_ino != group->generation || info.st_dev != cgroups->device)) {
+		close(fd);
+		return -ENOENT;
+	}
+	return fd;
+}
+
+int ng_cgroup_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
+	enum ng_cgroup_place place)
+{
+	int root = cgroups->place_fd[place];
+	bool walked = root == cgroups->place_fd[cgroups->walked];
+
+	(void)scrape;
+	if (root < 0)
+		return -ENOENT;
+	if (walked && group->directory >= 0)
+		return group->directory;
+	return enter_by_path(cgroups, group, root, walked);
+}
+
+void ng_cgroup_leave(const struct ng_cgroup *group, int directory)
+{
+	if (directory >= 0 && directory != group->directory)
+		close(directory);
+}

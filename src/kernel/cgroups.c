@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/cgroups.h"
+
+#include "kernel/arena.h"
+#include "kernel/kernel.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEPTH_MAX = 64, LISTING_ROOM = 8192 };
+
+/* ---- adding and dropping ---- */
+
+static struct ng_cgroup *new_group(
+	struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name, uint64_t generation)
+{
+	size_t payload = (cgroups->hooks.payload_size + 15) & ~(size_t)15, name_size = strlen(name);
+	struct ng_cgroup *group = calloc(1, sizeof(*group) + payload + name_size + 1);
+
+	if (!group)
+		return NULL;
+	group->name = group->payload + payload;
+	memcpy(group->payload + payload, name, name_size + 1);
+	group->name_size = (uint32_t)name_size;
+	group->generation = generation;
+	group->directory = group->watch = group->events = group->memory = -1;
+	if (ng_table_put(&cgroups->by_generation, generation, group) < 0) {
+		free(group);
+		return NULL;
+	}
+	if (!parent)
+		return group;
+	group->parent = parent;
+	group->depth = (uint16_t)(parent->depth + 1);
+	*(parent->last ? &parent->last->next : &parent->first) = group;
+	parent->last = group;
+	parent->children++;
+	return group;
+}
+
+static void unlink_group(struct ng_cgroup *group)
+{
+	struct ng_cgroup *parent = group->parent, *before = NULL;
+
+	if (!parent)
+		return;
+	for (struct ng_cgroup *at = parent->first; at != group; at = at->next)
+		before = at;
+	*(before ? &before->next : &parent->first) = group->next;
+	if (parent->last == group)
+		parent->last = before;
+	parent->children--;
+}
+
+void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
+{
+	while (group->first)
+		ng_cgroups_drop(scrape, cgroups, group->first);
+	if (cgroups->hooks.removed)
+		cgroups->hooks.removed(cgroups->hooks.context, scrape, group);
+	unlink_group(group);
+	ng_cgroups_unwatch(cgroups, group);
+	ng_table_drop(&cgroups->by_generation, group->generation);
+	if (group->directory >= 0) {
+		close(group->directory);
+		cgroups->kept--;
+	}
+	if (cgroups->root == group)
+		cgroups->root = NULL;
+	free(group);
+}
+
+/* Takes the descriptor. */
+static int add_group(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name,
+	uint64_t generation, int directory)
+{
+	struct ng_cgroup *group = new_group(cgroups, parent, name, generation);
+
+	if (!group) {
+		close(directory);
+		return -ENOMEM;
+	}
+	if (!parent)
+		cgroups->root = group;
+	group->directory = directory;
+	cgroups->kept++;
+	unsigned flags = cgroups->hooks.added(cgroups->hooks.context, scrape, group);
+	if (group->depth >= DEPTH_MAX)
+		flags &= ~(unsigned)NG_CGROUP_DESCEND;
+	group->descend = flags & NG_CGROUP_DESCEND;
+	ng_cgroups_watch(cgroups, group, directory, flags);
+	int r = group->descend ? ng_cgroups_relist(scrape, cgroups, group) : 0;
+	if (cgroups->kept > cgroups->descriptors) {
+		close(directory);
+		group->directory = -1;
+		cgroups->kept--;
+	}
+	return r;
+}
+
+int ng_cgroups_add_child(
+	struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name)
+{
+	struct stat info;
+
+	int above = ng_cgroup_enter(scrape, cgroups, parent, cgroups->walked);
+	if (above < 0)
+		return 0; /* it went away too */
+	int directory = openat(above, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	ng_cgroup_leave(parent, above);
+	if (directory < 0)
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? ng_failed(scrape, -errno, "open", name)
+									     : 0;
+	if (fstat(directory, &info) < 0 || info.st_dev != cgroups->device) {
+		close(directory);
+		return 0;
+	}
+	struct ng_cgroup *known = ng_table_get(&cgroups->by_generation, info.st_ino);
+	if (known && known->parent == parent && strcmp(known->name, name) == 0) {
+		close(directory);
+		return 0;
+	}
+	/* a renamed one, or one whose end was not told */
+	if (known)
+		ng_cgroups_drop(scrape, cgroups, known);
+	for (struct ng_cgroup *old = parent->first; old; old = old->next) {
+		if (strcmp(old->name, name) == 0) {
+			ng_cgroups_drop(scrape, cgroups, old);
+			break;
+		}
+	}
+	if (cgroups->by_generation.count >= cgroups->limit) {
+		close(directory);
+		parent->refused++;
+		cgroups->refused++;
+		return 0;
+	}
+	return add_group(scrape, cgroups, parent, name, info.st_ino, directory);
+}
+
+/* ---- walking ---- */
+
+/* Marks the children that are listed, and hands back the names of those that are not known. */
+static int list_children(
+	struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group, int fd, struct ng_names *ret_new)
+{
+	_Alignas(struct dirent64) char bytes[LISTING_ROOM];
+	size_t capacity = 0;
+
+	for (;;) {
+		ssize_t n = getdents64(fd, bytes, sizeof(bytes));
+		if (n <= 0)
+			return n < 0 && errno != ENOENT ? -errno : 0;
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *entry = (const void *)(bytes + at);
+			at += entry->d_reclen;
+			if ((entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN) ||
+				strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+				continue;
+			struct ng_cgroup *known = ng_table_get(&cgroups->by_generation, entry->d_ino);
+			if (known && known->parent == group && strcmp(known->name, entry->d_name) == 0) {
+				known->marked = true;
+				continue;
+			}
+			const char **slot = ng_push(scrape->arena, &ret_new->name, &ret_new->count, &capacity);
+			if (!slot || !(*slot = ng_copy(scrape->arena, ng_span(entry->d_name)).text))
+				return -ENOMEM;
+		}
+	}
+}
+
+int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
+{
+	struct ng_names fresh = { 0 };
+
+	int directory = ng_cgroup_enter(scrape, cgroups, group, cgroups->walked);
+	if (directory < 0)
+		return 0;
+	NG_CLOSE int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int error = fd < 0 ? -errno : 0;
+	if (group->watch < 0 && cgroups->inotify >= 0) {
+		cgroups->unwatched--;
+		ng_cgroups_watch(cgroups, group, directory, NG_CGROUP_DESCEND);
+	}
+	ng_cgroup_leave(group, directory);
+	for (struct ng_cgroup *child = group->first; child; child = child->next)
+		child->marked = false;
+	if (fd >= 0)
+		error = list_children(scrape, cgroups, group, fd, &fresh);
+	if (error < 0)
+		return error == -ENOENT || error == -ENODEV ? 0
+							    : ng_failed(scrape, error, "list the group", group->name);
+	for (struct ng_cgroup *child = group->first, *next; child; child = next) {
+		next = child->next;
+		if (!child->marked)
+			ng_cgroups_drop(scrape, cgroups, child);
+	}
+	ng_sort_names(&fresh);
+	group->refused = 0;
+	for (size_t i = 0; i < fresh.count; i++) {
+		int r = ng_cgroups_add_child(scrape, cgroups, group, fresh.name[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* A directory has one link from its parent, one from itself and one from each directory in it; file systems that do not
+ * count so say 1. */
+static bool looks_complete(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group)
+{
+	struct stat info;
+
+	if (group->watch < 0)
+		return false;
+	int directory = ng_cgroup_enter(scrape, cgroups, group, cgroups->walked);
+	bool known = directory >= 0 && fstat(directory, &info) == 0 && info.st_nlink >= 2;
+	ng_cgroup_leave(group, directory);
+	return known && info.st_nlink - 2 == group->children + group->refused;
+}
+
+static int walk(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group, bool distrust)
+{
+	int r = 0;
+
+	if (group->descend && (distrust || !looks_complete(scrape, cgroups, group)))
+		r = ng_cgroups_relist(scrape, cgroups, group);
+	/* children that the listing found are walked already, and complete */
+	for (struct ng_cgroup *child = group->first; r == 0 && child; child = child->next) {
+		if (child->descend)
+			r = walk(scrape, cgroups, child, distrust);
+	}
+	return r;
+}
+
+static int add_root(struct ng_scrape *scrape, struct ng_cgroups *cgroups)
+{
+	struct stat info;
+
+	int directory = openat(cgroups->place_fd[cgroups->walked], ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0)
+		return ng_failed(scrape, -errno, "open", "the root of the control groups");
+	if (fstat(directory, &info) < 0) {
+		close(directory);
+		return -EIO;
+	}
+	return add_group(scrape, cgroups, NULL, "", info.st_ino, directory);
+}
+
+int ng_cgroups_update(struct ng_scrape *scrape, struct ng_cgroups *cgroups, bool whole)
+{
+	if (cgroups->mode == NG_CGROUP_NONE)
+		return -ENODATA;
+	if (!cgroups->root)
+		return add_root(scrape, cgroups);
+	int r = ng_cgroups_take_events(scrape, cgroups);
+	bool distrust = cgroups->overflown;
+	if (r == 0 && (whole || distrust)) {
+		cgroups->overflown = false;
+		r = walk(scrape, cgroups, cgroups->root, distrust);
+	}
+	return r;
+}
+
+struct ng_cgroup *ng_cgroup_next(const struct ng_cgroup *group)
+{
+	if (group->first)
+		return group->first;
+	while (group && !group->next)
+		group = group->parent;
+	return group ? group->next : NULL;
+}
+
+/* ---- life ---- */
+
+int ng_cgroups_new(struct ng_setup *setup, const struct ng_cgroups_hooks *hooks, uint64_t limit, uint64_t descriptors,
+	bool watch, struct ng_cgroups **ret_cgroups)
+{
+	struct ng_cgroups *cgroups = calloc(1, sizeof(*cgroups));
+
+	*ret_cgroups = cgroups;
+	if (!cgroups)
+		return -ENOMEM;
+	cgroups->hooks = *hooks;
+	cgroups->limit = limit;
+	cgroups->descriptors = descriptors;
+	cgroups->inotify = -1;
+	ng_cgroups_find_places(cgroups, setup->kernel->root_fd[NG_CGROUP]);
+	if (watch && cgroups->mode == NG_CGROUP_V2)
+		ng_cgroups_open_watches(cgroups);
+	return 0;
+}
+
+void ng_cgroups_free(struct ng_cgroups *cgroups)
+{
+	if (!cgroups)
+		return;
+	cgroups->hooks.removed = NULL;
+	if (cgroups->root)
+		ng_cgroups_drop(NULL, cgroups, cgroups->root);
+	ng_table_done(&cgroups->by_generation);
+	ng_table_done(&cgroups->by_watch);
+	if (cgroups->mode != NG_CGROUP_NONE)
+		ng_cgroups_close_places(cgroups);
+	ng_close_fd(&cgroups->inotify);
+	free(cgroups);
+}
+
+enum ng_cgroup_mode ng_cgroups_mode(const struct ng_cgroups *cgroups)
+{
+	return cgroups->mode;
+}
+
+const char *ng_cgroups_describe(const struct ng_cgroups *cgroups)
+{
+	return cgroups->description;
+}
+
+int ng_cgroups_descriptor(const struct ng_cgroups *cgroups)
+{
+	return cgroups->inotify;
+}
+
+struct ng_cgroup *ng_cgroups_root(struct ng_cgroups *cgroups)
+{
+	return cgroups->root;
+}
+
+void ng_cgroups_state(const struct ng_cgroups *cgroups, struct ng_cgroups_state *ret_state)
+{
+	*ret_state = (struct ng_cgroups_state){
+		.groups = cgroups->by_generation.count,
+		.by_path = cgroups->by_generation.count - cgroups->kept,
+		.refused = cgroups->refused,
+		.watches = cgroups->by_watch.count,
+		.overflows = cgroups->overflows,
+		.polling = cgroups->unwatched > 0,
+	};
+}
