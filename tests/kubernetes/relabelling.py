@@ -161,6 +161,10 @@ class Prometheus:
 
     def __enter__(self):
         self.process.wait_ready(30)
+        end = time.monotonic() + 30
+        while wire.fetch(self.address, "/-/ready", timeout=10).status != 200:
+            demand(time.monotonic() < end, "Prometheus does not get ready")
+            time.sleep(0.1)
         return self
 
     def __exit__(self, *arguments):
@@ -252,11 +256,21 @@ def run(cases):
         before = [*jobs(manifests.render("overlays/servicemonitor-shadow"), "handover", address), kubelet(address, "handover")]
         after = [*jobs(manifests.render("overlays/servicemonitor"), "handover", address), kubelet(address, "handover", True)]
         with Prometheus(folder, configs + before) as server:
-            time.sleep(11)
+            scraped(server, len(configs + before))
             for variant in variants:
                 cases.run(f"rules work {variant}", rules_work, server, variant, variant == "gmp")
             cases.run("rules add nothing up in the shadow", nothing_twice, server)
             cases.run("rules see no gap at the hand-over", handed_over, server, configs, after)
+
+
+def scraped(server, targets):
+    """Waits until the ranges that the rules look at are full."""
+    end = time.monotonic() + 40
+    while time.monotonic() < end:
+        if len(server.query("count_over_time(up[8s]) >= 8")) >= targets:
+            return
+        time.sleep(0.5)
+    demand(False, f"not all of {targets} targets are scraped every second")
 
 
 def nothing_twice(server):
