@@ -39,6 +39,7 @@ fuzzers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 unit_own := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
 unit_all := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 cases    := $(if $(wildcard tests/collectors/*.c),$(B)/tests/collectors/runner)
+helpers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/faults/*.c)))# programs that tests start
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
 
@@ -63,7 +64,7 @@ hardened := $(foreach flag,$(hardened),$(if $(filter -f% -W%,$(flag)),$(call sup
 cflags   := $(level) -std=gnu17 -pthread -fPIE -D_GNU_SOURCE= -ffile-prefix-map=$(CURDIR)=. $(warnings) \
 	$(hardened) $(watched)
 cppflags := -Iinclude $(shell pkg-config --cflags $(packages) 2>/dev/null) $(CPPFLAGS) \
-	$(if $(filter libisal,$(packages)),-DHAVE_ISAL=1)
+	$(if $(filter libisal,$(packages)),-DHAVE_ISAL=1) $(if $(SAN)$(COV),-DNG_WRITES_REPORTS=1)
 ldflags  := -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now -Wl,-z,noexecstack $(watched) $(LDFLAGS)
 libs     := $(shell pkg-config --libs $(packages) 2>/dev/null) -ldl -lm
 
@@ -124,10 +125,10 @@ run:
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
 # In the order in which they run. Sanitizers and coverage look at what is compiled here, so they need not repeat the rest.
-scripts := tests/http/run
+scripts := tests/http/run tests/faults/run
 ifeq ($(SAN)$(COV),)
 scripts := tests/module/run tests/lint/run tests/docs/run tests/bench/check tests/compat/fixtures $(scripts) \
-	tests/system/run tests/compat/live tests/compat/prometheus
+	tests/privilege/run tests/system/run tests/compat/live tests/compat/prometheus
 endif
 scripts := $(wildcard $(scripts))
 
@@ -137,7 +138,7 @@ test:
 	@$(MAKE) --no-print-directory check
 
 .PHONY: tests
-tests: all $(unit_own) $(cases)
+tests: all $(unit_own) $(cases) $(helpers)
 
 check:
 	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tools/run-tests $(unit_own) $(cases) $(scripts)$(if $(COV),; \
@@ -152,6 +153,10 @@ cases_objects := $(patsubst %.c,$(B)/%.o,$(wildcard tests/collectors/*.c))
 $(cases): $(cases_objects) $(library) $(B)/public.list
 	$(call say,LINK,$@)
 	$(quiet)$(link) -o $@ $(cases_objects) $(library) $(libs)
+
+$(helpers): $(B)/%: $(B)/%.o
+	$(call say,LINK,$@)
+	$(quiet)$(CC) $(cflags) $(ldflags) -o $@ $<
 
 .SECONDARY: # keeps the objects of the tests
 
@@ -196,6 +201,7 @@ lint:
 
 docs: all
 	@tools/gen-docs $(B)/nodegauge
+	@NODEGAUGE=$(B)/nodegauge tests/privilege/run --write # by root; else the page stays
 
 install: all
 	install -D $(B)/nodegauge $(DESTDIR)$(PREFIX)/bin/nodegauge

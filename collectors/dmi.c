@@ -68,7 +68,7 @@ static int labels_read(struct ng_scrape *scrape, struct ng_span *ret_labels, boo
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	for (size_t i = 0; i < NG_COUNT(fields); i++) {
-		r = ng_read_at(scrape, fd, NG_RECORDS, fields[i].file, &text);
+		r = ng_read_at(scrape, fd, NG_RECORDS | NG_PRIVILEGED, fields[i].file, &text);
 		if (r == 0)
 			labels[count++] = (struct ng_label){ fields[i].label, ng_trim(text) };
 		else if (!ng_item_gone(r) && r != -EACCES && r != -EPERM)
@@ -126,7 +126,8 @@ static void dmi_done(void *state)
 }
 
 static const struct ng_privilege privileges[] = {
-	{ "CAP_DAC_READ_SEARCH", "the serial numbers and the UUID" },
+	{ "root or CAP_DAC_READ_SEARCH",
+		"labels of node_dmi_info: board_serial, chassis_serial, product_serial, product_uuid" },
 };
 
 static const struct ng_collector descriptor = {

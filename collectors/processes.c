@@ -10,9 +10,13 @@
  *
  * Source: proc_pid_stat(5), do_task_stat in fs/proc/array.c.
  */
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <nodegauge/collector.h>
+#include <nodegauge/privilege.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 enum { STATES = 128, FIELDS_TO_THREADS = 16 };
 
@@ -139,12 +143,22 @@ static bool is_pid(const char *name)
 	return ng_u64(ng_span(name), &pid) == 0;
 }
 
+/*
+ * Every /proc has a process 1. With hidepid its files cannot be opened; what is hidden from a listing gives no error
+ * that could be answered, so the privilege is raised for the whole walk.
+ */
+static bool others_hidden(const struct ng_scrape *scrape)
+{
+	return faccessat(ng_root_fd(scrape, NG_PROC), "1/stat", R_OK, AT_EACCESS) < 0;
+}
+
 static int count_all(struct processes *processes, struct ng_scrape *scrape, struct census *census)
 {
 	struct ng_arena *own = scrape->arena;
 	struct ng_names names;
 	struct statfs fs;
 
+	bool raised = others_hidden(scrape) && ng_raise(CAP_SYS_PTRACE);
 	census->proc = fstatfs(ng_root_fd(scrape, NG_PROC), &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 	int r = ng_names(scrape, NG_PROC, ".", &names);
 	scrape->arena = &processes->text;
@@ -154,6 +168,8 @@ static int count_all(struct processes *processes, struct ng_scrape *scrape, stru
 			r = count_process(scrape, names.name[i], census);
 	}
 	scrape->arena = own;
+	if (raised)
+		ng_lower(CAP_SYS_PTRACE);
 	return r;
 }
 
@@ -226,6 +242,10 @@ static void processes_done(void *state)
 	ng_arena_done(&processes->text);
 }
 
+static const struct ng_privilege privileges[] = {
+	{ "CAP_SYS_PTRACE", "other users' processes where /proc is mounted with hidepid" },
+};
+
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "processes",
@@ -233,6 +253,8 @@ static const struct ng_collector descriptor = {
 	.off_by_default = true,
 	.families = families,
 	.family_count = NG_COUNT(families),
+	.privileges = privileges,
+	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct processes),
 	.init = processes_init,
 	.collect = processes_collect,

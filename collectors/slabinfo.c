@@ -126,7 +126,7 @@ static int slabinfo_init(void *state, struct ng_setup *setup)
 	struct slabinfo *slabinfo = state;
 
 	(void)setup;
-	slabinfo->file = NG_FILE(NG_PROC, NG_RECORDS, "slabinfo");
+	slabinfo->file = NG_FILE(NG_PROC, NG_RECORDS | NG_PRIVILEGED, "slabinfo");
 	return 0;
 }
 
@@ -166,7 +166,7 @@ static const struct ng_option options[] = {
 };
 
 static const struct ng_privilege privileges[] = {
-	{ "CAP_DAC_READ_SEARCH", "everything: /proc/slabinfo is for root only" },
+	{ "root or CAP_DAC_READ_SEARCH", "everything: /proc/slabinfo is for root only" },
 };
 
 static const struct ng_collector descriptor = {

@@ -385,6 +385,11 @@ static const struct ng_option options[] = {
 		"Kernel parameter whose value is shown as text"),
 };
 
+/* No capability stands for the user here: kernel/sysctl.c, test_perm. */
+static const struct ng_privilege privileges[] = {
+	{ "root", "parameters that only root may read, such as vm.mmap_rnd_bits" },
+};
+
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "sysctl",
@@ -394,6 +399,8 @@ static const struct ng_collector descriptor = {
 	.option_count = NG_COUNT(options),
 	.families = families,
 	.family_count = NG_COUNT(families),
+	.privileges = privileges,
+	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct sysctl),
 	.init = sysctl_init,
 	.collect = sysctl_collect,

@@ -3,6 +3,7 @@
 #include "host/help.h"
 #include "host/log.h"
 #include "host/options.h"
+#include "host/privilege.h"
 #include "host/process.h"
 #include "host/service.h"
 #include "host/version.h"
@@ -18,10 +19,15 @@
 
 enum { EXIT_USAGE = 2, LISTENERS_MAX = 64 };
 
+/* Beside those of clients: what collectors have open while they read, and what is opened after them. */
+enum { DESCRIPTORS_IN_PASSING = 32 };
+
 struct program {
 	struct ng_arguments arguments;
 	struct ng_registry registry;
 	struct ng_options options;
+	struct ng_privileges privileges;
+	const char *roots[NG_ROOTS];
 	struct ng_process process;
 	struct ng_exporter *exporter;
 	struct ng_engine *engine;
@@ -96,7 +102,7 @@ static int print_something(struct program *program, enum ng_action action)
 		ng_help_version(stdout);
 		break;
 	case NG_LIST_COLLECTORS:
-		ng_help_collectors(stdout, &program->options);
+		ng_help_collectors(stdout, &program->options, &program->privileges);
 		break;
 	default:
 		return print_metrics(program);
@@ -133,37 +139,87 @@ static void log_web(const char *message, const char *detail)
 	NG_LOG(NG_LOG_WARN, message, "detail", detail);
 }
 
+/* ---- privileges ---- */
+
+static int find_roots(struct program *program)
+{
+	const struct ng_settings *settings = &program->options.settings;
+	struct ng_arena *memory = &program->options.memory;
+
+	program->roots[NG_PROC] = settings->procfs;
+	program->roots[NG_SYS] = settings->sysfs;
+	program->roots[NG_ROOTFS] = settings->rootfs;
+	program->roots[NG_UDEV] = settings->udev;
+	program->roots[NG_CGROUP] =
+		*settings->cgroupfs ? settings->cgroupfs : ng_join(memory, settings->sysfs, "/fs/cgroup", NULL);
+	program->roots[NG_RUN] = ng_join(memory, settings->rootfs, "/run", NULL);
+	return program->roots[NG_CGROUP] && program->roots[NG_RUN] ? 0 : -ENOMEM;
+}
+
+static int plan_privileges(struct program *program)
+{
+	const struct ng_options *options = &program->options;
+
+	return ng_privileges_plan(&program->privileges, options->settings.user, options->choices, options->choice_count,
+		program->error, sizeof(program->error));
+}
+
+/* The sockets are removed at the end, and nothing else may be. */
+static int keep_sockets_removable(struct program *program)
+{
+	for (size_t i = 0; i < program->listener_count; i++) {
+		const char *path = program->listeners[i].unlink, *slash = path ? strrchr(path, '/') : NULL;
+		if (!path)
+			continue;
+		struct ng_span folder = slash ? (struct ng_span){ path, (size_t)(slash - path) + 1 } : NG_SPAN(".");
+		const char *copy = ng_copy(&program->options.memory, folder).text;
+		if (!copy)
+			return -ENOMEM;
+		ng_privileges_except(&program->privileges, copy, true);
+	}
+	return 0;
+}
+
+static int drop_privileges(struct program *program)
+{
+	snprintf(program->error, sizeof(program->error), "out of memory");
+	int r = find_roots(program);
+	if (r == 0)
+		r = keep_sockets_removable(program);
+	if (r == 0)
+		r = ng_privileges_except_writables(&program->privileges, program->roots, &program->options.memory);
+	if (r == 0)
+		r = ng_privileges_drop(&program->privileges, program->options.settings.landlock, program->error,
+			sizeof(program->error));
+	return r;
+}
+
+/* ---- the parts ---- */
+
 static int start_engine(struct program *program)
 {
 	const struct ng_settings *settings = &program->options.settings;
 	struct ng_arena *memory = &program->options.memory;
 	struct ng_writer writers[3] = { ng_build_writer, ng_process_writer, ng_exporter_writer };
 	struct ng_engine_config config = {
-		.roots = {
-			[NG_PROC] = settings->procfs,
-			[NG_SYS] = settings->sysfs,
-			[NG_ROOTFS] = settings->rootfs,
-			[NG_UDEV] = settings->udev,
-			[NG_CGROUP] = *settings->cgroupfs ? settings->cgroupfs :
-							    ng_join(memory, settings->sysfs, "/fs/cgroup", NULL),
-			[NG_RUN] = ng_join(memory, settings->rootfs, "/run", NULL),
-		},
 		.choices = program->options.choices,
 		.choice_count = program->options.choice_count,
 		.writers = writers,
 		.writer_count = settings->disable_exporter_metrics ? 1 : 3,
 		.log = ng_log_collector,
 		.once = ng_options_action(&program->options) == NG_ONCE,
+		.keep_below = ng_keep_below(settings->max_connections + DESCRIPTORS_IN_PASSING),
 	};
 
+	memcpy(config.roots, program->roots, sizeof(config.roots));
 	writers[1].context = &program->process;
 	writers[2].context = program->exporter;
 	struct ng_writer *kept = ng_alloc(memory, sizeof(writers));
-	if (!kept || !config.roots[NG_CGROUP] || !config.roots[NG_RUN])
+	if (!kept)
 		return -ENOMEM;
 	memcpy(kept, writers, sizeof(writers));
 	config.writers = kept;
-	ng_process_init(&program->process);
+	ng_process_init(&program->process, config.keep_below);
 	return ng_engine_new(&config, program->error, sizeof(program->error), &program->engine);
 }
 
@@ -189,7 +245,12 @@ static int take_sockets(struct program *program)
 		snprintf(program->error, sizeof(program->error), "--web.systemd-socket: no sockets were handed over");
 		return -EINVAL;
 	}
-	for (int i = 0; i < n && i < LISTENERS_MAX; i++) {
+	if (n > LISTENERS_MAX) {
+		snprintf(program->error, sizeof(program->error), "--web.systemd-socket: %d sockets, %d at most", n,
+			LISTENERS_MAX);
+		return -EINVAL;
+	}
+	for (int i = 0; i < n; i++) {
 		int r = ng_listen_adopt(first + i, &program->listeners[i], program->error, sizeof(program->error));
 		if (r < 0)
 			return r;
@@ -275,13 +336,14 @@ static int run_once(struct program *program)
 
 static int serve(struct program *program)
 {
-	if (open_listeners(program) < 0 || start_server(program) < 0)
+	if (start_server(program) < 0)
 		return give_up(program);
 	ng_exporter_attach(program->exporter, program->engine, program->server);
 	NG_LOG(NG_LOG_INFO, "starting nodegauge", "version", ng_version, "revision", ng_revision, "libmicrohttpd",
 		ng_server_library(), "gzip", ng_gzip_library());
 	for (size_t i = 0; i < program->listener_count; i++)
 		NG_LOG(NG_LOG_INFO, "listening", "address", program->listeners[i].name);
+	ng_privileges_log(&program->privileges);
 	int r = ng_loop_run(program->engine, program->server, program->exporter);
 	if (r == 0)
 		return EXIT_SUCCESS;
@@ -317,7 +379,10 @@ int main(int argc, char *argv[])
 	if (read_arguments(&program, argc, argv) < 0)
 		return usage(&program);
 	enum ng_action action = ng_options_action(&program.options);
-	if (action != NG_SERVE && action != NG_ONCE)
+	bool runs = action == NG_SERVE || action == NG_ONCE;
+	if ((runs || action == NG_LIST_COLLECTORS) && plan_privileges(&program) < 0)
+		return usage(&program);
+	if (!runs)
 		return print_something(&program, action);
 	ng_log_init(ng_options_log_level(&program.options), program.options.settings.log_format[0] == 'j');
 	raise_descriptor_limit();
@@ -325,7 +390,10 @@ int main(int argc, char *argv[])
 		ng_loop_block_signals();
 	if (add_exporter(&program) < 0)
 		return give_up(&program);
-	if (start_engine(&program) < 0)
+	/* what a user has no right to is opened, then the rights go, then threads are started */
+	if ((action == NG_SERVE && open_listeners(&program) < 0) || drop_privileges(&program) < 0)
+		status = give_up(&program);
+	else if (start_engine(&program) < 0)
 		status = usage(&program);
 	else
 		status = action == NG_ONCE ? run_once(&program) : serve(&program);

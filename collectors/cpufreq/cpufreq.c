@@ -18,7 +18,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 
 /*
  * A file kept open holds 5 kB of kernel memory, and 256 CPUs have 2000 of these files. So the first 32 policies keep
@@ -120,10 +119,7 @@ static int read_policy(struct cpufreq *cpufreq, struct ng_scrape *scrape, struct
 
 static uint64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return ng_now() / 1000000;
 }
 
 /*
@@ -202,6 +198,10 @@ static void cpufreq_done(void *state)
 	ng_arena_done(&cpufreq->policies.kept);
 }
 
+static const struct ng_privilege privileges[] = {
+	{ "root or CAP_DAC_READ_SEARCH", "node_cpu_frequency_hertz" },
+};
+
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "cpufreq",
@@ -209,6 +209,8 @@ static const struct ng_collector descriptor = {
 	.may_block = true, /* some kernels sleep over each CPU */
 	.families = families,
 	.family_count = NG_COUNT(families),
+	.privileges = privileges,
+	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct cpufreq),
 	.collect = cpufreq_collect,
 	.done = cpufreq_done,

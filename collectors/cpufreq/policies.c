@@ -10,7 +10,6 @@
  */
 #include "cpufreq.h"
 
-#include <time.h>
 
 #define DIRECTORY "devices/system/cpu"
 
@@ -100,7 +99,7 @@ static int add_policy(
 		const char *path = ng_join(&policies->kept, cpu, attributes[i], NULL);
 		if (!path)
 			return -ENOMEM;
-		policy.file[i] = NG_FILE(NG_SYS, NG_VALUE, path);
+		policy.file[i] = NG_FILE(NG_SYS, i == NG_CPUINFO_CUR ? NG_VALUE | NG_PRIVILEGED : NG_VALUE, path);
 	}
 	int r = read_governors(policies, scrape, cpu, &policy);
 	if (r < 0)
@@ -194,10 +193,7 @@ static int list(struct ng_cpufreq_policies *policies, struct ng_scrape *scrape)
 
 static uint64_t now_s(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec;
+	return ng_now() / 1000000000;
 }
 
 /* What changes with the CPUs and their policies; empty where the kernel does not say. */

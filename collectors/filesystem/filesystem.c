@@ -9,8 +9,8 @@
  */
 #include "filesystem.h"
 
+#include <nodegauge/privilege.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
 enum { AVAIL, DEVICE_ERROR, FILES, FILES_FREE, FREE, MOUNT_INFO, PURGEABLE, READONLY, SIZE, FAMILIES };
 
@@ -59,7 +59,7 @@ static const struct ng_option options[] = {
 };
 
 static const struct ng_privilege privileges[] = {
-	{ "CAP_DAC_READ_SEARCH", "the mounts below directories that are closed to other users" },
+	{ "CAP_DAC_READ_SEARCH", "sizes of the mounts below directories that are closed to its user" },
 };
 
 /* ---- the table ---- */
@@ -112,18 +112,10 @@ static int read_table(struct filesystem *filesystem, struct ng_scrape *scrape, b
 
 /* ---- measuring ---- */
 
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
 /* When to give up waiting, so that there is time left to write the answer. */
 static uint64_t last_moment(uint64_t deadline)
 {
-	uint64_t start = now(), margin = 100000000;
+	uint64_t start = ng_now(), margin = 100000000;
 
 	if (deadline <= start)
 		return start;
@@ -141,7 +133,7 @@ static void measure(struct filesystem *filesystem, struct ng_scrape *scrape)
 	for (size_t i = 0; i < table->count; i++) {
 		struct row *row = &table->rows[i];
 		if (!row->probe)
-			row->error = statfs(row->path, &row->fs) < 0 ? -errno : 0;
+			row->error = ng_privileged_statfs(row->path, &row->fs);
 	}
 	if (!table->task_count)
 		return;

@@ -4,11 +4,13 @@
 
 #include "index.h"
 
+#include <nodegauge/privilege.h>
+
 static void probe_run(struct ng_task *task)
 {
 	struct probe *probe = (struct probe *)task;
 
-	probe->error = statfs(probe->path, &probe->fs) < 0 ? -errno : 0;
+	probe->error = ng_privileged_statfs(probe->path, &probe->fs);
 }
 
 static struct probe *probe_new(const char *path)

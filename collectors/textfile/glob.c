@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <linux/capability.h>
+#include <nodegauge/privilege.h>
 
 static bool has_meta(const char *text)
 {
@@ -68,11 +70,30 @@ static int push_path(struct ng_arena *arena, struct paths *paths, const char *pa
 	return 0;
 }
 
+int textfile_names(struct ng_scrape *scrape, int directory, struct ng_names *ret_names)
+{
+	int r = ng_names_at(scrape, directory, ".", ret_names);
+
+	if (r == -EACCES && ng_raise(CAP_DAC_READ_SEARCH)) {
+		r = ng_names_at(scrape, directory, ".", ret_names);
+		ng_lower(CAP_DAC_READ_SEARCH);
+	}
+	return r;
+}
+
 static int names_of(struct ng_scrape *scrape, const char *directory, struct ng_names *ret_names)
 {
-	NG_CLOSE int fd = open(*directory ? directory : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	NG_CLOSE int fd = ng_privileged_open(AT_FDCWD, *directory ? directory : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	return fd < 0 ? -errno : ng_names_at(scrape, fd, ".", ret_names);
+	return fd < 0 ? fd : textfile_names(scrape, fd, ret_names);
+}
+
+/* A link that leads nowhere is there. */
+static bool is_there(const char *path)
+{
+	NG_CLOSE int fd = ng_privileged_open(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0;
 }
 
 /*
@@ -84,11 +105,10 @@ static int expand(struct ng_scrape *scrape, const char *known, const char *patte
 	struct ng_arena *arena = scrape->arena;
 	struct ng_span rest = ng_span(pattern), part;
 	struct ng_names names;
-	struct stat status;
 	int r = 0;
 
 	if (!ng_part_next(&rest, '/', &part))
-		return lstat(known, &status) < 0 ? 0 : push_path(arena, paths, known);
+		return is_there(known) ? push_path(arena, paths, known) : 0;
 	const char *component = ng_copy(arena, part).text;
 	if (!component)
 		return -ENOMEM;

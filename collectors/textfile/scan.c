@@ -3,6 +3,7 @@
 #include "textfile.h"
 
 #include <fcntl.h>
+#include <nodegauge/privilege.h>
 
 /* What the parts of all files may take. */
 static const size_t memory_limit = (size_t)256 << 20;
@@ -56,8 +57,9 @@ static void scan_source(struct scan *scan, struct source *source)
 	struct stat status;
 	const char *expected;
 
-	if (stat(source->path, &status) < 0) {
-		scan_failed(scan, -errno, "look at", source->path);
+	int r = ng_privileged_stat(source->path, &status);
+	if (r < 0) {
+		scan_failed(scan, r, "look at", source->path);
 		drop_source(scan, source);
 		return;
 	}
@@ -72,7 +74,7 @@ static void scan_source(struct scan *scan, struct source *source)
 	scan->bytes += (uint64_t)status.st_size;
 	if (!source->read || source->unsettled || !textfile_same(&identity, &source->identity)) {
 		scan->changed = true;
-		int r = textfile_source_read(&scan->textfile->scratch, source);
+		r = textfile_source_read(&scan->textfile->scratch, source);
 		if (r < 0)
 			scan_failed(scan, r, "read", source->path);
 	} else if (source->refused) {
@@ -152,13 +154,15 @@ static int list_folder(struct scan *scan, struct folder *folder)
 	struct folder next = { .path = folder->path, .listed = true, .arena = folder->spare };
 	struct ng_names names;
 	struct stat status;
-	NG_CLOSE int fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	NG_CLOSE int fd = ng_privileged_open(AT_FDCWD, folder->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &status) < 0)
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &status) < 0)
 		return -errno;
 	next.identity = textfile_identity(&status);
 	next.unsettled = textfile_unsettled(&next.identity);
-	int r = ng_names_at(scan->scrape, fd, ".", &names);
+	int r = textfile_names(scan->scrape, fd, &names);
 	if (r == 0)
 		r = take_names(folder, &names, &next);
 	scan->changed = true;
@@ -174,7 +178,7 @@ static void scan_folder(struct scan *scan, struct folder *folder)
 {
 	struct stat status;
 	struct identity identity = { 0 };
-	int r = stat(folder->path, &status) < 0 ? -errno : 0;
+	int r = ng_privileged_stat(folder->path, &status);
 
 	if (r == 0)
 		identity = textfile_identity(&status);

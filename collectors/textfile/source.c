@@ -3,6 +3,7 @@
 #include "textfile.h"
 
 #include <fcntl.h>
+#include <nodegauge/privilege.h>
 #include <unistd.h>
 
 /* ---- identity ---- */
@@ -97,11 +98,13 @@ int textfile_source_read(struct ng_arena *scratch, struct source *source)
 {
 	struct ng_span text;
 	struct stat status;
-	NG_CLOSE int fd = open(source->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	NG_CLOSE int fd = ng_privileged_open(AT_FDCWD, source->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 
 	textfile_source_empty(source);
 	source->read = source->refused = false;
-	if (fd < 0 || fstat(fd, &status) < 0)
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &status) < 0)
 		return -errno;
 	if (!S_ISREG(status.st_mode))
 		return -EINVAL;

@@ -103,6 +103,10 @@ static void textfile_done(void *state)
 	ng_arena_done(&textfile->scratch);
 }
 
+static const struct ng_privilege privileges[] = {
+	{ "CAP_DAC_READ_SEARCH", "what is in files and directories that are closed to its user" },
+};
+
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "textfile",
@@ -113,6 +117,8 @@ static const struct ng_collector descriptor = {
 	.option_count = NG_COUNT(options),
 	.families = families,
 	.family_count = NG_COUNT(families),
+	.privileges = privileges,
+	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct textfile),
 	.collect = textfile_collect,
 	.done = textfile_done,

@@ -169,6 +169,9 @@ struct paths {
 };
 int textfile_glob(const struct ng_list *patterns, struct ng_scrape *scrape, struct paths *ret_paths);
 
+/* The names in a directory, also in one that is closed to us where a capability opens it. */
+int textfile_names(struct ng_scrape *scrape, int directory, struct ng_names *ret_names);
+
 /* "a//b/./c/../d/" is "a/b/d". */
 const char *textfile_clean(struct ng_arena *arena, const char *path);
 

@@ -55,10 +55,23 @@ struct ng_option {
 		.help = __VA_ARGS__                                                                                    \
 	}
 
-/* What one privilege buys: what the collector loses without it. */
+/*
+ * What one privilege buys: what the collector loses without it. The daemon keeps the capabilities that are named here
+ * and no others, and shows both texts; docs/privileges.md has them all.
+ */
 struct ng_privilege {
-	const char *capability; /* "CAP_DAC_READ_SEARCH" */
-	const char *lost;       /* "the serial numbers" */
+	/*
+	 * "CAP_DAC_READ_SEARCH"; "root or CAP_DAC_READ_SEARCH" where the user 0 needs no capability, as for files that
+	 * only their owner may read; "CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE" for what needs both.
+	 */
+	const char *capability;
+	const char *lost; /* "the serial numbers" */
+};
+
+/* What a collector writes to, in a daemon that otherwise may only read: a file, or all below a directory. */
+struct ng_writable {
+	enum ng_root root;
+	const char *path;
 };
 
 /* What `init` gets. Texts of options live as long as the collector. */
@@ -129,7 +142,10 @@ struct ng_collector {
 	 */
 	int (*collect)(void *state, struct ng_scrape *scrape);
 
-	/* Also called after a failed init. May be NULL. */
+	/*
+	 * Called once at the end, also when init failed or was never called: then the state may be all zeroes, or hold
+	 * the options alone. May be NULL.
+	 */
 	void (*done)(void *state);
 
 	/*
@@ -138,6 +154,9 @@ struct ng_collector {
 	 * --once.
 	 */
 	void (*tick)(void *state, struct ng_scrape *scrape, struct ng_wait *wait);
+
+	const struct ng_writable *writables;
+	size_t writable_count;
 };
 
 #define NG_COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -154,6 +173,9 @@ struct ng_collector {
 	static const struct ng_collector *const ng_collector_entry __attribute__((used, section("ng_collectors"))) =   \
 		&(descriptor)
 #endif
+
+/* CLOCK_MONOTONIC in nanoseconds, to hold against a deadline. */
+uint64_t ng_now(void);
 
 /* ---- errors ---- */
 

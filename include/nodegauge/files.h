@@ -34,7 +34,16 @@ enum ng_root {
  *             /proc/stat, meminfo, loadavg, pressure, net/netstat, net/snmp, net/sockstat.
  * NG_RECORDS  anything else: pieces until the end of file. Always right; costs one more read.
  */
-enum ng_kind { NG_VALUE, NG_WHOLE, NG_RECORDS };
+enum ng_kind {
+	NG_VALUE,
+	NG_WHOLE,
+	NG_RECORDS,
+	/*
+	 * Added to one of these, for a file that is not for everyone, as /proc/slabinfo: an open that is refused is
+	 * made again with CAP_DAC_READ_SEARCH, where the process has it. The collector's privileges say so.
+	 */
+	NG_PRIVILEGED = 8,
+};
 
 /*
  * A file that is read at every scrape: opened at its first reading, then kept and read from offset 0 (pread). When the
@@ -52,6 +61,13 @@ int ng_file_read(struct ng_scrape *scrape, struct ng_file *file, struct ng_span 
 void ng_file_close(struct ng_file *file);
 
 /*
+ * Whether a descriptor may stay open between scrapes: where few descriptors are allowed, or devices are many, those of
+ * high numbers are needed by clients and for files in passing. An ng_file asks for itself; who keeps a directory or a
+ * socket asks after each use, and closes what may not stay.
+ */
+bool ng_may_keep(const struct ng_scrape *scrape, int fd);
+
+/*
  * A file that several collectors read (/proc/stat): it is read once per scrape for all of them. ng_shared, for `init`,
  * gives the one object for that path, which is not the collector's to free; NULL when there is no memory, which
  * ng_shared_read reports.
@@ -66,7 +82,10 @@ int ng_read(struct ng_scrape *scrape, enum ng_root root, enum ng_kind kind, cons
 /* The same below a directory descriptor. `name` may have slashes. */
 int ng_read_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *name, struct ng_span *ret_text);
 
-/* One value below a directory descriptor as a number, blanks trimmed; -EINVAL where it is none. */
+/*
+ * One value below a directory descriptor as a number, blanks trimmed; -EINVAL where it is none, -ERANGE where it does
+ * not fit, -ENODATA where there is nothing.
+ */
 int ng_read_u64_at(struct ng_scrape *scrape, int directory, const char *name, uint64_t *ret_value);
 int ng_read_i64_at(struct ng_scrape *scrape, int directory, const char *name, int64_t *ret_value);
 

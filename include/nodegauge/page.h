@@ -42,7 +42,7 @@ struct ng_label {
 
 /*
  * Labels, rendered once and used for any number of samples while the arena lives: NG_LABELS(arena, { "cpu", cpu },
- * ...). When there is no memory, the page of the first sample that uses them fails.
+ * ...). No labels give NG_NO_LABELS. When there is no memory, the page of the first sample that uses them fails.
  */
 struct ng_span ng_labels(struct ng_arena *arena, const struct ng_label *labels, size_t count);
 #define NG_LABELS(arena, ...)                                                                                          \
@@ -62,7 +62,8 @@ void ng_family_dynamic(struct ng_page *page, enum ng_type type, struct ng_span n
 void ng_sample_u64(struct ng_page *page, struct ng_span labels, uint64_t value);
 void ng_sample_i64(struct ng_page *page, struct ng_span labels, int64_t value);
 
-/* value * 10^-places: jiffies of 1/100 s have 2 places, microseconds 6. */
+/* value * 10^-places: jiffies of 1/100 s have 2 places, microseconds 6. With more than NG_PLACES_MAX the page fails. */
+enum { NG_PLACES_MAX = 64 };
 void ng_sample_scaled(struct ng_page *page, struct ng_span labels, uint64_t value, unsigned places);
 void ng_sample_decimal(struct ng_page *page, struct ng_span labels, struct ng_decimal value);
 void ng_sample_double(struct ng_page *page, struct ng_span labels, double value);

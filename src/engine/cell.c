@@ -101,16 +101,24 @@ static const struct ng_given *find_given(const struct ng_choice *choice, const c
 	return NULL;
 }
 
-/* The default of an option falls when its counterpart is given. */
+static bool given_text(const struct ng_choice *choice, const char *name)
+{
+	const struct ng_given *given = find_given(choice, name);
+
+	return given && *given->text;
+}
+
+/* The default of an option falls when its counterpart is given, and not as the empty text: that one asks for nothing.
+ */
 static bool displaced(const struct ng_choice *choice, const struct ng_option *option)
 {
 	const struct ng_collector *collector = choice->collector;
 
-	if (find_given(choice, option->excludes))
+	if (given_text(choice, option->excludes))
 		return true;
 	for (size_t i = 0; i < collector->option_count; i++) {
 		const struct ng_option *other = &collector->options[i];
-		if (other->excludes && strcmp(other->excludes, option->name) == 0 && find_given(choice, other->name))
+		if (other->excludes && strcmp(other->excludes, option->name) == 0 && given_text(choice, other->name))
 			return true;
 	}
 	return false;

@@ -417,6 +417,7 @@ int ng_engine_new(const struct ng_engine_config *config, char *error, size_t err
 	engine->runners = calloc(engine->runner_limit, sizeof(*engine->runners));
 	engine->idle = calloc(engine->runner_limit, sizeof(*engine->idle));
 	int r = ng_kernel_init(&engine->kernel, config->roots);
+	engine->kernel.keep_below = config->keep_below;
 	if (r == 0 && (!engine->cells || !engine->order || !engine->runners || !engine->idle))
 		r = -ENOMEM;
 	if (r == 0)

@@ -38,6 +38,7 @@ struct ng_engine_config {
 	void (*log)(void *context, enum ng_level level, const char *message, const char *collector, const char *reason);
 	void *log_context;
 	bool once;      /* no work between gathers */
+	int keep_below; /* of ng_keep_below: which descriptors collectors may keep open; 0 for all */
 	uint64_t stall; /* how long a runner may stay in one cell before another one takes over, in ns; 0 for the usual
 			   30 ms */
 };

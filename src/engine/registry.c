@@ -76,7 +76,7 @@ static int check(const struct ng_registry *registry, const struct ng_collector *
 
 	if (collector->abi != NG_ABI_VERSION) {
 		snprintf(reason, sizeof(reason),
-			"made for version %u of the collector interface, this is version %u: rebuild it",
+			"made for version %u of the collector interface, this is version %d: rebuild it",
 			collector->abi, NG_ABI_VERSION);
 		return refuse(path, reason, error, error_size);
 	}

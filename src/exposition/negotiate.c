@@ -24,11 +24,13 @@ static bool same(struct ng_span a, const char *b)
 static unsigned parse_quality(struct ng_span text)
 {
 	struct ng_decimal value;
+	size_t point = ng_span_find(text, '.');
 
+	/* further places are too many for a number of ours, and none counts */
+	if (text.size > point + 4)
+		text.size = point + 4;
 	if (ng_decimal(text, &value) < 0 || value.digits < 0)
 		return 1000;
-	for (; value.places > 3; value.places--)
-		value.digits /= 10;
 	for (; value.places < 3 && value.digits <= 1000; value.places++)
 		value.digits *= 10;
 	return value.digits > 1000 ? 1000 : (unsigned)value.digits;

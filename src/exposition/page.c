@@ -5,15 +5,12 @@
  */
 #include "exposition/page.h"
 
+#include "exposition/head.h"
 #include "exposition/number.h"
-#include "kernel/arena.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-
-/* Offsets are 32 bits; no scrape comes near. */
-static const size_t page_limit = (size_t)1 << 30;
 
 void ng_page_reset(struct ng_page *page)
 {
@@ -49,7 +46,7 @@ static bool grow(struct ng_page *page, void **array, size_t count, size_t *capac
 
 	if (count + more <= *capacity)
 		return true;
-	if ((count + more) * size > page_limit) {
+	if ((count + more) * size > NG_PAGE_LIMIT) {
 		page_fail(page, -EFBIG);
 		return false;
 	}
@@ -87,171 +84,12 @@ static void append(struct ng_page *page, struct ng_span span)
 	page->size += span.size;
 }
 
-static uint64_t name_hash(struct ng_span name)
-{
-	uint64_t hash = 14695981039346656037u;
-
-	for (size_t i = 0; i < name.size; i++)
-		hash = (hash ^ (unsigned char)name.text[i]) * 1099511628211u;
-	return hash;
-}
-
-const char *ng_type_name(enum ng_type type)
-{
-	switch (type) {
-	case NG_COUNTER:
-		return "counter";
-	case NG_GAUGE:
-		return "gauge";
-	case NG_UNTYPED:
-		return "untyped";
-	case NG_HISTOGRAM:
-		return "histogram";
-	case NG_SUMMARY:
-		return "summary";
-	}
-	return "untyped";
-}
-
-/* ---- escaping ---- */
-
-/* The length of the UTF-8 sequence at `at`, or 0 where it is not one (Unicode 15, table 3-7). */
-static size_t utf8_length(const unsigned char *at, size_t size)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t n;
-
-	if (at[0] >= 0xc2 && at[0] <= 0xdf)
-		n = 2;
-	else if (at[0] >= 0xe0 && at[0] <= 0xef)
-		n = 3;
-	else if (at[0] >= 0xf0 && at[0] <= 0xf4)
-		n = 4;
-	else
-		return 0;
-	if (size < n)
-		return 0;
-	if (at[0] == 0xe0)
-		low = 0xa0;
-	else if (at[0] == 0xed)
-		high = 0x9f;
-	else if (at[0] == 0xf0)
-		low = 0x90;
-	else if (at[0] == 0xf4)
-		high = 0x8f;
-	if (at[1] < low || at[1] > high)
-		return 0;
-	for (size_t i = 2; i < n; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return n;
-}
-
-/* Writes `text` escaped at `at`, which has room for three times its size. */
-static char *escape(char *at, struct ng_span text, bool quotes)
-{
-	if (text.size == 0)
-		return at;
-	const unsigned char *from = (const unsigned char *)text.text, *end = from + text.size;
-
-	while (from < end) {
-		unsigned char c = *from;
-		if (c >= 0x80) {
-			size_t n = utf8_length(from, (size_t)(end - from));
-			memcpy(at, n ? (const char *)from : "\xef\xbf\xbd", n ? n : 3);
-			at += n ? n : 3;
-			from += n;
-			/* one replacement for a run of bytes that are none, as Go does it */
-			while (!n && from < end && *from >= 0x80 && !utf8_length(from, (size_t)(end - from)))
-				from++;
-			continue;
-		}
-		if (c == '\\' || c == '\n' || (c == '"' && quotes)) {
-			*at++ = '\\';
-			c = c == '\n' ? 'n' : c;
-		}
-		*at++ = (char)c;
-		from++;
-	}
-	return at;
-}
-
-struct ng_span ng_labels(struct ng_arena *arena, const struct ng_label *labels, size_t count)
-{
-	size_t need = 2, room_size;
-
-	for (size_t i = 0; i < count; i++)
-		need += strlen(labels[i].name) + labels[i].value.size * 3 + sizeof(",=\"\"") - 1;
-	char *start = ng_arena_reserve(arena, need, &room_size), *at = start;
-	if (!start)
-		return (struct ng_span){ NULL, page_limit + 1 };
-	*at++ = '{';
-	for (size_t i = 0; i < count; i++) {
-		size_t name_size = strlen(labels[i].name);
-		memcpy(at, labels[i].name, name_size);
-		at += name_size;
-		*at++ = '=';
-		*at++ = '"';
-		at = escape(at, labels[i].value, true);
-		*at++ = '"';
-		*at++ = ',';
-	}
-	at[-1] = '}';
-	ng_arena_commit(arena, start, (size_t)(at - start));
-	return (struct ng_span){ start, (size_t)(at - start) };
-}
-
 /* ---- families ---- */
 
 static bool name_byte(char c, bool first)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' ||
 	       (!first && c >= '0' && c <= '9');
-}
-
-/* The HELP and TYPE lines; room for three times the help text and 64 bytes with two names. */
-static char *render_head(char *at, struct ng_span name, struct ng_span help, enum ng_type type)
-{
-	const char *type_name = ng_type_name(type);
-
-	memcpy(at, "# HELP ", 7);
-	at += 7;
-	memcpy(at, name.text, name.size);
-	at += name.size;
-	*at++ = ' ';
-	at = escape(at, help, false);
-	memcpy(at, "\n# TYPE ", 8);
-	at += 8;
-	memcpy(at, name.text, name.size);
-	at += name.size;
-	*at++ = ' ';
-	memcpy(at, type_name, strlen(type_name));
-	at += strlen(type_name);
-	*at++ = '\n';
-	return at;
-}
-
-static size_t head_room(struct ng_span name, struct ng_span help)
-{
-	return 2 * name.size + 3 * help.size + 64;
-}
-
-struct ng_family_head *ng_page_heads(struct ng_arena *arena, const struct ng_family *families, size_t count)
-{
-	struct ng_family_head *heads = ng_alloc0(arena, count * sizeof(*heads));
-
-	for (size_t i = 0; heads && i < count; i++) {
-		struct ng_span name = ng_span(families[i].name), help = ng_span(families[i].help);
-		size_t size;
-		char *start = ng_arena_reserve(arena, head_room(name, help), &size);
-		if (!start)
-			return NULL;
-		size = (size_t)(render_head(start, name, help, families[i].type) - start);
-		ng_arena_commit(arena, start, size);
-		heads[i] = (struct ng_family_head){ { start, size }, (uint32_t)name.size, name_hash(name) };
-	}
-	return heads;
 }
 
 void ng_family(struct ng_page *page, const struct ng_family *family)
@@ -304,10 +142,10 @@ static void begin_family(struct ng_page *page)
 	if (page->head) {
 		append(page, page->head->lines);
 	} else {
-		char *at = room(page, head_room(page->name, page->help));
+		char *at = room(page, ng_head_room(page->name, page->help));
 		if (!at)
 			return;
-		page->size = (size_t)(render_head(at, page->name, page->help, page->type) - page->text);
+		page->size = (size_t)(ng_render_head(at, page->name, page->help, page->type) - page->text);
 	}
 	record_family(page, (struct ng_page_family){
 				    .start = (uint32_t)start,
@@ -316,7 +154,7 @@ static void begin_family(struct ng_page *page)
 				    .name_size = (uint32_t)page->name.size,
 				    .first_value = (uint32_t)page->value_count,
 				    .end_value = (uint32_t)page->value_count,
-				    .hash = page->head ? page->head->hash : name_hash(page->name),
+				    .hash = page->head ? page->head->hash : ng_name_hash(page->name),
 				    .type = page->type,
 			    });
 }
@@ -381,7 +219,9 @@ void ng_sample_scaled(struct ng_page *page, struct ng_span labels, uint64_t valu
 {
 	char *at = begin_sample(page, NG_NO_LABELS, labels, NG_NUMBER_MAX);
 
-	if (at)
+	if (__builtin_expect(places > NG_PLACES_MAX, 0))
+		page_fail(page, -EINVAL);
+	else if (at)
 		end_sample(page, at, ng_render_scaled(at, value, places));
 }
 

@@ -10,6 +10,9 @@
 
 #include <nodegauge/page.h>
 
+/* Offsets are 32 bits; no scrape comes near. */
+#define NG_PAGE_LIMIT ((size_t)1 << 30)
+
 /* The constant lines of a family of a descriptor, made once. */
 struct ng_family_head {
 	struct ng_span lines; /* "# HELP ...\n# TYPE ...\n" */

@@ -155,7 +155,19 @@ void ng_help_version(FILE *out)
 		ng_revision, ng_compiler, ng_machine);
 }
 
-void ng_help_collectors(FILE *out, const struct ng_options *options)
+/* Whether an enabled collector would lose that, were it started like this. */
+static const char *loss(const struct ng_privileges *privileges, const struct ng_collector *collector,
+	const struct ng_privilege *privilege)
+{
+	for (size_t i = 0; i < privileges->choice_count; i++) {
+		if (privileges->choices[i].collector == collector)
+			return ng_privileges_suffice(privileges, privilege->capability) ? " (not lost now)"
+											: " (lost now)";
+	}
+	return "";
+}
+
+void ng_help_collectors(FILE *out, const struct ng_options *options, const struct ng_privileges *privileges)
 {
 	char flag[160];
 
@@ -164,8 +176,8 @@ void ng_help_collectors(FILE *out, const struct ng_options *options)
 		fprintf(out, "%s (%s): %s\n", collector->name, collector->off_by_default ? "off" : "on",
 			collector->summary);
 		for (size_t k = 0; k < collector->privilege_count; k++)
-			fprintf(out, "    without %s: loses %s\n", collector->privileges[k].capability,
-				collector->privileges[k].lost);
+			fprintf(out, "    without %s: loses %s%s\n", collector->privileges[k].capability,
+				collector->privileges[k].lost, loss(privileges, collector, &collector->privileges[k]));
 		for (size_t k = 0; k < collector->option_count; k++) {
 			const struct ng_option *option = &collector->options[k];
 			if (option->hidden)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/log.h"
 
+#include "exposition/escape.h"
+
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -20,7 +22,11 @@ static struct {
 struct line {
 	char text[2048];
 	size_t size;
+	bool begun; /* has a field */
 };
+
+/* For what closes a line: a quote, a bracket, the line feed, and an escape before them. */
+enum { TAIL = 16 };
 
 static const char *level_name(enum ng_level level)
 {
@@ -62,26 +68,53 @@ static void put(struct line *line, const char *text)
 		put_byte(line, *text);
 }
 
-/* A quoted string, which is both logfmt and JSON. */
-static void put_quoted(struct line *line, const char *text)
+static void put_escape(struct line *line, unsigned code)
 {
 	char escape[8];
 
-	put_byte(line, '"');
-	for (; *text && line->size < sizeof(line->text) - 16; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c == '"' || c == '\\') {
-			put_byte(line, '\\');
-			put_byte(line, *text);
-		} else if (c < 0x20 || c == 0x7f) {
-			snprintf(escape, sizeof(escape), "\\u%04x", c);
-			put(line, escape);
-		} else if (c >= 0x80) {
-			put_byte(line, '?');
-		} else {
-			put_byte(line, *text);
-		}
+	snprintf(escape, sizeof(escape), "\\u%04x", code);
+	put(line, escape);
+}
+
+/* The character at `text` as a part of a quoted string; returns its bytes. Terminals obey control characters, also
+ * those from U+0080 on. */
+static size_t put_character(struct line *line, const char *text)
+{
+	unsigned char c = (unsigned char)*text;
+
+	if (c == '"' || c == '\\') {
+		put_byte(line, '\\');
+		put_byte(line, *text);
+		return 1;
 	}
+	if (c < 0x20 || c == 0x7f) {
+		put_escape(line, c);
+		return 1;
+	}
+	if (c < 0x80) {
+		put_byte(line, *text);
+		return 1;
+	}
+	size_t n = ng_utf8_length(text, strnlen(text, 4));
+	if (c == 0xc2 && n == 2 && (unsigned char)text[1] < 0xa0) {
+		put_escape(line, (unsigned char)text[1]);
+		return n;
+	}
+	if (n == 0) {
+		put(line, "\xef\xbf\xbd");
+		return 1;
+	}
+	for (size_t i = 0; i < n; i++)
+		put_byte(line, text[i]);
+	return n;
+}
+
+/* A quoted string, which is both logfmt and JSON; cut where the line has no more room. */
+static void put_quoted(struct line *line, const char *text)
+{
+	put_byte(line, '"');
+	while (*text && line->size < sizeof(line->text) - TAIL)
+		text += put_character(line, text);
 	put_byte(line, '"');
 }
 
@@ -96,8 +129,12 @@ static bool is_plain(const char *text)
 
 static void put_field(struct line *line, const char *key, const char *value)
 {
-	bool first = line->size == 0 || line->text[line->size - 1] == '>' || line->text[line->size - 1] == '{';
+	bool first = !line->begun;
 
+	/* one that is cut in its name would spoil the line */
+	if (line->size + strlen(key) + sizeof(",\"\":\"") > sizeof(line->text) - TAIL)
+		return;
+	line->begun = true;
 	if (log_state.json) {
 		put(line, first ? "\"" : ",\"");
 		put(line, key);

@@ -34,6 +34,8 @@ struct ng_settings {
 	uint64_t header_timeout, idle_timeout, response_timeout; /* ns */
 	uint64_t scrape_timeout;                                 /* ns */
 	const char *log_level, *log_format;
+	const char *user;
+	bool landlock;
 	uint64_t gomaxprocs; /* taken and without meaning */
 	bool help, help_long, help_man, version, once, list, metrics;
 };

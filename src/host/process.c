@@ -61,15 +61,35 @@ static uint64_t start_time(void)
 	return booted + ticks * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-void ng_process_init(struct ng_process *process)
+static int open_statm(void)
+{
+	return open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+}
+
+static int open_fds(void)
+{
+	return open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void keep(int *fd, int keep_below)
+{
+	if (*fd < keep_below)
+		return;
+	close(*fd);
+	*fd = -1;
+}
+
+void ng_process_init(struct ng_process *process, int keep_below)
 {
 	struct stat status;
 
-	process->statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	process->fds_fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	process->statm_fd = open_statm();
+	process->fds_fd = open_fds();
 	process->page_size = (uint64_t)sysconf(_SC_PAGESIZE);
 	process->start_ns = start_time();
 	process->counts_fds = process->fds_fd >= 0 && fstat(process->fds_fd, &status) == 0 && status.st_size > 0;
+	keep(&process->statm_fd, keep_below);
+	keep(&process->fds_fd, keep_below);
 }
 
 void ng_process_done(struct ng_process *process)
@@ -92,7 +112,8 @@ static void write_memory(const struct ng_process *process, struct ng_page *page,
 {
 	char text[256];
 	uint64_t size, resident;
-	ssize_t n = process->statm_fd < 0 ? -1 : pread(process->statm_fd, text, sizeof(text), 0);
+	NG_CLOSE int passing = process->statm_fd < 0 ? open_statm() : -1;
+	ssize_t n = pread(process->statm_fd < 0 ? passing : process->statm_fd, text, sizeof(text), 0);
 	struct ng_span rest = { text, n > 0 ? (size_t)n : 0 };
 
 	if (ng_u64_next(&rest, &size) < 0 || ng_u64_next(&rest, &resident) < 0)
@@ -110,19 +131,21 @@ static void write_limit(struct ng_page *page, const struct ng_family *family, __
 	ng_gauge_u64(page, family, limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur);
 }
 
-/* The listing's own descriptor counts, as it does in client_golang. */
+/* The listing's own descriptor counts, as it does in client_golang. 0 when it could not be had. */
 static uint64_t count_fds(const struct ng_process *process)
 {
+	NG_CLOSE int passing = process->fds_fd < 0 ? open_fds() : -1;
+	int fd = process->fds_fd < 0 ? passing : process->fds_fd;
 	_Alignas(struct dirent64) char bytes[4096];
 	struct stat status;
 	uint64_t count = 0;
 	ssize_t n;
 
-	if (process->counts_fds && fstat(process->fds_fd, &status) == 0)
+	if (process->counts_fds && fstat(fd, &status) == 0)
 		return (uint64_t)status.st_size;
-	if (lseek(process->fds_fd, 0, SEEK_SET) < 0)
+	if (lseek(fd, 0, SEEK_SET) < 0)
 		return 0;
-	while ((n = getdents64(process->fds_fd, bytes, sizeof(bytes))) > 0) {
+	while ((n = getdents64(fd, bytes, sizeof(bytes))) > 0) {
 		for (ssize_t at = 0; at < n; at += ((const struct dirent64 *)(const void *)(bytes + at))->d_reclen)
 			count += ((const struct dirent64 *)(const void *)(bytes + at))->d_name[0] != '.';
 	}
@@ -141,8 +164,9 @@ static void write_process(void *context, struct ng_page *page, struct ng_arena *
 		ng_family(page, &own[START]);
 		ng_sample_scaled(page, NG_NO_LABELS, process->start_ns / 10000000, 2);
 	}
-	if (process->fds_fd >= 0)
-		ng_gauge_u64(page, &own[OPEN_FDS], count_fds(process));
+	uint64_t fds = count_fds(process);
+	if (fds)
+		ng_gauge_u64(page, &own[OPEN_FDS], fds);
 	write_limit(page, &own[MAX_FDS], RLIMIT_NOFILE);
 }
 

@@ -81,7 +81,7 @@ int ng_names_at(struct ng_scrape *scrape, int directory, const char *name, struc
 			break;
 		int r = add_names(scrape->arena, bytes, (size_t)n, ret_names, &capacity);
 		if (r < 0)
-			return r;
+			return ng_failed(scrape, r, "list", name);
 	}
 	ng_sort_names(ret_names);
 	return 0;

@@ -3,9 +3,10 @@
 #include "kernel/kernel.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <nodegauge/collector.h>
-#include <stdlib.h>
-#include <sys/stat.h>
+#include <nodegauge/privilege.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Past this a kernel file is not what it says. */
@@ -39,6 +40,7 @@ static ssize_t pread_retry(int fd, char *at, size_t size, size_t offset)
  */
 static int read_text(struct ng_arena *arena, int fd, enum ng_kind kind, struct ng_span *ret_text)
 {
+	kind &= ~(unsigned)NG_PRIVILEGED;
 	size_t need = kind == NG_VALUE ? VALUE_ROOM : TEXT_ROOM, room, used = 0;
 	char *start = ng_arena_reserve(arena, need, &room);
 
@@ -56,8 +58,10 @@ static int read_text(struct ng_arena *arena, int fd, enum ng_kind kind, struct n
 			break;
 		if (used < room)
 			continue;
-		if (room > file_limit)
+		if (room >= file_limit) {
+			ng_arena_commit(arena, start, 0);
 			return -EFBIG;
+		}
 		size_t wider_room;
 		ng_arena_commit(arena, start, used);
 		char *wider = ng_arena_reserve(arena, room * 2, &wider_room);
@@ -87,15 +91,32 @@ const char *ng_root_path(const struct ng_scrape *scrape, enum ng_root root)
 	return scrape->kernel->root_path[root];
 }
 
-static int open_below(int directory, const char *path, int flags)
+static int open_below(int directory, const char *path, enum ng_kind kind)
 {
 	if (directory < 0)
 		return directory;
-	int fd = openat(directory, path, flags);
+	if (kind & NG_PRIVILEGED)
+		return ng_privileged_open(directory, path, OPEN_FLAGS);
+	int fd = openat(directory, path, OPEN_FLAGS);
 	return fd < 0 ? -errno : fd;
 }
 
 /* ---- kept files ---- */
+
+int ng_keep_below(uint64_t reserved)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= INT_MAX)
+		return INT_MAX;
+	/* nothing is kept at 0, the standard input */
+	return limit.rlim_cur > reserved + 1 ? (int)(limit.rlim_cur - reserved) : 1;
+}
+
+bool ng_may_keep(const struct ng_scrape *scrape, int fd)
+{
+	return !scrape->kernel->keep_below || fd < scrape->kernel->keep_below;
+}
 
 void ng_file_close(struct ng_file *file)
 {
@@ -106,7 +127,7 @@ void ng_file_close(struct ng_file *file)
 
 static int file_open(struct ng_scrape *scrape, struct ng_file *file)
 {
-	int fd = open_below(ng_root_fd(scrape, file->root), file->path, OPEN_FLAGS);
+	int fd = open_below(ng_root_fd(scrape, file->root), file->path, file->kind);
 
 	if (fd < 0)
 		return fd;
@@ -132,17 +153,17 @@ int ng_file_read(struct ng_scrape *scrape, struct ng_file *file, struct ng_span 
 		if (r == 0)
 			r = read_text(scrape->arena, file->fd_plus_1 - 1, file->kind, ret_text);
 	}
-	if (r == 0)
+	if (r == 0 && ng_may_keep(scrape, file->fd_plus_1 - 1))
 		return 0;
 	ng_file_close(file);
-	return ng_failed(scrape, r, "read", file->path);
+	return r < 0 ? ng_failed(scrape, r, "read", file->path) : 0;
 }
 
 /* ---- files of one reading ---- */
 
 int ng_read_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *name, struct ng_span *ret_text)
 {
-	int fd = open_below(directory, name, OPEN_FLAGS);
+	int fd = open_below(directory, name, kind);
 
 	if (fd < 0)
 		return ng_failed(scrape, fd, "open", name);
@@ -164,7 +185,7 @@ int ng_read_value_at(struct ng_scrape *scrape, int directory, const char *name, 
 	if (r < 0)
 		return r;
 	*ret_value = ng_trim(text);
-	return ret_value->size ? 0 : -ENODATA;
+	return ret_value->size ? 0 : ng_failed(scrape, -ENODATA, "read", name);
 }
 
 int ng_read_u64_at(struct ng_scrape *scrape, int directory, const char *name, uint64_t *ret_value)
@@ -172,7 +193,10 @@ int ng_read_u64_at(struct ng_scrape *scrape, int directory, const char *name, ui
 	struct ng_span value;
 
 	int r = ng_read_value_at(scrape, directory, name, &value);
-	return r < 0 ? r : ng_u64(value, ret_value);
+	if (r < 0)
+		return r;
+	r = ng_u64(value, ret_value);
+	return r < 0 ? ng_failed(scrape, r, "read a number from", name) : 0;
 }
 
 int ng_read_i64_at(struct ng_scrape *scrape, int directory, const char *name, int64_t *ret_value)
@@ -180,7 +204,10 @@ int ng_read_i64_at(struct ng_scrape *scrape, int directory, const char *name, in
 	struct ng_span value;
 
 	int r = ng_read_value_at(scrape, directory, name, &value);
-	return r < 0 ? r : ng_i64(value, ret_value);
+	if (r < 0)
+		return r;
+	r = ng_i64(value, ret_value);
+	return r < 0 ? ng_failed(scrape, r, "read a number from", name) : 0;
 }
 
 int ng_readlink_at(struct ng_scrape *scrape, int directory, const char *name, struct ng_span *ret_target)
@@ -189,7 +216,7 @@ int ng_readlink_at(struct ng_scrape *scrape, int directory, const char *name, st
 	char *start = ng_arena_reserve(scrape->arena, 4096, &room);
 
 	if (!start)
-		return -ENOMEM;
+		return ng_failed(scrape, -ENOMEM, "read the link", name);
 	ssize_t r = directory < 0 ? directory : readlinkat(directory, name, start, 4096);
 	if (r < 0) {
 		r = directory < 0 ? directory : -errno;

@@ -212,6 +212,7 @@ int ng_links(struct ng_scrape *scrape, struct ng_links *ret_links)
 	int r = ng_links_source_read(&kernel->links, scrape->serial, &links);
 	if (r == 0)
 		r = copy_links(scrape->arena, &links, ret_links);
+	ng_links_source_settle(scrape, &kernel->links);
 	pthread_mutex_unlock(&kernel->links_lock);
 	return r < 0 ? ng_failed(scrape, r, "ask for the interfaces by", "netlink") : 0;
 }

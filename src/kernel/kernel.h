@@ -8,12 +8,13 @@
 
 #include "kernel/links.h"
 
-#include <nodegauge/files.h>
+#include <nodegauge/collector.h>
 #include <pthread.h>
 
 struct ng_kernel {
 	int root_fd[NG_ROOTS]; /* or a negative errno */
 	const char *root_path[NG_ROOTS];
+	int keep_below;       /* descriptors from this number on are not kept open, see ng_may_keep; 0: all are */
 	const char *net_path; /* below the proc root, see ng_net_path */
 	bool own_net;
 	struct ng_shared *shared; /* list; written in init only */
@@ -29,13 +30,13 @@ struct ng_kernel {
 int ng_kernel_init(struct ng_kernel *kernel, const char *const paths[NG_ROOTS]);
 void ng_kernel_done(struct ng_kernel *kernel);
 
+/* What leaves that many of the descriptors that this process may have to others; never 0. */
+int ng_keep_below(uint64_t reserved);
+
 /* Once per gather: takes note of device events; returns the epoch. */
 uint64_t ng_kernel_devices_epoch(struct ng_kernel *kernel);
 
 /* By bytes, in place. */
 void ng_sort_names(const struct ng_names *names);
-
-/* CLOCK_MONOTONIC in nanoseconds. */
-uint64_t ng_now(void);
 
 #endif

@@ -177,6 +177,15 @@ int ng_links_source_read(struct ng_links_source *source, uint64_t serial, struct
 	return source->error;
 }
 
+void ng_links_source_settle(const struct ng_scrape *scrape, struct ng_links_source *source)
+{
+	ng_netlink_settle(scrape, &source->netlink);
+	if (!source->watch.socket)
+		return;
+	ng_netlink_settle(scrape, &source->watch);
+	source->unwatched = source->unwatched || !source->watch.socket;
+}
+
 void ng_links_source_done(struct ng_links_source *source)
 {
 	ng_netlink_close(&source->netlink);

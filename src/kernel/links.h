@@ -14,6 +14,8 @@
 #include <nodegauge/links.h>
 #include <nodegauge/netlink.h>
 
+struct ng_scrape;
+
 struct ng_links_source {
 	struct ng_netlink netlink, watch;
 	uint64_t serial; /* of the gather whose answer is kept */
@@ -28,6 +30,9 @@ struct ng_links_source {
 
 /* A source of zeroes is ready. What is returned is valid until the next reading with another serial. */
 int ng_links_source_read(struct ng_links_source *source, uint64_t serial, struct ng_links *ret_links);
+
+/* Closes the sockets that may not stay open between scrapes; without the one that listens each reading is a dump. */
+void ng_links_source_settle(const struct ng_scrape *scrape, struct ng_links_source *source);
 void ng_links_source_done(struct ng_links_source *source);
 
 #endif

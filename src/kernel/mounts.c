@@ -122,8 +122,10 @@ int ng_mounts_read(struct ng_scrape *scrape, struct ng_mounts *mounts, struct ng
 		/* hidepid, or a process 1 that is not ours to see */
 		struct ng_mounts own = { .file = NG_FILE(NG_PROC, NG_RECORDS, "self/mountinfo") };
 		r = ng_file_read(scrape, &own.file, ret_text);
-		if (r == 0)
+		if (r == 0) {
 			mounts->file = own.file;
+			scrape->reason[0] = '\0'; /* nothing is missing */
+		}
 	}
 	if (r < 0)
 		return r;

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <nodegauge/files.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -27,6 +28,12 @@ static void forget_socket(struct ng_netlink *netlink)
 {
 	mnl_socket_close(netlink->socket);
 	netlink->socket = NULL;
+}
+
+void ng_netlink_settle(const struct ng_scrape *scrape, struct ng_netlink *netlink)
+{
+	if (netlink->socket && !ng_may_keep(scrape, mnl_socket_get_fd(netlink->socket)))
+		forget_socket(netlink);
 }
 
 static int grow_buffer(struct ng_netlink *netlink)

@@ -24,6 +24,9 @@ int ng_netlink_dump(
 int ng_netlink_ask(
 	struct ng_netlink *netlink, int protocol, struct nlmsghdr *request, ng_netlink_visit *visit, void *context);
 
+/* Closes the socket if it may not stay open between scrapes. */
+void ng_netlink_settle(const struct ng_scrape *scrape, struct ng_netlink *netlink);
+
 /*
  * Opens a socket that hears the messages of a multicast group and is not read for them, only asked whether there were
  * any: 1 if so, or if they may have been lost, 0 if there were none since the last call, or a negative errno.

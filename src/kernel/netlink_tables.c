@@ -28,6 +28,7 @@ static int dump(struct ng_scrape *scrape, struct ng_netlink *netlink, int protoc
 		*growing = (struct growing){ .arena = scrape->arena };
 		r = ng_netlink_dump(netlink, protocol, request, visit, growing);
 	}
+	ng_netlink_settle(scrape, netlink);
 	return r;
 }
 
@@ -248,5 +249,6 @@ int ng_udp_queues(struct ng_scrape *scrape, struct ng_netlink *netlink, int fami
 		*ret_queues = (struct ng_udp_queues){ 0 };
 		r = ng_netlink_dump(netlink, NETLINK_SOCK_DIAG, &request.head, take_socket, ret_queues);
 	}
+	ng_netlink_settle(scrape, netlink);
 	return r < 0 ? ng_failed(scrape, r, "ask for the UDP sockets by", "netlink") : 0;
 }

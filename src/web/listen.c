@@ -62,33 +62,53 @@ static int listen_on(int family, const struct sockaddr *address, socklen_t size,
 
 /* ---- unix sockets ---- */
 
-/* Whether the socket file is a left-over: nobody answers. */
-static bool abandoned(const struct sockaddr_un *address)
+/* What lies at the path: 0 when a socket can be made there, after a left-over that nobody answers on was removed. */
+static int make_place(const struct sockaddr_un *address, const char **ret_why)
 {
 	struct stat status;
 
-	if (lstat(address->sun_path, &status) < 0 || !S_ISSOCK(status.st_mode))
-		return false;
+	if (lstat(address->sun_path, &status) < 0)
+		return 0; /* the binding says more */
+	if (!S_ISSOCK(status.st_mode)) {
+		*ret_why = "there is something else than a socket: remove it or take another path";
+		return -EEXIST;
+	}
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return false;
-	bool refused = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 && errno == ECONNREFUSED;
+		return -errno;
+	int r = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
 	close(fd);
-	return refused;
+	if (r == -ECONNREFUSED)
+		return unlink(address->sun_path) < 0 ? -errno : 0;
+	if (r < 0)
+		return r;
+	*ret_why = "another process listens there; see 'ss -lxp'";
+	return -EADDRINUSE;
+}
+
+static int fail_unix(char *error, size_t error_size, const char *path, const char *why, int number)
+{
+	snprintf(error, error_size, "listen on unix:%s: %s", path, why ? why : strerror(-number));
+	return number;
 }
 
 static int listen_unix(const char *path, struct ng_listener *ret_listener, char *error, size_t error_size)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *why = NULL;
 
-	if (!*path || strlen(path) >= sizeof(address.sun_path))
-		return fail(error, error_size, path, "path of a unix socket, 107 bytes at most", EINVAL);
+	if (!*path)
+		return fail_unix(error, error_size, path, "expected a path", -EINVAL);
+	if (strlen(path) >= sizeof(address.sun_path))
+		return fail_unix(error, error_size, path, "the path of a socket has 107 bytes at most", -EINVAL);
 	memcpy(address.sun_path, path, strlen(path));
-	if (abandoned(&address))
-		unlink(path);
-	int r = listen_on(AF_UNIX, (struct sockaddr *)&address, sizeof(address), ret_listener);
+	int r = make_place(&address, &why);
+	if (r == 0)
+		r = listen_on(AF_UNIX, (struct sockaddr *)&address, sizeof(address), ret_listener);
+	if (r == -ENOENT || r == -ENOTDIR)
+		why = "its directory does not exist";
 	if (r < 0)
-		return fail(error, error_size, path, "bind", -r);
+		return fail_unix(error, error_size, path, why, r);
 	ret_listener->unlink = path;
 	return 0;
 }

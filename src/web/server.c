@@ -9,48 +9,28 @@
 #include "web/server.h"
 
 #include "kernel/kernel.h"
+#include "web/accept.h"
 
 #include <errno.h>
-#include <linux/tcp.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum {
 	TARGET_MAX = 2048,         /* bytes of a request target */
 	CONNECTION_MEMORY = 16384, /* for a head; longer ones are answered with 431 */
-	ACCEPTS_AT_ONCE = 64,
-	LOG_LINES_A_MINUTE = 10,
-};
-static const uint64_t second = 1000000000u;
-static const uint64_t accept_pause = 100u * 1000000u;
-
-enum phase {
-	PHASE_HEAD,    /* of the first request */
-	PHASE_IDLE,    /* between requests, or in the head of a further one */
-	PHASE_HANDLER, /* kept by the handler, which has its own deadline */
-	PHASE_ANSWER,
 };
 
 struct connection {
-	struct connection *next, *previous;
+	struct ng_connection base;
 	struct ng_server *server;
 	struct MHD_Connection *mhd;
-	int fd;
-	enum phase phase;
-	uint64_t deadline;
-	struct in6_addr client;
-	bool has_client;   /* not a unix socket */
-	uint64_t received; /* bytes when it was last looked at while idle */
 	struct ng_request request;
 	bool kept;
-	bool evicted;            /* shut down to make room; the library has not noticed yet */
 	struct ng_answer answer; /* of a kept request, until it is queued */
 	bool answered;
 };
@@ -59,31 +39,20 @@ struct ng_server {
 	struct ng_server_config config;
 	struct MHD_Daemon *daemon;
 	int epoll_fd;
-	struct connection *connections; /* newest first */
-	size_t count, evicted, unanswered;
-	uint64_t next_deadline;
-	uint64_t accept_again; /* paused until then after an error; 0 when not */
+	struct ng_connections connections;
+	struct ng_acceptor acceptor;
+	size_t unanswered;
 	bool draining;
-	struct ng_server_counts counts;
-	uint64_t log_minute;
-	unsigned log_lines;
 };
+
+static struct connection *connection_at(struct ng_connection *base)
+{
+	return (struct connection *)base;
+}
 
 static struct connection *connection_of(const struct ng_request *request)
 {
 	return (struct connection *)((char *)request - offsetof(struct connection, request));
-}
-
-static void limited_log(struct ng_server *server, const char *message, const char *detail)
-{
-	uint64_t minute = ng_now() / (60 * second);
-
-	if (minute != server->log_minute) {
-		server->log_minute = minute;
-		server->log_lines = 0;
-	}
-	if (server->config.log && server->log_lines++ < LOG_LINES_A_MINUTE)
-		server->config.log(message, detail);
 }
 
 static void library_log(void *context, const char *format, va_list arguments)
@@ -94,57 +63,26 @@ static void library_log(void *context, const char *format, va_list arguments)
 	line[strcspn(line, "\n")] = '\0';
 	/* it takes unix sockets for TCP */
 	if (!strstr(line, "TCP_NODELAY") && !strstr(line, "TCP_CORK") && !strstr(line, "Failed to push the data"))
-		limited_log(context, "http library", line);
-}
-
-static void enter(struct connection *connection, enum phase phase, uint64_t now)
-{
-	const struct ng_server_limits *limits = &connection->server->config.limits;
-	const uint64_t limit[] = {
-		[PHASE_HEAD] = limits->header_timeout,
-		[PHASE_IDLE] = limits->idle_timeout,
-		[PHASE_HANDLER] = 0,
-		[PHASE_ANSWER] = limits->response_timeout,
-	};
-
-	connection->phase = phase;
-	connection->deadline = phase == PHASE_HANDLER ? UINT64_MAX : now + limit[phase];
-	if (connection->deadline < connection->server->next_deadline)
-		connection->server->next_deadline = connection->deadline;
-	if (phase == PHASE_IDLE) {
-		connection->received = 0;
-		if (now + limits->header_timeout < connection->server->next_deadline)
-			connection->server->next_deadline = now + limits->header_timeout;
-	}
+		ng_connections_log(&((struct ng_server *)context)->connections, "http library", line);
 }
 
 /* ---- the life of a connection ---- */
 
-static void forget(struct connection *connection)
+static void forget(struct ng_connection *connection)
 {
-	struct ng_server *server = connection->server;
-
-	if (connection->previous)
-		connection->previous->next = connection->next;
-	else
-		server->connections = connection->next;
-	if (connection->next)
-		connection->next->previous = connection->previous;
-	server->count--;
-	server->evicted -= connection->evicted;
-	server->counts.connections = server->count;
-	free(connection);
+	ng_connections_remove(connection);
+	free(connection_at(connection));
 }
 
 /* 0.9.75 tells of a connection while it is handed over, 1.0 when it runs next. */
 static struct connection *find_new(struct ng_server *server, struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct connection *at = server->connections;
+	struct ng_connection *at = server->connections.first;
 
-	while (at && (at->mhd || !info || at->fd != info->connect_fd))
+	while (at && (at->begun || !info || at->fd != info->connect_fd))
 		at = at->next;
-	return at;
+	return at ? connection_at(at) : NULL;
 }
 
 static void connection_notice(
@@ -155,14 +93,15 @@ static void connection_notice(
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		connection = find_new(server, mhd);
-		if (connection)
+		if (connection) {
 			connection->mhd = mhd;
+			connection->base.begun = true;
+		}
 		*socket_context = connection;
 	} else if (connection) {
 		*socket_context = NULL;
-		forget(connection);
-		if (server->accept_again)
-			server->accept_again = 1; /* there is a descriptor again */
+		forget(&connection->base);
+		ng_acceptor_wake(&server->acceptor);
 	}
 }
 
@@ -193,7 +132,7 @@ static void request_completed(
 	connection->kept = false;
 	connection->answered = false;
 	*request = (struct ng_request){ 0 };
-	enter(connection, PHASE_IDLE, ng_now());
+	ng_connections_enter(&connection->base, NG_PHASE_IDLE, ng_now());
 }
 
 /* ---- requests ---- */
@@ -259,7 +198,7 @@ static enum MHD_Result queue_answer(struct connection *connection)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	enum MHD_Result result = MHD_queue_response(connection->mhd, answer->status, response);
 	MHD_destroy_response(response);
-	enter(connection, PHASE_ANSWER, ng_now());
+	ng_connections_enter(&connection->base, NG_PHASE_ANSWER, ng_now());
 	return result;
 }
 
@@ -285,6 +224,17 @@ static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const 
 	return MHD_YES;
 }
 
+/* The path of a target in absolute form, "http://host/metrics", which servers have to take too (RFC 9112, 3.2.2). */
+static struct ng_span path_of(const char *url)
+{
+	size_t scheme = strncasecmp(url, "http://", 7) == 0 ? 7 : strncasecmp(url, "https://", 8) == 0 ? 8 : 0;
+
+	if (scheme == 0)
+		return ng_span(url);
+	const char *path = strchr(url + scheme, '/');
+	return path ? ng_span(path) : NG_SPAN("/");
+}
+
 static void fill_request(struct connection *connection, const char *url, const char *method, const char *version)
 {
 	struct ng_request *request = &connection->request;
@@ -293,7 +243,7 @@ static void fill_request(struct connection *connection, const char *url, const c
 	request->method = strcmp(method, MHD_HTTP_METHOD_GET) == 0    ? NG_GET
 			  : strcmp(method, MHD_HTTP_METHOD_HEAD) == 0 ? NG_HEAD
 								      : NG_OTHER;
-	request->path = ng_span(url);
+	request->path = path_of(url);
 	request->arrived = ng_now();
 	MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, see_header, &shape);
 	request->has_body = shape.body;
@@ -358,7 +308,7 @@ void ng_request_keep(struct ng_request *request)
 	struct connection *connection = connection_of(request);
 
 	connection->kept = true;
-	enter(connection, PHASE_HANDLER, ng_now());
+	ng_connections_enter(&connection->base, NG_PHASE_HANDLER, ng_now());
 	MHD_suspend_connection(connection->mhd);
 }
 
@@ -374,175 +324,24 @@ void ng_request_answer(struct ng_request *request, const struct ng_answer *answe
 
 /* ---- accepting ---- */
 
-static void client_of(const struct sockaddr_storage *address, struct connection *connection)
+static void take_connection(void *context, int fd, const struct sockaddr_storage *address, socklen_t size)
 {
-	const struct sockaddr_in *four = (const void *)address;
-	const struct sockaddr_in6 *six = (const void *)address;
-
-	connection->has_client = true;
-	if (address->ss_family == AF_INET6)
-		connection->client = six->sin6_addr;
-	else if (address->ss_family == AF_INET)
-		memcpy(&connection->client, &four->sin_addr, sizeof(four->sin_addr));
-	else
-		connection->has_client = false;
-}
-
-static bool same_client(const struct connection *a, const struct connection *b)
-{
-	return a->has_client && b->has_client && memcmp(&a->client, &b->client, sizeof(a->client)) == 0;
-}
-
-/*
- * Makes room: of the connections (those of one client, when it is given) the one goes that has waited longest for its
- * first request, or else longest for a further one. False when all of them are being answered.
- */
-static bool evict_one(struct ng_server *server, const struct connection *client)
-{
-	struct connection *fresh = NULL, *idle = NULL;
-
-	for (struct connection *at = server->connections; at; at = at->next) {
-		if (at->evicted || !at->mhd || (client && !same_client(at, client)))
-			continue;
-		if (at->phase == PHASE_HEAD)
-			fresh = at;
-		else if (at->phase == PHASE_IDLE)
-			idle = at;
-	}
-	struct connection *victim = fresh ? fresh : idle;
-	if (!victim)
-		return false;
-	shutdown(victim->fd, SHUT_RDWR);
-	victim->evicted = true;
-	server->evicted++;
-	return true;
-}
-
-/* Connections that come beyond a limit take the place of those that never get on with their request. */
-static bool admit(struct ng_server *server, const struct connection *connection)
-{
-	unsigned same = 0;
-
-	for (const struct connection *at = server->connections; at; at = at->next)
-		same += !at->evicted && same_client(at, connection);
-	if (same >= server->config.limits.client_connections && !evict_one(server, connection)) {
-		server->counts.refused_client++;
-		limited_log(server, "connection refused",
-			"too many connections from one address, see --web.max-connections-per-client");
-		return false;
-	}
-	if (server->count - server->evicted >= server->config.limits.connections && !evict_one(server, NULL)) {
-		server->counts.refused_total++;
-		limited_log(server, "connection refused", "too many connections, see --web.max-connections");
-		return false;
-	}
-	return true;
-}
-
-static void take_connection(struct ng_server *server, int fd, const struct sockaddr_storage *address, socklen_t size)
-{
+	struct ng_server *server = context;
 	struct connection *connection = calloc(1, sizeof(*connection));
 	int on = 1;
 
-	if (connection) {
-		connection->server = server;
-		connection->fd = fd;
-		client_of(address, connection);
-	}
-	if (!connection || !admit(server, connection)) {
+	if (!connection || !ng_connections_add(&server->connections, &connection->base, fd, address)) {
 		free(connection);
 		close(fd);
 		return;
 	}
-	if (connection->has_client)
+	connection->server = server;
+	if (connection->base.has_client)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	connection->next = server->connections;
-	if (connection->next)
-		connection->next->previous = connection;
-	server->connections = connection;
-	server->count++;
-	server->counts.accepted++;
-	server->counts.connections = server->count;
-	enter(connection, PHASE_HEAD, ng_now());
 	/* the library closes the descriptor when it fails, and tells the notice if it had begun */
 	if (MHD_add_connection(server->daemon, fd, (const struct sockaddr *)address, size) != MHD_YES &&
-		server->connections == connection && !connection->mhd)
-		forget(connection);
-}
-
-static void watch_listeners(struct ng_server *server, bool on)
-{
-	for (size_t i = 0; i < server->config.listener_count; i++) {
-		struct epoll_event event = { .events = EPOLLIN, .data.u64 = i };
-		epoll_ctl(server->epoll_fd, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, server->config.listeners[i].fd, &event);
-	}
-}
-
-static void accept_from(struct ng_server *server, const struct ng_listener *listener, uint64_t now)
-{
-	for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
-		struct sockaddr_storage address = { 0 };
-		socklen_t size = sizeof(address);
-		int fd = accept4(listener->fd, (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd >= 0) {
-			take_connection(server, fd, &address, size);
-			continue;
-		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-			limited_log(server, "cannot accept connections", strerror(errno));
-			evict_one(server, NULL);
-			watch_listeners(server, false);
-			server->accept_again = now + accept_pause;
-		}
-		return;
-	}
-}
-
-/* ---- deadlines ---- */
-
-/* A further request that has begun and does not get on: bytes have come since the last look, and the head is not
- * complete. */
-static bool stalled_head(struct connection *connection)
-{
-	struct tcp_info info;
-	socklen_t size = sizeof(info);
-
-	if (!connection->has_client || getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &size) < 0 ||
-		size < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof(info.tcpi_bytes_received))
-		return false;
-	uint64_t before = connection->received;
-	connection->received = info.tcpi_bytes_received + 1;
-	return before && connection->received > before;
-}
-
-static void enforce_deadlines(struct ng_server *server, uint64_t now)
-{
-	if (now < server->next_deadline)
-		return;
-	server->next_deadline = UINT64_MAX;
-	for (struct connection *at = server->connections, *next; at; at = next) {
-		uint64_t look = at->deadline;
-		next = at->next;
-		if (at->phase == PHASE_IDLE) {
-			if (stalled_head(at))
-				at->deadline = now;
-			else if (now + server->config.limits.header_timeout < look)
-				look = now + server->config.limits.header_timeout;
-		}
-		if (now >= at->deadline && !at->mhd) {
-			forget(at); /* never begun: the library has closed it */
-			continue;
-		}
-		if (now >= at->deadline) {
-			/* the library sees the end of the connection and clears up */
-			shutdown(at->fd, SHUT_RDWR);
-			at->deadline = UINT64_MAX;
-			server->counts.timed_out++;
-			continue;
-		}
-		if (look < server->next_deadline)
-			server->next_deadline = look;
-	}
+		server->connections.first == &connection->base && !connection->base.begun)
+		forget(&connection->base);
 }
 
 /* ---- running ---- */
@@ -571,20 +370,17 @@ uint64_t ng_server_run(struct ng_server *server, uint64_t now)
 
 	for (int i = 0; i < n; i++) {
 		if (events[i].data.u64 < server->config.listener_count && !server->draining)
-			accept_from(server, &server->config.listeners[events[i].data.u64], now);
+			ng_acceptor_take(&server->acceptor, events[i].data.u64, now);
 	}
 	run_library(server);
-	enforce_deadlines(server, now);
-	if (server->accept_again && now >= server->accept_again && !server->draining) {
-		server->accept_again = 0;
-		watch_listeners(server, true);
-	}
-	uint64_t next = server->next_deadline;
+	ng_connections_enforce(&server->connections, now, forget);
+	uint64_t next = server->connections.next_deadline;
 	MHD_UNSIGNED_LONG_LONG ms;
 	if (MHD_get_timeout(server->daemon, &ms) == MHD_YES && now + ms * 1000000u < next)
 		next = now + ms * 1000000u;
-	if (server->accept_again && server->accept_again < next)
-		next = server->accept_again;
+	uint64_t again = server->draining ? UINT64_MAX : ng_acceptor_tick(&server->acceptor, now);
+	if (again < next)
+		next = again;
 	return next;
 }
 
@@ -592,19 +388,15 @@ size_t ng_server_drain(struct ng_server *server)
 {
 	if (!server->draining) {
 		server->draining = true;
-		if (!server->accept_again)
-			watch_listeners(server, false);
-		for (struct connection *at = server->connections; at; at = at->next) {
-			if (at->mhd && (at->phase == PHASE_HEAD || at->phase == PHASE_IDLE))
-				shutdown(at->fd, SHUT_RDWR);
-		}
+		ng_acceptor_stop(&server->acceptor);
+		ng_connections_shut_waiting(&server->connections);
 	}
 	return server->unanswered;
 }
 
 void ng_server_count(const struct ng_server *server, struct ng_server_counts *ret_counts)
 {
-	*ret_counts = server->counts;
+	*ret_counts = server->connections.counts;
 }
 
 const char *ng_server_library(void)
@@ -627,7 +419,7 @@ static int watch_library(struct ng_server *server)
 /* Beyond our own limit, as connections that were shut down are there until the library runs. */
 static unsigned library_limit(const struct ng_server_config *config)
 {
-	return config->limits.connections * 2 + ACCEPTS_AT_ONCE * (unsigned)(config->listener_count + 1);
+	return config->limits.connections * 2 + NG_ACCEPTS_AT_ONCE * (unsigned)(config->listener_count + 1);
 }
 
 int ng_server_new(const struct ng_server_config *config, char *error, size_t error_size, struct ng_server **ret_server)
@@ -639,7 +431,15 @@ int ng_server_new(const struct ng_server_config *config, char *error, size_t err
 	if (!server)
 		return -ENOMEM;
 	server->config = *config;
-	server->next_deadline = UINT64_MAX;
+	server->acceptor = (struct ng_acceptor){
+		.listeners = config->listeners,
+		.count = config->listener_count,
+		.connections = &server->connections,
+		.spare_fd = -1,
+		.take = take_connection,
+		.context = server,
+	};
+	ng_connections_init(&server->connections, &config->limits, config->log);
 	server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	server->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
@@ -652,7 +452,12 @@ int ng_server_new(const struct ng_server_config *config, char *error, size_t err
 		ng_server_free(server);
 		return -EIO;
 	}
-	watch_listeners(server, true);
+	server->acceptor.epoll_fd = server->epoll_fd;
+	int r = ng_acceptor_start(&server->acceptor, error, error_size);
+	if (r < 0) {
+		ng_server_free(server);
+		return r;
+	}
 	*ret_server = server;
 	return 0;
 }
@@ -661,16 +466,17 @@ void ng_server_free(struct ng_server *server)
 {
 	if (!server)
 		return;
-	for (struct connection *at = server->connections; at; at = at->next) {
+	for (struct ng_connection *at = server->connections.first; at; at = at->next) {
 		/* a suspended connection may not be there when the library stops */
-		if (at->kept && !at->answered) {
-			at->kept = false;
-			MHD_resume_connection(at->mhd);
+		struct connection *connection = connection_at(at);
+		if (connection->kept && !connection->answered) {
+			connection->kept = false;
+			MHD_resume_connection(connection->mhd);
 		}
 	}
 	if (server->daemon)
 		MHD_stop_daemon(server->daemon);
-	if (server->epoll_fd >= 0)
-		close(server->epoll_fd);
+	ng_close_fd(&server->epoll_fd);
+	ng_close_fd(&server->acceptor.spare_fd);
 	free(server);
 }

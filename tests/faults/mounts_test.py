@@ -297,7 +297,6 @@ def another_mount_makes_the_file_system_read_only():
         subprocess.run(["umount", other], check=True)
 
 
-harness.need_root()
 PROGRAM = server_program()
 for number in (1, 8, 64):
     cases.run(f"{number} hung mounts", hung_mounts, number)

@@ -254,6 +254,34 @@ def log_of(*arguments, requests=(), number=signal.SIGHUP):
         return [line for line in process.log().splitlines() if line]
 
 
+def said_of(path, *arguments):
+    """The line that says why a socket of that name cannot be made."""
+    result = daemon.run(f"--web.listen-address=unix:{path}", *arguments, timeout=5)
+    demand_equal(result.returncode, 1, "the exit status")
+    return next(line for line in result.stderr.splitlines() if "cannot start" in line)
+
+
+@cases.case
+def log_keeps_text_of_any_language():
+    """Only control characters, also those of C1, and bytes that are no UTF-8 are replaced."""
+    for form in ("logfmt", "json"):
+        line = said_of("/nonexistent/Gr\u00fc\u00dfe \u65e5\u672c \U0001f600/x", f"--log.format={form}")
+        demand("Gr\u00fc\u00dfe \u65e5\u672c \U0001f600" in line, lambda: f"{form}: {line!r}")
+        line = said_of("/nonexistent/a\x1b[1m\x7f\u009b\u0085\udcff\udcc3/x", f"--log.format={form}")
+        demand("/a\\u001b[1m\\u007f\\u009b\\u0085\ufffd\ufffd/x" in line, lambda: f"{form}: {line!r}")
+
+
+@cases.case
+def log_of_long_values():
+    """A value that is too long is cut, and the line is whole."""
+    with tempfile.TemporaryDirectory() as folder:
+        for size in range(1960, 2060, 7):
+            result = daemon.run("--collector.disable-defaults", "--collector.textfile", "--once", "--log.format=json", "--log.level=debug",
+                                f"--collector.textfile.directory={folder}/" + "/".join(["\u00fc" * 100] * (size // 201)) + "x" * (size % 201))
+            for line in result.stderr.splitlines():
+                json.loads(line)
+
+
 @cases.case
 def log_as_json():
     with tempfile.TemporaryDirectory() as folder:

@@ -189,6 +189,13 @@ def socket_activation_loses_no_connection():
 
 
 @cases.case
+def more_sockets_than_can_be_taken():
+    with listening() as sock, activated([sock] * 65) as process:
+        demand_equal(process.wait(5), 1, "the exit status")
+        demand("65 sockets, 64 at most" in process.log(), lambda: f"it says {process.log()[-200:]!r}")
+
+
+@cases.case
 def socket_activation_without_sockets():
     result = daemon.run("--web.systemd-socket", timeout=5)
     demand(result.returncode > 0, f"the exit status is {result.returncode}")

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Clients that hold connections, read slowly or send slowly; too many of them; too few descriptors. Scrapes go on."""
+import os
 import re
 import resource
 import selectors
@@ -406,6 +407,73 @@ def too_few_descriptors():
         demand(not body.errors, lambda: f"malformed: {body.errors[:3]}")
         demand("node_load1" in body.families, "no node_load1 afterwards")
         return f"{alive} connections, {used * 1000:.0f} ms of CPU time, {said} lines"
+
+
+def limited(descriptors):
+    """A daemon that may have so many descriptors."""
+    address = ("127.0.0.1", daemon.free_port())
+    return daemon.Daemon([daemon.binary(), f"--web.listen-address=127.0.0.1:{address[1]}"], address,
+                         before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors)))
+
+
+def failed_collectors(response):
+    demand_equal(response.status, 200, "the status")
+    body = exposition.read(response.text())
+    demand(not body.errors, lambda: f"malformed: {body.errors[:3]}")
+    samples = body.families["node_scrape_collector_success"].samples
+    return {labels for labels, value in samples.items() if float(value) == 0}
+
+
+@cases.case
+def two_dozen_descriptors():
+    """Files that are kept open leave room for clients: with few descriptors they are opened anew for each scrape."""
+    with daemon.nodegauge() as process:
+        usual = failed_collectors(wire.fetch(process.address))
+    with limited(24) as process:
+        process.wait_ready()
+        idle = process.descriptors()
+        for _ in range(3):
+            demand_equal(failed_collectors(wire.fetch(process.address)), usual, "the collectors that fail")
+        demand(process.descriptors() <= idle + 1, f"{process.descriptors() - idle} descriptors are kept")
+        with Crowd(process.address, 40, say=b"GET /metrics HTTP/1.1\r\n"), Scrapes(process.address) as scrapes:
+            time.sleep(2)
+        demand_equal(failed_collectors(wire.fetch(process.address)), usual, "the collectors that fail afterwards")
+        demand_equal(process.log().count("max-connections"), 1, "the number of lines about connections")
+        return scrapes.judge()
+
+
+@cases.case
+def too_few_descriptors_to_start():
+    with limited(16) as process:
+        demand_equal(process.wait(5), 1, "the exit status")
+        demand(re.search(r"only 16 descriptors.*ulimit -n", process.log()), lambda: f"it says {process.log()[-300:]}")
+
+
+@cases.case
+def all_descriptors_taken():
+    """The limit falls when it runs: clients that come are taken in place of those that wait, and told at once."""
+    with daemon.nodegauge() as process:
+        wire.fetch(process.address)
+        used = max(int(name) for name in os.listdir(f"/proc/{process.pid}/fd")) + 1
+        soft, hard = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (used, hard))
+        with Crowd(process.address, 30, say=b"GET /metrics HTTP/1.1\r\n"):
+            time.sleep(0.3)
+            before = process.cpu_seconds()
+            time.sleep(2)
+            spent = process.cpu_seconds() - before
+        demand(spent < 0.2 or daemon.sanitized(), f"{spent:.2f} s of CPU time in 2 s")
+        said = process.log().count("no descriptor for connections")
+        demand(1 <= said <= 3, f"it says {said} times that there is no descriptor")
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (soft, hard))
+        end = time.monotonic() + 3
+        while True:
+            try:
+                demand_equal(wire.fetch(process.address).status, 200, "the status afterwards")
+                return f"{spent * 1000:.0f} ms of CPU time"
+            except (wire.Malformed, OSError) as error:
+                demand(time.monotonic() < end, f"no service 3 s later: {error}")
+                time.sleep(0.1)
 
 
 @cases.case

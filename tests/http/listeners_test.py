@@ -125,6 +125,21 @@ def unix_path_that_is_no_socket():
 
 
 @cases.case
+def unix_paths_that_cannot_be():
+    """Each reason is told in words that say what to do."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "file").write_text("")
+        Path(folder, "folder").mkdir()
+        with daemon.nodegauge(listen=str(Path(folder, "taken"))):
+            for path, said in ((f"{folder}/none/socket", "directory does not exist"), (f"{folder}/file/socket", "directory does not exist"),
+                               (f"{folder}/file", "something else than a socket"), (f"{folder}/folder", "something else than a socket"),
+                               (f"{folder}/taken", "another process listens there"), (f"{folder}/" + "x" * 108, "107 bytes at most"),
+                               ("", "expected a path")):
+                result = daemon.run(f"--web.listen-address=unix:{path}", timeout=3)
+                demand(result.returncode == 1 and said in result.stderr, lambda: f"{path}: {result.stderr[-200:]!r}")
+
+
+@cases.case
 def bad_addresses():
     for address in ("", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:-1", ":abc", "[::1]", "[::1:9", "::1:19240", "256.1.1.1:19240", "unix:",
                     "unix:/nonexistent/folder/socket", "unix:" + "/tmp/" + "x" * 200, "127.0.0.1:19240x", "http://127.0.0.1:19240", "192.0.2.1:19240"):

@@ -167,6 +167,18 @@ def paths_that_are_not_clean():
 
 
 @cases.case
+def absolute_targets():
+    """Servers take targets in absolute form as well (RFC 9112, 3.2.2); curl sends them through a proxy."""
+    for target in ("http://localhost/metrics?collect[]=loadavg", "HTTP://example.org:9100/metrics?collect[]=loadavg",
+                   "https://[::1]:9100/metrics?collect[]=loadavg"):
+        response = get(target)
+        demand(response.status == 200 and b"node_load1 " in response.body, f"{target}: status {response.status}")
+    for target, status in (("http://localhost/", 200), ("http://localhost", 200), ("http://localhost/nothing", 404),
+                           ("ftp://localhost/metrics", 404), ("http:/metrics", 404), ("http://localhost/a//metrics", 404)):
+        demand_equal(get(target).status, status, f"the status of {target}")
+
+
+@cases.case
 def head():
     for target in ("/metrics", "/", "/-/healthy", "/nothing", "/metrics?collect[]=bogus"):
         with_body = get(target)

@@ -340,6 +340,23 @@ static void empty_patterns(void **state)
 	unmake(&made);
 }
 
+/* An empty text asks for nothing, so it takes nothing away either. */
+static void empty_counterpart(void **state)
+{
+	struct made made;
+
+	(void)state;
+	make(&made, "--collector.disk.include=");
+	assert_int_equal(made.line.result, 0);
+	assert_null(made.state->include);
+	assert_non_null(made.state->exclude);
+	unmake(&made);
+	make(&made, "--collector.disk.include=sd");
+	assert_int_equal(made.line.result, 0);
+	assert_null(made.state->exclude);
+	unmake(&made);
+}
+
 static void refused_values(void **state)
 {
 	static const struct {
@@ -378,6 +395,7 @@ int main(void)
 		TEST(initial_values),
 		TEST(given_values),
 		TEST(empty_patterns),
+		TEST(empty_counterpart),
 		TEST(refused_values),
 	};
 

@@ -240,6 +240,26 @@ static void many_labels(void **state)
 /* ---- errors ---- */
 
 /* What cannot be rendered fails the page, and it stays failed until it is reset. */
+static void no_labels(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(ng_labels(&fixture->arena, NULL, 0).size, 0);
+}
+
+/* The most places that fit, and one more. */
+static void places(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ng_page *page = &fixture->page;
+
+	ng_family(page, &families[0]);
+	ng_sample_scaled(page, NG_NO_LABELS, UINT64_MAX, NG_PLACES_MAX);
+	assert_int_equal(page->error, 0);
+	ng_sample_scaled(page, NG_NO_LABELS, 1, NG_PLACES_MAX + 1);
+	assert_int_equal(page->error, -EINVAL);
+}
+
 static void errors_stick(void **state)
 {
 	struct fixture *fixture = *state;
@@ -373,6 +393,8 @@ int main(void)
 		PAGE_TEST(suffixes),
 		PAGE_TEST(escapes),
 		PAGE_TEST(many_labels),
+		PAGE_TEST(no_labels),
+		PAGE_TEST(places),
 		PAGE_TEST(errors_stick),
 		PAGE_TEST(sample_without_family),
 		PAGE_TEST(capacity_is_kept),

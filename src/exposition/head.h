@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The lines before the samples of a family. */
+#ifndef EXPOSITION_HEAD_H
+#define EXPOSITION_HEAD_H
+
+#include "exposition/page.h"
+
+/* The HELP and TYPE lines at `at`, which has ng_head_room; returns the end. */
+char *ng_render_head(char *at, struct ng_span name, struct ng_span help, enum ng_type type);
+size_t ng_head_room(struct ng_span name, struct ng_span help);
+
+uint64_t ng_name_hash(struct ng_span name);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of flags: our own and those that the collectors' descriptors list. */
+#ifndef HOST_FLAGS_H
+#define HOST_FLAGS_H
+
+#include "host/options.h"
+
+/* Fills the table for the registry of the options. */
+int ng_flags_make(struct ng_options *options);
+
+/* NULL where there is none of that name. */
+struct ng_flag *ng_flag_find(struct ng_options *options, struct ng_span name);
+
+/* The name that was probably meant, or NULL. */
+const char *ng_flag_nearest(const struct ng_options *options, struct ng_span name);
+
+/*
+ * Whether it is "no-collector.NAME" for a collector of node_exporter that is not here: switching one off is what its
+ * users' command lines do, and has been done.
+ */
+bool ng_flag_switches_off_absent(struct ng_span name);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who is connected: how many in all and from one address, who gives way when there are too many, and until when each
+ * has to get on. Knows sockets, and nothing of HTTP or its library.
+ */
+#ifndef WEB_CONNECTIONS_H
+#define WEB_CONNECTIONS_H
+
+#include "web/server.h"
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum ng_phase {
+	NG_PHASE_HEAD,    /* of the first request */
+	NG_PHASE_IDLE,    /* between requests, or in the head of a further one */
+	NG_PHASE_HANDLER, /* kept by the handler, which has its own deadline */
+	NG_PHASE_ANSWER,
+};
+
+struct ng_connections;
+
+/* One connection; its owner's object begins with it. */
+struct ng_connection {
+	struct ng_connection *next, *previous;
+	struct ng_connections *all;
+	int fd;
+	enum ng_phase phase;
+	uint64_t deadline;
+	struct in6_addr client;
+	bool has_client;   /* not a unix socket */
+	bool begun;        /* the library knows it: it will say when it is gone */
+	bool evicted;      /* shut down to make room; the library has not noticed yet */
+	uint64_t received; /* bytes when it was last looked at while idle */
+};
+
+struct ng_connections {
+	struct ng_server_limits limits;
+	struct ng_connection *first; /* newest first */
+	size_t count, evicted;
+	uint64_t next_deadline;
+	struct ng_server_counts counts;
+	void (*log)(const char *message, const char *detail);
+	uint64_t log_minute;
+	unsigned log_lines;
+};
+
+/* An object of zeroes with its limits is ready after this. */
+void ng_connections_init(struct ng_connections *all, const struct ng_server_limits *limits,
+	void (*log)(const char *message, const char *detail));
+
+/* Hands on a few lines a minute. */
+void ng_connections_log(struct ng_connections *all, const char *message, const char *detail);
+
+/* Takes in a connection that was accepted from `address`, waiting for its head; false when there is no room for it. */
+bool ng_connections_add(
+	struct ng_connections *all, struct ng_connection *connection, int fd, const struct sockaddr_storage *address);
+void ng_connections_remove(struct ng_connection *connection);
+
+/* Ends one that waits, so that its descriptor becomes free; false when all are being answered. */
+bool ng_connections_evict(struct ng_connections *all);
+
+void ng_connections_enter(struct ng_connection *connection, enum ng_phase phase, uint64_t now);
+
+/* Shuts down those whose time is over. `drop` gets those that had never begun, to remove them. */
+void ng_connections_enforce(struct ng_connections *all, uint64_t now, void (*drop)(struct ng_connection *connection));
+
+/* Shuts down those that wait for a request. */
+void ng_connections_shut_waiting(struct ng_connections *all);
+
+/*
+ * Whom a connection is counted for: an IPv4 address, also one that came to an IPv6 socket, or the /64 network of an
+ * IPv6 address, any of whose addresses one host may take. False for other kinds of sockets.
+ */
+bool ng_client_of(const struct sockaddr_storage *address, struct in6_addr *ret_client);
+
+#endif
