@@ -81,6 +81,8 @@ struct ng_setup {
 	char *error;              /* where a failing init explains itself, in one sentence without a full stop */
 	size_t error_size;
 	const struct ng_choice *choice; /* for ng_enabled */
+	char *notice;                   /* what the log should say of this collector at the start; "" for nothing */
+	size_t notice_size;
 };
 
 /* What `collect` gets. */

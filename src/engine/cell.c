@@ -181,6 +181,8 @@ static int run_init(
 		.error = reason,
 		.error_size = sizeof(reason),
 		.choice = choice,
+		.notice = cell->reason,
+		.notice_size = sizeof(cell->reason),
 	};
 
 	if (!cell->collector->init)

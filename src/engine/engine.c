@@ -382,6 +382,15 @@ static void order_cells(struct ng_engine *engine)
 	}
 }
 
+/* What init had to say stands where the reasons of failures will. */
+static void say_notice(struct ng_engine *engine, struct ng_cell *cell)
+{
+	if (*cell->reason && engine->config.log)
+		engine->config.log(engine->config.log_context, NG_LOG_INFO, "collector starts", cell->collector->name,
+			cell->reason);
+	cell->reason[0] = '\0';
+}
+
 static int init_cells(struct ng_engine *engine, char *error, size_t error_size)
 {
 	const struct ng_engine_config *config = &engine->config;
@@ -394,6 +403,7 @@ static int init_cells(struct ng_engine *engine, char *error, size_t error_size)
 		if (r < 0)
 			return r;
 		engine->cell_count++;
+		say_notice(engine, &engine->cells[i]);
 	}
 	order_cells(engine);
 	return 0;

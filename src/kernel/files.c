@@ -172,6 +172,17 @@ int ng_read_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const
 	return r < 0 ? ng_failed(scrape, r, "read", name) : 0;
 }
 
+int ng_peek_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *name, struct ng_span *ret_text)
+{
+	int fd = open_below(directory, name, kind);
+
+	if (fd < 0)
+		return fd;
+	int r = read_text(scrape->arena, fd, kind, ret_text);
+	close(fd);
+	return r;
+}
+
 int ng_read(struct ng_scrape *scrape, enum ng_root root, enum ng_kind kind, const char *path, struct ng_span *ret_text)
 {
 	return ng_read_at(scrape, ng_root_fd(scrape, root), kind, path, ret_text);

@@ -118,6 +118,10 @@ static void start_gather(struct ng_scrapes *scrapes)
 	struct ng_selection selection = { .cell = scrapes->sharing->all ? NULL : scrapes->sharing->cell };
 	copy_counts(scrapes);
 	scrapes->started = ng_now();
+	for (const struct ng_waiting *scrape = scrapes->sharing; scrape; scrape = scrape->next)
+		selection.readers |= ng_readers_note(
+			&scrapes->readers, scrape->request->address, scrape->request->connection, scrapes->started);
+	selection.recent_readers = ng_readers_recent(&scrapes->readers, scrapes->started);
 	for (const struct ng_waiting *scrape = scrapes->waiting; scrape; scrape = scrape->next) {
 		if (scrape->request && leave_by(scrape) < deadline)
 			deadline = leave_by(scrape);

@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "exposition/stencil.h"
+#include "web/readers.h"
 #include "web/server.h"
 
 /* A gather is given as much time at least. */
@@ -37,6 +38,7 @@ struct ng_scrapes {
 	struct ng_waiting *spare;
 	size_t waiting_count; /* of both */
 	uint64_t started;     /* the gather that is going on */
+	struct ng_readers readers;
 
 	/* handed over by the gather, before it signals event_fd */
 	struct ng_gzip *gzip;

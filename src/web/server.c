@@ -30,6 +30,8 @@ struct connection {
 	struct ng_server *server;
 	struct MHD_Connection *mhd;
 	struct ng_request request;
+	uint64_t serial; /* 0 until its second request */
+	bool used;
 	bool kept;
 	struct ng_answer answer; /* of a kept request, until it is queued */
 	bool answered;
@@ -41,6 +43,7 @@ struct ng_server {
 	int epoll_fd;
 	struct ng_connections connections;
 	struct ng_acceptor acceptor;
+	uint64_t serial; /* of the connections that were used twice */
 	size_t unanswered;
 	bool draining;
 };
@@ -235,6 +238,18 @@ static struct ng_span path_of(const char *url)
 	return path ? ng_span(path) : NG_SPAN("/");
 }
 
+static void fill_reader(struct connection *connection)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, &connection->base.client, sizeof(halves));
+	if (connection->used && !connection->serial)
+		connection->serial = ++connection->server->serial;
+	connection->used = true;
+	connection->request.address = (halves[0] * UINT64_C(0x9e3779b97f4a7c15)) ^ halves[1];
+	connection->request.connection = connection->serial;
+}
+
 static void fill_request(struct connection *connection, const char *url, const char *method, const char *version)
 {
 	struct ng_request *request = &connection->request;
@@ -245,6 +260,7 @@ static void fill_request(struct connection *connection, const char *url, const c
 								      : NG_OTHER;
 	request->path = path_of(url);
 	request->arrived = ng_now();
+	fill_reader(connection);
 	MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, see_header, &shape);
 	request->has_body = shape.body;
 	request->bad = request->bad || shape.hosts > 1 || shape.lengths > 1 ||

@@ -70,6 +70,8 @@ struct ng_request {
 	/* for whoever handles it */
 	void *link;
 	uint64_t arrived; /* CLOCK_MONOTONIC ns */
+	/* who asks, see web/readers.h: a number for its address, and one for its connection once that is used again */
+	uint64_t address, connection;
 };
 
 /* A header's value, NULL where there is none; borrowed while the request lives. */

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the container collector share.
+ *
+ * A group of the tree carries a struct container_group. A group that is shown, or may be, has a row: its labels and
+ * what was read last. Rows outlive their groups, so that the last totals of a short-lived container are seen.
+ */
+#ifndef CONTAINER_H
+#define CONTAINER_H
+
+#include "names.h"
+#include "oci.h"
+#include "path.h"
+#include "values.h"
+
+/* What --collector.container.levels chooses from. */
+enum container_shown {
+	SHOWN_NODE,
+	SHOWN_QOS,
+	SHOWN_POD,
+	SHOWN_CONTAINER,
+	SHOWN_SANDBOX,
+	SHOWN_SLICE,
+	SHOWN_SERVICE,
+	SHOWN_SCOPE,
+	SHOWN_SESSION,
+	SHOWN_MACHINE,
+	SHOWN_OTHER,
+	SHOWN_LEVELS,
+};
+
+enum container_naming {
+	NAMING_DONE,    /* shown by its path, or its names were found */
+	NAMING_WANTED,  /* not shown until they are */
+	NAMING_SANDBOX, /* taken for one, as it has no names: not shown, and looked up again with the others */
+	NAMING_NONE,    /* its level is not shown */
+};
+
+/* One interface of a pod's network: the columns in the order of the families. */
+enum { CONTAINER_NET_COLUMNS = 8 };
+struct container_interface {
+	char name[16];
+	uint64_t value[CONTAINER_NET_COLUMNS];
+};
+struct container_interfaces {
+	struct container_interface *interface; /* malloc */
+	uint32_t count, room;
+};
+
+/* The names of a row, in one piece of memory with their text. */
+struct container_named {
+	struct ng_span space, pod, container, image;
+	uint32_t restart;
+	bool has_restart;
+	char text[];
+};
+
+struct container_row {
+	struct container_row *next; /* of those that leave */
+	enum container_shown shown;
+	enum container_naming naming;
+	enum container_missing missing; /* why its names are wanted still */
+	uint64_t looked;                /* see struct container_wish */
+	struct ng_span labels;          /* "{id=\"...\"}", malloc; empty while the names are wanted */
+	struct container_named *named;  /* malloc; NULL for what is known by its path alone */
+	uint64_t key;                   /* of what may be shown once: the names, or the path */
+	uint64_t generation;            /* of two rows with one key the later is shown */
+	bool outdone;                   /* there is a later one */
+	bool has_peaks;
+	uint16_t peak[2 * CONTAINER_RESOURCES]; /* of the last minute, in 1/10000 */
+	struct container_figures figures;       /* what was read last */
+	struct container_interfaces network;
+	struct container_place place;
+	/* when leaving */
+	char *path;       /* malloc; NULL once the labels are made */
+	uint64_t readers; /* that have not seen it */
+	uint64_t until;   /* CLOCK_MONOTONIC ns */
+	uint64_t seen_at; /* CLOCK_REALTIME s of the last reading */
+};
+
+/* The shares of the last rounds of the sampler, in 1/10000; see sampler.c. */
+enum { CONTAINER_ROUNDS = 60, CONTAINER_SHARES = 2 * CONTAINER_RESOURCES };
+struct container_peaks {
+	uint32_t round; /* that was written last */
+	uint16_t share[CONTAINER_ROUNDS][CONTAINER_SHARES];
+};
+
+struct container_group {
+	struct container_place place;
+	struct container_row *row;                   /* NULL: never shown */
+	struct container_peaks *peaks;               /* malloc; NULL: nothing in the last minute */
+	uint64_t pressure[CONTAINER_RESOURCES][2];   /* totals in us when sampled last */
+	int pressure_fd_plus_1[CONTAINER_RESOURCES]; /* kept open; 0: not */
+	bool primed;                                 /* `pressure` is filled in */
+	bool newborn;                                /* it came while we were looking */
+	uint64_t added_at;                           /* CLOCK_MONOTONIC ns */
+	uint64_t limits_at;                          /* of the last reading of its limits */
+	int pid;                                     /* of a process in the pod's network; 0: none */
+	uint64_t pid_start;                          /* its start time: a pid may come again */
+	uint64_t pid_tried_at;                       /* when it was looked for */
+	bool host_network;
+};
+
+static inline struct container_group *container_group(struct ng_cgroup *group)
+{
+	return (struct container_group *)(void *)group->payload;
+}
+
+enum { CONTAINER_BUCKETS = 7 };
+struct container_sampler {
+	uint64_t interval;    /* ns; 0: off */
+	uint64_t budget;      /* of files kept open */
+	uint32_t kept_rounds; /* that make a minute */
+	uint32_t round;       /* 0: not yet */
+	uint64_t last, next;
+	struct ng_file node[CONTAINER_RESOURCES];
+	uint64_t total[CONTAINER_RESOURCES][2];
+	bool node_primed, has_node;
+	struct container_peaks peaks;
+	uint64_t bucket[CONTAINER_SHARES][CONTAINER_BUCKETS + 1];
+	uint64_t sum[CONTAINER_SHARES]; /* of the shares, in 1/10000 */
+	uint64_t cpu_ns, rounds, reads, kept;
+};
+
+struct container_triggers {
+	bool wanted;
+	int fd_plus_1[CONTAINER_RESOURCES];
+	uint64_t armed_at[CONTAINER_RESOURCES];
+	uint64_t total[CONTAINER_RESOURCES]; /* us, at the last event */
+	uint64_t total_at[CONTAINER_RESOURCES];
+	uint64_t events[CONTAINER_RESOURCES];
+};
+
+struct container_machine {
+	uint64_t epoch; /* of the devices when it was read */
+	uint64_t cores, physical_cores, sockets, memory, swap;
+	char boot_id[40], machine_id[40], system_uuid[40];
+};
+
+/* The name of a block device, kept while no device comes or goes. */
+struct container_device_name {
+	uint32_t major, minor;
+	char name[40];
+};
+
+struct container {
+	/* options */
+	const char *levels_text, *sets_text, *logs, *pod_logs, *image;
+	uint64_t max_groups, max_files, sample_interval;
+	bool watch, triggers_wanted;
+
+	uint32_t levels; /* bits of enum container_shown */
+	struct ng_cgroups *cgroups;
+	struct container_reader reader;
+	struct container_names names;
+	struct ng_list oci_states;
+	struct container_sampler sampler;
+	struct container_triggers triggers;
+	struct container_machine machine;
+	struct ng_arena memory; /* of the device names */
+	struct container_device_name *device;
+	size_t device_count, device_room;
+	uint64_t device_epoch;
+	struct ng_shared *meminfo;
+	const char *net_path; /* of the node's network, below /proc */
+
+	struct container_row *leaving;
+	uint64_t leaving_count, forgotten;
+	uint64_t recent_readers; /* of the last scrape */
+	uint64_t wanted;         /* rows whose names are wanted or doubtful */
+	uint64_t resolved_at;    /* when they were looked for last */
+	uint64_t unresolved[CONTAINER_MISSING_REASONS];
+	uint64_t live[SHOWN_LEVELS], created[SHOWN_LEVELS], removed[SHOWN_LEVELS];
+	uint64_t network_scan_at; /* when /proc was searched for processes last */
+	uint64_t quiet_until;     /* events of the tree wait until then */
+	bool started;             /* the first walk is over */
+	bool listing_failed;
+};
+
+/* ---- rows.c ---- */
+
+/* Which level a place is shown at; SHOWN_LEVELS for not at all. */
+enum container_shown container_shown_as(
+	const struct container_place *place, const struct container_place *parent, struct ng_span name);
+const char *container_level_name(enum container_shown shown);
+
+/* NULL when there is no memory. */
+struct container_row *container_row_new(struct container *state, const struct ng_cgroup *group,
+	const struct container_place *place, enum container_shown shown);
+void container_row_free(struct container_row *row);
+
+/* The labels from what is known now: the row is shown from here on, and what it succeeds no longer. */
+int container_row_name(
+	struct ng_scrape *scrape, struct container *state, struct container_row *row, struct ng_span path);
+
+/* The group has gone: its row is kept for those who have not seen its last values. */
+void container_row_leave(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group);
+
+/* After an answer. */
+void container_rows_seen(struct container *state, uint64_t readers, uint64_t recent, uint64_t now);
+
+/* ---- resolve.c ---- */
+
+/* Looks for the names that are wanted; the log directories are read only when they have changed. */
+void container_resolve(struct ng_scrape *scrape, struct container *state, uint64_t now);
+
+/* ---- sampler.c, triggers.c ---- */
+
+void container_sample(struct ng_scrape *scrape, struct container *state, uint64_t now);
+
+/* The largest shares of the last minute, in 1/10000. */
+void container_peaks_of(const struct container_peaks *peaks, const struct container_sampler *sampler,
+	uint16_t ret_peak[CONTAINER_SHARES]);
+void container_close_pressure(struct container *state, struct container_group *group);
+
+/* Opened once; without an effect where the kernel refuses. */
+void container_triggers_open(struct ng_scrape *scrape, struct container *state, uint64_t now);
+void container_triggers_wait(const struct container *state, struct ng_wait *wait);
+void container_triggers_take(struct ng_scrape *scrape, struct container *state, const struct ng_wait *wait);
+void container_triggers_advance(struct container *state, size_t which, uint64_t total, uint64_t now);
+void container_triggers_close(struct container *state);
+
+/* ---- network.c ---- */
+
+/* The network of a pod, or of the node, into its row. */
+void container_read_network(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *pod, uint64_t now);
+
+/* ---- processes.c ---- */
+
+/* What only counting the processes of a group tells. */
+void container_count_processes(struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *group,
+	struct container_values *values);
+
+/* ---- machine.c ---- */
+
+void container_machine_read(struct ng_scrape *scrape, struct container *state);
+void container_machine_write(struct ng_scrape *scrape, const struct container *state);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The families of the container collector. */
+#ifndef CONTAINER_FAMILIES_H
+#define CONTAINER_FAMILIES_H
+
+#include "container.h"
+
+/* Those that are not one value of each row; see families.c for the rest. */
+enum container_family {
+	FAMILY_FAULTS,
+	FAMILY_DISK,
+	FAMILY_COST = FAMILY_DISK + 4,
+	FAMILY_BLKIO = FAMILY_COST + 4,
+	FAMILY_NETWORK,
+	FAMILY_HUGE_USAGE = FAMILY_NETWORK + 8,
+	FAMILY_HUGE_MAX,
+	FAMILY_HUGE_FAILURES,
+	FAMILY_PEAK,
+	FAMILY_LAST_SEEN = FAMILY_PEAK + 2 * CONTAINER_RESOURCES,
+	FAMILY_IDENTITY,
+	FAMILY_NODE_PEAK,
+	FAMILY_NODE_SHARES,
+	FAMILY_TRIGGERS,
+	FAMILY_SAMPLER_CPU,
+	FAMILY_SAMPLER_ROUNDS,
+	FAMILY_SAMPLER_READS,
+	FAMILY_SAMPLER_KEPT,
+	FAMILY_GROUPS,
+	FAMILY_CREATED,
+	FAMILY_REMOVED,
+	FAMILY_UNRESOLVED,
+	FAMILY_PSI,
+	FAMILY_BY_PATH,
+	FAMILY_REFUSED,
+	FAMILY_WATCHES,
+	FAMILY_OVERFLOWS,
+	FAMILY_POLLING,
+	FAMILY_LEAVING,
+	FAMILY_FORGOTTEN,
+	FAMILY_CORES,
+	FAMILY_PHYSICAL_CORES,
+	FAMILY_SOCKETS,
+	FAMILY_MEMORY,
+	FAMILY_SWAP,
+	FAMILY_SCRAPE_ERROR,
+	CONTAINER_FAMILIES,
+};
+
+/* When a family of one value is written. */
+enum { ALWAYS, WITH_CPU, WITH_QUOTA, OR_ZERO_WITH_MEMORY, OR_ZERO_WITH_TASKS };
+
+enum { CONTAINER_VALUE_FAMILIES = 59, CONTAINER_ALL_FAMILIES = CONTAINER_VALUE_FAMILIES + CONTAINER_FAMILIES };
+extern const struct ng_family container_families[CONTAINER_ALL_FAMILIES];
+const struct ng_family *container_family(enum container_family which);
+
+struct container_rows {
+	struct container_row **row;
+	size_t count;
+};
+
+/* Labels with more behind them: ",device=\"sda\"", rendered already. */
+struct ng_span container_with(struct ng_arena *arena, struct ng_span labels, struct ng_span more);
+
+/* The families of one value of each row. */
+void container_write_values(struct ng_scrape *scrape, uint32_t sets, const struct container_rows *rows);
+
+#endif

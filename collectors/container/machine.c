@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What cAdvisor says of the machine: read again when a device came or went. */
+#include "families.h"
+
+static void read_id(struct ng_scrape *scrape, enum ng_root root, const char *path, char id[40])
+{
+	struct ng_span text;
+
+	id[0] = '\0';
+	if (ng_peek_at(scrape, ng_root_fd(scrape, root), NG_VALUE, path, &text) < 0)
+		return;
+	text = ng_trim(text);
+	if (text.size >= 40)
+		return;
+	memcpy(id, text.text, text.size);
+	id[text.size] = '\0';
+}
+
+/* Counts a pair that was not there yet; the table of those that were is in the arena. */
+struct pairs {
+	uint64_t *pair;
+	size_t count, room;
+};
+
+static void count_pair(struct ng_arena *arena, struct pairs *pairs, uint64_t pair)
+{
+	for (size_t i = 0; i < pairs->count; i++) {
+		if (pairs->pair[i] == pair)
+			return;
+	}
+	uint64_t *slot = ng_push(arena, &pairs->pair, &pairs->count, &pairs->room);
+	if (slot)
+		*slot = pair;
+}
+
+static void read_topology(struct ng_scrape *scrape, struct container_machine *machine)
+{
+	struct pairs cores = { 0 }, sockets = { 0 };
+	struct ng_names names;
+	uint64_t cpu, package, core;
+
+	machine->cores = machine->physical_cores = machine->sockets = 0;
+	if (ng_names(scrape, NG_SYS, "devices/system/cpu", &names) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		struct ng_span name = ng_span(names.name[i]);
+		if (!ng_span_starts(name, NG_SPAN("cpu")) || ng_u64(ng_span_skip(name, 3), &cpu) < 0)
+			continue;
+		int directory;
+		const char *path = ng_join(scrape->arena, "devices/system/cpu/", names.name[i], "/topology");
+		/* a CPU that is offline has no topology */
+		if (!path || ng_directory(scrape, NG_SYS, path, &directory) < 0)
+			continue;
+		machine->cores++;
+		if (ng_read_u64_at(scrape, directory, "physical_package_id", &package) == 0) {
+			count_pair(scrape->arena, &sockets, package);
+			if (ng_read_u64_at(scrape, directory, "core_id", &core) == 0)
+				count_pair(scrape->arena, &cores, package << 32 | (core & UINT32_MAX));
+		}
+		ng_close_fd(&directory);
+	}
+	machine->physical_cores = cores.count;
+	machine->sockets = sockets.count;
+}
+
+static void read_memory(struct ng_scrape *scrape, struct container *state)
+{
+	struct ng_span text, line;
+	bool has_swap = true;
+	uint64_t value;
+
+	if (ng_shared_read(scrape, state->meminfo, &text) < 0)
+		return;
+	while (ng_line_next(&text, &line)) {
+		bool memory = ng_span_starts(line, NG_SPAN("MemTotal:")),
+		     swap = ng_span_starts(line, NG_SPAN("SwapTotal:"));
+		if (!memory && !swap)
+			continue;
+		line = ng_span_skip(line, ng_span_find(line, ':') + 1);
+		if (ng_u64_next(&line, &value) < 0)
+			continue;
+		*(memory ? &state->machine.memory : &state->machine.swap) = value * 1024;
+		if (swap)
+			has_swap = value > 0;
+	}
+	state->reader.no_swap = !has_swap;
+}
+
+void container_machine_read(struct ng_scrape *scrape, struct container *state)
+{
+	struct container_machine *machine = &state->machine;
+
+	read_memory(scrape, state);
+	if (machine->epoch == scrape->devices_epoch)
+		return;
+	machine->epoch = scrape->devices_epoch;
+	if (!container_wants(&state->reader, SET_MACHINE))
+		return;
+	read_topology(scrape, machine);
+	read_id(scrape, NG_PROC, "sys/kernel/random/boot_id", machine->boot_id);
+	read_id(scrape, NG_ROOTFS, "etc/machine-id", machine->machine_id);
+	read_id(scrape, NG_SYS, "class/dmi/id/product_uuid", machine->system_uuid);
+}
+
+void container_machine_write(struct ng_scrape *scrape, const struct container *state)
+{
+	const struct container_machine *machine = &state->machine;
+	const struct {
+		const char *name, *value;
+	} ids[] = {
+		{ "boot_id", machine->boot_id },
+		{ "machine_id", machine->machine_id },
+		{ "system_uuid", machine->system_uuid },
+	};
+	const struct {
+		enum container_family family;
+		uint64_t value;
+		bool known;
+	} rows[] = {
+		{ FAMILY_CORES, machine->cores, machine->cores > 0 },
+		{ FAMILY_PHYSICAL_CORES, machine->physical_cores, machine->physical_cores > 0 },
+		{ FAMILY_SOCKETS, machine->sockets, machine->sockets > 0 },
+		{ FAMILY_MEMORY, machine->memory, machine->memory > 0 },
+		{ FAMILY_SWAP, machine->swap, machine->memory > 0 },
+	};
+	struct ng_label labels[NG_COUNT(ids)];
+	size_t count = 0;
+
+	for (size_t i = 0; i < NG_COUNT(ids); i++) {
+		if (*ids[i].value)
+			labels[count++] = (struct ng_label){ ids[i].name, ng_span(ids[i].value) };
+	}
+	struct ng_span rendered = count ? ng_labels(scrape->arena, labels, count) : NG_NO_LABELS;
+	for (size_t i = 0; i < NG_COUNT(rows); i++) {
+		ng_family(scrape->page, container_family(rows[i].family));
+		if (rows[i].known)
+			ng_sample_u64(scrape->page, rendered, rows[i].value);
+	}
+	ng_gauge_u64(scrape->page, container_family(FAMILY_SCRAPE_ERROR), state->listing_failed);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Finding the names of pods and containers.
+ *
+ * A group is there some milliseconds before the link with its names. Until it is found the row is not shown, so that no
+ * series appears first without its names and then with them.
+ *
+ * Every pod has a sandbox, whose group is there first and never has a link. So the oldest group of a pod that has no
+ * link is taken for it once the pod has another one or some time has passed; should a link come, it is a container.
+ */
+#include "container.h"
+
+#include <stdlib.h>
+
+static const uint64_t sandbox_ns = 30u * UINT64_C(1000000000);
+
+/* Looking again sooner would find the same. */
+static const uint64_t pause_ns = 100u * UINT64_C(1000000);
+
+/* A row whose name is looked for; the group is NULL when it has gone. */
+struct candidate {
+	struct container_row *row;
+	struct ng_cgroup *group;
+};
+
+struct search {
+	struct candidate *candidate;
+	struct container_wish *wish;
+	size_t count;
+};
+
+static bool is_oldest(const struct ng_cgroup *group)
+{
+	for (struct ng_cgroup *at = group->parent ? group->parent->first : NULL; at; at = at->next) {
+		const struct container_place *place = &container_group(at)->place;
+		if (place->level == CONTAINER_CONTAINER && at->generation < group->generation)
+			return false;
+	}
+	return true;
+}
+
+static bool has_company(const struct ng_cgroup *group)
+{
+	for (struct ng_cgroup *at = group->parent ? group->parent->first : NULL; at; at = at->next) {
+		if (at != group && container_group(at)->place.level == CONTAINER_CONTAINER)
+			return true;
+	}
+	return false;
+}
+
+static int add_candidate(
+	struct ng_arena *arena, struct search *search, size_t *room, struct container_row *row, struct ng_cgroup *group)
+{
+	struct candidate *slot = ng_push(arena, &search->candidate, &search->count, room);
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = (struct candidate){ row, group };
+	return 0;
+}
+
+static int find_candidates(struct ng_scrape *scrape, struct container *state, struct search *search)
+{
+	size_t room = 0;
+	int r = 0;
+
+	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); r == 0 && at; at = ng_cgroup_next(at)) {
+		struct container_row *row = container_group(at)->row;
+		if (row && (row->naming == NAMING_WANTED || row->naming == NAMING_SANDBOX))
+			r = add_candidate(scrape->arena, search, &room, row, at);
+	}
+	for (struct container_row *row = state->leaving; r == 0 && row; row = row->next) {
+		if (row->naming == NAMING_WANTED)
+			r = add_candidate(scrape->arena, search, &room, row, NULL);
+	}
+	search->wish = ng_alloc0(scrape->arena, search->count * sizeof(*search->wish) + 1);
+	for (size_t i = 0; search->wish && i < search->count; i++) {
+		struct container_row *row = search->candidate[i].row;
+		struct ng_cgroup *group = search->candidate[i].group;
+		search->wish[i] = (struct container_wish){
+			.id = row->place.level == CONTAINER_POD ? NULL : row->place.id,
+			.uid = row->place.uid,
+			.oldest = !group || is_oldest(group),
+			.looked = &row->looked,
+			.missing = row->missing,
+			.owner = row,
+		};
+	}
+	return search->wish ? r : -ENOMEM;
+}
+
+/* ---- what was found ---- */
+
+static void place_span(char **at, struct ng_span *member, struct ng_span text)
+{
+	memcpy(*at, text.text ? text.text : "", text.size);
+	*member = (struct ng_span){ *at, text.size };
+	*at += text.size;
+}
+
+static struct container_named *keep_names(const struct container_identity *identity, struct ng_span image)
+{
+	struct container_named *named = calloc(
+		1, sizeof(*named) + identity->space.size + identity->pod.size + identity->container.size + image.size);
+
+	if (!named)
+		return NULL;
+	char *at = named->text;
+	place_span(&at, &named->space, identity->space);
+	place_span(&at, &named->pod, identity->pod);
+	place_span(&at, &named->container, identity->container);
+	place_span(&at, &named->image, image);
+	named->restart = identity->restart;
+	named->has_restart = identity->has_restart;
+	return named;
+}
+
+static int take_names(struct ng_scrape *scrape, struct container *state, const struct candidate *candidate,
+	const struct container_identity *identity, struct ng_span image)
+{
+	struct container_row *row = candidate->row;
+	struct ng_span path = row->path ? ng_span(row->path) : ng_cgroup_path(scrape->arena, candidate->group);
+
+	free(row->named);
+	row->named = keep_names(identity, image);
+	if (!row->named || !path.text)
+		return -ENOMEM;
+	return container_row_name(scrape, state, row, path);
+}
+
+/* The runtime's own record: it has the image, and says which one is the sandbox. */
+static bool ask_runtime(struct ng_scrape *scrape, struct container *state, const struct candidate *candidate,
+	struct container_wish *wish, struct container_oci *ret_oci)
+{
+	*ret_oci = (struct container_oci){ 0 };
+	if (!state->oci_states.count || !wish->id)
+		return false;
+	return container_oci_read(scrape, &state->oci_states, wish->id, candidate->row->place.uid, ret_oci) == 0;
+}
+
+static bool is_complete(const struct container_identity *identity)
+{
+	return identity->space.size && identity->pod.size && identity->container.size;
+}
+
+/* cAdvisor calls the sandbox of docker and CRI-O "POD", and containerd's nothing. */
+static void set_sandbox(struct ng_scrape *scrape, struct container *state, const struct candidate *candidate)
+{
+	struct container_row *row = candidate->row, *pod = NULL;
+	bool named = row->place.runtime != CONTAINER_RUNTIME_CONTAINERD;
+
+	row->naming = NAMING_SANDBOX;
+	if (candidate->group && candidate->group->parent)
+		pod = container_group(candidate->group->parent)->row;
+	if (!(state->levels >> SHOWN_SANDBOX & 1) || !pod || !pod->named)
+		return;
+	row->shown = SHOWN_SANDBOX;
+	take_names(scrape, state, candidate,
+		&(struct container_identity){
+			.space = pod->named->space,
+			.pod = pod->named->pod,
+			.container = named ? NG_SPAN("POD") : (struct ng_span){ NULL, 0 },
+		},
+		(struct ng_span){ NULL, 0 });
+}
+
+static bool taken_for_sandbox(const struct candidate *candidate, const struct container_wish *wish, uint64_t now)
+{
+	if (!candidate->group || !wish->id || !wish->oldest || wish->missing != CONTAINER_NO_LINK)
+		return false;
+	/* what was there before us has had its time */
+	const struct container_group *group = container_group(candidate->group);
+	return !group->newborn || has_company(candidate->group) || now - group->added_at >= sandbox_ns;
+}
+
+static void conclude(struct ng_scrape *scrape, struct container *state, const struct candidate *candidate,
+	struct container_wish *wish, uint64_t now)
+{
+	struct container_row *row = candidate->row;
+	struct container_oci oci;
+
+	row->missing = wish->missing;
+	row->shown = wish->id ? SHOWN_CONTAINER : SHOWN_POD;
+	bool asked = ask_runtime(scrape, state, candidate, wish, &oci);
+	if ((asked && oci.typed && oci.sandbox) || row->place.sandbox) {
+		set_sandbox(scrape, state, candidate);
+		return;
+	}
+	if (wish->missing == CONTAINER_FOUND)
+		take_names(scrape, state, candidate, &wish->identity, oci.image);
+	else if (asked && is_complete(&oci.identity))
+		take_names(scrape, state, candidate, &oci.identity, oci.image);
+	else if (taken_for_sandbox(candidate, wish, now))
+		set_sandbox(scrape, state, candidate);
+}
+
+void container_resolve(struct ng_scrape *scrape, struct container *state, uint64_t now)
+{
+	struct search search = { 0 };
+
+	if (!state->wanted || (state->resolved_at && now - state->resolved_at < pause_ns))
+		return;
+	state->resolved_at = now;
+	if (find_candidates(scrape, state, &search) < 0)
+		return;
+	container_names_resolve(scrape, &state->names, search.wish, search.count);
+	memset(state->unresolved, 0, sizeof(state->unresolved));
+	state->wanted = 0;
+	for (size_t i = 0; i < search.count; i++) {
+		struct container_row *row = search.candidate[i].row;
+		conclude(scrape, state, &search.candidate[i], &search.wish[i], now);
+		if (row->naming == NAMING_WANTED) {
+			state->wanted++;
+			state->unresolved[row->missing]++;
+		}
+	}
+}

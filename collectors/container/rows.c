@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows: what of a group is shown, under which labels, and for how long after it has gone. */
+#include "container.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum { LEAVING_MAX = 2000 };
+static const uint64_t leaving_ns = 300u * UINT64_C(1000000000);
+
+/* ---- levels ---- */
+
+const char *container_level_name(enum container_shown shown)
+{
+	static const char *const names[SHOWN_LEVELS] = {
+		[SHOWN_NODE] = "node",
+		[SHOWN_QOS] = "qos",
+		[SHOWN_POD] = "pod",
+		[SHOWN_CONTAINER] = "container",
+		[SHOWN_SANDBOX] = "sandbox",
+		[SHOWN_SLICE] = "slice",
+		[SHOWN_SERVICE] = "service",
+		[SHOWN_SCOPE] = "scope",
+		[SHOWN_SESSION] = "session",
+		[SHOWN_MACHINE] = "machine",
+		[SHOWN_OTHER] = "other",
+	};
+
+	return shown < SHOWN_LEVELS ? names[shown] : NULL;
+}
+
+/* systemd gives mounts a group as well, in which nothing but their mount command ever ran. */
+static bool is_mount(struct ng_span name)
+{
+	return ng_span_ends(name, NG_SPAN(".mount")) || ng_span_ends(name, NG_SPAN(".swap"));
+}
+
+enum container_shown container_shown_as(
+	const struct container_place *place, const struct container_place *parent, struct ng_span name)
+{
+	switch (place->level) {
+	case CONTAINER_ROOT:
+		return SHOWN_NODE;
+	case CONTAINER_SLICE:
+	case CONTAINER_PODMAN_POD:
+		return SHOWN_SLICE;
+	case CONTAINER_SERVICE:
+		return SHOWN_SERVICE;
+	case CONTAINER_SCOPE:
+		return SHOWN_SCOPE;
+	case CONTAINER_SESSION:
+		return SHOWN_SESSION;
+	case CONTAINER_KUBE:
+	case CONTAINER_QOS:
+		return SHOWN_QOS;
+	case CONTAINER_POD:
+		return SHOWN_POD;
+	case CONTAINER_CONTAINER:
+		return place->sandbox ? SHOWN_SANDBOX : SHOWN_CONTAINER;
+	case CONTAINER_MACHINE:
+		return SHOWN_MACHINE;
+	case CONTAINER_OTHER:
+		/* what a service or a container makes below itself is its own affair */
+		if (parent && parent->level != CONTAINER_ROOT && parent->level != CONTAINER_SLICE &&
+			parent->level != CONTAINER_OTHER)
+			return SHOWN_LEVELS;
+		if (is_mount(name))
+			return SHOWN_LEVELS;
+		return SHOWN_OTHER;
+	default:
+		return SHOWN_LEVELS;
+	}
+}
+
+/* ---- labels ---- */
+
+static uint64_t hash(uint64_t seed, struct ng_span text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		seed = (seed ^ (unsigned char)text.text[i]) * UINT64_C(0x100000001b3);
+	return (seed ^ 0xff) * UINT64_C(0x100000001b3);
+}
+
+/* "k8s_<container>_<pod>_<namespace>_<uid>_<restart>", as docker and CRI-O call a container. */
+static struct ng_span kubelet_name(struct ng_arena *arena, const struct container_row *row)
+{
+	const struct container_named *named = row->named;
+	size_t room = named->container.size + named->pod.size + named->space.size + 36 + 32;
+	char *text = ng_alloc(arena, room), *at = text, digits[24], *end = digits + sizeof(digits), *digit = end;
+	const struct ng_span parts[] = { NG_SPAN("k8s"), named->container, named->pod, named->space,
+		ng_span(row->place.uid) };
+
+	if (!text)
+		return (struct ng_span){ NULL, 0 };
+	for (size_t i = 0; i < NG_COUNT(parts); i++) {
+		memcpy(at, parts[i].text, parts[i].size);
+		at += parts[i].size;
+		*at++ = '_';
+	}
+	uint64_t rest = named->restart;
+	do
+		*--digit = (char)('0' + rest % 10);
+	while (rest /= 10);
+	memcpy(at, digit, (size_t)(end - digit));
+	return (struct ng_span){ text, (size_t)(at + (end - digit) - text) };
+}
+
+static struct ng_span name_label(
+	struct ng_arena *arena, const struct container_row *row, char hex[2 * CONTAINER_ID_SIZE])
+{
+	bool own_names = row->place.runtime == CONTAINER_RUNTIME_CRIO || row->place.runtime == CONTAINER_RUNTIME_DOCKER;
+
+	if (row->place.level != CONTAINER_CONTAINER)
+		return (struct ng_span){ NULL, 0 };
+	if (row->named && own_names && row->named->container.size)
+		return kubelet_name(arena, row);
+	container_id_text(row->place.id, hex);
+	return (struct ng_span){ hex, 2 * CONTAINER_ID_SIZE };
+}
+
+static void add_label(struct ng_label *labels, size_t *count, const char *name, struct ng_span value)
+{
+	if (value.size)
+		labels[(*count)++] = (struct ng_label){ name, value };
+}
+
+static int render_labels(
+	struct ng_arena *arena, const struct container *state, struct container_row *row, struct ng_span path)
+{
+	const struct container_named *named = row->named;
+	struct ng_label labels[6];
+	char hex[2 * CONTAINER_ID_SIZE], machine[256];
+	size_t count = 0;
+	struct ng_span image = { NULL, 0 }, name = name_label(arena, row, hex);
+
+	if (row->place.level == CONTAINER_MACHINE) {
+		size_t start = path.size;
+		while (start && path.text[start - 1] != '/')
+			start--;
+		name = (struct ng_span){ machine,
+			container_machine_name(ng_span_skip(path, start), machine, sizeof(machine)) };
+	}
+	/* sandboxes and pods have none: rules that ask for an image must not count them */
+	if (row->shown == SHOWN_CONTAINER)
+		image = named && named->image.size ? named->image : ng_span(state->image);
+	if (named)
+		add_label(labels, &count, "container", named->container);
+	add_label(labels, &count, "id", path);
+	add_label(labels, &count, "image", image);
+	add_label(labels, &count, "name", name);
+	if (named) {
+		add_label(labels, &count, "namespace", named->space);
+		add_label(labels, &count, "pod", named->pod);
+	}
+	struct ng_span rendered = ng_labels(arena, labels, count);
+	char *kept = rendered.text ? malloc(rendered.size) : NULL;
+	if (!kept)
+		return -ENOMEM;
+	memcpy(kept, rendered.text, rendered.size);
+	row->labels = (struct ng_span){ kept, rendered.size };
+	return 0;
+}
+
+/* Two that have one key may not be shown together: sums over them would count twice. */
+static uint64_t key_of(const struct container_row *row, struct ng_span path)
+{
+	uint64_t key = hash(UINT64_C(0xcbf29ce484222325), ng_span(container_level_name(row->shown)));
+
+	if (!row->named)
+		return hash(key, path);
+	key = hash(key, row->named->space);
+	key = hash(key, row->named->pod);
+	return hash(key, row->named->container);
+}
+
+/* ---- who succeeds whom ---- */
+
+static bool same(const struct container_row *a, const struct container_row *b)
+{
+	return a != b && a->key == b->key && a->labels.size && b->labels.size;
+}
+
+static void forget(struct container *state, struct container_row **link)
+{
+	struct container_row *row = *link;
+
+	*link = row->next;
+	state->leaving_count--;
+	container_row_free(row);
+}
+
+/*
+ * Some kubelets make the groups of a pod twice, by the systemd driver and by hand, and use the former only. Otherwise
+ * the one that was made later is the one that lives.
+ */
+static bool precedes(const struct container_row *a, const struct container_row *b)
+{
+	if (*a->place.uid && strcmp(a->place.uid, b->place.uid) == 0 && a->place.sliced != b->place.sliced)
+		return b->place.sliced;
+	return a->generation < b->generation;
+}
+
+static void settle(struct container *state, struct container_row *row)
+{
+	for (struct container_row **link = &state->leaving; *link;) {
+		if (same(*link, row) && precedes(*link, row)) {
+			state->forgotten++;
+			forget(state, link);
+		} else {
+			row->outdone = row->outdone || same(*link, row);
+			link = &(*link)->next;
+		}
+	}
+	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
+		struct container_row *other = container_group(at)->row;
+		if (!other || !same(other, row))
+			continue;
+		if (precedes(other, row))
+			other->outdone = true;
+		else
+			row->outdone = true;
+	}
+}
+
+int container_row_name(
+	struct ng_scrape *scrape, struct container *state, struct container_row *row, struct ng_span path)
+{
+	int r = render_labels(scrape->arena, state, row, path);
+
+	if (r < 0)
+		return r;
+	row->naming = NAMING_DONE;
+	row->key = key_of(row, path);
+	settle(state, row);
+	return 0;
+}
+
+/* ---- life ---- */
+
+struct container_row *container_row_new(struct container *state, const struct ng_cgroup *group,
+	const struct container_place *place, enum container_shown shown)
+{
+	struct container_row *row = calloc(1, sizeof(*row));
+
+	if (!row)
+		return NULL;
+	row->shown = shown;
+	row->place = *place;
+	row->generation = group->generation;
+	bool kubernetes =
+		place->kubernetes && (shown == SHOWN_POD || shown == SHOWN_CONTAINER || shown == SHOWN_SANDBOX);
+	row->naming = kubernetes ? NAMING_WANTED : NAMING_DONE;
+	if (!(state->levels >> shown & 1))
+		row->naming = NAMING_NONE;
+	return row;
+}
+
+void container_row_free(struct container_row *row)
+{
+	if (!row)
+		return;
+	free((char *)row->labels.text);
+	free(row->named);
+	free(row->network.interface);
+	free(row->path);
+	container_figures_done(&row->figures);
+	free(row);
+}
+
+void container_row_leave(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group)
+{
+	struct container_row *row = container_group(group)->row;
+	bool worth = row && row->figures.values.present && !row->outdone &&
+		     (row->naming == NAMING_DONE || row->naming == NAMING_WANTED);
+
+	container_group(group)->row = NULL;
+	if (!worth || !scrape) {
+		container_row_free(row);
+		return;
+	}
+	if (row->naming == NAMING_WANTED) {
+		struct ng_span path = ng_cgroup_path(scrape->arena, group);
+		row->path = path.text ? strndup(path.text, path.size) : NULL;
+		if (!row->path) {
+			container_row_free(row);
+			return;
+		}
+	}
+	if (state->leaving_count >= LEAVING_MAX) {
+		struct container_row **oldest = &state->leaving;
+		while ((*oldest)->next)
+			oldest = &(*oldest)->next;
+		state->forgotten++;
+		forget(state, oldest);
+	}
+	row->has_peaks = false;
+	row->readers = state->recent_readers ? state->recent_readers : 1;
+	row->until = 0; /* the next look at the clock */
+	row->next = state->leaving;
+	state->leaving = row;
+	state->leaving_count++;
+}
+
+void container_rows_seen(struct container *state, uint64_t readers, uint64_t recent, uint64_t now)
+{
+	for (struct container_row **link = &state->leaving; *link;) {
+		struct container_row *row = *link;
+		if (row->until == 0)
+			row->until = now + leaving_ns;
+		if (row->naming == NAMING_DONE)
+			row->readers &= recent & ~readers;
+		bool over = now >= row->until;
+		if (row->readers && !over) {
+			link = &row->next;
+			continue;
+		}
+		state->forgotten += over;
+		forget(state, link);
+	}
+}

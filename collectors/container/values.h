@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the kernel says of one group, read by one pass over its files. Times are in nanoseconds, whatever unit the file
+ * has, pressure in microseconds.
+ *
+ * Kernel: Documentation/admin-guide/cgroup-v2.rst ("Interface Files"), cgroup-v1/{memory,cpuacct,blkio-controller}.rst,
+ * Documentation/accounting/psi.rst.
+ */
+#ifndef CONTAINER_VALUES_H
+#define CONTAINER_VALUES_H
+
+#include <nodegauge/cgroups.h>
+#include <nodegauge/collector.h>
+
+/* What --collector.container.families chooses from. */
+enum container_set {
+	SET_CPU,
+	SET_CPU_DETAIL,
+	SET_MEMORY,
+	SET_MEMORY_DETAIL,
+	SET_EVENTS,
+	SET_TASKS,
+	SET_PROCESSES,
+	SET_DESCRIPTORS,
+	SET_IO,
+	SET_IO_DETAIL,
+	SET_NETWORK,
+	SET_SPEC,
+	SET_PRESSURE,
+	SET_HUGETLB,
+	SET_INFO,
+	SET_IDENTITY,
+	SET_MACHINE,
+	SETS,
+};
+
+enum { CONTAINER_CPU, CONTAINER_MEMORY, CONTAINER_DISK, CONTAINER_RESOURCES };
+
+enum container_value {
+	/* cpu.stat, cpu.stat.local; ns */
+	VALUE_CPU_USAGE,
+	VALUE_CPU_USER,
+	VALUE_CPU_SYSTEM,
+	VALUE_CFS_PERIODS,
+	VALUE_CFS_THROTTLED_PERIODS,
+	VALUE_CFS_THROTTLED,
+	VALUE_CFS_BURST_PERIODS,
+	VALUE_CFS_BURST,
+	VALUE_CPU_THROTTLED_LOCAL,
+	/* memory.current, .peak, .swap.current, .stat; bytes and counts */
+	VALUE_MEMORY_USAGE,
+	VALUE_MEMORY_WORKING_SET,
+	VALUE_MEMORY_PEAK,
+	VALUE_MEMORY_SWAP,
+	VALUE_MEMORY_ANON,
+	VALUE_MEMORY_FILE,
+	VALUE_MEMORY_MAPPED,
+	VALUE_MEMORY_KERNEL,
+	VALUE_MEMORY_ACTIVE_FILE,
+	VALUE_MEMORY_INACTIVE_FILE,
+	VALUE_MEMORY_DIRTY,
+	VALUE_MEMORY_WRITEBACK,
+	VALUE_MEMORY_FAULTS,
+	VALUE_MEMORY_MAJOR_FAULTS,
+	VALUE_MEMORY_SCANNED,
+	VALUE_MEMORY_STOLEN,
+	VALUE_MEMORY_REFAULT_FILE,
+	VALUE_MEMORY_REFAULT_ANON,
+	VALUE_MEMORY_ZSWAP,
+	VALUE_MEMORY_ZSWAPPED,
+	VALUE_MEMORY_FAILCNT,
+	/* memory.events, pids.events */
+	VALUE_EVENTS_LOW,
+	VALUE_EVENTS_HIGH,
+	VALUE_EVENTS_MAX,
+	VALUE_EVENTS_OOM,
+	VALUE_EVENTS_OOM_KILL,
+	VALUE_EVENTS_OOM_GROUP_KILL,
+	VALUE_EVENTS_FORKS_REFUSED,
+	VALUE_LAST_OOM_KILL, /* CLOCK_REALTIME, ns */
+	/* pids.current, cgroup.procs, cgroup.stat */
+	VALUE_THREADS,
+	VALUE_PROCESSES,
+	VALUE_DESCRIPTORS,
+	VALUE_SOCKETS,
+	VALUE_GROUPS,
+	VALUE_DYING,
+	/* limits */
+	VALUE_CPU_QUOTA,
+	VALUE_CPU_PERIOD,
+	VALUE_CPU_SHARES,
+	VALUE_CPU_WEIGHT,
+	VALUE_MEMORY_LIMIT,
+	VALUE_SWAP_LIMIT,
+	VALUE_MEMORY_RESERVATION,
+	VALUE_THREADS_MAX,
+	/* *.pressure; us: waiting and stalled of each resource */
+	VALUE_PRESSURE,
+	VALUE_IRQ_STALLED = VALUE_PRESSURE + 2 * CONTAINER_RESOURCES,
+	VALUE_STARTED, /* CLOCK_REALTIME, s */
+	VALUES,
+};
+_Static_assert(VALUES <= 64, "struct container_values has a bit for each");
+
+struct container_values {
+	uint64_t present; /* a bit for each value */
+	uint64_t value[VALUES];
+};
+
+static inline bool container_has(const struct container_values *values, enum container_value which)
+{
+	return values->present >> which & 1;
+}
+
+static inline void container_set(struct container_values *values, enum container_value which, uint64_t value)
+{
+	values->value[which] = value;
+	values->present |= UINT64_C(1) << which;
+}
+
+/* One block device of io.stat. */
+struct container_device {
+	uint32_t major, minor;
+	uint64_t read_bytes, written_bytes, reads, writes;
+	uint64_t cost[4]; /* us: usage, wait, indebt, indelay */
+	bool has_cost;
+};
+struct container_devices {
+	struct container_device *device; /* malloc */
+	uint32_t count, room;
+};
+
+struct container_page {
+	char size[12]; /* "2MB" */
+	uint64_t usage, max, failures;
+	bool has_max, has_failures;
+};
+struct container_pages {
+	struct container_page *page; /* malloc */
+	uint32_t count, room;
+};
+
+/* Everything that belongs to one row. */
+struct container_figures {
+	struct container_values values;
+	struct container_devices devices;
+	struct container_pages pages;
+};
+
+/* Which line of a file of keys has which value, learned from the last one: the kernel prints them in one order. */
+enum { CONTAINER_PLAN_LINES = 128 };
+struct container_plan {
+	uint32_t count;
+	uint64_t head[CONTAINER_PLAN_LINES]; /* the first bytes of the key */
+	int8_t key[CONTAINER_PLAN_LINES];    /* index of the wanted key, or -1 */
+};
+
+enum container_psi { PSI_READ, PSI_NO_FILE, PSI_SWITCHED_OFF, PSI_V1, PSI_REASONS };
+
+/* What a pass needs and what it finds out, one for the collector. */
+struct container_reader {
+	const struct ng_cgroups *cgroups;
+	uint32_t sets;              /* bits of enum container_set */
+	bool no_swap;               /* this machine has none: nothing to read */
+	struct ng_names huge_sizes; /* "2MB" */
+	struct container_plan cpu, memory, events;
+	uint64_t psi[PSI_REASONS]; /* groups by what their pressure files said, in this scrape */
+	struct ng_arena text;      /* of the files of one group */
+};
+
+static inline bool container_wants(const struct container_reader *reader, enum container_set set)
+{
+	return reader->sets >> set & 1;
+}
+
+/*
+ * Reads a group into `figures`, whose values are replaced; limits are kept from the last time unless they are asked
+ * for. -ENOENT when the group has gone; what was read last is then still there. A file that cannot be understood is
+ * left out and noted.
+ */
+int container_read(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	bool limits, struct container_figures *figures);
+
+/* memory.events alone. */
+void container_read_events(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	struct container_values *values);
+void container_figures_done(struct container_figures *figures);
+
+/* For values_v1.c: one file of lines "key value". */
+struct container_key {
+	const char *name;
+	uint8_t size, value;
+	bool microseconds;
+};
+#define CONTAINER_KEY(name_, value_, ...)                                                                              \
+	{                                                                                                              \
+		.name = (name_), .size = sizeof(name_) - 1, .value = (value_), __VA_ARGS__                             \
+	}
+int container_read_keys(struct ng_scrape *scrape, int directory, const char *file, const struct container_key *keys,
+	size_t key_count, struct container_plan *plan, struct container_values *values);
+
+/* One number; "max" is taken as `max`. */
+int container_read_number(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
+	struct container_values *values);
+struct container_device *container_device_of(struct container_devices *devices, uint32_t major, uint32_t minor);
+
+/* What stays from reading to reading while limits are not read again. */
+uint64_t container_kept_bits(void);
+
+int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	bool limits, struct container_figures *figures);
+
+/* The pressure files of a group; the directory is one of the unified hierarchy, or a negative errno. */
+void container_read_pressure(
+	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values);
+
+/* The huge pages of a group: files of v1 or v2. */
+void container_read_pages(struct ng_scrape *scrape, const struct container_reader *reader, int directory, bool v1,
+	struct container_pages *pages);
+
+/* "some avg10=... total=123": the two totals of a pressure file in us; false for a missing line. */
+void container_parse_pressure(struct ng_span text, uint64_t ret_total[2], bool ret_has[2]);
+
+#endif

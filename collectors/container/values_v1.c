@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading a group of cgroup v1: the same path in every hierarchy that has it.
+ *
+ *     cpuacct.usage  1234567890        memory.stat  cache 4096             blkio.throttle.io_service_bytes
+ *     cpuacct.stat   user 100                       total_rss 8192             8:0 Read 4096
+ *                    system 23                      total_inactive_file 0      8:0 Write 0
+ *                                                                              Total 4096
+ */
+#include "values.h"
+
+#include <sys/stat.h>
+
+/* An unlimited memory limit is the largest number of whole pages (page_counter.h). */
+static const uint64_t unlimited = UINT64_C(1) << 62;
+
+static const struct container_key acct_keys[] = {
+	CONTAINER_KEY("user", VALUE_CPU_USER),
+	CONTAINER_KEY("system", VALUE_CPU_SYSTEM),
+};
+
+static const struct container_key cfs_keys[] = {
+	CONTAINER_KEY("nr_periods", VALUE_CFS_PERIODS),
+	CONTAINER_KEY("nr_throttled", VALUE_CFS_THROTTLED_PERIODS),
+	CONTAINER_KEY("throttled_time", VALUE_CFS_THROTTLED),
+	CONTAINER_KEY("nr_bursts", VALUE_CFS_BURST_PERIODS),
+	CONTAINER_KEY("burst_time", VALUE_CFS_BURST),
+};
+
+static const struct container_key memory_keys[] = {
+	CONTAINER_KEY("total_cache", VALUE_MEMORY_FILE),
+	CONTAINER_KEY("total_rss", VALUE_MEMORY_ANON),
+	CONTAINER_KEY("total_mapped_file", VALUE_MEMORY_MAPPED),
+	CONTAINER_KEY("total_swap", VALUE_MEMORY_SWAP),
+	CONTAINER_KEY("total_dirty", VALUE_MEMORY_DIRTY),
+	CONTAINER_KEY("total_writeback", VALUE_MEMORY_WRITEBACK),
+	CONTAINER_KEY("total_pgfault", VALUE_MEMORY_FAULTS),
+	CONTAINER_KEY("total_pgmajfault", VALUE_MEMORY_MAJOR_FAULTS),
+	CONTAINER_KEY("total_inactive_file", VALUE_MEMORY_INACTIVE_FILE),
+	CONTAINER_KEY("total_active_file", VALUE_MEMORY_ACTIVE_FILE),
+};
+
+static const struct container_key oom_keys[] = { CONTAINER_KEY("oom_kill", VALUE_EVENTS_OOM_KILL) };
+
+/* cpuacct.stat counts in clock ticks of 1/100 s. */
+static void ticks_to_ns(struct container_values *values, enum container_value which)
+{
+	if (container_has(values, which))
+		values->value[which] *= 10000000;
+}
+
+static void read_cpu(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	bool limits, struct container_values *values)
+{
+	struct container_plan plan = { 0 };
+
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_CPUACCT);
+	if (directory >= 0) {
+		container_read_number(scrape, directory, "cpuacct.usage", VALUE_CPU_USAGE, values);
+		container_read_keys(scrape, directory, "cpuacct.stat", acct_keys, NG_COUNT(acct_keys), &plan, values);
+		ticks_to_ns(values, VALUE_CPU_USER);
+		ticks_to_ns(values, VALUE_CPU_SYSTEM);
+		ng_cgroup_leave(group, directory);
+	}
+	directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_CPU);
+	if (directory < 0)
+		return;
+	container_read_keys(scrape, directory, "cpu.stat", cfs_keys, NG_COUNT(cfs_keys), &reader->cpu, values);
+	if (limits) {
+		/* -1 stands for none and is no number here */
+		struct ng_span text;
+		uint64_t quota;
+		if (ng_peek_at(scrape, directory, NG_VALUE, "cpu.cfs_quota_us", &text) == 0 &&
+			ng_u64(ng_trim(text), &quota) == 0)
+			container_set(values, VALUE_CPU_QUOTA, quota);
+		container_read_number(scrape, directory, "cpu.cfs_period_us", VALUE_CPU_PERIOD, values);
+		if (container_wants(reader, SET_SPEC))
+			container_read_number(scrape, directory, "cpu.shares", VALUE_CPU_SHARES, values);
+	}
+	ng_cgroup_leave(group, directory);
+}
+
+static void read_limit(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
+	struct container_values *values)
+{
+	container_read_number(scrape, directory, file, which, values);
+	if (container_has(values, which) && values->value[which] >= unlimited)
+		values->present &= ~(UINT64_C(1) << which);
+}
+
+static void read_memory(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool limits,
+	struct container_values *values)
+{
+	struct container_plan plan = { 0 };
+
+	container_read_number(scrape, directory, "memory.usage_in_bytes", VALUE_MEMORY_USAGE, values);
+	container_read_keys(
+		scrape, directory, "memory.stat", memory_keys, NG_COUNT(memory_keys), &reader->memory, values);
+	if (container_has(values, VALUE_MEMORY_USAGE) && container_has(values, VALUE_MEMORY_INACTIVE_FILE)) {
+		uint64_t usage = values->value[VALUE_MEMORY_USAGE], idle = values->value[VALUE_MEMORY_INACTIVE_FILE];
+		container_set(values, VALUE_MEMORY_WORKING_SET, usage > idle ? usage - idle : 0);
+	}
+	container_read_number(scrape, directory, "memory.failcnt", VALUE_MEMORY_FAILCNT, values);
+	container_read_keys(scrape, directory, "memory.oom_control", oom_keys, NG_COUNT(oom_keys), &plan, values);
+	if (container_wants(reader, SET_MEMORY_DETAIL)) {
+		container_read_number(scrape, directory, "memory.max_usage_in_bytes", VALUE_MEMORY_PEAK, values);
+		container_read_number(scrape, directory, "memory.kmem.usage_in_bytes", VALUE_MEMORY_KERNEL, values);
+	}
+	if (limits && container_wants(reader, SET_SPEC)) {
+		read_limit(scrape, directory, "memory.limit_in_bytes", VALUE_MEMORY_LIMIT, values);
+		read_limit(scrape, directory, "memory.memsw.limit_in_bytes", VALUE_SWAP_LIMIT, values);
+		read_limit(scrape, directory, "memory.soft_limit_in_bytes", VALUE_MEMORY_RESERVATION, values);
+	}
+}
+
+/* "8:0 Read 4096"; the last line is the sum. */
+static int read_blkio(
+	struct ng_scrape *scrape, int directory, const char *file, bool bytes, struct container_devices *devices)
+{
+	struct ng_span text, line;
+
+	int r = ng_peek_at(scrape, directory, NG_VALUE, file, &text);
+	while (r == 0 && ng_line_next(&text, &line)) {
+		struct ng_span numbers, major, minor, operation;
+		uint64_t major_number, minor_number, value;
+		if (!ng_word_next(&line, &numbers) || !ng_word_next(&line, &operation) ||
+			ng_u64_next(&line, &value) < 0 || !ng_part_next(&numbers, ':', &major) ||
+			!ng_part_next(&numbers, ':', &minor) || ng_u64(major, &major_number) < 0 ||
+			ng_u64(minor, &minor_number) < 0)
+			continue;
+		bool read = ng_span_equal(operation, NG_SPAN("Read"));
+		if (!read && !ng_span_equal(operation, NG_SPAN("Write")))
+			continue;
+		struct container_device *device =
+			container_device_of(devices, (uint32_t)major_number, (uint32_t)minor_number);
+		if (device && bytes)
+			*(read ? &device->read_bytes : &device->written_bytes) = value;
+		else if (device)
+			*(read ? &device->reads : &device->writes) = value;
+	}
+	return r;
+}
+
+static void read_devices(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	struct container_devices *devices)
+{
+	devices->count = 0;
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_BLKIO);
+	if (directory < 0)
+		return;
+	if (read_blkio(scrape, directory, "blkio.throttle.io_service_bytes_recursive", true, devices) < 0)
+		read_blkio(scrape, directory, "blkio.throttle.io_service_bytes", true, devices);
+	if (read_blkio(scrape, directory, "blkio.throttle.io_serviced_recursive", false, devices) < 0)
+		read_blkio(scrape, directory, "blkio.throttle.io_serviced", false, devices);
+	ng_cgroup_leave(group, directory);
+}
+
+static void read_tasks(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	bool limits, struct container_values *values)
+{
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_PIDS);
+
+	if (directory < 0)
+		return;
+	container_read_number(scrape, directory, "pids.current", VALUE_THREADS, values);
+	if (limits)
+		container_read_number(scrape, directory, "pids.max", VALUE_THREADS_MAX, values);
+	ng_cgroup_leave(group, directory);
+}
+
+/* PSI is of v2; a hybrid machine has it in the unified tree, for the groups that are there too. */
+static void read_pressure(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	struct container_values *values)
+{
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_UNIFIED);
+
+	if (directory < 0) {
+		reader->psi[PSI_V1]++;
+		return;
+	}
+	container_read_pressure(scrape, reader, directory, values);
+	ng_cgroup_leave(group, directory);
+}
+
+static void read_start(int directory, struct container_values *values)
+{
+	struct stat own, clone;
+
+	if (fstat(directory, &own) < 0)
+		return;
+	int64_t at = own.st_mtime;
+	if (fstatat(directory, "cgroup.clone_children", &clone, 0) == 0 && clone.st_mtime < at)
+		at = clone.st_mtime;
+	if (at > 0)
+		container_set(values, VALUE_STARTED, (uint64_t)at);
+}
+
+int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	bool limits, struct container_figures *figures)
+{
+	struct container_values *values = &figures->values;
+	const struct container_values before = *values;
+
+	values->present &= limits ? UINT64_C(1) << VALUE_STARTED : container_kept_bits();
+	read_cpu(scrape, reader, group, limits, values);
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
+	if (directory >= 0 && (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_MEMORY_DETAIL)))
+		read_memory(scrape, reader, directory, limits, values);
+	if (directory >= 0 && !container_has(values, VALUE_STARTED))
+		read_start(directory, values);
+	ng_cgroup_leave(group, directory);
+	if (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL))
+		read_devices(scrape, reader, group, &figures->devices);
+	if (container_wants(reader, SET_TASKS))
+		read_tasks(scrape, reader, group, limits, values);
+	if (container_wants(reader, SET_PRESSURE))
+		read_pressure(scrape, reader, group, values);
+	if (container_wants(reader, SET_HUGETLB)) {
+		directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_HUGETLB);
+		if (directory >= 0)
+			container_read_pages(scrape, reader, directory, true, &figures->pages);
+		ng_cgroup_leave(group, directory);
+	}
+	if (values->present & ~(UINT64_C(1) << VALUE_STARTED))
+		return 0;
+	/* nothing is there any more */
+	*values = before;
+	return -ENOENT;
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing what has more than one sample in a row, and what is about the collector itself. */
+#include "write.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- devices ---- */
+
+/* /sys/dev/block/8:0 is a link whose last part is the name. */
+static struct container_device_name *look_up_device(
+	struct ng_scrape *scrape, struct container *state, uint32_t major, uint32_t minor)
+{
+	struct container_device_name *slot =
+		ng_push(&state->memory, &state->device, &state->device_count, &state->device_room);
+	char path[64] = "dev/block/", digits[24], *at = path + strlen(path);
+	const uint32_t number[] = { major, minor };
+	struct ng_span target;
+
+	if (!slot)
+		return NULL;
+	*slot = (struct container_device_name){ .major = major, .minor = minor };
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = 0;
+		uint32_t rest = number[i];
+		do
+			digits[n++] = (char)('0' + rest % 10);
+		while (rest /= 10);
+		while (n)
+			*at++ = digits[--n];
+		*at++ = i ? '\0' : ':';
+	}
+	memcpy(slot->name, "/dev/", 5);
+	if (ng_readlink_at(scrape, ng_root_fd(scrape, NG_SYS), path, &target) < 0) {
+		/* no such device any more: its numbers, as the kubelet does */
+		memcpy(slot->name, path + strlen("dev/block/"), (size_t)(at - path) - strlen("dev/block/"));
+		return slot;
+	}
+	const char *slash = memrchr(target.text, '/', target.size);
+	struct ng_span name = ng_span_skip(target, slash ? (size_t)(slash - target.text) + 1 : 0);
+	if (name.size > sizeof(slot->name) - 6)
+		name.size = sizeof(slot->name) - 6;
+	memcpy(slot->name + 5, name.text, name.size);
+	/* cciss!c0d0 stands for a slash */
+	for (char *c = slot->name; *c; c++)
+		*c = *c == '!' ? '/' : *c;
+	return slot;
+}
+
+static struct ng_span device_name(
+	struct ng_scrape *scrape, struct container *state, const struct container_device *device)
+{
+	if (state->device_epoch != scrape->devices_epoch) {
+		state->device_epoch = scrape->devices_epoch;
+		ng_arena_reset(&state->memory);
+		state->device = NULL;
+		state->device_count = state->device_room = 0;
+	}
+	for (size_t i = 0; i < state->device_count; i++) {
+		if (state->device[i].major == device->major && state->device[i].minor == device->minor)
+			return ng_span(state->device[i].name);
+	}
+	const struct container_device_name *found = look_up_device(scrape, state, device->major, device->minor);
+	return found ? ng_span(found->name) : (struct ng_span){ NULL, 0 };
+}
+
+/* ",device=\"/dev/sda\"" behind the labels of the row, escaped as labels are. */
+static struct ng_span with(
+	struct ng_scrape *scrape, const struct container_row *row, const char *name, struct ng_span value)
+{
+	struct ng_span more = NG_LABELS(scrape->arena, { name, value });
+
+	if (!more.text)
+		return more;
+	char *text = (char *)more.text;
+	text[0] = ',';
+	return container_with(scrape->arena, row->labels, (struct ng_span){ text, more.size - 1 });
+}
+
+static uint64_t disk_value(const struct container_device *device, size_t which)
+{
+	const uint64_t values[] = { device->read_bytes, device->written_bytes, device->reads, device->writes };
+
+	return values[which];
+}
+
+/* The labels of each device of each row are made once and used by all families. */
+struct device_row {
+	const struct container_device *device;
+	const struct container_row *row;
+	struct ng_span labels;
+};
+
+static void write_device_usage(struct ng_scrape *scrape, const struct device_row *rows, size_t count)
+{
+	ng_family(scrape->page, container_family(FAMILY_BLKIO));
+	for (size_t i = 0; i < 2 * count; i++) {
+		const struct device_row *row = &rows[i / 2];
+		char text[96], *at = text, digits[24];
+		const uint32_t number[] = { row->device->major, row->device->minor };
+		for (size_t k = 0; k < 2; k++) {
+			const char *label = k ? "\",minor=\"" : ",major=\"";
+			memcpy(at, label, strlen(label));
+			at += strlen(label);
+			size_t n = 0;
+			uint32_t rest = number[k];
+			do
+				digits[n++] = (char)('0' + rest % 10);
+			while (rest /= 10);
+			while (n)
+				*at++ = digits[--n];
+		}
+		const char *operation = i % 2 ? "\",operation=\"Write\"" : "\",operation=\"Read\"";
+		memcpy(at, operation, strlen(operation));
+		at += strlen(operation);
+		ng_sample_u64(scrape->page,
+			container_with(scrape->arena, row->labels, (struct ng_span){ text, (size_t)(at - text) }),
+			disk_value(row->device, i % 2));
+	}
+}
+
+static void write_devices(struct ng_scrape *scrape, struct container *state, const struct container_rows *rows)
+{
+	struct device_row *devices = NULL;
+	size_t count = 0, room = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct container_row *row = rows->row[i];
+		for (uint32_t k = 0; k < row->figures.devices.count; k++) {
+			const struct container_device *device = &row->figures.devices.device[k];
+			struct device_row *slot = ng_push(scrape->arena, &devices, &count, &room);
+			if (!slot)
+				return;
+			*slot = (struct device_row){ device, row,
+				with(scrape, row, "device", device_name(scrape, state, device)) };
+		}
+	}
+	for (size_t which = 0; container_wants(&state->reader, SET_IO) && which < 4; which++) {
+		ng_family(scrape->page, container_family((enum container_family)(FAMILY_DISK + which)));
+		for (size_t i = 0; i < count; i++)
+			ng_sample_u64(scrape->page, devices[i].labels, disk_value(devices[i].device, which));
+	}
+	if (!container_wants(&state->reader, SET_IO_DETAIL))
+		return;
+	for (size_t which = 0; which < 4; which++) {
+		ng_family(scrape->page, container_family((enum container_family)(FAMILY_COST + which)));
+		for (size_t i = 0; i < count; i++) {
+			if (devices[i].device->has_cost)
+				ng_sample_scaled(scrape->page, devices[i].labels, devices[i].device->cost[which], 6);
+		}
+	}
+	write_device_usage(scrape, devices, count);
+}
+
+/* ---- network, huge pages, peaks ---- */
+
+static void write_network(struct ng_scrape *scrape, const struct container_rows *rows)
+{
+	struct ng_span *labels = NULL, *slot;
+	size_t count = 0, room = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		for (uint32_t k = 0; k < rows->row[i]->network.count; k++) {
+			slot = ng_push(scrape->arena, &labels, &count, &room);
+			if (!slot)
+				return;
+			*slot = with(
+				scrape, rows->row[i], "interface", ng_span(rows->row[i]->network.interface[k].name));
+		}
+	}
+	for (size_t which = 0; which < CONTAINER_NET_COLUMNS; which++) {
+		size_t at = 0;
+		ng_family(scrape->page, container_family((enum container_family)(FAMILY_NETWORK + which)));
+		for (size_t i = 0; i < rows->count; i++) {
+			for (uint32_t k = 0; k < rows->row[i]->network.count; k++)
+				ng_sample_u64(
+					scrape->page, labels[at++], rows->row[i]->network.interface[k].value[which]);
+		}
+	}
+}
+
+static void write_pages(struct ng_scrape *scrape, const struct container_rows *rows)
+{
+	for (size_t which = 0; which < 3; which++) {
+		ng_family(scrape->page, container_family((enum container_family)(FAMILY_HUGE_USAGE + which)));
+		for (size_t i = 0; i < rows->count; i++) {
+			const struct container_pages *pages = &rows->row[i]->figures.pages;
+			for (uint32_t k = 0; k < pages->count; k++) {
+				const struct container_page *page = &pages->page[k];
+				const uint64_t value[] = { page->usage, page->max, page->failures };
+				const bool has[] = { true, page->has_max, page->has_failures };
+				if (has[which])
+					ng_sample_u64(scrape->page,
+						with(scrape, rows->row[i], "pagesize", ng_span(page->size)),
+						value[which]);
+			}
+		}
+	}
+}
+
+static void write_peaks(struct ng_scrape *scrape, const struct container_rows *rows)
+{
+	struct ng_span *labels = ng_alloc(scrape->arena, rows->count * sizeof(*labels) + 1);
+
+	for (size_t i = 0; labels && i < rows->count; i++) {
+		if (rows->row[i]->has_peaks)
+			labels[i] = container_with(scrape->arena, rows->row[i]->labels, NG_SPAN(",window=\"60s\""));
+	}
+	for (size_t which = 0; labels && which < CONTAINER_SHARES; which++) {
+		ng_family(scrape->page, container_family((enum container_family)(FAMILY_PEAK + which)));
+		for (size_t i = 0; i < rows->count; i++) {
+			if (rows->row[i]->has_peaks)
+				ng_sample_scaled(scrape->page, labels[i], rows->row[i]->peak[which], 4);
+		}
+	}
+}
+
+/* ---- the node's pressure ---- */
+
+static const char *const resource_names[CONTAINER_RESOURCES] = { "cpu", "memory", "io" };
+static const char *const kind_names[2] = { "waiting", "stalled" };
+
+/* The kernel gives no time in which all tasks of the node wait for a CPU. */
+static bool of_node(size_t share)
+{
+	return share != 2 * CONTAINER_CPU + 1;
+}
+
+static void write_node_peaks(struct ng_scrape *scrape, const struct container_sampler *sampler)
+{
+	uint16_t peak[CONTAINER_SHARES];
+
+	ng_family(scrape->page, container_family(FAMILY_NODE_PEAK));
+	container_peaks_of(&sampler->peaks, sampler, peak);
+	for (size_t i = 0; sampler->has_node && sampler->round > 1 && i < CONTAINER_SHARES; i++) {
+		if (of_node(i))
+			ng_sample_scaled(scrape->page,
+				NG_LABELS(scrape->arena, { "kind", ng_span(kind_names[i % 2]) },
+					{ "resource", ng_span(resource_names[i / 2]) }, { "window", NG_SPAN("60s") }),
+				peak[i], 4);
+	}
+}
+
+static void write_count(struct ng_scrape *scrape, struct ng_span suffix, struct ng_span labels, uint64_t count)
+{
+	char digits[24], *end = digits + sizeof(digits), *at = end;
+
+	do
+		*--at = (char)('0' + count % 10);
+	while (count /= 10);
+	ng_sample_text(scrape->page, suffix, labels, (struct ng_span){ at, (size_t)(end - at) });
+}
+
+static void write_node_shares(struct ng_scrape *scrape, const struct container_sampler *sampler)
+{
+	static const char *const bound[CONTAINER_BUCKETS + 1] = { "0.01", "0.05", "0.1", "0.2", "0.4", "0.6", "0.8",
+		"+Inf" };
+
+	ng_family(scrape->page, container_family(FAMILY_NODE_SHARES));
+	for (size_t i = 0; sampler->has_node && i < CONTAINER_SHARES; i++) {
+		struct ng_span kind = ng_span(kind_names[i % 2]), resource = ng_span(resource_names[i / 2]);
+		uint64_t count = 0;
+		char sum[NG_DOUBLE_ROOM];
+		if (!of_node(i))
+			continue;
+		for (size_t k = 0; k <= CONTAINER_BUCKETS; k++) {
+			count += sampler->bucket[i][k];
+			write_count(scrape, NG_SPAN("_bucket"),
+				NG_LABELS(scrape->arena, { "kind", kind }, { "resource", resource },
+					{ "le", ng_span(bound[k]) }),
+				count);
+		}
+		struct ng_span labels = NG_LABELS(scrape->arena, { "kind", kind }, { "resource", resource });
+		const char *end = ng_double_text(sum, (double)sampler->sum[i] / 10000);
+		ng_sample_text(scrape->page, NG_SPAN("_sum"), labels, (struct ng_span){ sum, (size_t)(end - sum) });
+		write_count(scrape, NG_SPAN("_count"), labels, count);
+	}
+}
+
+static void write_triggers(struct ng_scrape *scrape, const struct container_triggers *triggers)
+{
+	ng_family(scrape->page, container_family(FAMILY_TRIGGERS));
+	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
+		if (triggers->fd_plus_1[i])
+			ng_sample_u64(scrape->page,
+				NG_LABELS(scrape->arena, { "resource", ng_span(resource_names[i]) }),
+				triggers->events[i]);
+	}
+}
+
+static void write_sampler(struct ng_scrape *scrape, const struct container *state)
+{
+	const struct container_sampler *sampler = &state->sampler;
+
+	write_node_peaks(scrape, sampler);
+	write_node_shares(scrape, sampler);
+	write_triggers(scrape, &state->triggers);
+	ng_family(scrape->page, container_family(FAMILY_SAMPLER_CPU));
+	ng_sample_scaled(scrape->page, NG_NO_LABELS, sampler->cpu_ns, 9);
+	ng_gauge_u64(scrape->page, container_family(FAMILY_SAMPLER_ROUNDS), sampler->rounds);
+	ng_gauge_u64(scrape->page, container_family(FAMILY_SAMPLER_READS), sampler->reads);
+	ng_gauge_u64(scrape->page, container_family(FAMILY_SAMPLER_KEPT), sampler->kept);
+}
+
+/* ---- times and names ---- */
+
+static void write_last_seen(struct ng_scrape *scrape, const struct container_rows *rows)
+{
+	ng_family(scrape->page, container_family(FAMILY_LAST_SEEN));
+	for (size_t i = 0; i < rows->count; i++)
+		ng_sample_u64(scrape->page, rows->row[i]->labels, rows->row[i]->seen_at);
+}
+
+static struct ng_span restart_text(struct ng_arena *arena, uint32_t restart)
+{
+	char digits[16], *end = digits + sizeof(digits), *at = end;
+
+	do
+		*--at = (char)('0' + restart % 10);
+	while (restart /= 10);
+	return ng_copy(arena, (struct ng_span){ at, (size_t)(end - at) });
+}
+
+/* "{...id="/x",image=...": the path as it was rendered in the labels of the row. */
+static struct ng_span id_of(const struct container_row *row)
+{
+	struct ng_span rest = row->labels;
+	static const char before[] = "id=\"";
+
+	const char *at = memmem(rest.text, rest.size, before, sizeof(before) - 1);
+	if (!at)
+		return (struct ng_span){ NULL, 0 };
+	const char *end = at + sizeof(before) - 1;
+	while (end < rest.text + rest.size && *end != '"')
+		end += *end == '\\' ? 2 : 1;
+	return (struct ng_span){ at, (size_t)(end + 1 - at) };
+}
+
+static void write_identities(struct ng_scrape *scrape, const struct container_rows *rows)
+{
+	ng_family(scrape->page, container_family(FAMILY_IDENTITY));
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct container_row *row = rows->row[i];
+		struct ng_label labels[4];
+		size_t count = 0;
+		if (!row->place.kubernetes && !row->place.has_id)
+			continue;
+		if (row->place.qos)
+			labels[count++] = (struct ng_label){ "qos", ng_span(container_qos_name(row->place.qos)) };
+		if (row->named && row->named->has_restart)
+			labels[count++] =
+				(struct ng_label){ "restart", restart_text(scrape->arena, row->named->restart) };
+		if (*container_runtime_name(row->place.runtime))
+			labels[count++] =
+				(struct ng_label){ "runtime", ng_span(container_runtime_name(row->place.runtime)) };
+		if (*row->place.uid)
+			labels[count++] = (struct ng_label){ "uid", ng_span(row->place.uid) };
+		struct ng_span id = id_of(row), rest = ng_labels(scrape->arena, labels, count);
+		char *text = id.text && rest.text && count ? ng_alloc(scrape->arena, id.size + rest.size + 2) : NULL;
+		if (!text)
+			continue;
+		text[0] = '{';
+		memcpy(text + 1, id.text, id.size);
+		text[1 + id.size] = ',';
+		memcpy(text + 2 + id.size, rest.text + 1, rest.size - 1);
+		ng_sample_u64(scrape->page, (struct ng_span){ text, id.size + rest.size + 1 }, 1);
+	}
+}
+
+/* ---- the collector itself ---- */
+
+static const char *missing_name(enum container_missing missing)
+{
+	static const char *const names[CONTAINER_MISSING_REASONS] = {
+		[CONTAINER_NO_DIRECTORY] = "no_log_directory",
+		[CONTAINER_UNREADABLE] = "log_directory_unreadable",
+		[CONTAINER_NO_LINK] = "no_log_link",
+		[CONTAINER_LYING] = "contradiction",
+		[CONTAINER_CUT] = "name_cut",
+		[CONTAINER_LIMIT] = "too_many_links",
+	};
+
+	return names[missing];
+}
+
+static void write_levels(struct ng_scrape *scrape, enum container_family family, const uint64_t count[SHOWN_LEVELS])
+{
+	ng_family(scrape->page, container_family(family));
+	for (size_t i = 0; i < SHOWN_LEVELS; i++)
+		ng_sample_u64(scrape->page,
+			NG_LABELS(scrape->arena, { "level", ng_span(container_level_name((enum container_shown)i)) }),
+			count[i]);
+}
+
+static void write_tree(struct ng_scrape *scrape, const struct container *state)
+{
+	static const char *const psi[PSI_REASONS] = { NULL, "no_file", "switched_off", "cgroup_v1" };
+	struct ng_cgroups_state tree;
+
+	ng_cgroups_state(state->cgroups, &tree);
+	write_levels(scrape, FAMILY_GROUPS, state->live);
+	write_levels(scrape, FAMILY_CREATED, state->created);
+	write_levels(scrape, FAMILY_REMOVED, state->removed);
+	ng_family(scrape->page, container_family(FAMILY_UNRESOLVED));
+	for (size_t i = CONTAINER_NO_DIRECTORY; i < CONTAINER_MISSING_REASONS; i++)
+		ng_sample_u64(scrape->page,
+			NG_LABELS(scrape->arena, { "reason", ng_span(missing_name((enum container_missing)i)) }),
+			state->unresolved[i]);
+	ng_family(scrape->page, container_family(FAMILY_PSI));
+	for (size_t i = PSI_NO_FILE; container_wants(&state->reader, SET_PRESSURE) && i < PSI_REASONS; i++)
+		ng_sample_u64(
+			scrape->page, NG_LABELS(scrape->arena, { "reason", ng_span(psi[i]) }), state->reader.psi[i]);
+	ng_gauge_u64(scrape->page, container_family(FAMILY_BY_PATH), tree.by_path);
+	ng_gauge_u64(scrape->page, container_family(FAMILY_REFUSED), tree.refused);
+	ng_gauge_u64(scrape->page, container_family(FAMILY_WATCHES), tree.watches);
+	ng_gauge_u64(scrape->page, container_family(FAMILY_OVERFLOWS), tree.overflows);
+	ng_gauge_u64(scrape->page, container_family(FAMILY_POLLING), tree.polling);
+	ng_gauge_u64(scrape->page, container_family(FAMILY_LEAVING), state->leaving_count);
+	ng_gauge_u64(scrape->page, container_family(FAMILY_FORGOTTEN), state->forgotten);
+}
+
+void container_write(struct ng_scrape *scrape, struct container *state, const struct container_rows *rows)
+{
+	const struct container_reader *reader = &state->reader;
+
+	container_write_values(scrape, reader->sets, rows);
+	if (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL))
+		write_devices(scrape, state, rows);
+	if (container_wants(reader, SET_NETWORK))
+		write_network(scrape, rows);
+	if (container_wants(reader, SET_HUGETLB))
+		write_pages(scrape, rows);
+	if (container_wants(reader, SET_PRESSURE) && state->sampler.round)
+		write_peaks(scrape, rows);
+	if (container_wants(reader, SET_INFO))
+		write_last_seen(scrape, rows);
+	if (container_wants(reader, SET_IDENTITY))
+		write_identities(scrape, rows);
+	if (state->sampler.round)
+		write_sampler(scrape, state);
+	write_tree(scrape, state);
+	if (container_wants(reader, SET_MACHINE))
+		container_machine_write(scrape, state);
+}
