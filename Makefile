@@ -187,6 +187,8 @@ coverage:
 	-@$(MAKE) --no-print-directory COV=1 test
 	@cat build/coverage/summary
 
+include packaging/image.mk
+
 # ---- code and documents ----------------------------------------------------------------------------------------------
 
 format:
