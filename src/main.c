@@ -2,6 +2,7 @@
 /* nodegauge: metrics of this node for Prometheus. */
 #include "host/help.h"
 #include "host/log.h"
+#include "host/migrate.h"
 #include "host/options.h"
 #include "host/privilege.h"
 #include "host/process.h"
@@ -93,6 +94,15 @@ static int print_metrics(struct program *program)
 	return finish_output();
 }
 
+static int migrate(struct program *program)
+{
+	struct ng_options *options = &program->options;
+
+	if (ng_migrate(stdout, options, options->settings.migrate, program->error, sizeof(program->error)) < 0)
+		return usage(program);
+	return finish_output();
+}
+
 static int print_something(struct program *program, enum ng_action action)
 {
 	switch (action) {
@@ -108,6 +118,8 @@ static int print_something(struct program *program, enum ng_action action)
 	case NG_LIST_COLLECTORS:
 		ng_help_collectors(stdout, &program->options, &program->privileges);
 		break;
+	case NG_MIGRATE:
+		return migrate(program);
 	default:
 		return print_metrics(program);
 	}
