@@ -9,16 +9,9 @@
 
 /* ---- the two directories ---- */
 
-static const char *below_root(const char *path)
-{
-	while (*path == '/')
-		path++;
-	return *path ? path : ".";
-}
-
 void container_names_init(struct container_names *names, const char *logs, const char *pods)
 {
-	*names = (struct container_names){ .logs.path = below_root(logs), .pods.path = below_root(pods) };
+	*names = (struct container_names){ .logs.path = logs, .pods.path = pods };
 }
 
 /*
