@@ -70,6 +70,26 @@ static int look(struct ng_scrape *scrape, struct container_folder *folder, bool 
 	return fd;
 }
 
+/* A directory that may not be listed has no times that would tell: it is looked at again with the other. */
+static bool folder_changed(int root, const struct container_folder *folder)
+{
+	struct stat status;
+	int r = root < 0 ? root : fstatat(root, folder->path, &status, 0) < 0 ? -errno : 0;
+
+	if (!folder->known)
+		return true;
+	if (r < 0 || folder->error < 0)
+		return r != folder->error && folder->error != -EACCES;
+	return !same(folder, &status);
+}
+
+bool container_names_changed(struct ng_scrape *scrape, const struct container_names *names)
+{
+	int root = ng_root_fd(scrape, NG_ROOTFS);
+
+	return folder_changed(root, &names->logs) || folder_changed(root, &names->pods);
+}
+
 /* ---- resolving ---- */
 
 static enum container_missing why(int error)
