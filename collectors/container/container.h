@@ -159,6 +159,7 @@ struct container {
 	uint32_t levels; /* bits of enum container_shown */
 	struct ng_cgroups *cgroups;
 	struct container_reader reader;
+	struct ng_arena sizes; /* of huge pages: the names in the reader */
 	struct container_names names;
 	struct ng_list oci_states;
 	struct container_sampler sampler;
