@@ -14,6 +14,8 @@ CC := gcc
 endif
 CFLAGS       ?= -O2 -g
 PREFIX       ?= /usr/local
+LIBDIR       ?= $(PREFIX)/lib
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 SAN          ?=# sanitizers: address,undefined or thread
 COV          ?=# 1: count what runs, for `make coverage`
 WERROR       ?=# 1: warnings are errors
@@ -77,7 +79,7 @@ $(B)/src/host/version.o: private own = -Isrc -DNG_VERSION='"$(version)"' \
 	$(if $(revision),-DNG_REVISION='"$(revision)"')
 
 version  := $(shell cat VERSION)
-revision := $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
+revision := $(shell cat .revision 2>/dev/null || git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
 
 # ---- the daemon ------------------------------------------------------------------------------------------------------
 
@@ -207,9 +209,11 @@ install: all
 	install -D $(B)/nodegauge $(DESTDIR)$(PREFIX)/bin/nodegauge
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/nodegauge $(headers)
 	install -D -m 644 packaging/man/nodegauge.8 $(DESTDIR)$(PREFIX)/share/man/man8/nodegauge.8
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(version)|g' packaging/nodegauge.pc.in \
-		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/nodegauge.pc
+	install -d $(DESTDIR)$(PKGCONFIGDIR)
+	sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@VERSION@|$(version)|g' packaging/nodegauge.pc.in \
+		> $(DESTDIR)$(PKGCONFIGDIR)/nodegauge.pc
+
+include packaging/packaging.mk
 
 clean:
 	rm -rf build

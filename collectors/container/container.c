@@ -19,7 +19,7 @@ static const uint64_t limits_ns = 60u * UINT64_C(1000000000);
 static const uint64_t quiet_ns = 5u * UINT64_C(1000000);
 
 static const char default_levels[] = "node,qos,pod,container,slice,service,scope,machine,other";
-static const char default_sets[] = "cpu,memory,events,tasks,io,network,spec,pressure,info,machine";
+static const char default_sets[] = "cpu,memory,events,io,network,spec,pressure,info,machine";
 
 /* ---- lists of words ---- */
 
@@ -161,7 +161,9 @@ static int read_row(struct ng_scrape *scrape, struct container *state, struct ng
 	uint64_t kills = container_has(values, VALUE_EVENTS_OOM_KILL) ? values->value[VALUE_EVENTS_OOM_KILL] : 0;
 	bool limits = !group->limits_at || now - group->limits_at >= limits_ns;
 
+	state->reader.pressure_fd_plus_1 = group->pressure_fd_plus_1;
 	int r = container_read(scrape, &state->reader, at, limits, &group->row->figures);
+	state->reader.pressure_fd_plus_1 = NULL;
 	if (r < 0)
 		return r;
 	if (limits)
@@ -231,34 +233,43 @@ static int add_row(struct ng_arena *arena, struct container_rows *rows, size_t *
 	return 0;
 }
 
-/* Parents come before children: the kernel brings the sums of a whole branch up to date with the first reading. */
-static int read_rows(
-	struct ng_scrape *scrape, struct container *state, struct container_rows *rows, size_t *room, uint64_t now)
+/*
+ * Parents come before children: the kernel brings the sums of a whole branch up to date with the first reading. Groups
+ * that have gone are dropped when all are read, with what is below them, and their rows leave.
+ */
+static void read_rows(struct ng_scrape *scrape, struct container *state, uint64_t now)
 {
 	struct ng_cgroup **gone = NULL, **slot;
 	size_t gone_count = 0, gone_room = 0;
-	int r = 0;
 
 	memset(state->reader.psi, 0, sizeof(state->reader.psi));
-	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); r == 0 && at; at = ng_cgroup_next(at)) {
+	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
 		struct container_row *row = container_group(at)->row;
 		if (!row || row->naming != NAMING_DONE || row->outdone)
 			continue;
-		int error = read_row(scrape, state, at, now);
-		if (error == -ENOENT) {
+		row->fresh = read_row(scrape, state, at, now) == 0;
+		if (row->fresh) {
+			read_shown(scrape, state, at, now);
+		} else if (at->parent) {
 			slot = ng_push(scrape->arena, &gone, &gone_count, &gone_room);
 			if (slot)
 				*slot = at;
-			continue;
 		}
-		if (error < 0)
-			continue;
-		read_shown(scrape, state, at, now);
-		r = add_row(scrape->arena, rows, room, row);
 	}
 	/* children were found after their parents, and go before them */
 	while (gone_count)
 		ng_cgroups_drop(scrape, state->cgroups, gone[--gone_count]);
+}
+
+static int list_rows(struct ng_arena *arena, struct container *state, struct container_rows *rows, size_t *room)
+{
+	int r = 0;
+
+	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); r == 0 && at; at = ng_cgroup_next(at)) {
+		struct container_row *row = container_group(at)->row;
+		if (row && row->naming == NAMING_DONE && !row->outdone && row->fresh)
+			r = add_row(arena, rows, room, row);
+	}
 	return r;
 }
 
@@ -292,7 +303,8 @@ static int collect(void *context, struct ng_scrape *scrape)
 	state->started = true;
 	container_machine_read(scrape, state);
 	container_resolve(scrape, state, now);
-	r = read_rows(scrape, state, &rows, &room, now);
+	read_rows(scrape, state, now);
+	r = list_rows(scrape->arena, state, &rows, &room);
 	if (r == 0)
 		r = add_leaving(scrape->arena, state, &rows, &room);
 	if (r < 0)
@@ -439,9 +451,10 @@ static void done(void *context)
 	ng_cgroups_free(state->cgroups);
 	while (state->leaving) {
 		struct container_row *next = state->leaving->next;
-		container_row_free(state->leaving);
+		container_row_free(state, state->leaving);
 		state->leaving = next;
 	}
+	ng_table_done(&state->by_key);
 	container_triggers_close(state);
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
 		ng_file_close(&state->sampler.node[i]);

@@ -13,6 +13,8 @@
 #include "path.h"
 #include "values.h"
 
+#include <nodegauge/table.h>
+
 /* What --collector.container.levels chooses from. */
 enum container_shown {
 	SHOWN_NODE,
@@ -66,6 +68,8 @@ struct container_row {
 	uint64_t key;                   /* of what may be shown once: the names, or the path */
 	uint64_t generation;            /* of two rows with one key the later is shown */
 	bool outdone;                   /* there is a later one */
+	bool fresh;                     /* its group was read in this scrape */
+	bool gone;                      /* it is one of those that leave */
 	bool has_peaks;
 	uint16_t peak[2 * CONTAINER_RESOURCES]; /* of the last minute, in 1/10000 */
 	struct container_figures figures;       /* what was read last */
@@ -165,6 +169,7 @@ struct container {
 	const char *net_path; /* of the node's network, below /proc */
 
 	struct container_row *leaving;
+	struct ng_table by_key; /* the rows that are shown */
 	uint64_t leaving_count, forgotten;
 	uint64_t recent_readers; /* of the last scrape */
 	uint64_t wanted;         /* rows whose names are wanted or doubtful */
@@ -187,7 +192,7 @@ const char *container_level_name(enum container_shown shown);
 /* NULL when there is no memory. */
 struct container_row *container_row_new(struct container *state, const struct ng_cgroup *group,
 	const struct container_place *place, enum container_shown shown);
-void container_row_free(struct container_row *row);
+void container_row_free(struct container *state, struct container_row *row);
 
 /* The labels from what is known now: the row is shown from here on, and what it succeeds no longer. */
 int container_row_name(

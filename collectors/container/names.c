@@ -184,7 +184,7 @@ size_t container_names_resolve(
 		return 0;
 	for (size_t i = 0; i < count; i++) {
 		found += wishes[i].missing == CONTAINER_FOUND;
-		if (wishes[i].looked)
+		if (wishes[i].looked && !search.late)
 			*wishes[i].looked = names->epoch;
 	}
 	return found;

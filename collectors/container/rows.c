@@ -175,18 +175,13 @@ static uint64_t key_of(const struct container_row *row, struct ng_span path)
 
 /* ---- who succeeds whom ---- */
 
-static bool same(const struct container_row *a, const struct container_row *b)
-{
-	return a != b && a->key == b->key && a->labels.size && b->labels.size;
-}
-
 static void forget(struct container *state, struct container_row **link)
 {
 	struct container_row *row = *link;
 
 	*link = row->next;
 	state->leaving_count--;
-	container_row_free(row);
+	container_row_free(state, row);
 }
 
 /*
@@ -200,26 +195,33 @@ static bool precedes(const struct container_row *a, const struct container_row *
 	return a->generation < b->generation;
 }
 
-static void settle(struct container *state, struct container_row *row)
+static void forget_leaving(struct container *state, const struct container_row *row)
 {
-	for (struct container_row **link = &state->leaving; *link;) {
-		if (same(*link, row) && precedes(*link, row)) {
-			state->forgotten++;
-			forget(state, link);
-		} else {
-			row->outdone = row->outdone || same(*link, row);
-			link = &(*link)->next;
-		}
+	struct container_row **link = &state->leaving;
+
+	while (*link && *link != row)
+		link = &(*link)->next;
+	if (!*link)
+		return;
+	state->forgotten++;
+	forget(state, link);
+}
+
+/* Of two rows with one key the table has the one that is shown. */
+static int settle(struct container *state, struct container_row *row)
+{
+	struct container_row *other = ng_table_get(&state->by_key, row->key);
+
+	if (other && other != row && precedes(row, other)) {
+		row->outdone = true;
+		return 0;
 	}
-	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
-		struct container_row *other = container_group(at)->row;
-		if (!other || !same(other, row))
-			continue;
-		if (precedes(other, row))
-			other->outdone = true;
-		else
-			row->outdone = true;
+	if (other && other != row && other->gone) {
+		forget_leaving(state, other);
+	} else if (other && other != row) {
+		other->outdone = true;
 	}
+	return ng_table_put(&state->by_key, row->key, row);
 }
 
 int container_row_name(
@@ -231,8 +233,7 @@ int container_row_name(
 		return r;
 	row->naming = NAMING_DONE;
 	row->key = key_of(row, path);
-	settle(state, row);
-	return 0;
+	return settle(state, row);
 }
 
 /* ---- life ---- */
@@ -255,10 +256,12 @@ struct container_row *container_row_new(struct container *state, const struct ng
 	return row;
 }
 
-void container_row_free(struct container_row *row)
+void container_row_free(struct container *state, struct container_row *row)
 {
 	if (!row)
 		return;
+	if (row->naming == NAMING_DONE && ng_table_get(&state->by_key, row->key) == row)
+		ng_table_drop(&state->by_key, row->key);
 	free((char *)row->labels.text);
 	free(row->named);
 	free(row->network.interface);
@@ -275,14 +278,14 @@ void container_row_leave(struct ng_scrape *scrape, struct container *state, stru
 
 	container_group(group)->row = NULL;
 	if (!worth || !scrape) {
-		container_row_free(row);
+		container_row_free(state, row);
 		return;
 	}
 	if (row->naming == NAMING_WANTED) {
 		struct ng_span path = ng_cgroup_path(scrape->arena, group);
 		row->path = path.text ? strndup(path.text, path.size) : NULL;
 		if (!row->path) {
-			container_row_free(row);
+			container_row_free(state, row);
 			return;
 		}
 	}
@@ -296,6 +299,7 @@ void container_row_leave(struct ng_scrape *scrape, struct container *state, stru
 	row->has_peaks = false;
 	row->readers = state->recent_readers ? state->recent_readers : 1;
 	row->until = 0; /* the next look at the clock */
+	row->gone = true;
 	row->next = state->leaving;
 	state->leaving = row;
 	state->leaving_count++;

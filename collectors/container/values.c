@@ -35,8 +35,8 @@ static int find_key(const struct container_key *keys, size_t count, struct ng_sp
 }
 
 /* What the line at this place is about: as last time, or looked up and learned. */
-static int key_of(
-	struct container_plan *plan, uint32_t line, const struct container_key *keys, size_t count, struct ng_span name)
+static int key_of(struct container_plan *plan, uint32_t line, const struct container_key *keys, size_t count,
+	struct ng_span name, bool *ret_known)
 {
 	uint64_t head = head_of(name.text, name.size);
 
@@ -45,6 +45,7 @@ static int key_of(
 		if (known < 0 || (keys[known].size == name.size && memcmp(keys[known].name, name.text, name.size) == 0))
 			return known;
 	}
+	*ret_known = false;
 	int found = find_key(keys, count, name);
 	if (line < CONTAINER_PLAN_LINES && line <= plan->count) {
 		plan->head[line] = head;
@@ -54,15 +55,28 @@ static int key_of(
 	return found;
 }
 
+/* The kernel prints the same keys in the same order all the time: what comes behind the last wanted one is left unread.
+ */
+static void learn_end(struct container_plan *plan, uint32_t lines)
+{
+	plan->end = 0;
+	for (uint32_t i = 0; i < plan->count && i < lines; i++) {
+		if (plan->key[i] >= 0)
+			plan->end = i + 1;
+	}
+}
+
 int container_read_keys(struct ng_scrape *scrape, int directory, const char *file, const struct container_key *keys,
 	size_t key_count, struct container_plan *plan, struct container_values *values)
 {
 	struct ng_span text, line;
+	bool known = true;
+	uint32_t at = 0;
 
 	int r = ng_peek_at(scrape, directory, NG_VALUE, file, &text);
-	for (uint32_t at = 0; r == 0 && ng_line_next(&text, &line); at++) {
+	for (; r == 0 && !(known && plan->end && at == plan->end) && ng_line_next(&text, &line); at++) {
 		size_t space = ng_span_find(line, ' ');
-		int which = key_of(plan, at, keys, key_count, (struct ng_span){ line.text, space });
+		int which = key_of(plan, at, keys, key_count, (struct ng_span){ line.text, space }, &known);
 		uint64_t value;
 		if (which < 0)
 			continue;
@@ -73,6 +87,8 @@ int container_read_keys(struct ng_scrape *scrape, int directory, const char *fil
 		}
 		container_set(values, keys[which].value, keys[which].microseconds ? value * 1000 : value);
 	}
+	if (r == 0 && !known)
+		learn_end(plan, at);
 	return r;
 }
 
@@ -110,6 +126,8 @@ static const struct container_key cpu_keys[] = {
 	CONTAINER_KEY("burst_usec", VALUE_CFS_BURST, .microseconds = true),
 };
 
+/* The first ones are for the usual families, the others for memory-detail. */
+enum { PLAIN_MEMORY_KEYS = 3 };
 static const struct container_key memory_keys[] = {
 	CONTAINER_KEY("anon", VALUE_MEMORY_ANON),
 	CONTAINER_KEY("file", VALUE_MEMORY_FILE),
@@ -266,7 +284,9 @@ void container_read_pressure(
 	bool has[2];
 
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
-		int r = ng_peek_at(scrape, directory, NG_VALUE, files[i], &text);
+		int kept = reader->pressure_fd_plus_1 ? reader->pressure_fd_plus_1[i] : 0;
+		int r = kept ? ng_read_kept(scrape, kept - 1, NG_VALUE, &text)
+			     : ng_peek_at(scrape, directory, NG_VALUE, files[i], &text);
 		if (r == -EOPNOTSUPP)
 			answer = PSI_SWITCHED_OFF;
 		if (r < 0)
@@ -421,8 +441,9 @@ static void read_memory(
 	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values)
 {
 	container_read_number(scrape, directory, "memory.current", VALUE_MEMORY_USAGE, values);
-	container_read_keys(
-		scrape, directory, "memory.stat", memory_keys, NG_COUNT(memory_keys), &reader->memory, values);
+	container_read_keys(scrape, directory, "memory.stat", memory_keys,
+		container_wants(reader, SET_MEMORY_DETAIL) ? NG_COUNT(memory_keys) : PLAIN_MEMORY_KEYS, &reader->memory,
+		values);
 	/* the root has no memory.current */
 	if (!container_has(values, VALUE_MEMORY_USAGE) && container_has(values, VALUE_MEMORY_ANON))
 		container_set(values, VALUE_MEMORY_USAGE,
@@ -512,7 +533,9 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 			read_limits(scrape, reader, directory, &figures->values);
 		if (!container_has(&figures->values, VALUE_STARTED))
 			read_start(directory, &figures->values);
-		r = is_gone(directory, 0) ? -ENOENT : 0;
+		/* nothing is missing that was there before: it cannot have gone in between */
+		bool whole = before.present && !(before.present & ~figures->values.present & ~container_kept_bits());
+		r = !whole && is_gone(directory, 0) ? -ENOENT : 0;
 	} else {
 		r = -ENOENT;
 	}

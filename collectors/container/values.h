@@ -151,6 +151,7 @@ struct container_figures {
 enum { CONTAINER_PLAN_LINES = 128 };
 struct container_plan {
 	uint32_t count;
+	uint32_t end;                        /* behind the last line that is wanted; 0 while that is not known */
 	uint64_t head[CONTAINER_PLAN_LINES]; /* the first bytes of the key */
 	int8_t key[CONTAINER_PLAN_LINES];    /* index of the wanted key, or -1 */
 };
@@ -164,8 +165,9 @@ struct container_reader {
 	bool no_swap;               /* this machine has none: nothing to read */
 	struct ng_names huge_sizes; /* "2MB" */
 	struct container_plan cpu, memory, events;
-	uint64_t psi[PSI_REASONS]; /* groups by what their pressure files said, in this scrape */
-	struct ng_arena text;      /* of the files of one group */
+	uint64_t psi[PSI_REASONS];     /* groups by what their pressure files said, in this scrape */
+	struct ng_arena text;          /* of the files of one group */
+	const int *pressure_fd_plus_1; /* what the sampler keeps open of the group that is read, or NULL */
 };
 
 static inline bool container_wants(const struct container_reader *reader, enum container_set set)

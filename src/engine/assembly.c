@@ -10,6 +10,9 @@
 
 #include <stdlib.h>
 
+/* From this size on a page is taken over instead of being copied, and a body is not kept for the next answer. */
+enum { TAKE_FROM = 256 << 10, KEEP_TO = 1 << 20 };
+
 struct seen {
 	uint64_t hash;
 	uint64_t serial; /* the slot is empty unless this is the running assembly's */
@@ -25,6 +28,7 @@ struct ng_assembly {
 	const struct ng_page **pages; /* in the order of the answer */
 	bool *yields;
 	size_t page_count;
+	size_t taken;           /* the page that became the beginning of the body; SIZE_MAX for none */
 	struct ng_span *labels; /* {collector="..."} of each cell */
 };
 
@@ -223,6 +227,8 @@ static void append_joined(struct ng_engine *engine, struct ng_page *body)
 
 	for (size_t i = 0; i < assembly->page_count; i++) {
 		const struct ng_page *page = assembly->pages[i];
+		if (i == assembly->taken)
+			continue;
 		for (uint32_t k = 0; k < page->family_count; k++) {
 			const struct seen *slot = find(assembly, page, &page->families[k]);
 			if (slot->page != page || slot->family != k)
@@ -232,6 +238,38 @@ static void append_joined(struct ng_engine *engine, struct ng_page *body)
 				join(engine, body, slot);
 		}
 	}
+}
+
+static bool shares_families(struct ng_assembly *assembly, const struct ng_page *page)
+{
+	for (uint32_t i = 0; i < page->family_count; i++) {
+		if (find(assembly, page, &page->families[i])->joined)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A page of some size that shares no family becomes the beginning of the body as it stands: neither its text is copied
+ * nor room taken twice.
+ */
+static void take_largest(struct ng_engine *engine, struct ng_page *body)
+{
+	struct ng_assembly *assembly = engine->assembly;
+	size_t at = 0;
+
+	assembly->taken = SIZE_MAX;
+	for (size_t i = 1; i < assembly->page_count; i++)
+		at = assembly->pages[i]->size > assembly->pages[at]->size ? i : at;
+	if (at == 0 || assembly->pages[at]->size < TAKE_FROM || shares_families(assembly, assembly->pages[at]))
+		return;
+	struct ng_cell *cell = engine->cells;
+	while (&cell->page != assembly->pages[at])
+		cell++;
+	for (uint32_t i = 0; i < cell->page.family_count; i++)
+		find(assembly, &cell->page, &cell->page.families[i])->page = body;
+	ng_page_exchange(body, &cell->page);
+	assembly->taken = at;
 }
 
 static void list_pages(struct ng_engine *engine)
@@ -283,6 +321,23 @@ void ng_body_release(struct ng_body *body)
 	free(body);
 }
 
+/* Its memory goes back to the system with the last reader. */
+static void let_go(struct ng_engine *engine, struct ng_body *body)
+{
+	size_t at = 0;
+
+	while (at < NG_BODIES_KEPT && engine->bodies[at] != body)
+		at++;
+	if (at == NG_BODIES_KEPT)
+		return;
+	size_t last = at;
+	while (last + 1 < NG_BODIES_KEPT && engine->bodies[last + 1])
+		last++;
+	engine->bodies[at] = engine->bodies[last];
+	engine->bodies[last] = NULL;
+	ng_body_release(body);
+}
+
 struct ng_body *ng_assemble(struct ng_engine *engine)
 {
 	struct ng_assembly *assembly = engine->assembly;
@@ -292,13 +347,20 @@ struct ng_body *ng_assemble(struct ng_engine *engine)
 		return NULL;
 	write_own(engine);
 	list_pages(engine);
-	if (!make_slots(assembly))
+	if (!make_slots(assembly)) {
 		body->page.error = -ENOMEM;
-	else if (note_families(assembly))
-		append_joined(engine, &body->page);
-	else
-		for (size_t i = 0; i < assembly->page_count; i++)
-			ng_page_append_all(&body->page, assembly->pages[i]);
+	} else {
+		bool twice = note_families(assembly);
+		take_largest(engine, &body->page);
+		for (size_t i = 0; !twice && i < assembly->page_count; i++) {
+			if (i != assembly->taken)
+				ng_page_append_all(&body->page, assembly->pages[i]);
+		}
+		if (twice)
+			append_joined(engine, &body->page);
+	}
+	if (body->page.capacity > KEEP_TO)
+		let_go(engine, body);
 	body->serial = engine->serial;
 	if (engine->own.error || body->page.error) {
 		ng_body_release(body);

@@ -314,3 +314,25 @@ void ng_page_append_all(struct ng_page *page, const struct ng_page *from)
 	}
 	append_values(page, from, 0, from->value_count, moved);
 }
+
+void ng_page_exchange(struct ng_page *empty, struct ng_page *from)
+{
+	struct ng_page spare = *empty;
+
+	empty->text = from->text;
+	empty->size = from->size;
+	empty->capacity = from->capacity;
+	empty->families = from->families;
+	empty->family_count = from->family_count;
+	empty->family_capacity = from->family_capacity;
+	empty->values = from->values;
+	empty->value_count = from->value_count;
+	empty->value_capacity = from->value_capacity;
+	from->text = spare.text;
+	from->capacity = spare.capacity;
+	from->families = spare.families;
+	from->family_capacity = spare.family_capacity;
+	from->values = spare.values;
+	from->value_capacity = spare.value_capacity;
+	from->size = from->family_count = from->value_count = 0;
+}

@@ -77,6 +77,9 @@ void ng_page_append(struct ng_page *page, const struct ng_page *from, size_t ind
 /* Appends all of `from`. */
 void ng_page_append_all(struct ng_page *page, const struct ng_page *from);
 
+/* Exchanges what two pages hold, which copies nothing; the one that is handed out must be empty. */
+void ng_page_exchange(struct ng_page *empty, struct ng_page *from);
+
 const char *ng_type_name(enum ng_type type);
 
 #endif

@@ -27,6 +27,9 @@ static const struct {
 		"Print every collector with its default, privileges and options, and exit."),
 	SETTING(metrics, NG_OPTION_BOOL, "collector.metrics", "false",
 		"Print every metric family as tab-separated text and exit.", .hidden = true),
+	SETTING(migrate, NG_OPTION_STRING, "migrate", "",
+		"Print the flags in that file of a node_exporter as a file for nodegauge, with what differs, and "
+		"exit."),
 	SETTING(modules, NG_OPTION_STRING, "collector.modules", "",
 		"Directory of loadable collectors (*.so) to add at start."),
 	SETTING(disable_defaults, NG_OPTION_BOOL, "collector.disable-defaults", "false",

@@ -115,7 +115,9 @@ static void man_flags(FILE *out, const struct ng_options *options, bool collecto
 void ng_help_man(FILE *out, const struct ng_options *options)
 {
 	fprintf(out, ".TH NODEGAUGE 8 \"\" \"nodegauge %s\" \"System Administration\"\n", ng_version);
-	fputs(".SH NAME\nnodegauge \\- metrics of this node for Prometheus\n"
+	/* regular expressions are long words: lines that hold one cannot be stretched */
+	fputs(".ad l\n"
+	      ".SH NAME\nnodegauge \\- metrics of this node for Prometheus\n"
 	      ".SH SYNOPSIS\n\\fBnodegauge\\fR [\\fIflags\\fR] [\\fB@\\fIfile\\fR]\n"
 	      ".SH DESCRIPTION\n"
 	      "nodegauge reads /proc and /sys when it is scraped and answers over HTTP in the Prometheus text format. "

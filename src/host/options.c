@@ -263,6 +263,8 @@ enum ng_action ng_options_action(const struct ng_options *options)
 		return NG_LIST_COLLECTORS;
 	if (settings->metrics)
 		return NG_LIST_METRICS;
+	if (*settings->migrate)
+		return NG_MIGRATE;
 	return settings->once ? NG_ONCE : NG_SERVE;
 }
 

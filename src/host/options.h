@@ -18,12 +18,14 @@ enum ng_action {
 	NG_PRINT_VERSION,
 	NG_LIST_COLLECTORS,
 	NG_LIST_METRICS,
+	NG_MIGRATE,
 };
 
 /* The values of our own flags. All texts live as long as the options. */
 struct ng_settings {
 	const char *procfs, *sysfs, *rootfs, *udev, *cgroupfs;
 	const char *modules;
+	const char *migrate; /* file of a node_exporter's flags */
 	bool disable_defaults;
 	struct ng_list listen;
 	const char *telemetry_path;
@@ -88,6 +90,9 @@ void ng_options_done(struct ng_options *options);
 
 /* Borrows the arguments. On -EINVAL `error` says which one is wrong and what would be right. */
 int ng_options_parse(struct ng_options *options, const struct ng_arguments *arguments, char *error, size_t error_size);
+
+/* The flag of that name, without dashes, or NULL. */
+struct ng_flag *ng_options_find(struct ng_options *options, struct ng_span name);
 
 enum ng_action ng_options_action(const struct ng_options *options);
 enum ng_level ng_options_log_level(const struct ng_options *options);

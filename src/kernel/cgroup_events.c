@@ -60,7 +60,8 @@ static void drop_watch(struct ng_cgroups *cgroups, int *watch)
 	if (*watch < 0)
 		return;
 	ng_table_drop(&cgroups->by_watch, (uint64_t)*watch);
-	inotify_rm_watch(cgroups->inotify, *watch);
+	if (cgroups->inotify >= 0)
+		inotify_rm_watch(cgroups->inotify, *watch);
 	*watch = -1;
 }
 

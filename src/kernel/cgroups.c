@@ -298,14 +298,15 @@ void ng_cgroups_free(struct ng_cgroups *cgroups)
 {
 	if (!cgroups)
 		return;
-	cgroups->hooks.removed = NULL;
+	/* all watches at once */
+	ng_close_fd(&cgroups->inotify);
+	cgroups->inotify = -1;
 	if (cgroups->root)
 		ng_cgroups_drop(NULL, cgroups, cgroups->root);
 	ng_table_done(&cgroups->by_generation);
 	ng_table_done(&cgroups->by_watch);
 	if (cgroups->mode != NG_CGROUP_NONE)
 		ng_cgroups_close_places(cgroups);
-	ng_close_fd(&cgroups->inotify);
 	free(cgroups);
 }
 

@@ -3,7 +3,7 @@
 #ifndef KERNEL_CGROUPS_H
 #define KERNEL_CGROUPS_H
 
-#include "kernel/table.h"
+#include <nodegauge/table.h>
 
 #include <nodegauge/cgroups.h>
 #include <nodegauge/collector.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/listen.h"
 
+#include "web/occupant.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -17,9 +19,19 @@ enum { BACKLOG = 1024 };
 
 static int fail(char *error, size_t error_size, const char *address, const char *what, int number)
 {
-	snprintf(error, error_size, "listen on %s: %s: %s%s", address, what, strerror(number),
-		number == EADDRINUSE ? ": another process has that address; see 'ss -ltnp'" : "");
+	snprintf(error, error_size, "listen on %s: %s: %s", address, what, strerror(number));
 	return -number;
+}
+
+/* The address is taken: says by whom. */
+static int fail_taken(char *error, size_t error_size, const char *address, const struct sockaddr *taken)
+{
+	char who[384];
+
+	ng_occupant(taken, who, sizeof(who));
+	snprintf(error, error_size, "listen on %s: %s: %s has it; see 'ss -ltnp'", address, strerror(EADDRINUSE),
+		*who ? who : "another process");
+	return -EADDRINUSE;
 }
 
 static void name_listener(struct ng_listener *listener)
@@ -159,12 +171,15 @@ static int listen_tcp(const char *address, const char *host, const char *port, s
 	const int order[] = { *host ? AF_INET : AF_INET6, *host ? AF_INET6 : AF_INET };
 	for (size_t i = 0; i < 2 && r < 0 && r != -EADDRINUSE; i++) {
 		for (const struct addrinfo *at = found; at && r < 0 && r != -EADDRINUSE; at = at->ai_next) {
-			if (at->ai_family == order[i])
-				r = listen_on(at->ai_family, at->ai_addr, at->ai_addrlen, ret_listener);
+			if (at->ai_family != order[i])
+				continue;
+			r = listen_on(at->ai_family, at->ai_addr, at->ai_addrlen, ret_listener);
+			if (r == -EADDRINUSE)
+				fail_taken(error, error_size, address, at->ai_addr);
 		}
 	}
 	freeaddrinfo(found);
-	return r < 0 ? fail(error, error_size, address, "bind", -r) : 0;
+	return r < 0 && r != -EADDRINUSE ? fail(error, error_size, address, "bind", -r) : r;
 }
 
 int ng_listen_open(const char *address, struct ng_listener *ret_listener, char *error, size_t error_size)

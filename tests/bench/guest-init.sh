@@ -76,7 +76,52 @@ plan() { # PORT COMMAND...
 	awk -f /plan.awk /tmp/trace >/tmp/plan
 }
 
+# Pods as a kubelet makes them: a slice with two containers each, and the links that name these.
+made=0
+make_pods() { # UP TO HOW MANY
+	root=/sys/fs/cgroup/kubepods.slice
+	if [ "$made" = 0 ]; then
+		mkdir -p "$root" /tmp/root/var/log/containers
+		for directory in /sys/fs/cgroup "$root"; do
+			echo "+cpu +memory +io +pids" >"$directory/cgroup.subtree_control"
+		done
+	fi
+	while [ "$made" -lt "$1" ]; do
+		made=$((made + 1))
+		uid=$(printf '%08x-0000-4000-8000-000000000000' "$made")
+		pod=$root/kubepods-pod$(echo "$uid" | tr - _).slice
+		mkdir "$pod"
+		echo "+cpu +memory +io +pids" >"$pod/cgroup.subtree_control"
+		for container in app sidecar; do
+			id=$(printf '%063x' "$made")${#container}
+			mkdir "$pod/cri-containerd-$id.scope"
+			ln -s "/var/log/pods/default_web-${made}_$uid/$container/0.log" \
+				"/tmp/root/var/log/containers/web-${made}_default_$container-$id.log"
+		done
+	done
+}
+
+# What groups cost: for each number of pods in /pods one server after another, as above.
 tab=$(printf '\t')
+if [ -e /pods ]; then
+	while read -r pods; do
+		make_pods "$pods"
+		while IFS=$tab read -r name port count command; do
+			# shellcheck disable=SC2086
+			start "$port" $command || continue
+			echo "measured $name-$pods plain $(scrape -n "$count" -w 3 -p "$server" "$port")"
+			echo "measured $name-$pods gzip $(scrape -n "$count" -w 3 -z -p "$server" "$port")"
+			echo "memory $name-$pods $(grep -E '^(RssAnon|RssFile|VmRSS)' /proc/$server/status | tr -s '\n\t ' ' ')"
+			sleep 5
+			scrape -n 1 -w 0 -o /tmp/out "$port" >/dev/null
+			echo "sampler $name-$pods $(grep -E '^nodegauge_pressure_sampler' /tmp/out | tr '\n' ' ')"
+			stop
+		done </servers
+	done </pods
+	echo finished
+	poweroff -f
+fi
+
 while IFS=$tab read -r name port count command; do
 	# The command is a list of words without blanks in them, and set -f keeps its patterns as they are.
 	# shellcheck disable=SC2086

@@ -557,6 +557,9 @@ static void limits(void **state)
 	assert_missing(node, name, U, CONTAINER_LIMIT);
 	assert_missing(node, NULL, V, CONTAINER_LIMIT);
 	node->names.patience = 0;
+	node->scrape.deadline = 1; /* over */
+	assert_missing(node, name, U, CONTAINER_LIMIT);
+	node->scrape.deadline = 0;
 	assert_missing(node, name, U, CONTAINER_NO_LINK);
 }
 

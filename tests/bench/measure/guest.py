@@ -70,7 +70,7 @@ def kernel_package():
     return tools.unpacked(SUITE, tools.dependency(SUITE, KERNEL, "linux-image-"))
 
 
-def initial_files(commands, port, count):
+def initial_files(commands, port, count, pods=()):
     archive = Archive()
     kernel = kernel_package()
     for number, name in enumerate(MODULES):
@@ -88,6 +88,8 @@ def initial_files(commands, port, count):
         archive.program(words[0], f"servers.d/{number}")
         line = " ".join([f"/servers.d/{number}", *map(str, words[1:])])
         lines.append(f"{name.replace(' ', '_')}\t{port}\t{count}\t{line.replace('{port}', str(port))}\n")
+    if pods:
+        archive.add("pods", 0o100644, "".join(f"{number}\n" for number in pods).encode())
     archive.add("servers", 0o100644, "".join(lines).encode())
     archive.add("etc/passwd", 0o100644, b"root:x:0:0:root:/:/bin/sh\n")
     archive.add("usr/lib/os-release", 0o100644, b'NAME="Debian GNU/Linux"\nID=debian\nVERSION_ID="13"\n')
@@ -96,17 +98,14 @@ def initial_files(commands, port, count):
     return archive
 
 
-def measure(commands, port, count=40):
-    """Boots once; {(row, server): million instructions} for the commands and the floor under the first one.
-
-    `count` scrapes are charged to each.
-    """
+def boot(archive):
+    """Runs the guest to its end; what it printed."""
     if platform.machine() != "x86_64":
         raise tools.Missing("instructions are counted on x86_64 only")
     qemu = tools.program("qemu-system-x86_64", "qemu-system-x86")
     work = tools.OUT / "icount"
     work.mkdir(parents=True, exist_ok=True)
-    initial_files(commands, port, count).write(work / "initrd")
+    archive.write(work / "initrd")
     with open(work / "disk", "wb") as disk:
         disk.truncate(64 << 20)
     kernel = next((kernel_package() / "boot").glob("vmlinuz-*"))
@@ -117,6 +116,21 @@ def measure(commands, port, count=40):
     (work / "console").write_text(text, encoding="utf-8")
     if not re.search("^finished$", text, re.MULTILINE):
         raise RuntimeError(f"the guest did not come to its end; see {work / 'console'}")
+    return text
+
+
+def measure_pods(commands, port, pods, count=5):
+    """What the guest printed of the commands with so many pods: lines "measured", "memory" and "sampler"."""
+    text = boot(initial_files(commands, port, count, pods))
+    return [line for line in text.splitlines() if line.startswith(("measured ", "memory ", "sampler "))]
+
+
+def measure(commands, port, count=40):
+    """Boots once; {(row, server): million instructions} for the commands and the floor under the first one.
+
+    `count` scrapes are charged to each.
+    """
+    text = boot(initial_files(commands, port, count))
     names = {name.replace(" ", "_"): name for name in [*commands, "floor"]}
     found = {}
     for name, coding, line in re.findall(r"^measured (\S+) (plain|gzip) (.*)$", text, re.MULTILINE):

@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Socket activation: nodegauge.socket holds the port while the service is started anew, again and again, under load."""
+import collections
+import sys
+import threading
+
+import machine
+from machine import run, show
+import wire
+from cases import Cases, demand, demand_equal
+
+RESTARTS = 100
+cases = Cases()
+
+
+class Load(threading.Thread):
+    """A client that asks without a pause, each time on a new connection."""
+
+    def __init__(self, stop):
+        super().__init__(daemon=True)
+        self.stop = stop
+        self.outcomes = collections.Counter()
+
+    def run(self):
+        while not self.stop.is_set():
+            try:
+                response = wire.fetch(machine.ADDRESS, target="/metrics?collect[]=loadavg", timeout=60)
+                self.outcomes[response.status] += 1
+            except (OSError, wire.Malformed) as error:
+                self.outcomes[f"{type(error).__name__}: {error}"] += 1
+
+
+@cases.case
+def the_socket_starts_the_service():
+    run("systemctl stop nodegauge")
+    machine.DEFAULTS.write_text("ARGS='--web.systemd-socket'\n")
+    run("systemctl enable --now nodegauge.socket")
+    demand_equal(show("nodegauge", "ActiveState")["ActiveState"], "inactive", "the service")
+    demand(machine.answers(), "no answer through the socket")
+    demand_equal(show("nodegauge", "ActiveState")["ActiveState"], "active", "the service")
+
+
+@cases.case
+def no_connection_is_refused_over_restarts_under_load():
+    machine.drop_in("[Unit]\nStartLimitIntervalSec=0\n")
+    stop = threading.Event()
+    clients = [Load(stop) for _ in range(4)]
+    for client in clients:
+        client.start()
+    processes = set()
+    for _ in range(RESTARTS):
+        run("systemctl restart nodegauge")
+        processes.add(machine.main_pid())
+    stop.set()
+    for client in clients:
+        client.join(60)
+    machine.drop_in(None)
+    total = sum((client.outcomes for client in clients), collections.Counter())
+    demand_equal(len(processes), RESTARTS, "processes")
+    demand(set(total) == {200}, f"not all were answered: {dict(total)}")
+    return f"{total[200]} answers during {RESTARTS} restarts"
+
+
+@cases.case
+def without_its_flag_it_says_who_has_the_port():
+    machine.DEFAULTS.write_text("ARGS=''\n")
+    demand(run("systemctl restart nodegauge", check=False).returncode != 0, "it starts beside its own socket")
+    machine.wait_for("the status says why", lambda: "in use" in machine.say("systemctl status --no-pager -n 20 nodegauge"))
+    run("systemctl stop nodegauge; systemctl disable --now nodegauge.socket")
+
+
+machine.install()
+sys.exit(cases.run_all())
