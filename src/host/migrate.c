@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/migrate.h"
 
+#include "host/flags.h"
+
 #include "engine/pattern.h"
 #include "host/environment.h"
 
@@ -149,7 +151,7 @@ static const char *why_unknown(struct migration *migration, const struct argumen
 	if (!*collector)
 		return "there is no such flag here";
 	const char *flag = join(migration, "collector.", collector, NULL);
-	if (flag && ng_options_find(migration->options, ng_span(flag)))
+	if (flag && ng_flag_find(migration->options, ng_span(flag)))
 		return join(migration, "the collector ", collector, " has no such option here");
 	if (ng_span_starts(argument->name, NG_SPAN("no-collector.")))
 		return join(migration, "there is no collector ", collector, " here, so it is off");
@@ -225,9 +227,9 @@ static void take_word(struct migration *migration, size_t *at)
 		return;
 	}
 	struct argument argument = look_at(word);
-	struct ng_flag *flag = ng_options_find(migration->options, argument.name);
+	struct ng_flag *flag = ng_flag_find(migration->options, argument.name);
 	if (!flag && ng_span_starts(argument.name, NG_SPAN("no-"))) {
-		flag = ng_options_find(migration->options, ng_span_skip(argument.name, 3));
+		flag = ng_flag_find(migration->options, ng_span_skip(argument.name, 3));
 		if (flag && flag->kind != NG_OPTION_BOOL)
 			flag = NULL;
 	}
@@ -241,7 +243,7 @@ static void take_word(struct migration *migration, size_t *at)
 
 static bool given(struct migration *migration, const char *name)
 {
-	struct ng_flag *flag = ng_options_find(migration->options, ng_span(name));
+	struct ng_flag *flag = ng_flag_find(migration->options, ng_span(name));
 
 	return flag && flag->given;
 }
@@ -255,7 +257,7 @@ static void add_defaults(struct migration *migration)
 		if (!word)
 			return;
 		struct argument argument = look_at(word);
-		struct ng_flag *flag = ng_options_find(migration->options, argument.name);
+		struct ng_flag *flag = ng_flag_find(migration->options, argument.name);
 		const char *unless = debian_defaults[i].reason;
 		if (!flag) {
 			if (!argument.value && !given(migration, "collector.disable-defaults"))

@@ -91,9 +91,6 @@ void ng_options_done(struct ng_options *options);
 /* Borrows the arguments. On -EINVAL `error` says which one is wrong and what would be right. */
 int ng_options_parse(struct ng_options *options, const struct ng_arguments *arguments, char *error, size_t error_size);
 
-/* The flag of that name, without dashes, or NULL. */
-struct ng_flag *ng_options_find(struct ng_options *options, struct ng_span name);
-
 enum ng_action ng_options_action(const struct ng_options *options);
 enum ng_level ng_options_log_level(const struct ng_options *options);
 
