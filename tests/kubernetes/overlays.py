@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every overlay's pod is started on this machine and looked at from outside: what it may see, and what it loses.
 
-What a pod loses is found by comparing its answer with that of a daemon that runs as root in none of a pod's confinements.
+What a pod loses is found by comparing its answer with that of a daemon that runs beside it as the same user, but in none of a pod's
+confinements. What that user cannot read anywhere is the business of docs/privileges.md.
 """
 import json
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -48,18 +50,29 @@ class Seen:
         return {one.family for one in self.differences}
 
 
+def beside(program, arguments):
+    """The daemon on the node itself, as nobody."""
+    address = ("127.0.0.1", daemon.free_port())
+    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs",
+               program, f"--web.listen-address=127.0.0.1:{address[1]}", *arguments]
+    return daemon.Daemon(command, address)
+
+
 def look(archive):
     """{overlay: Seen}; overlays with the same pod share one run."""
     seen, known = {}, {}
     with tempfile.TemporaryDirectory(prefix="nodegauge-image-") as folder:
         rootfs, process = pod.unpack(archive, folder)
+        Path(folder).chmod(0o755)
+        shutil.copy(rootfs / "usr/bin/nodegauge", f"{folder}/nodegauge")
         for overlay in manifests.OVERLAYS:
             spec = manifests.pod_spec(manifests.render(overlay))
             key = json.dumps(spec, sort_keys=True)
             if key not in known:
                 filters = [word for word in spec["containers"][0]["args"] if word.startswith(("--collector", "--no-collector"))]
                 port = daemon.free_port() if spec.get("hostNetwork") else None
-                with daemon.nodegauge(*filters) as host, pod.Pod(rootfs, process, spec, port=port) as running:
+                with beside(f"{folder}/nodegauge", filters) as host, pod.Pod(rootfs, process, spec, port=port) as running:
+                    host.wait_ready()
                     differences, body = sandwich.lasting(host.address, running.address, compare.Differences(), leave_out=OWN)
                     known[key] = Seen(overlay, differences, running, sandwich.scrape(running.address))
             seen[overlay] = known[key]
