@@ -49,7 +49,7 @@ static int key_of(struct container_plan *plan, uint32_t line, const struct conta
 	int found = find_key(keys, count, name);
 	if (line < CONTAINER_PLAN_LINES && line <= plan->count) {
 		plan->head[line] = head;
-		plan->key[line] = (int8_t)found;
+		plan->key[line] = (int16_t)found;
 		plan->count = line + 1;
 	}
 	return found;

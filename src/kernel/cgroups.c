@@ -55,10 +55,8 @@ static void unlink_group(struct ng_cgroup *group)
 	parent->children--;
 }
 
-void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
+static void drop_one(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
 {
-	while (group->first)
-		ng_cgroups_drop(scrape, cgroups, group->first);
 	if (cgroups->hooks.removed)
 		cgroups->hooks.removed(cgroups->hooks.context, scrape, group);
 	unlink_group(group);
@@ -71,6 +69,19 @@ void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 	if (cgroups->root == group)
 		cgroups->root = NULL;
 	free(group);
+}
+
+void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
+{
+	const struct ng_cgroup *dropped;
+
+	do {
+		struct ng_cgroup *leaf = group;
+		while (leaf->first)
+			leaf = leaf->first;
+		dropped = leaf;
+		drop_one(scrape, cgroups, leaf);
+	} while (dropped != group);
 }
 
 /* Takes the descriptor. */
@@ -93,7 +104,7 @@ static int add_group(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 	group->descend = flags & NG_CGROUP_DESCEND;
 	ng_cgroups_watch(cgroups, group, directory, flags);
 	int r = group->descend ? ng_cgroups_relist(scrape, cgroups, group) : 0;
-	if (cgroups->kept > cgroups->descriptors) {
+	if (cgroups->kept > cgroups->descriptors || !ng_may_keep(scrape, directory)) {
 		close(directory);
 		group->directory = -1;
 		cgroups->kept--;

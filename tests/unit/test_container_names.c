@@ -535,6 +535,14 @@ static void passes(void **state)
 	age(node, 1);
 	assert_int_equal(container_names_resolve(&node->scrape, &node->names, &wish, 1), 1);
 	assert_int_equal(node->names.passes, 5);
+	/* who asks again for what was found gets it again; without memory nothing is found */
+	assert_int_equal(container_names_resolve(&node->scrape, &node->names, &wish, 1), 1);
+	assert_span(wish.identity.container, "c");
+	node->arena.limit = 1;
+	assert_int_equal(container_names_resolve(&node->scrape, &node->names, &wish, 1), 0);
+	assert_int_equal(wish.missing, CONTAINER_NO_LINK);
+	assert_int_equal(wish.identity.pod.size, 0);
+	node->arena.limit = 0;
 }
 
 static void limits(void **state)
