@@ -94,7 +94,7 @@ static int add_group(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 	group->descend = flags & NG_CGROUP_DESCEND;
 	ng_cgroups_watch(cgroups, group, directory, flags);
 	int r = group->descend ? ng_cgroups_relist(scrape, cgroups, group) : 0;
-	if (cgroups->kept > cgroups->descriptors) {
+	if (cgroups->kept > cgroups->descriptors || !ng_may_keep(scrape, directory)) {
 		close(directory);
 		group->directory = -1;
 		cgroups->kept--;
