@@ -470,6 +470,7 @@ static void done(void *context)
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
 		ng_file_close(&state->sampler.node[i]);
 	ng_arena_done(&state->reader.text);
+	ng_arena_done(&state->sizes);
 	ng_arena_done(&state->memory);
 }
 

@@ -63,6 +63,8 @@ struct container_row {
 	enum container_naming naming;
 	enum container_missing missing; /* why its names are wanted still */
 	uint64_t looked;                /* see struct container_wish */
+	uint64_t asked_looked;          /* `looked` when the runtime\'s record was read last */
+	bool asked;                     /* it was */
 	struct ng_span labels;          /* "{id=\"...\"}", malloc; empty while the names are wanted */
 	struct container_named *named;  /* malloc; NULL for what is known by its path alone */
 	uint64_t key;                   /* of what may be shown once: the names, or the path */
@@ -157,6 +159,7 @@ struct container {
 	uint32_t levels; /* bits of enum container_shown */
 	struct ng_cgroups *cgroups;
 	struct container_reader reader;
+	struct ng_arena sizes; /* of huge pages: the names in the reader */
 	struct container_names names;
 	struct ng_list oci_states;
 	struct container_sampler sampler;

@@ -63,6 +63,50 @@ static void read_topology(struct ng_scrape *scrape, struct container_machine *ma
 	machine->sockets = sockets.count;
 }
 
+/* What control groups call a size: "2MB" for 2048 kB (hugetlb_cgroup.c: mem_fmt). */
+static const char *size_name(struct ng_arena *arena, uint64_t kilobytes)
+{
+	static const char *const units[] = { "KB", "MB", "GB" };
+	char digits[24], *end = digits + sizeof(digits) - 1, *at = end;
+	size_t unit = 0;
+
+	while (kilobytes >= 1024 && unit + 1 < NG_COUNT(units)) {
+		kilobytes /= 1024;
+		unit++;
+	}
+	*end = '\0';
+	do
+		*--at = (char)('0' + kilobytes % 10);
+	while (kilobytes /= 10);
+	return ng_join(arena, at, units[unit], NULL);
+}
+
+/* /sys/kernel/mm/hugepages/hugepages-2048kB */
+static void read_huge_sizes(struct ng_scrape *scrape, struct container *state)
+{
+	static const char front[] = "hugepages-", back[] = "kB";
+	struct ng_names *sizes = &state->reader.huge_sizes, names;
+	size_t room = 0;
+	uint64_t kilobytes;
+
+	*sizes = (struct ng_names){ 0 };
+	ng_arena_reset(&state->sizes);
+	if (ng_names(scrape, NG_SYS, "kernel/mm/hugepages", &names) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		struct ng_span name = ng_span(names.name[i]);
+		if (!ng_span_starts(name, ng_span(front)) || !ng_span_ends(name, ng_span(back)))
+			continue;
+		name.size -= strlen(back);
+		if (ng_u64(ng_span_skip(name, strlen(front)), &kilobytes) < 0)
+			continue;
+		const char *size = size_name(&state->sizes, kilobytes);
+		const char **slot = size ? ng_push(&state->sizes, &sizes->name, &sizes->count, &room) : NULL;
+		if (slot)
+			*slot = size;
+	}
+}
+
 static void read_memory(struct ng_scrape *scrape, struct container *state)
 {
 	struct ng_span text, line;
@@ -94,6 +138,8 @@ void container_machine_read(struct ng_scrape *scrape, struct container *state)
 	if (machine->epoch == scrape->devices_epoch)
 		return;
 	machine->epoch = scrape->devices_epoch;
+	if (container_wants(&state->reader, SET_HUGETLB))
+		read_huge_sizes(scrape, state);
 	if (!container_wants(&state->reader, SET_MACHINE))
 		return;
 	read_topology(scrape, machine);

@@ -78,7 +78,7 @@ struct container_names {
 	uint64_t patience; /* nanoseconds of CPU time for one pass; 0 stands for the default */
 };
 
-/* The paths are absolute below --path.rootfs, and borrowed. */
+/* The paths are relative to --path.rootfs, or absolute; borrowed. */
 void container_names_init(struct container_names *names, const char *logs, const char *pods);
 
 /* Whether the directories are not as the last pass saw them; cheaper than a pass. */

@@ -134,8 +134,11 @@ static bool ask_runtime(struct ng_scrape *scrape, struct container *state, const
 	struct container_wish *wish, struct container_oci *ret_oci)
 {
 	*ret_oci = (struct container_oci){ 0 };
-	if (!state->oci_states.count || !wish->id)
+	struct container_row *row = candidate->row;
+	if (!state->oci_states.count || !wish->id || (row->asked && row->asked_looked == row->looked))
 		return false;
+	row->asked = true;
+	row->asked_looked = row->looked;
 	return container_oci_read(scrape, &state->oci_states, wish->id, candidate->row->place.uid, ret_oci) == 0;
 }
 

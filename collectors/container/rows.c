@@ -165,12 +165,13 @@ static int render_labels(
 }
 
 /* Two that have one key may not be shown together: sums over them would count twice. */
-static uint64_t key_of(const struct container_row *row, struct ng_span path)
+static uint64_t key_of(const struct container_row *row)
 {
 	uint64_t key = hash(UINT64_C(0xcbf29ce484222325), ng_span(container_level_name(row->shown)));
 
+	/* paths that differ only in what is not UTF-8 look alike */
 	if (!row->named)
-		return hash(key, path);
+		return hash(key, row->labels);
 	key = hash(key, row->named->space);
 	key = hash(key, row->named->pod);
 	return hash(key, row->named->container);
@@ -236,7 +237,7 @@ int container_row_name(
 		return r;
 	row->naming = NAMING_DONE;
 	row->until = 0;
-	row->key = key_of(row, path);
+	row->key = key_of(row);
 	return settle(state, row);
 }
 

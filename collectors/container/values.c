@@ -19,10 +19,13 @@
 
 static uint64_t head_of(const char *key, size_t size)
 {
-	uint64_t head = 0;
+	uint64_t head = 0, tail = 0;
 
 	memcpy(&head, key, size < sizeof(head) ? size : sizeof(head));
-	return head;
+	/* inactive_anon is not inactive_file */
+	if (size > sizeof(tail))
+		memcpy(&tail, key + size - sizeof(tail), sizeof(tail));
+	return head + tail * 31;
 }
 
 static int find_key(const struct container_key *keys, size_t count, struct ng_span name)
@@ -49,21 +52,28 @@ static int key_of(struct container_plan *plan, uint32_t line, const struct conta
 	int found = find_key(keys, count, name);
 	if (line < CONTAINER_PLAN_LINES && line <= plan->count) {
 		plan->head[line] = head;
-		plan->key[line] = (int8_t)found;
+		plan->key[line] = (int16_t)found;
 		plan->count = line + 1;
 	}
 	return found;
 }
 
-/* The kernel prints the same keys in the same order all the time: what comes behind the last wanted one is left unread.
+/*
+ * The kernel prints the same keys in the same order all the time: what comes behind the last wanted one is left unread.
+ * Only where all of them were seen is the last one known: groups without a controller have fewer lines than others.
  */
-static void learn_end(struct container_plan *plan, uint32_t lines)
+static void learn_end(struct container_plan *plan, uint32_t lines, size_t key_count)
 {
-	plan->end = 0;
+	uint32_t end = 0;
+	size_t seen = 0;
+
 	for (uint32_t i = 0; i < plan->count && i < lines; i++) {
-		if (plan->key[i] >= 0)
-			plan->end = i + 1;
+		if (plan->key[i] < 0)
+			continue;
+		seen++;
+		end = i + 1;
 	}
+	plan->end = seen == key_count ? end : 0;
 }
 
 int container_read_keys(struct ng_scrape *scrape, int directory, const char *file, const struct container_key *keys,
@@ -88,7 +98,7 @@ int container_read_keys(struct ng_scrape *scrape, int directory, const char *fil
 		container_set(values, keys[which].value, keys[which].microseconds ? value * 1000 : value);
 	}
 	if (r == 0 && !known)
-		learn_end(plan, at);
+		learn_end(plan, at, key_count);
 	return r;
 }
 
@@ -229,30 +239,49 @@ static void parse_device(struct ng_span line, struct container_device *device)
 	}
 }
 
+/* "8:0" */
+static bool parse_numbers(struct ng_span word, uint32_t *ret_major, uint32_t *ret_minor)
+{
+	struct ng_span major;
+	uint64_t number[2];
+
+	if (!ng_part_next(&word, ':', &major) || ng_u64(major, &number[0]) < 0 || ng_u64(word, &number[1]) < 0)
+		return false;
+	*ret_major = (uint32_t)number[0];
+	*ret_minor = (uint32_t)number[1];
+	return number[0] <= UINT32_MAX && number[1] <= UINT32_MAX;
+}
+
+/*
+ * A device in which nothing was counted is printed as its numbers alone, by Linux 5.16 to 5.18 without a line feed
+ * behind: the last one is what the line is about. "(unknown)" is a device that is going away.
+ */
+static void read_device(struct ng_span line, struct container_devices *devices)
+{
+	struct ng_span rest = line, word;
+	uint32_t major = 0, minor = 0;
+	bool known = false;
+
+	while (ng_word_next(&rest, &word)) {
+		if (ng_span_find(word, '=') < word.size) {
+			struct container_device *device = known ? container_device_of(devices, major, minor) : NULL;
+			if (device)
+				parse_device(line, device);
+			return;
+		}
+		known = parse_numbers(word, &major, &minor);
+	}
+}
+
 static void read_devices(struct ng_scrape *scrape, int directory, struct container_devices *devices)
 {
-	struct ng_span text, line, major, minor;
-	uint64_t major_number, minor_number;
+	struct ng_span text, line;
 
 	devices->count = 0;
 	if (ng_peek_at(scrape, directory, NG_VALUE, "io.stat", &text) < 0)
 		return;
-	for (unsigned at = 1; ng_line_next(&text, &line); at++) {
-		struct ng_span numbers, rest = line;
-		if (!ng_word_next(&rest, &numbers))
-			continue;
-		if (!ng_part_next(&numbers, ':', &major) || !ng_part_next(&numbers, ':', &minor) ||
-			ng_u64(major, &major_number) < 0 || ng_u64(minor, &minor_number) < 0) {
-			/* "(unknown)": a device that is going away */
-			continue;
-		}
-		if (rest.size == 0)
-			continue; /* nothing was counted yet: 6.1 prints such lines */
-		struct container_device *device =
-			container_device_of(devices, (uint32_t)major_number, (uint32_t)minor_number);
-		if (device)
-			parse_device(rest, device);
-	}
+	while (ng_line_next(&text, &line))
+		read_device(line, devices);
 }
 
 /* ---- pressure ---- */
@@ -445,7 +474,8 @@ static void read_memory(
 		container_wants(reader, SET_MEMORY_DETAIL) ? NG_COUNT(memory_keys) : PLAIN_MEMORY_KEYS, &reader->memory,
 		values);
 	/* the root has no memory.current */
-	if (!container_has(values, VALUE_MEMORY_USAGE) && container_has(values, VALUE_MEMORY_ANON))
+	if (!container_has(values, VALUE_MEMORY_USAGE) && container_has(values, VALUE_MEMORY_ANON) &&
+		container_has(values, VALUE_MEMORY_FILE))
 		container_set(values, VALUE_MEMORY_USAGE,
 			values->value[VALUE_MEMORY_ANON] + values->value[VALUE_MEMORY_FILE]);
 	if (container_has(values, VALUE_MEMORY_USAGE) && container_has(values, VALUE_MEMORY_INACTIVE_FILE)) {

@@ -152,8 +152,8 @@ enum { CONTAINER_PLAN_LINES = 128 };
 struct container_plan {
 	uint32_t count;
 	uint32_t end;                        /* behind the last line that is wanted; 0 while that is not known */
-	uint64_t head[CONTAINER_PLAN_LINES]; /* the first bytes of the key */
-	int8_t key[CONTAINER_PLAN_LINES];    /* index of the wanted key, or -1 */
+	uint64_t head[CONTAINER_PLAN_LINES]; /* the first and last bytes of the key */
+	int16_t key[CONTAINER_PLAN_LINES];   /* index of the wanted key, or -1 */
 };
 
 enum container_psi { PSI_READ, PSI_NO_FILE, PSI_SWITCHED_OFF, PSI_V1, PSI_REASONS };

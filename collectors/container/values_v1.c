@@ -126,7 +126,7 @@ static int read_blkio(
 		if (!ng_word_next(&line, &numbers) || !ng_word_next(&line, &operation) ||
 			ng_u64_next(&line, &value) < 0 || !ng_part_next(&numbers, ':', &major) ||
 			!ng_part_next(&numbers, ':', &minor) || ng_u64(major, &major_number) < 0 ||
-			ng_u64(minor, &minor_number) < 0)
+			ng_u64(minor, &minor_number) < 0 || major_number > UINT32_MAX || minor_number > UINT32_MAX)
 			continue;
 		bool read = ng_span_equal(operation, NG_SPAN("Read"));
 		if (!read && !ng_span_equal(operation, NG_SPAN("Write")))
@@ -200,8 +200,9 @@ int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader,
 {
 	struct container_values *values = &figures->values;
 	const struct container_values before = *values;
+	const uint64_t lasting = UINT64_C(1) << VALUE_STARTED | UINT64_C(1) << VALUE_LAST_OOM_KILL;
 
-	values->present &= limits ? UINT64_C(1) << VALUE_STARTED : container_kept_bits();
+	values->present &= limits ? lasting : container_kept_bits();
 	read_cpu(scrape, reader, group, limits, values);
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
 	if (directory >= 0 && (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_MEMORY_DETAIL)))
@@ -221,7 +222,7 @@ int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader,
 			container_read_pages(scrape, reader, directory, true, &figures->pages);
 		ng_cgroup_leave(group, directory);
 	}
-	if (values->present & ~(UINT64_C(1) << VALUE_STARTED))
+	if (values->present & ~container_kept_bits())
 		return 0;
 	/* nothing is there any more */
 	*values = before;

@@ -56,10 +56,8 @@ static void unlink_group(struct ng_cgroup *group)
 	parent->children--;
 }
 
-void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
+static void drop_one(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
 {
-	while (group->first)
-		ng_cgroups_drop(scrape, cgroups, group->first);
 	if (cgroups->hooks.removed)
 		cgroups->hooks.removed(cgroups->hooks.context, scrape, group);
 	unlink_group(group);
@@ -72,6 +70,20 @@ void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 	if (cgroups->root == group)
 		cgroups->root = NULL;
 	free(group);
+}
+
+void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
+{
+	const struct ng_cgroup *dropped;
+
+	do {
+		struct ng_cgroup *leaf = group;
+		/* the analyzer does not see that a group is unlinked before it is freed */
+		while (leaf->first) /* NOLINT(clang-analyzer-unix.Malloc) */
+			leaf = leaf->first;
+		dropped = leaf;
+		drop_one(scrape, cgroups, leaf);
+	} while (dropped != group);
 }
 
 /* Takes the descriptor. */
