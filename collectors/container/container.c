@@ -15,8 +15,12 @@
 static const uint64_t second_ns = 1000000000;
 static const uint64_t limits_ns = 60u * UINT64_C(1000000000);
 
-/* Events of the tree are taken together: at most so often. */
-static const uint64_t quiet_ns = 5u * UINT64_C(1000000);
+/*
+ * The end of a process is told of its group and of those above it one by one, and what is known of them has to be read
+ * before they are removed: so some looks may follow at once, and only who goes on is made to wait.
+ */
+static const uint64_t look_ns = 5u * UINT64_C(1000000);
+enum { LOOKS_AT_ONCE = 32 };
 
 static const char default_levels[] = "node,qos,pod,container,slice,service,scope,machine,other";
 static const char default_sets[] = "cpu,memory,events,io,network,spec,pressure,info,machine";
@@ -112,8 +116,12 @@ static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_c
 		container_place_step(parent, (struct ng_span){ at->name, at->name_size }, &group->place);
 	else
 		container_place_root(&group->place);
+	if (group->place.level == CONTAINER_CONTAINER && parent->level == CONTAINER_POD &&
+		container_group(at->parent)->newest < at->generation)
+		container_group(at->parent)->newest = at->generation;
 	group->added_at = ng_now();
-	group->newborn = group->primed = state->started;
+	group->newborn = state->started;
+	group->primed = state->started && at->fresh;
 	enum container_shown shown = container_shown_as(&group->place, parent, ng_span(at->name));
 	if (shown < SHOWN_LEVELS) {
 		state->live[shown]++;
@@ -336,10 +344,10 @@ static void wait_for_more(struct container *state, struct ng_wait *wait)
 
 	wait->count = 0;
 	container_triggers_wait(state, wait);
-	if (events >= 0 && wait->now >= state->quiet_until)
+	if (events >= 0 && state->looks_until <= wait->now + LOOKS_AT_ONCE * look_ns)
 		wait->descriptor[wait->count++] = (struct pollfd){ .fd = events, .events = POLLIN };
 	else if (events >= 0)
-		wait->until = earlier(wait->until, state->quiet_until);
+		wait->until = earlier(wait->until, state->looks_until - LOOKS_AT_ONCE * look_ns);
 	if (state->sampler.interval)
 		wait->until = earlier(wait->until, state->sampler.next);
 }
@@ -354,7 +362,7 @@ static void tick(void *context, struct ng_scrape *scrape, struct ng_wait *wait)
 	container_triggers_take(scrape, state, wait);
 	container_triggers_open(scrape, state, wait->now);
 	if (tree_told(state, wait))
-		state->quiet_until = wait->now + quiet_ns;
+		state->looks_until = (state->looks_until > wait->now ? state->looks_until : wait->now) + look_ns;
 	ng_cgroups_update(scrape, state->cgroups, false);
 	state->started = true;
 	if (sampler->interval && wait->now >= sampler->next) {
@@ -376,14 +384,17 @@ static const char *log_path(const char *given, const char *usual)
 	return strcmp(given, usual) == 0 ? given + 1 : given;
 }
 
-static uint64_t directory_budget(uint64_t files)
+/* Where few descriptors are allowed, connections and the files of other collectors come first. */
+static uint64_t share_descriptors(struct container *state)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return 128;
-	uint64_t all = limit.rlim_cur;
-	return all > files + 4096 ? all - files - 2048 : all / 4;
+	uint64_t all = limit.rlim_cur, files = all < 1024 ? all / 16 : all / 2;
+	if (state->max_files > files)
+		state->max_files = files;
+	return all > state->max_files + 4096 ? all - state->max_files - 2048 : all < 1024 ? all / 8 : all / 4;
 }
 
 static int read_options(struct container *state, struct ng_setup *setup)
@@ -428,14 +439,14 @@ static int init(void *context, struct ng_setup *setup)
 		log_path(state->pod_logs, "/var/log/pods"));
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
 		state->sampler.node[i] = NG_FILE(NG_PROC, NG_WHOLE, pressure[i]);
+	uint64_t directories = share_descriptors(state);
 	if (container_wants(&state->reader, SET_PRESSURE) && state->sample_interval) {
 		state->sampler.interval = state->sample_interval;
 		state->sampler.kept_rounds = (uint32_t)(60 * second_ns / state->sample_interval);
 		state->sampler.budget = state->max_files;
 		state->triggers.wanted = state->triggers_wanted;
 	}
-	r = ng_cgroups_new(
-		setup, &hooks, state->max_groups, directory_budget(state->max_files), state->watch, &state->cgroups);
+	r = ng_cgroups_new(setup, &hooks, state->max_groups, directories, state->watch, &state->cgroups);
 	if (r < 0 || !state->net_path)
 		return -ENOMEM;
 	state->reader.cgroups = state->cgroups;

@@ -63,6 +63,8 @@ struct container_row {
 	enum container_naming naming;
 	enum container_missing missing; /* why its names are wanted still */
 	uint64_t looked;                /* see struct container_wish */
+	uint64_t asked_looked;          /* `looked` when the runtime\'s record was read last */
+	bool asked;                     /* it was */
 	struct ng_span labels;          /* "{id=\"...\"}", malloc; empty while the names are wanted */
 	struct container_named *named;  /* malloc; NULL for what is known by its path alone */
 	uint64_t key;                   /* of what may be shown once: the names, or the path */
@@ -99,6 +101,7 @@ struct container_group {
 	bool newborn;                                /* it came while we were looking */
 	uint64_t added_at;                           /* CLOCK_MONOTONIC ns */
 	uint64_t limits_at;                          /* of the last reading of its limits */
+	uint64_t newest;                             /* of a pod: the generation of its latest container */
 	int pid;                                     /* of a process in the pod's network; 0: none */
 	uint64_t pid_start;                          /* its start time: a pid may come again */
 	uint64_t pid_tried_at;                       /* when it was looked for */
@@ -173,12 +176,13 @@ struct container {
 	struct ng_table by_key; /* the rows that are shown */
 	uint64_t leaving_count, forgotten;
 	uint64_t recent_readers; /* of the last scrape */
-	uint64_t wanted;         /* rows whose names are wanted or doubtful */
-	uint64_t resolved_at;    /* when they were looked for last */
+	uint64_t wanted;         /* rows whose names are wanted */
+	uint64_t doubtful;       /* rows that are taken for sandboxes */
+	uint64_t resolve_again;  /* when they may be looked for next */
 	uint64_t unresolved[CONTAINER_MISSING_REASONS];
 	uint64_t live[SHOWN_LEVELS], created[SHOWN_LEVELS], removed[SHOWN_LEVELS];
 	uint64_t network_scan_at; /* when /proc was searched for processes last */
-	uint64_t quiet_until;     /* events of the tree wait until then */
+	uint64_t looks_until;     /* when the looks at the tree that were taken would be over, one after the other */
 	bool started;             /* the first walk is over */
 	bool listing_failed;
 };
@@ -206,6 +210,9 @@ void container_row_leave(struct ng_scrape *scrape, struct container *state, stru
 void container_rows_seen(struct container *state, uint64_t readers, uint64_t recent, uint64_t now);
 
 /* ---- resolve.c ---- */
+
+/* Of the containers that its pod has now. */
+bool container_is_oldest(const struct ng_cgroup *group);
 
 /* Looks for the names that are wanted; the log directories are read only when they have changed. */
 void container_resolve(struct ng_scrape *scrape, struct container *state, uint64_t now);

@@ -78,8 +78,11 @@ struct container_names {
 	uint64_t patience; /* nanoseconds of CPU time for one pass; 0 stands for the default */
 };
 
-/* The paths are absolute below --path.rootfs, and borrowed. */
+/* The paths are relative to --path.rootfs, or absolute; borrowed. */
 void container_names_init(struct container_names *names, const char *logs, const char *pods);
+
+/* Whether the directories are not as the last pass saw them; cheaper than a pass. */
+bool container_names_changed(struct ng_scrape *scrape, const struct container_names *names);
 
 /* Looks for all of them in one pass. Returns how many were found. */
 size_t container_names_resolve(

@@ -284,8 +284,6 @@ static int open_below(
 	int error = -ENOENT;
 
 	container_id_text(id, text);
-	while (*state == '/')
-		state++;
 	if (*state == '\0')
 		state = ".";
 	if (strlen(state) > PATH_ROOM - LAYOUT_ROOM)

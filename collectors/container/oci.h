@@ -28,9 +28,9 @@ struct container_oci {
 };
 
 /*
- * Looks in each of the state directories, which are absolute below --path.rootfs. -ENOENT where none has the container,
- * -EACCES, -EFBIG past 4 MiB, -EBADMSG for text that is no such configuration or one of another pod than `uid` (""
- * where it is not known). The reason is noted in the scrape.
+ * Looks in each of the state directories, which are absolute or relative to --path.rootfs. -ENOENT where none has the
+ * container, -EACCES, -EFBIG past 4 MiB, -EBADMSG for text that is no such configuration or one of another pod than
+ * `uid` ("" where it is not known). The reason is noted in the scrape.
  */
 int container_oci_read(struct ng_scrape *scrape, const struct ng_list *states, const uint8_t id[CONTAINER_ID_SIZE],
 	const char *uid, struct container_oci *ret_oci);

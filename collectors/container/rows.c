@@ -8,6 +8,9 @@
 enum { LEAVING_MAX = 2000 };
 static const uint64_t leaving_ns = 300u * UINT64_C(1000000000);
 
+/* A link is made when the container has been started: after so long there will be none. */
+static const uint64_t naming_ns = 30u * UINT64_C(1000000000);
+
 /* ---- levels ---- */
 
 const char *container_level_name(enum container_shown shown)
@@ -233,6 +236,7 @@ int container_row_name(
 	if (r < 0)
 		return r;
 	row->naming = NAMING_DONE;
+	row->until = 0;
 	row->key = key_of(row);
 	return settle(state, row);
 }
@@ -271,11 +275,18 @@ void container_row_free(struct container *state, struct container_row *row)
 	free(row);
 }
 
+/* Its names never came, as it had none: a pod's first group, which others followed. */
+static bool was_sandbox(const struct container_row *row, const struct ng_cgroup *group)
+{
+	return row->naming == NAMING_WANTED && row->place.level == CONTAINER_CONTAINER && group->parent &&
+	       container_group(group->parent)->newest > group->generation && container_is_oldest(group);
+}
+
 void container_row_leave(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group)
 {
 	struct container_row *row = container_group(group)->row;
 	bool worth = row && row->figures.values.present && !row->outdone &&
-		     (row->naming == NAMING_DONE || row->naming == NAMING_WANTED);
+		     (row->naming == NAMING_DONE || row->naming == NAMING_WANTED) && !was_sandbox(row, group);
 
 	container_group(group)->row = NULL;
 	if (!worth || !scrape) {
@@ -311,7 +322,7 @@ void container_rows_seen(struct container *state, uint64_t readers, uint64_t rec
 	for (struct container_row **link = &state->leaving; *link;) {
 		struct container_row *row = *link;
 		if (row->until == 0)
-			row->until = now + leaving_ns;
+			row->until = now + (row->naming == NAMING_DONE ? leaving_ns : naming_ns);
 		if (row->naming == NAMING_DONE)
 			row->readers &= recent & ~readers;
 		bool over = now >= row->until;

@@ -26,6 +26,7 @@ static struct ng_cgroup *new_group(
 	memcpy(group->payload + payload, name, name_size + 1);
 	group->name_size = (uint32_t)name_size;
 	group->generation = generation;
+	group->fresh = cgroups->telling;
 	group->directory = group->watch = group->events = group->memory = -1;
 	if (ng_table_put(&cgroups->by_generation, generation, group) < 0) {
 		free(group);

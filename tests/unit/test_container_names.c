@@ -81,7 +81,7 @@ static int start(void **state)
 		.kernel = &node->kernel,
 		.reason = node->reason,
 		.reason_size = sizeof(node->reason) };
-	container_names_init(&node->names, "/logs", "/pods");
+	container_names_init(&node->names, "logs", "pods");
 	*state = node;
 	return 0;
 }
@@ -482,7 +482,7 @@ static void not_a_directory(void **state)
 	struct node *node = *state;
 
 	put_file(node, "file");
-	container_names_init(&node->names, "//pods/file", "/nowhere");
+	container_names_init(&node->names, "pods/file", "nowhere");
 	assert_missing(node, I, U, CONTAINER_NO_DIRECTORY);
 	assert_missing(node, NULL, U, CONTAINER_NO_DIRECTORY);
 	node->kernel.root_fd[NG_PROC] = node->kernel.root_fd[NG_ROOTFS];

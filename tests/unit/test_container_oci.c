@@ -306,7 +306,7 @@ static void put(const struct node *node, const char *name, const char *text)
 
 static int ask(struct node *node, const char *uid, struct container_oci *ret_oci)
 {
-	const char *paths[] = { "/nowhere", "/run/state" };
+	const char *paths[] = { "nowhere", "run/state" };
 	struct ng_list states = { paths, 2 };
 	uint8_t id[CONTAINER_ID_SIZE];
 
