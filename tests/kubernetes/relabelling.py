@@ -25,12 +25,15 @@ from cases import demand, demand_equal
 
 NODE, POD, SHARE = "node-1", "nodegauge-x7k2p", 0.25
 BYTES = 50e6
-# A pod's container, its pod as a whole, its sandbox, a service of the node, and what has no such labels at all.
+# A pod's container, its pod as a whole, a service of the node and the node, the latter with empty labels, as cAdvisor writes them, and
+# without them.
 CONTAINERS = """\
 # TYPE container_cpu_usage_seconds_total counter
 container_cpu_usage_seconds_total{{container="app",cpu="total",id="/kubepods/burstable/pod1/c1",image="shop:1",name="c1",namespace="shop",pod="web-1"}} {cpu}
 container_cpu_usage_seconds_total{{container="",cpu="total",id="/kubepods/burstable/pod1",image="",name="",namespace="shop",pod="web-1"}} {cpu}
 container_cpu_usage_seconds_total{{container="",cpu="total",id="/system.slice/ssh.service",image="",name="",namespace="",pod=""}} {cpu}
+container_cpu_usage_seconds_total{{cpu="total",id="/kubepods/burstable/pod2",namespace="shop",pod="web-2"}} {cpu}
+container_cpu_usage_seconds_total{{cpu="total",id="/"}} {cpu}
 # TYPE container_memory_working_set_bytes gauge
 container_memory_working_set_bytes{{container="app",id="/kubepods/burstable/pod1/c1",image="shop:1",name="c1",namespace="shop",pod="web-1"}} {bytes}
 # TYPE container_network_receive_bytes_total counter
@@ -39,6 +42,10 @@ container_network_receive_bytes_total{{container="",id="/kubepods/burstable/pod1
 container_fs_reads_total{{container="app",device="/dev/sda",id="/kubepods/burstable/pod1/c1",image="shop:1",name="c1",namespace="shop",pod="web-1"}} {cpu}
 # TYPE machine_memory_bytes gauge
 machine_memory_bytes 1e+10
+"""
+TEXTFILE = """\
+# TYPE backup_files gauge
+backup_files{namespace="shop"} 1
 """
 PODS = f"""\
 # TYPE kube_pod_info gauge
@@ -62,7 +69,7 @@ class Target:
                 if url.path in ("/metrics", "/cadvisor") and "container" not in asked.get("exclude[]", []):
                     body += CONTAINERS.format(cpu=1000 + (time.time() - target.started) * SHARE, bytes=BYTES)
                 if url.path == "/metrics" and "container" not in asked.get("collect[]", []):
-                    body += wire.fetch(exporter.address, timeout=10).text()
+                    body += wire.fetch(exporter.address, timeout=10).text() + TEXTFILE
                 self.send_response(200)
                 self.send_header("Content-Type", "text/plain; version=0.0.4")
                 self.end_headers()
@@ -196,8 +203,12 @@ def rules_work(server, variant, google=False):
     demand_equal(value, BYTES, "a container's working set")
     server.one(f'sum by (namespace) (rate(container_network_receive_bytes_total{{{CADVISOR},namespace="shop",{only}}}[8s]))')
     server.one(f'container_fs_reads_total{{{CADVISOR},container!="",device=~"/dev/.+",{only}}}')
-    labels, _ = server.one(f'container_cpu_usage_seconds_total{{id="/system.slice/ssh.service",{only}}}')
-    demand(not {"namespace", "pod", "container"} & set(labels), lambda: f"a service of the node is said to be of our pod: {labels}")
+    for id_, wanted in (("/", set()), ("/system.slice/ssh.service", set()), ("/kubepods/burstable/pod1", {"namespace", "pod"}),
+                        ("/kubepods/burstable/pod2", {"namespace", "pod"})):
+        labels, _ = server.one(f'container_cpu_usage_seconds_total{{id="{id_}",{only}}}')
+        demand_equal({"namespace", "pod", "container"} & set(labels), wanted, f"what {id_} is said to be of")
+    labels, _ = server.one(f"backup_files{{{only}}}")
+    demand_equal((labels["namespace"], labels["exported_namespace"]), ("monitoring", "shop"), "namespaces of a textfile's series, as with node_exporter")
 
     _, value = server.one(f'count by (cluster,node) (node_cpu_seconds_total{{mode="idle",job="node-exporter",{only}}} * {ON_NODE})')
     demand_equal(value, float(os.sysconf("SC_NPROCESSORS_ONLN")), "the CPUs of the node")
@@ -211,7 +222,7 @@ def rules_work(server, variant, google=False):
     for what, expression in (("series of containers in another job", f'{{__name__=~"(container|machine)_.+",job!="kubelet",{only}}}'),
                              ("series of the node in another job", f'{{__name__=~"node_.+",job!="node-exporter",{only}}}'),
                              ("series of the node with a path", f'{{__name__=~"node_.+",metrics_path!="",{only}}}'),
-                             ("renamed labels", f'{{__name__=~".+",exported_namespace!="",{only}}} or {{__name__=~".+",exported_pod!="",{only}}}'),
+                             ("renamed labels", f'{{__name__=~"container_.+",exported_namespace!="",{only}}} or {{__name__=~"container_.+",exported_pod!="",{only}}}'),
                              ("a target that is down", f"up{{{only}}} == 0")):
         found = server.query(expression)
         demand(not found, lambda: f"{what}: {found[0]}")
