@@ -9,8 +9,8 @@ static void forget_if(struct container_machine *machine, int r)
 		machine->epoch = 0;
 }
 
-static void read_id(struct ng_scrape *scrape, struct container_machine *machine, enum ng_root root, const char *path,
-	char id[40])
+static void read_id(
+	struct ng_scrape *scrape, struct container_machine *machine, enum ng_root root, const char *path, char id[40])
 {
 	struct ng_span text;
 

@@ -82,6 +82,7 @@ static bool take_process(struct ng_scrape *scrape, struct container_group *pod, 
 		return false;
 	pod->pid = pid;
 	pod->pid_start = start;
+	pod->network_known = false;
 	return true;
 }
 
@@ -250,15 +251,15 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 	scrape->arena = &state->reader.text;
 	if (group->pid && (!start_time(scrape, group->pid, &start) || start != group->pid_start))
 		group->pid = 0;
-	bool fresh = group->place.level == CONTAINER_POD && !group->pid;
-	if (fresh)
+	if (group->place.level == CONTAINER_POD && !group->pid)
 		find_process(scrape, state, at, now);
 	proc_path(path, group->pid, "/net/dev");
-	/* what is not certain is asked again */
-	if (fresh && group->pid && container_failed(in_network_of_host(scrape, path, &group->host_network)))
-		group->pid = 0;
+	/* a scan finds the processes of other pods as well; what is not certain is asked again */
+	if (group->pid && !group->network_known)
+		group->network_known = !container_failed(in_network_of_host(scrape, path, &group->host_network));
+	bool known = group->place.level == CONTAINER_ROOT || group->network_known;
 	const char *file = group->place.level == CONTAINER_ROOT ? state->net_path : group->pid ? path : NULL;
-	if (file && !group->host_network &&
+	if (file && known && !group->host_network &&
 		ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_RECORDS, file, &text) == 0)
 		parse_interfaces(text, &group->row->network);
 	else if (group->host_network)

@@ -434,8 +434,8 @@ static uint64_t shares_of(uint64_t weight)
 	return weight ? 2 + (weight - 1) * 262142 / 9999 : 0;
 }
 
-static void read_limits(
-	struct ng_scrape *scrape, const struct container_reader *reader, int directory, struct container_figures *figures)
+static void read_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,
+	struct container_figures *figures)
 {
 	struct container_values *values = &figures->values;
 
