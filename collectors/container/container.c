@@ -175,7 +175,7 @@ static int read_row(struct ng_scrape *scrape, struct container *state, struct ng
 	if (r < 0)
 		return r;
 	if (limits)
-		group->limits_at = now;
+		group->limits_at = group->row->figures.limits_missed ? 0 : now;
 	uint64_t wall = wall_clock();
 	group->row->seen_at = wall / second_ns;
 	if (known && container_has(values, VALUE_EVENTS_OOM_KILL) && values->value[VALUE_EVENTS_OOM_KILL] > kills)
@@ -363,8 +363,9 @@ static void tick(void *context, struct ng_scrape *scrape, struct ng_wait *wait)
 	container_triggers_open(scrape, state, wait->now);
 	if (tree_told(state, wait))
 		state->looks_until = (state->looks_until > wait->now ? state->looks_until : wait->now) + look_ns;
-	ng_cgroups_update(scrape, state->cgroups, false);
-	state->started = true;
+	/* a walk that failed is made again by the next scrape: until then not all is known */
+	state->listing_failed = ng_cgroups_update(scrape, state->cgroups, false) < 0 || state->listing_failed;
+	state->started = state->started || !state->listing_failed;
 	if (sampler->interval && wait->now >= sampler->next) {
 		container_sample(scrape, state, wait->now);
 		container_resolve(scrape, state, wait->now);

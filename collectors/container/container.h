@@ -105,7 +105,7 @@ struct container_group {
 	int pid;                                     /* of a process in the pod's network; 0: none */
 	uint64_t pid_start;                          /* its start time: a pid may come again */
 	uint64_t pid_tried_at;                       /* when it was looked for */
-	bool host_network;
+	bool host_network, network_known;            /* of that process */
 };
 
 static inline struct container_group *container_group(struct ng_cgroup *group)

@@ -2,12 +2,22 @@
 /* What cAdvisor says of the machine: read again when a device came or went. */
 #include "families.h"
 
-static void read_id(struct ng_scrape *scrape, enum ng_root root, const char *path, char id[40])
+/* What fails in passing is read again at the next scrape. */
+static void forget_if(struct container_machine *machine, int r)
+{
+	if (container_failed(r))
+		machine->epoch = 0;
+}
+
+static void read_id(
+	struct ng_scrape *scrape, struct container_machine *machine, enum ng_root root, const char *path, char id[40])
 {
 	struct ng_span text;
 
 	id[0] = '\0';
-	if (ng_peek_at(scrape, ng_root_fd(scrape, root), NG_VALUE, path, &text) < 0)
+	int r = ng_peek_at(scrape, ng_root_fd(scrape, root), NG_VALUE, path, &text);
+	forget_if(machine, r);
+	if (r < 0)
 		return;
 	text = ng_trim(text);
 	if (text.size >= 40)
@@ -40,24 +50,29 @@ static void read_topology(struct ng_scrape *scrape, struct container_machine *ma
 	uint64_t cpu, package, core;
 
 	machine->cores = machine->physical_cores = machine->sockets = 0;
-	if (ng_names(scrape, NG_SYS, "devices/system/cpu", &names) < 0)
-		return;
-	for (size_t i = 0; i < names.count; i++) {
+	int r = ng_names(scrape, NG_SYS, "devices/system/cpu", &names);
+	forget_if(machine, r);
+	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		struct ng_span name = ng_span(names.name[i]);
 		if (!ng_span_starts(name, NG_SPAN("cpu")) || ng_u64(ng_span_skip(name, 3), &cpu) < 0)
 			continue;
 		int directory;
 		const char *path = ng_join(scrape->arena, "devices/system/cpu/", names.name[i], "/topology");
 		/* a CPU that is offline has no topology */
-		if (!path || ng_directory(scrape, NG_SYS, path, &directory) < 0)
+		int open = path ? ng_directory(scrape, NG_SYS, path, &directory) : -ENOMEM;
+		forget_if(machine, open);
+		if (open < 0)
 			continue;
 		machine->cores++;
-		if (ng_read_u64_at(scrape, directory, "physical_package_id", &package) == 0) {
-			count_pair(scrape->arena, &sockets, package);
-			if (ng_read_u64_at(scrape, directory, "core_id", &core) == 0)
-				count_pair(scrape->arena, &cores, package << 32 | (core & UINT32_MAX));
-		}
+		int has_package = ng_read_u64_at(scrape, directory, "physical_package_id", &package);
+		int has_core = ng_read_u64_at(scrape, directory, "core_id", &core);
 		ng_close_fd(&directory);
+		forget_if(machine, has_package);
+		forget_if(machine, has_core);
+		if (has_package == 0)
+			count_pair(scrape->arena, &sockets, package);
+		if (has_package == 0 && has_core == 0)
+			count_pair(scrape->arena, &cores, package << 32 | (core & UINT32_MAX));
 	}
 	machine->physical_cores = cores.count;
 	machine->sockets = sockets.count;
@@ -91,9 +106,9 @@ static void read_huge_sizes(struct ng_scrape *scrape, struct container *state)
 
 	*sizes = (struct ng_names){ 0 };
 	ng_arena_reset(&state->sizes);
-	if (ng_names(scrape, NG_SYS, "kernel/mm/hugepages", &names) < 0)
-		return;
-	for (size_t i = 0; i < names.count; i++) {
+	int r = ng_names(scrape, NG_SYS, "kernel/mm/hugepages", &names);
+	forget_if(&state->machine, r);
+	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		struct ng_span name = ng_span(names.name[i]);
 		if (!ng_span_starts(name, ng_span(front)) || !ng_span_ends(name, ng_span(back)))
 			continue;
@@ -143,9 +158,9 @@ void container_machine_read(struct ng_scrape *scrape, struct container *state)
 	if (!container_wants(&state->reader, SET_MACHINE))
 		return;
 	read_topology(scrape, machine);
-	read_id(scrape, NG_PROC, "sys/kernel/random/boot_id", machine->boot_id);
-	read_id(scrape, NG_ROOTFS, "etc/machine-id", machine->machine_id);
-	read_id(scrape, NG_SYS, "class/dmi/id/product_uuid", machine->system_uuid);
+	read_id(scrape, machine, NG_PROC, "sys/kernel/random/boot_id", machine->boot_id);
+	read_id(scrape, machine, NG_ROOTFS, "etc/machine-id", machine->machine_id);
+	read_id(scrape, machine, NG_SYS, "class/dmi/id/product_uuid", machine->system_uuid);
 }
 
 void container_machine_write(struct ng_scrape *scrape, const struct container *state)

@@ -86,7 +86,7 @@ static bool read_group(
 	int directory = ng_cgroup_enter(scrape, state->cgroups, at, NG_CGROUP_UNIFIED);
 	if (directory < 0)
 		return false;
-	int fd = openat(directory, group_files[which], O_RDONLY | O_CLOEXEC);
+	int fd = openat(directory, group_files[which], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	ng_cgroup_leave(at, directory);
 	if (fd < 0)
 		return false;

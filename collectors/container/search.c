@@ -222,9 +222,13 @@ static int whole_link(
 
 	int r = read_target(search, directory, name, &target);
 	if (r < 0) {
-		if (r == -EACCES && wish->missing != CONTAINER_FOUND)
-			wish->missing = CONTAINER_UNREADABLE;
-		return 0; /* removed meanwhile, or no link */
+		bool none = r == -ENOENT || r == -EINVAL; /* removed meanwhile, or no link */
+		for (; !none && wish; wish = next_of_id(search, wish)) {
+			if (wish->missing != CONTAINER_FOUND)
+				wish->missing = CONTAINER_UNREADABLE;
+		}
+		search->late = search->late || (!none && r != -EACCES);
+		return 0;
 	}
 	bool same = r > 0 && ng_span_equal(target.pod, link->pod) && ng_span_equal(target.space, link->space) &&
 		    ng_span_equal(target.container, link->container);
@@ -354,6 +358,8 @@ int container_search_list(struct container_search *search, int directory,
 		return -ENOMEM;
 	for (;;) {
 		ssize_t n = getdents64(directory, bytes, LISTING_ROOM);
+		if (n < 0)
+			search->late = true; /* not to be remembered */
 		if (n <= 0)
 			return n < 0 ? -errno : 0;
 		for (ssize_t at = 0; at < n;) {

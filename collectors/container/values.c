@@ -123,6 +123,13 @@ int container_read_number(struct ng_scrape *scrape, int directory, const char *f
 	return 0;
 }
 
+void container_read_limit(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
+	struct container_figures *figures)
+{
+	figures->limits_missed |=
+		container_failed(container_read_number(scrape, directory, file, which, &figures->values));
+}
+
 /* ---- the files ---- */
 
 static const struct container_key cpu_keys[] = {
@@ -403,20 +410,22 @@ void container_read_pages(struct ng_scrape *scrape, const struct container_reade
 /* ---- limits ---- */
 
 /* "max 100000", "50000 100000" */
-static void read_cpu_limit(struct ng_scrape *scrape, int directory, struct container_values *values)
+static int read_cpu_limit(struct ng_scrape *scrape, int directory, struct container_values *values)
 {
 	struct ng_span text, quota;
 	uint64_t value;
 
-	if (ng_peek_at(scrape, directory, NG_VALUE, "cpu.max", &text) < 0)
-		return;
+	int r = ng_peek_at(scrape, directory, NG_VALUE, "cpu.max", &text);
+	if (r < 0)
+		return r;
 	text = ng_trim(text);
 	if (!ng_word_next(&text, &quota))
-		return;
+		return 0;
 	if (ng_u64(quota, &value) == 0)
 		container_set(values, VALUE_CPU_QUOTA, value);
 	if (ng_u64_next(&text, &value) == 0)
 		container_set(values, VALUE_CPU_PERIOD, value);
+	return 0;
 }
 
 /* cAdvisor's way back from a weight (1 to 10000) to shares (2 to 262144). */
@@ -425,20 +434,22 @@ static uint64_t shares_of(uint64_t weight)
 	return weight ? 2 + (weight - 1) * 262142 / 9999 : 0;
 }
 
-static void read_limits(
-	struct ng_scrape *scrape, const struct container_reader *reader, int directory, struct container_values *values)
+static void read_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,
+	struct container_figures *figures)
 {
+	struct container_values *values = &figures->values;
+
 	if (container_wants(reader, SET_SPEC)) {
-		container_read_number(scrape, directory, "memory.max", VALUE_MEMORY_LIMIT, values);
-		container_read_number(scrape, directory, "memory.min", VALUE_MEMORY_RESERVATION, values);
-		container_read_number(scrape, directory, "memory.swap.max", VALUE_SWAP_LIMIT, values);
-		container_read_number(scrape, directory, "cpu.weight", VALUE_CPU_WEIGHT, values);
+		container_read_limit(scrape, directory, "memory.max", VALUE_MEMORY_LIMIT, figures);
+		container_read_limit(scrape, directory, "memory.min", VALUE_MEMORY_RESERVATION, figures);
+		container_read_limit(scrape, directory, "memory.swap.max", VALUE_SWAP_LIMIT, figures);
+		container_read_limit(scrape, directory, "cpu.weight", VALUE_CPU_WEIGHT, figures);
 		if (container_has(values, VALUE_CPU_WEIGHT))
 			container_set(values, VALUE_CPU_SHARES, shares_of(values->value[VALUE_CPU_WEIGHT]));
 	}
 	if (container_wants(reader, SET_TASKS))
-		container_read_number(scrape, directory, "pids.max", VALUE_THREADS_MAX, values);
-	read_cpu_limit(scrape, directory, values);
+		container_read_limit(scrape, directory, "pids.max", VALUE_THREADS_MAX, figures);
+	figures->limits_missed |= container_failed(read_cpu_limit(scrape, directory, values));
 }
 
 /* The times of the inode are those of its first use, which is no later than ours; the older of the two, as cAdvisor. */
@@ -560,7 +571,7 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 	if (r == 0 || !is_gone(directory, r)) {
 		read_files(scrape, reader, directory, figures);
 		if (limits)
-			read_limits(scrape, reader, directory, &figures->values);
+			read_limits(scrape, reader, directory, figures);
 		if (!container_has(&figures->values, VALUE_STARTED))
 			read_start(directory, &figures->values);
 		/* nothing is missing that was there before: it cannot have gone in between */
@@ -580,6 +591,7 @@ int container_read(struct ng_scrape *scrape, struct container_reader *reader, co
 {
 	struct ng_arena *own = scrape->arena;
 
+	figures->limits_missed = false;
 	ng_arena_reset(&reader->text);
 	scrape->arena = &reader->text;
 	int r = ng_cgroups_mode(reader->cgroups) == NG_CGROUP_V2

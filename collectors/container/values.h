@@ -143,6 +143,7 @@ struct container_pages {
 /* Everything that belongs to one row. */
 struct container_figures {
 	struct container_values values;
+	bool limits_missed; /* reading one failed in passing: to be tried again */
 	struct container_devices devices;
 	struct container_pages pages;
 };
@@ -204,7 +205,17 @@ int container_read_keys(struct ng_scrape *scrape, int directory, const char *fil
 /* One number; "max" is taken as `max`. */
 int container_read_number(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
 	struct container_values *values);
+
+/* The same for what is read once in a while. */
+void container_read_limit(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
+	struct container_figures *figures);
 struct container_device *container_device_of(struct container_devices *devices, uint32_t major, uint32_t minor);
+
+/* A failure that says nothing of the file: no descriptor was free, or a signal came. It is not to be remembered. */
+static inline bool container_failed(int r)
+{
+	return r == -EIO || r == -EINTR || r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EAGAIN;
+}
 
 /* What stays from reading to reading while limits are not read again. */
 uint64_t container_kept_bits(void);

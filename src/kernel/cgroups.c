@@ -114,6 +114,20 @@ static int add_group(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 	return r;
 }
 
+/*
+ * Without descriptors or memory nothing goes on. Any other failure is one of that group alone; but at the start, what
+ * is only missed must not seem to be new at the next walk.
+ */
+static int not_opened(struct ng_scrape *scrape, struct ng_cgroups *cgroups, int error, const char *name)
+{
+	bool passing = error == EIO || error == EINTR;
+
+	if (error == EMFILE || error == ENFILE || error == ENOMEM || (passing && !cgroups->begun))
+		return ng_failed(scrape, -error, "open", name);
+	cgroups->overflown = cgroups->overflown || passing;
+	return 0;
+}
+
 int ng_cgroups_add_child(
 	struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name)
 {
@@ -125,11 +139,11 @@ int ng_cgroups_add_child(
 	int directory = openat(above, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	ng_cgroup_leave(parent, above);
 	if (directory < 0)
-		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? ng_failed(scrape, -errno, "open", name)
-									     : 0;
-	if (fstat(directory, &info) < 0 || info.st_dev != cgroups->device) {
+		return not_opened(scrape, cgroups, errno, name);
+	int r = fstat(directory, &info) < 0 ? not_opened(scrape, cgroups, errno, name) : 1;
+	if (r <= 0 || info.st_dev != cgroups->device) {
 		close(directory);
-		return 0;
+		return r < 0 ? r : 0;
 	}
 	struct ng_cgroup *known = ng_table_get(&cgroups->by_generation, info.st_ino);
 	if (known && known->parent == parent && strcmp(known->name, name) == 0) {
@@ -185,6 +199,18 @@ static int list_children(
 	}
 }
 
+/* What may not be listed is left out with what is below it; the rest of the tree is not. */
+static int not_listed(struct ng_scrape *scrape, int error, const char *name)
+{
+	if (error == -ENOENT || error == -ENODEV)
+		return 0;
+	ng_failed(scrape, error, "list the group", name);
+	if (error != -EACCES && error != -EPERM)
+		return error;
+	ng_note(scrape);
+	return 0;
+}
+
 int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
 {
 	struct ng_names fresh = { 0 };
@@ -204,20 +230,22 @@ int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 	if (fd >= 0)
 		error = list_children(scrape, cgroups, group, fd, &fresh);
 	if (error < 0)
-		return error == -ENOENT || error == -ENODEV ? 0
-							    : ng_failed(scrape, error, "list the group", group->name);
+		return not_listed(scrape, error, group->name);
 	for (struct ng_cgroup *child = group->first, *next; child; child = next) {
 		next = child->next;
 		if (!child->marked)
 			ng_cgroups_drop(scrape, cgroups, child);
 	}
 	ng_sort_names(&fresh);
+	uint32_t refused = group->refused;
 	group->refused = 0;
 	for (size_t i = 0; i < fresh.count; i++) {
 		int r = ng_cgroups_add_child(scrape, cgroups, group, fresh.name[i]);
 		if (r < 0)
 			return r;
 	}
+	/* those of the last listing are counted already */
+	cgroups->refused -= refused < group->refused ? refused : group->refused;
 	return 0;
 }
 
@@ -267,8 +295,11 @@ int ng_cgroups_update(struct ng_scrape *scrape, struct ng_cgroups *cgroups, bool
 {
 	if (cgroups->mode == NG_CGROUP_NONE)
 		return -ENODATA;
-	if (!cgroups->root)
-		return add_root(scrape, cgroups);
+	if (!cgroups->root) {
+		int r = add_root(scrape, cgroups);
+		cgroups->begun = true;
+		return r;
+	}
 	int r = ng_cgroups_take_events(scrape, cgroups);
 	bool distrust = cgroups->overflown;
 	if (r == 0 && (whole || distrust)) {
