@@ -507,6 +507,17 @@ static const struct ng_option options[] = {
 		"be repeated."),
 };
 
+static const struct ng_privilege privileges[] = {
+	{ .capability = "root or CAP_DAC_READ_SEARCH",
+		.lost = "images, and names without log links, from --path.oci-state",
+		.option = "-path.oci-state",
+		.word = "" },
+	{ .capability = "CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE",
+		.lost = "open files and sockets of other users' processes",
+		.option = "families",
+		.word = "descriptors" },
+};
+
 static const struct ng_writable writables[] = { { NG_PROC, "pressure" } };
 
 static const struct ng_collector container = {
@@ -517,6 +528,8 @@ static const struct ng_collector container = {
 	.option_count = NG_COUNT(options),
 	.families = container_families,
 	.family_count = CONTAINER_ALL_FAMILIES,
+	.privileges = privileges,
+	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct container),
 	.init = init,
 	.collect = collect,

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <nodegauge/privilege.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -263,7 +264,7 @@ enum { PATH_ROOM = 1024, LAYOUT_ROOM = 160 }; /* what a layout adds to the state
 static int open_configuration(int root, const char *path)
 {
 	struct stat status;
-	int fd = openat(root, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+	int fd = ng_privileged_open(root, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
 
 	if (fd < 0)
 		return -errno;

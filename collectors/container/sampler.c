@@ -91,7 +91,7 @@ static bool read_group(
 	if (fd < 0)
 		return false;
 	bool r = parse_kept(fd, total);
-	if (r && sampler->kept < sampler->budget) {
+	if (r && sampler->kept < sampler->budget && ng_may_keep(scrape, fd)) {
 		group->pressure_fd_plus_1[which] = fd + 1;
 		sampler->kept++;
 	} else {

@@ -44,6 +44,17 @@ def new_uid():
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
+class Watched(daemon.Daemon):
+    """A daemon that has to end well, and in which no sanitizer finds a fault."""
+
+    def __exit__(self, kind, *_):
+        status, log = self.stop(), self.log()
+        super().__exit__()
+        if kind is None:
+            demand("Sanitizer" not in log, lambda: log[log.index("Sanitizer"):][:400])
+            demand(status == 0, f"it ends with {status}: {log[-200:]}")
+
+
 class Tree:
     """A group of our own, a root directory for the links, and all processes in them."""
 
@@ -116,7 +127,7 @@ class Tree:
         address = ("127.0.0.1", daemon.free_port())
         more = [f"--collector.container.families={families}"] if families else []
         command = [*wrapper, program or daemon.binary(), f"--web.listen-address={address[0]}:{address[1]}", *self.flags(), *more]
-        process = daemon.Daemon([*command, *flags], address, **options)
+        process = Watched([*command, *flags], address, **options)
         try:
             return process.wait_ready(10 * SLOW)
         except BaseException:
