@@ -130,7 +130,7 @@ run:
 scripts := tests/http/run tests/faults/run
 ifeq ($(SAN)$(COV),)
 scripts := tests/module/run tests/lint/run tests/docs/run tests/bench/check tests/compat/fixtures $(scripts) \
-	tests/privilege/run tests/system/run tests/compat/live tests/compat/prometheus
+	tests/privilege/run tests/container/run tests/system/run tests/compat/live tests/compat/prometheus
 endif
 scripts := $(wildcard $(scripts))
 
@@ -188,6 +188,8 @@ $(fuzzers): $(B)/%: $(B)/%.o $(fuzz_all) $(library) $(B)/public.list
 coverage:
 	-@$(MAKE) --no-print-directory COV=1 test
 	@cat build/coverage/summary
+
+include packaging/image.mk
 
 # ---- code and documents ----------------------------------------------------------------------------------------------
 

@@ -126,8 +126,8 @@ static void dmi_done(void *state)
 }
 
 static const struct ng_privilege privileges[] = {
-	{ "root or CAP_DAC_READ_SEARCH",
-		"labels of node_dmi_info: board_serial, chassis_serial, product_serial, product_uuid" },
+	{ .capability = "root or CAP_DAC_READ_SEARCH",
+		.lost = "labels of node_dmi_info: board_serial, chassis_serial, product_serial, product_uuid" },
 };
 
 static const struct ng_collector descriptor = {

@@ -23,6 +23,7 @@ struct netdev {
 	struct ng_file file;
 	struct ng_netlink addresses;
 	bool use_netlink, detailed, label_alias, address_info;
+	bool from_sysfs; /* netlink is asked for but shows another network namespace */
 	unsigned mode;
 };
 
@@ -130,6 +131,7 @@ struct row {
 struct rows {
 	struct row *row;
 	size_t count, capacity;
+	bool incomplete; /* of some interface sysfs does not have what the file lacks */
 };
 
 static uint64_t metric_value(const struct metric *metric, const __u64 *stats)
@@ -194,6 +196,24 @@ static struct ng_span read_alias(struct netdev *netdev, struct ng_scrape *scrape
 	return alias;
 }
 
+/* The one usual counter that netlink has and the file has not; in sysfs since 4.6. */
+static int read_nohandler(struct ng_scrape *scrape, struct ng_span name, __u64 *ret_value)
+{
+	const char *device = ng_copy(scrape->arena, name).text;
+	const char *path = device ? ng_join(scrape->arena, "class/net/", device, "/statistics/rx_nohandler") : NULL;
+	struct ng_span text;
+	uint64_t value;
+
+	if (!path)
+		return -ENOMEM;
+	int r = ng_read(scrape, NG_SYS, NG_VALUE, path, &text);
+	if (r == 0)
+		r = ng_u64(ng_trim(text), &value);
+	if (r == 0)
+		*ret_value = value;
+	return r;
+}
+
 static int read_file(struct netdev *netdev, struct ng_scrape *scrape, struct rows *rows)
 {
 	struct ng_span text, line, name;
@@ -213,6 +233,8 @@ static int read_file(struct netdev *netdev, struct ng_scrape *scrape, struct row
 			return ng_broken(scrape, netdev->file.path, number, "an interface and 16 numbers");
 		if (!ng_filter_keeps(&netdev->filter, name))
 			continue;
+		if (netdev->from_sysfs && read_nohandler(scrape, name, &stats->rx_nohandler) < 0)
+			rows->incomplete = true;
 		r = add_row(netdev, scrape, rows, name, read_alias(netdev, scrape, name), stats);
 		if (r < 0)
 			return r;
@@ -327,9 +349,10 @@ static int netdev_init(void *state, struct ng_setup *setup)
 	if (netdev->filter.include && netdev->filter.exclude)
 		return ng_refuse(setup, "device-include and device-exclude exclude each other: give one of them");
 	netdev->file = NG_FILE(NG_PROC, NG_RECORDS, path);
+	netdev->from_sysfs = netdev->use_netlink && !own && !netdev->detailed;
 	netdev->use_netlink = netdev->use_netlink && own;
 	netdev->address_info = netdev->address_info && own;
-	if (netdev->use_netlink)
+	if (netdev->use_netlink || netdev->from_sysfs)
 		netdev->mode = netdev->detailed ? BY_NETLINK_DETAILED : BY_NETLINK;
 	else
 		netdev->mode = netdev->detailed ? BY_FILE_DETAILED : BY_FILE;
@@ -344,8 +367,9 @@ static int netdev_collect(void *state, struct ng_scrape *scrape)
 	int r = netdev->use_netlink ? read_netlink(netdev, scrape, &rows) : read_file(netdev, scrape, &rows);
 	if (r < 0)
 		return r;
+	unsigned mode = rows.incomplete ? BY_FILE : netdev->mode;
 	for (size_t m = 0; m < NG_COUNT(metrics); m++) {
-		if (!(metrics[m].modes & netdev->mode))
+		if (!(metrics[m].modes & mode))
 			continue;
 		ng_family(scrape->page, &families[m]);
 		for (size_t i = 0; i < rows.count; i++)

@@ -243,7 +243,7 @@ static void processes_done(void *state)
 }
 
 static const struct ng_privilege privileges[] = {
-	{ "CAP_SYS_PTRACE", "other users' processes where /proc is mounted with hidepid" },
+	{ .capability = "CAP_SYS_PTRACE", .lost = "other users' processes where /proc is mounted with hidepid" },
 };
 
 static const struct ng_collector descriptor = {

@@ -166,7 +166,7 @@ static const struct ng_option options[] = {
 };
 
 static const struct ng_privilege privileges[] = {
-	{ "root or CAP_DAC_READ_SEARCH", "everything: /proc/slabinfo is for root only" },
+	{ .capability = "root or CAP_DAC_READ_SEARCH", .lost = "everything: /proc/slabinfo is for root only" },
 };
 
 static const struct ng_collector descriptor = {

@@ -387,7 +387,7 @@ static const struct ng_option options[] = {
 
 /* No capability stands for the user here: kernel/sysctl.c, test_perm. */
 static const struct ng_privilege privileges[] = {
-	{ "root", "parameters that only root may read, such as vm.mmap_rnd_bits" },
+	{ .capability = "root", .lost = "parameters that only root may read, such as vm.mmap_rnd_bits" },
 };
 
 static const struct ng_collector descriptor = {

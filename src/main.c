@@ -46,6 +46,10 @@ static int usage(struct program *program)
 
 static int give_up(struct program *program)
 {
+	size_t used = strlen(program->error);
+
+	if (strstr(program->error, strerror(EMFILE)))
+		snprintf(program->error + used, sizeof(program->error) - used, ": see LimitNOFILE= or ulimit -n");
 	NG_LOG(NG_LOG_ERROR, "cannot start", "reason", program->error);
 	return EXIT_FAILURE;
 }
@@ -380,7 +384,7 @@ static void clear_up(struct program *program)
 int main(int argc, char *argv[])
 {
 	static struct program program;
-	int status;
+	int status, r;
 
 	/* one heap for all threads: they allocate next to nothing */
 	mallopt(M_ARENA_MAX, 1);
@@ -405,8 +409,8 @@ int main(int argc, char *argv[])
 	/* what a user has no right to is opened, then the rights go, then threads are started */
 	if ((action == NG_SERVE && open_listeners(&program) < 0) || drop_privileges(&program) < 0)
 		status = give_up(&program);
-	else if (start_engine(&program) < 0)
-		status = usage(&program);
+	else if ((r = start_engine(&program)) < 0)
+		status = r == -EMFILE || r == -ENFILE ? give_up(&program) : usage(&program);
 	else
 		status = action == NG_ONCE ? run_once(&program) : serve(&program);
 	clear_up(&program);

@@ -15,11 +15,15 @@
 static const uint64_t second_ns = 1000000000;
 static const uint64_t limits_ns = 60u * UINT64_C(1000000000);
 
-/* Events of the tree are taken together: at most so often. */
-static const uint64_t quiet_ns = 5u * UINT64_C(1000000);
+/*
+ * The end of a process is told of its group and of those above it one by one, and what is known of them has to be read
+ * before they are removed: so some looks may follow at once, and only who goes on is made to wait.
+ */
+static const uint64_t look_ns = 5u * UINT64_C(1000000);
+enum { LOOKS_AT_ONCE = 32 };
 
 static const char default_levels[] = "node,qos,pod,container,slice,service,scope,machine,other";
-static const char default_sets[] = "cpu,memory,events,tasks,io,network,spec,pressure,info,machine";
+static const char default_sets[] = "cpu,memory,events,io,network,spec,pressure,info,machine";
 
 /* ---- lists of words ---- */
 
@@ -112,8 +116,12 @@ static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_c
 		container_place_step(parent, (struct ng_span){ at->name, at->name_size }, &group->place);
 	else
 		container_place_root(&group->place);
+	if (group->place.level == CONTAINER_CONTAINER && parent->level == CONTAINER_POD &&
+		container_group(at->parent)->newest < at->generation)
+		container_group(at->parent)->newest = at->generation;
 	group->added_at = ng_now();
-	group->newborn = group->primed = state->started;
+	group->newborn = state->started;
+	group->primed = state->started && at->fresh;
 	enum container_shown shown = container_shown_as(&group->place, parent, ng_span(at->name));
 	if (shown < SHOWN_LEVELS) {
 		state->live[shown]++;
@@ -161,11 +169,13 @@ static int read_row(struct ng_scrape *scrape, struct container *state, struct ng
 	uint64_t kills = container_has(values, VALUE_EVENTS_OOM_KILL) ? values->value[VALUE_EVENTS_OOM_KILL] : 0;
 	bool limits = !group->limits_at || now - group->limits_at >= limits_ns;
 
+	state->reader.pressure_fd_plus_1 = group->pressure_fd_plus_1;
 	int r = container_read(scrape, &state->reader, at, limits, &group->row->figures);
+	state->reader.pressure_fd_plus_1 = NULL;
 	if (r < 0)
 		return r;
 	if (limits)
-		group->limits_at = now;
+		group->limits_at = group->row->figures.limits_missed ? 0 : now;
 	uint64_t wall = wall_clock();
 	group->row->seen_at = wall / second_ns;
 	if (known && container_has(values, VALUE_EVENTS_OOM_KILL) && values->value[VALUE_EVENTS_OOM_KILL] > kills)
@@ -334,10 +344,10 @@ static void wait_for_more(struct container *state, struct ng_wait *wait)
 
 	wait->count = 0;
 	container_triggers_wait(state, wait);
-	if (events >= 0 && wait->now >= state->quiet_until)
+	if (events >= 0 && state->looks_until <= wait->now + LOOKS_AT_ONCE * look_ns)
 		wait->descriptor[wait->count++] = (struct pollfd){ .fd = events, .events = POLLIN };
 	else if (events >= 0)
-		wait->until = earlier(wait->until, state->quiet_until);
+		wait->until = earlier(wait->until, state->looks_until - LOOKS_AT_ONCE * look_ns);
 	if (state->sampler.interval)
 		wait->until = earlier(wait->until, state->sampler.next);
 }
@@ -352,9 +362,10 @@ static void tick(void *context, struct ng_scrape *scrape, struct ng_wait *wait)
 	container_triggers_take(scrape, state, wait);
 	container_triggers_open(scrape, state, wait->now);
 	if (tree_told(state, wait))
-		state->quiet_until = wait->now + quiet_ns;
-	ng_cgroups_update(scrape, state->cgroups, false);
-	state->started = true;
+		state->looks_until = (state->looks_until > wait->now ? state->looks_until : wait->now) + look_ns;
+	/* a walk that failed is made again by the next scrape: until then not all is known */
+	state->listing_failed = ng_cgroups_update(scrape, state->cgroups, false) < 0 || state->listing_failed;
+	state->started = state->started || !state->listing_failed;
 	if (sampler->interval && wait->now >= sampler->next) {
 		container_sample(scrape, state, wait->now);
 		container_resolve(scrape, state, wait->now);
@@ -374,14 +385,17 @@ static const char *log_path(const char *given, const char *usual)
 	return strcmp(given, usual) == 0 ? given + 1 : given;
 }
 
-static uint64_t directory_budget(uint64_t files)
+/* Where few descriptors are allowed, connections and the files of other collectors come first. */
+static uint64_t share_descriptors(struct container *state)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return 128;
-	uint64_t all = limit.rlim_cur;
-	return all > files + 4096 ? all - files - 2048 : all / 4;
+	uint64_t all = limit.rlim_cur, files = all < 1024 ? all / 16 : all / 2;
+	if (state->max_files > files)
+		state->max_files = files;
+	return all > state->max_files + 4096 ? all - state->max_files - 2048 : all < 1024 ? all / 8 : all / 4;
 }
 
 static int read_options(struct container *state, struct ng_setup *setup)
@@ -426,14 +440,14 @@ static int init(void *context, struct ng_setup *setup)
 		log_path(state->pod_logs, "/var/log/pods"));
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
 		state->sampler.node[i] = NG_FILE(NG_PROC, NG_WHOLE, pressure[i]);
+	uint64_t directories = share_descriptors(state);
 	if (container_wants(&state->reader, SET_PRESSURE) && state->sample_interval) {
 		state->sampler.interval = state->sample_interval;
 		state->sampler.kept_rounds = (uint32_t)(60 * second_ns / state->sample_interval);
 		state->sampler.budget = state->max_files;
 		state->triggers.wanted = state->triggers_wanted;
 	}
-	r = ng_cgroups_new(
-		setup, &hooks, state->max_groups, directory_budget(state->max_files), state->watch, &state->cgroups);
+	r = ng_cgroups_new(setup, &hooks, state->max_groups, directories, state->watch, &state->cgroups);
 	if (r < 0 || !state->net_path)
 		return -ENOMEM;
 	state->reader.cgroups = state->cgroups;
@@ -449,13 +463,15 @@ static void done(void *context)
 	ng_cgroups_free(state->cgroups);
 	while (state->leaving) {
 		struct container_row *next = state->leaving->next;
-		container_row_free(state->leaving);
+		container_row_free(state, state->leaving);
 		state->leaving = next;
 	}
+	ng_table_done(&state->by_key);
 	container_triggers_close(state);
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
 		ng_file_close(&state->sampler.node[i]);
 	ng_arena_done(&state->reader.text);
+	ng_arena_done(&state->sizes);
 	ng_arena_done(&state->memory);
 }
 
@@ -491,6 +507,17 @@ static const struct ng_option options[] = {
 		"be repeated."),
 };
 
+static const struct ng_privilege privileges[] = {
+	{ .capability = "root or CAP_DAC_READ_SEARCH",
+		.lost = "images, and names without log links, from --path.oci-state",
+		.option = "-path.oci-state",
+		.word = "" },
+	{ .capability = "CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE",
+		.lost = "open files and sockets of other users' processes",
+		.option = "families",
+		.word = "descriptors" },
+};
+
 static const struct ng_writable writables[] = { { NG_PROC, "pressure" } };
 
 static const struct ng_collector container = {
@@ -501,6 +528,8 @@ static const struct ng_collector container = {
 	.option_count = NG_COUNT(options),
 	.families = container_families,
 	.family_count = CONTAINER_ALL_FAMILIES,
+	.privileges = privileges,
+	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct container),
 	.init = init,
 	.collect = collect,

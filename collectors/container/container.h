@@ -13,6 +13,8 @@
 #include "path.h"
 #include "values.h"
 
+#include <nodegauge/table.h>
+
 /* What --collector.container.levels chooses from. */
 enum container_shown {
 	SHOWN_NODE,
@@ -61,12 +63,15 @@ struct container_row {
 	enum container_naming naming;
 	enum container_missing missing; /* why its names are wanted still */
 	uint64_t looked;                /* see struct container_wish */
+	uint64_t asked_looked;          /* `looked` when the runtime\'s record was read last */
+	bool asked;                     /* it was */
 	struct ng_span labels;          /* "{id=\"...\"}", malloc; empty while the names are wanted */
 	struct container_named *named;  /* malloc; NULL for what is known by its path alone */
 	uint64_t key;                   /* of what may be shown once: the names, or the path */
 	uint64_t generation;            /* of two rows with one key the later is shown */
 	bool outdone;                   /* there is a later one */
 	bool fresh;                     /* its group was read in this scrape */
+	bool gone;                      /* it is one of those that leave */
 	bool has_peaks;
 	uint16_t peak[2 * CONTAINER_RESOURCES]; /* of the last minute, in 1/10000 */
 	struct container_figures figures;       /* what was read last */
@@ -96,10 +101,11 @@ struct container_group {
 	bool newborn;                                /* it came while we were looking */
 	uint64_t added_at;                           /* CLOCK_MONOTONIC ns */
 	uint64_t limits_at;                          /* of the last reading of its limits */
+	uint64_t newest;                             /* of a pod: the generation of its latest container */
 	int pid;                                     /* of a process in the pod's network; 0: none */
 	uint64_t pid_start;                          /* its start time: a pid may come again */
 	uint64_t pid_tried_at;                       /* when it was looked for */
-	bool host_network;
+	bool host_network, network_known;            /* of that process */
 };
 
 static inline struct container_group *container_group(struct ng_cgroup *group)
@@ -153,6 +159,7 @@ struct container {
 	uint32_t levels; /* bits of enum container_shown */
 	struct ng_cgroups *cgroups;
 	struct container_reader reader;
+	struct ng_arena sizes; /* of huge pages: the names in the reader */
 	struct container_names names;
 	struct ng_list oci_states;
 	struct container_sampler sampler;
@@ -166,14 +173,16 @@ struct container {
 	const char *net_path; /* of the node's network, below /proc */
 
 	struct container_row *leaving;
+	struct ng_table by_key; /* the rows that are shown */
 	uint64_t leaving_count, forgotten;
 	uint64_t recent_readers; /* of the last scrape */
-	uint64_t wanted;         /* rows whose names are wanted or doubtful */
-	uint64_t resolved_at;    /* when they were looked for last */
+	uint64_t wanted;         /* rows whose names are wanted */
+	uint64_t doubtful;       /* rows that are taken for sandboxes */
+	uint64_t resolve_again;  /* when they may be looked for next */
 	uint64_t unresolved[CONTAINER_MISSING_REASONS];
 	uint64_t live[SHOWN_LEVELS], created[SHOWN_LEVELS], removed[SHOWN_LEVELS];
 	uint64_t network_scan_at; /* when /proc was searched for processes last */
-	uint64_t quiet_until;     /* events of the tree wait until then */
+	uint64_t looks_until;     /* when the looks at the tree that were taken would be over, one after the other */
 	bool started;             /* the first walk is over */
 	bool listing_failed;
 };
@@ -188,7 +197,7 @@ const char *container_level_name(enum container_shown shown);
 /* NULL when there is no memory. */
 struct container_row *container_row_new(struct container *state, const struct ng_cgroup *group,
 	const struct container_place *place, enum container_shown shown);
-void container_row_free(struct container_row *row);
+void container_row_free(struct container *state, struct container_row *row);
 
 /* The labels from what is known now: the row is shown from here on, and what it succeeds no longer. */
 int container_row_name(
@@ -201,6 +210,9 @@ void container_row_leave(struct ng_scrape *scrape, struct container *state, stru
 void container_rows_seen(struct container *state, uint64_t readers, uint64_t recent, uint64_t now);
 
 /* ---- resolve.c ---- */
+
+/* Of the containers that its pod has now. */
+bool container_is_oldest(const struct ng_cgroup *group);
 
 /* Looks for the names that are wanted; the log directories are read only when they have changed. */
 void container_resolve(struct ng_scrape *scrape, struct container *state, uint64_t now);

@@ -2,12 +2,22 @@
 /* What cAdvisor says of the machine: read again when a device came or went. */
 #include "families.h"
 
-static void read_id(struct ng_scrape *scrape, enum ng_root root, const char *path, char id[40])
+/* What fails in passing is read again at the next scrape. */
+static void forget_if(struct container_machine *machine, int r)
+{
+	if (container_failed(r))
+		machine->epoch = 0;
+}
+
+static void read_id(
+	struct ng_scrape *scrape, struct container_machine *machine, enum ng_root root, const char *path, char id[40])
 {
 	struct ng_span text;
 
 	id[0] = '\0';
-	if (ng_peek_at(scrape, ng_root_fd(scrape, root), NG_VALUE, path, &text) < 0)
+	int r = ng_peek_at(scrape, ng_root_fd(scrape, root), NG_VALUE, path, &text);
+	forget_if(machine, r);
+	if (r < 0)
 		return;
 	text = ng_trim(text);
 	if (text.size >= 40)
@@ -40,27 +50,76 @@ static void read_topology(struct ng_scrape *scrape, struct container_machine *ma
 	uint64_t cpu, package, core;
 
 	machine->cores = machine->physical_cores = machine->sockets = 0;
-	if (ng_names(scrape, NG_SYS, "devices/system/cpu", &names) < 0)
-		return;
-	for (size_t i = 0; i < names.count; i++) {
+	int r = ng_names(scrape, NG_SYS, "devices/system/cpu", &names);
+	forget_if(machine, r);
+	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		struct ng_span name = ng_span(names.name[i]);
 		if (!ng_span_starts(name, NG_SPAN("cpu")) || ng_u64(ng_span_skip(name, 3), &cpu) < 0)
 			continue;
 		int directory;
 		const char *path = ng_join(scrape->arena, "devices/system/cpu/", names.name[i], "/topology");
 		/* a CPU that is offline has no topology */
-		if (!path || ng_directory(scrape, NG_SYS, path, &directory) < 0)
+		int open = path ? ng_directory(scrape, NG_SYS, path, &directory) : -ENOMEM;
+		forget_if(machine, open);
+		if (open < 0)
 			continue;
 		machine->cores++;
-		if (ng_read_u64_at(scrape, directory, "physical_package_id", &package) == 0) {
-			count_pair(scrape->arena, &sockets, package);
-			if (ng_read_u64_at(scrape, directory, "core_id", &core) == 0)
-				count_pair(scrape->arena, &cores, package << 32 | (core & UINT32_MAX));
-		}
+		int has_package = ng_read_u64_at(scrape, directory, "physical_package_id", &package);
+		int has_core = ng_read_u64_at(scrape, directory, "core_id", &core);
 		ng_close_fd(&directory);
+		forget_if(machine, has_package);
+		forget_if(machine, has_core);
+		if (has_package == 0)
+			count_pair(scrape->arena, &sockets, package);
+		if (has_package == 0 && has_core == 0)
+			count_pair(scrape->arena, &cores, package << 32 | (core & UINT32_MAX));
 	}
 	machine->physical_cores = cores.count;
 	machine->sockets = sockets.count;
+}
+
+/* What control groups call a size: "2MB" for 2048 kB (hugetlb_cgroup.c: mem_fmt). */
+static const char *size_name(struct ng_arena *arena, uint64_t kilobytes)
+{
+	static const char *const units[] = { "KB", "MB", "GB" };
+	char digits[24], *end = digits + sizeof(digits) - 1, *at = end;
+	size_t unit = 0;
+
+	while (kilobytes >= 1024 && unit + 1 < NG_COUNT(units)) {
+		kilobytes /= 1024;
+		unit++;
+	}
+	*end = '\0';
+	do
+		*--at = (char)('0' + kilobytes % 10);
+	while (kilobytes /= 10);
+	return ng_join(arena, at, units[unit], NULL);
+}
+
+/* /sys/kernel/mm/hugepages/hugepages-2048kB */
+static void read_huge_sizes(struct ng_scrape *scrape, struct container *state)
+{
+	static const char front[] = "hugepages-", back[] = "kB";
+	struct ng_names *sizes = &state->reader.huge_sizes, names;
+	size_t room = 0;
+	uint64_t kilobytes;
+
+	*sizes = (struct ng_names){ 0 };
+	ng_arena_reset(&state->sizes);
+	int r = ng_names(scrape, NG_SYS, "kernel/mm/hugepages", &names);
+	forget_if(&state->machine, r);
+	for (size_t i = 0; r == 0 && i < names.count; i++) {
+		struct ng_span name = ng_span(names.name[i]);
+		if (!ng_span_starts(name, ng_span(front)) || !ng_span_ends(name, ng_span(back)))
+			continue;
+		name.size -= strlen(back);
+		if (ng_u64(ng_span_skip(name, strlen(front)), &kilobytes) < 0)
+			continue;
+		const char *size = size_name(&state->sizes, kilobytes);
+		const char **slot = size ? ng_push(&state->sizes, &sizes->name, &sizes->count, &room) : NULL;
+		if (slot)
+			*slot = size;
+	}
 }
 
 static void read_memory(struct ng_scrape *scrape, struct container *state)
@@ -94,12 +153,14 @@ void container_machine_read(struct ng_scrape *scrape, struct container *state)
 	if (machine->epoch == scrape->devices_epoch)
 		return;
 	machine->epoch = scrape->devices_epoch;
+	if (container_wants(&state->reader, SET_HUGETLB))
+		read_huge_sizes(scrape, state);
 	if (!container_wants(&state->reader, SET_MACHINE))
 		return;
 	read_topology(scrape, machine);
-	read_id(scrape, NG_PROC, "sys/kernel/random/boot_id", machine->boot_id);
-	read_id(scrape, NG_ROOTFS, "etc/machine-id", machine->machine_id);
-	read_id(scrape, NG_SYS, "class/dmi/id/product_uuid", machine->system_uuid);
+	read_id(scrape, machine, NG_PROC, "sys/kernel/random/boot_id", machine->boot_id);
+	read_id(scrape, machine, NG_ROOTFS, "etc/machine-id", machine->machine_id);
+	read_id(scrape, machine, NG_SYS, "class/dmi/id/product_uuid", machine->system_uuid);
 }
 
 void container_machine_write(struct ng_scrape *scrape, const struct container *state)

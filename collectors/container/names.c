@@ -9,16 +9,9 @@
 
 /* ---- the two directories ---- */
 
-static const char *below_root(const char *path)
-{
-	while (*path == '/')
-		path++;
-	return *path ? path : ".";
-}
-
 void container_names_init(struct container_names *names, const char *logs, const char *pods)
 {
-	*names = (struct container_names){ .logs.path = below_root(logs), .pods.path = below_root(pods) };
+	*names = (struct container_names){ .logs.path = logs, .pods.path = pods };
 }
 
 /*
@@ -75,6 +68,26 @@ static int look(struct ng_scrape *scrape, struct container_folder *folder, bool 
 	}
 	folder->known = true;
 	return fd;
+}
+
+/* A directory that may not be listed has no times that would tell: it is looked at again with the other. */
+static bool folder_changed(int root, const struct container_folder *folder)
+{
+	struct stat status;
+	int r = root < 0 ? root : fstatat(root, folder->path, &status, 0) < 0 ? -errno : 0;
+
+	if (!folder->known)
+		return true;
+	if (r < 0 || folder->error < 0)
+		return r != folder->error && folder->error != -EACCES;
+	return !same(folder, &status);
+}
+
+bool container_names_changed(struct ng_scrape *scrape, const struct container_names *names)
+{
+	int root = ng_root_fd(scrape, NG_ROOTFS);
+
+	return folder_changed(root, &names->logs) || folder_changed(root, &names->pods);
 }
 
 /* ---- resolving ---- */
@@ -155,13 +168,20 @@ static int search_both(struct container_search *search, int logs, int pods)
 	return r == -ENOMEM ? r : 0;
 }
 
-static bool all_known(const struct container_names *names, const struct container_wish *wishes, size_t count)
+/* Also takes back what was found before: its names are gone with their arena. */
+static bool all_known(const struct container_names *names, struct container_wish *wishes, size_t count)
 {
+	bool known = true;
+
 	for (size_t i = 0; i < count; i++) {
-		if (!wishes[i].looked || *wishes[i].looked != names->epoch)
-			return false;
+		struct container_wish *wish = &wishes[i];
+		if (wish->missing == CONTAINER_FOUND || !wish->looked || *wish->looked != names->epoch)
+			known = false;
+		if (wish->missing == CONTAINER_FOUND)
+			wish->missing = CONTAINER_NO_LINK;
+		wish->identity = (struct container_identity){ 0 };
 	}
-	return true;
+	return known;
 }
 
 size_t container_names_resolve(
@@ -184,7 +204,7 @@ size_t container_names_resolve(
 		return 0;
 	for (size_t i = 0; i < count; i++) {
 		found += wishes[i].missing == CONTAINER_FOUND;
-		if (wishes[i].looked)
+		if (wishes[i].looked && !search.late)
 			*wishes[i].looked = names->epoch;
 	}
 	return found;

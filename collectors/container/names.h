@@ -28,7 +28,7 @@ enum container_missing {
 	CONTAINER_NO_LINK,      /* there is no link, or not yet; a sandbox never has one */
 	CONTAINER_LYING,        /* link and target, or link and control group, contradict each other */
 	CONTAINER_CUT,          /* the link's name is cut, and more than one container may be meant */
-	CONTAINER_LIMIT,        /* the directory is too large to be searched to its end */
+	CONTAINER_LIMIT,        /* the directory is too large to be searched to its end, or there was no time */
 	CONTAINER_MISSING_REASONS,
 } __attribute__((packed));
 
@@ -75,11 +75,14 @@ struct container_names {
 	uint64_t lying;    /* of these, those that were wanted and lied */
 	uint64_t passes;   /* over the directory, since the start */
 	uint64_t limit;    /* entries of a directory that are looked at; 0 stands for the default */
-	uint64_t patience; /* nanoseconds for one pass; 0 stands for the default */
+	uint64_t patience; /* nanoseconds of CPU time for one pass; 0 stands for the default */
 };
 
-/* The paths are absolute below --path.rootfs, and borrowed. */
+/* The paths are relative to --path.rootfs, or absolute; borrowed. */
 void container_names_init(struct container_names *names, const char *logs, const char *pods);
+
+/* Whether the directories are not as the last pass saw them; cheaper than a pass. */
+bool container_names_changed(struct ng_scrape *scrape, const struct container_names *names);
 
 /* Looks for all of them in one pass. Returns how many were found. */
 size_t container_names_resolve(

@@ -82,6 +82,7 @@ static bool take_process(struct ng_scrape *scrape, struct container_group *pod, 
 		return false;
 	pod->pid = pid;
 	pod->pid_start = start;
+	pod->network_known = false;
 	return true;
 }
 
@@ -108,12 +109,13 @@ static bool find_in_group(
 	return hidden;
 }
 
-/* The pods that have no process yet, by one look at all processes. */
-static void find_by_scan(struct ng_scrape *scrape, struct container *state)
+/* The pods that have no process yet, by one look at all processes; false when the look was none. */
+static bool find_by_scan(struct ng_scrape *scrape, struct container *state)
 {
 	struct container_group **pod = NULL, **slot;
 	size_t count = 0, room = 0, missing;
 	struct ng_names pids;
+	bool done = true;
 
 	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
 		struct container_group *group = container_group(at);
@@ -121,12 +123,12 @@ static void find_by_scan(struct ng_scrape *scrape, struct container *state)
 			continue;
 		slot = ng_push(scrape->arena, &pod, &count, &room);
 		if (!slot)
-			return;
+			return false;
 		*slot = group;
 	}
 	missing = count;
 	if (count == 0 || ng_names(scrape, NG_PROC, ".", &pids) < 0)
-		return;
+		return false;
 	for (size_t i = 0; missing && i < pids.count; i++) {
 		struct container_place place;
 		struct ng_span text, line;
@@ -135,9 +137,9 @@ static void find_by_scan(struct ng_scrape *scrape, struct container *state)
 		if (ng_u64(ng_span(pids.name[i]), &pid) < 0 || pid > INT32_MAX)
 			continue;
 		proc_path(path, (int)pid, "/cgroup");
-		if (ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text) < 0)
-			continue;
-		while (ng_line_next(&text, &line)) {
+		int r = ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
+		done = done && !container_failed(r);
+		while (r == 0 && ng_line_next(&text, &line)) {
 			struct ng_span number, controllers;
 			if (!ng_part_next(&line, ':', &number) || !ng_part_next(&line, ':', &controllers))
 				continue;
@@ -148,6 +150,7 @@ static void find_by_scan(struct ng_scrape *scrape, struct container *state)
 			}
 		}
 	}
+	return done;
 }
 
 static void find_process(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
@@ -163,7 +166,8 @@ static void find_process(struct ng_scrape *scrape, struct container *state, stru
 		return;
 	if (state->network_scan_at && now - state->network_scan_at < scan_pause_ns)
 		return;
-	find_by_scan(scrape, state);
+	if (!find_by_scan(scrape, state))
+		return;
 	state->network_scan_at = now;
 	for (struct ng_cgroup *each = ng_cgroups_root(state->cgroups); each; each = ng_cgroup_next(each)) {
 		if (container_group(each)->place.level == CONTAINER_POD)
@@ -174,13 +178,15 @@ static void find_process(struct ng_scrape *scrape, struct container *state, stru
 /* ---- its network ---- */
 
 /* The files of one network namespace have one inode each (fs/proc/proc_net.c). */
-static bool in_network_of_host(struct ng_scrape *scrape, const char *path)
+static int in_network_of_host(struct ng_scrape *scrape, const char *path, bool *ret_same)
 {
 	struct stat host, own;
-	int proc = ng_root_fd(scrape, NG_PROC);
+	int proc = ng_root_fd(scrape, NG_PROC), r = 0;
 
-	return fstatat(proc, "1/net/dev", &host, 0) == 0 && fstatat(proc, path, &own, 0) == 0 &&
-	       host.st_ino == own.st_ino && host.st_dev == own.st_dev;
+	if (fstatat(proc, path, &own, 0) < 0 || fstatat(proc, "1/net/dev", &host, 0) < 0)
+		r = -errno;
+	*ret_same = r == 0 && host.st_ino == own.st_ino && host.st_dev == own.st_dev;
+	return r;
 }
 
 /* As cAdvisor: a pod's other end lies in the host, where it would be counted again. */
@@ -245,14 +251,15 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 	scrape->arena = &state->reader.text;
 	if (group->pid && (!start_time(scrape, group->pid, &start) || start != group->pid_start))
 		group->pid = 0;
-	bool fresh = group->place.level == CONTAINER_POD && !group->pid;
-	if (fresh)
+	if (group->place.level == CONTAINER_POD && !group->pid)
 		find_process(scrape, state, at, now);
 	proc_path(path, group->pid, "/net/dev");
-	if (fresh && group->pid)
-		group->host_network = in_network_of_host(scrape, path);
+	/* a scan finds the processes of other pods as well; what is not certain is asked again */
+	if (group->pid && !group->network_known)
+		group->network_known = !container_failed(in_network_of_host(scrape, path, &group->host_network));
+	bool known = group->place.level == CONTAINER_ROOT || group->network_known;
 	const char *file = group->place.level == CONTAINER_ROOT ? state->net_path : group->pid ? path : NULL;
-	if (file && !group->host_network &&
+	if (file && known && !group->host_network &&
 		ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_RECORDS, file, &text) == 0)
 		parse_interfaces(text, &group->row->network);
 	else if (group->host_network)

@@ -1,12 +1,325 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci.h"
+
+#include "json.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <nodegauge/privilege.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- what is wanted ---- */
+
+enum annotation { TYPE, SPACE, POD, POD_UID, CONTAINER, IMAGE, IMAGE_NAME, DIRECTORY, NAME, ANNOTATIONS };
+
+struct wanted {
+	struct ng_span key;
+	enum annotation annotation;
+};
+
+/*
+ * CRI-O also writes the annotations of the pod, whose author could write any key that the runtime does not write
+ * itself: so each runtime is asked for its own only, and CRI-O for those that it always writes.
+ */
+static const struct wanted of_containerd[] = {
+	{ NG_SPAN("io.kubernetes.cri.container-type"), TYPE },
+	{ NG_SPAN("io.kubernetes.cri.sandbox-namespace"), SPACE },
+	{ NG_SPAN("io.kubernetes.cri.sandbox-name"), POD },
+	{ NG_SPAN("io.kubernetes.cri.sandbox-uid"), POD_UID },
+	{ NG_SPAN("io.kubernetes.cri.container-name"), CONTAINER },
+	{ NG_SPAN("io.kubernetes.cri.image-name"), IMAGE },
+	{ NG_SPAN("io.kubernetes.cri.sandbox-log-directory"), DIRECTORY },
+};
+
+static const struct wanted of_crio[] = {
+	{ NG_SPAN("io.kubernetes.cri-o.ContainerType"), TYPE },
+	{ NG_SPAN("io.kubernetes.cri-o.Name"), NAME },
+	{ NG_SPAN("io.kubernetes.cri-o.Image"), IMAGE },
+	{ NG_SPAN("io.kubernetes.cri-o.ImageName"), IMAGE_NAME },
+};
+
+/* Values as they stand; .text is NULL for what is not there. */
+struct found {
+	struct ng_span value[ANNOTATIONS];
+};
+
+static const struct wanted *look_up(const struct container_json *json, bool crio)
+{
+	const struct wanted *table = crio ? of_crio : of_containerd;
+	size_t count = crio ? NG_COUNT(of_crio) : NG_COUNT(of_containerd);
+	struct ng_span key = { json->string, json->string_size };
+
+	for (size_t i = 0; i < count && !json->string_cut; i++) {
+		if (ng_span_equal(table[i].key, key))
+			return &table[i];
+	}
+	return NULL;
+}
+
+/* ---- reading ---- */
+
+static int keep(struct ng_arena *arena, const struct container_json *json, struct ng_span *value)
+{
+	if (value->text || json->string_cut)
+		return -EBADMSG; /* twice, or longer than any name */
+	*value = ng_copy(arena, (struct ng_span){ json->string, json->string_size });
+	return value->text ? 0 : -ENOMEM;
+}
+
+static int read_annotation(struct container_json *json, struct ng_arena *arena, bool crio, struct found *found)
+{
+	const struct wanted *wanted = look_up(json, crio);
+
+	if (container_json_next(json) != TOKEN_COLON)
+		return -EBADMSG;
+	enum container_token token = wanted ? container_json_next_string(json) : container_json_next(json);
+	if (token != TOKEN_STRING)
+		return -EBADMSG;
+	return wanted ? keep(arena, json, &found->value[wanted->annotation]) : 0;
+}
+
+/* The members of an object, of which the first token has been taken. */
+static int read_annotations(struct container_json *json, struct ng_arena *arena, bool crio, struct found *found)
+{
+	enum container_token token = container_json_next_string(json);
+
+	if (token == TOKEN_OBJECT_END)
+		return 0;
+	while (token == TOKEN_STRING) {
+		int r = read_annotation(json, arena, crio, found);
+		if (r < 0)
+			return r;
+		token = container_json_next(json);
+		if (token == TOKEN_OBJECT_END)
+			return 0;
+		if (token != TOKEN_COMMA)
+			return -EBADMSG;
+		token = container_json_next_string(json);
+	}
+	return -EBADMSG;
+}
+
+/* Up to the annotations and not further. */
+static int read_configuration(struct container_json *json, struct ng_arena *arena, bool crio, struct found *found)
+{
+	if (container_json_next(json) != TOKEN_OBJECT)
+		return -EBADMSG;
+	for (;;) {
+		if (container_json_next_string(json) != TOKEN_STRING)
+			return -EBADMSG;
+		bool annotations =
+			!json->string_cut &&
+			ng_span_equal((struct ng_span){ json->string, json->string_size }, NG_SPAN("annotations"));
+		if (container_json_next(json) != TOKEN_COLON)
+			return -EBADMSG;
+		enum container_token token = container_json_next(json);
+		if (annotations && token == TOKEN_OBJECT)
+			return read_annotations(json, arena, crio, found);
+		if (!container_json_skip(json, token))
+			return -EBADMSG;
+		token = container_json_next(json);
+		if (token != TOKEN_COMMA)
+			return -EBADMSG; /* at its end: a configuration without annotations is not of these runtimes */
+	}
+}
+
+/* ---- judging ---- */
+
+/* "k8s_<container>_<pod>_<namespace>_<UID>_<attempt>"; a sandbox's has no container. */
+static bool split_name(struct ng_span name, struct container_oci *oci)
+{
+	struct ng_span part[6];
+	size_t count = 0, at = 1;
+	uint64_t attempt;
+
+	while (count < NG_COUNT(part) && ng_part_next(&name, '_', &part[count]))
+		count++;
+	if (name.size > 0 || count != (oci->sandbox ? 5U : 6U) || !ng_span_equal(part[0], NG_SPAN("k8s")))
+		return false;
+	if (!oci->sandbox)
+		oci->identity.container = part[at++];
+	oci->identity.pod = part[at++];
+	oci->identity.space = part[at++];
+	if (!container_uid_parse(part[at++], oci->uid) || ng_u64(part[at], &attempt) < 0 || attempt > UINT32_MAX)
+		return false;
+	oci->identity.restart = (uint32_t)attempt;
+	oci->identity.has_restart = !oci->sandbox;
+	return true;
+}
+
+static bool type_of(struct ng_span type, struct container_oci *oci)
+{
+	oci->typed = type.text != NULL;
+	oci->sandbox = oci->typed && ng_span_equal(type, NG_SPAN("sandbox"));
+	return !oci->typed || oci->sandbox || ng_span_equal(type, NG_SPAN("container"));
+}
+
+/* The directory of a sandbox's logs has the names also where the version writes no others. */
+static void use_directory(struct ng_span directory, struct container_oci *oci)
+{
+	struct container_target target;
+	const char *slash = directory.size ? memrchr(directory.text, '/', directory.size) : NULL;
+
+	if (!slash || !container_folder_parse(ng_span_skip(directory, (size_t)(slash - directory.text) + 1), &target))
+		return;
+	if (!oci->identity.space.text)
+		oci->identity.space = target.space;
+	if (!oci->identity.pod.text)
+		oci->identity.pod = target.pod;
+	if (!oci->uid[0])
+		memcpy(oci->uid, target.uid, sizeof(oci->uid));
+}
+
+/* Printable text without blanks, as every reference to an image is. */
+static bool image_valid(struct ng_span image)
+{
+	for (size_t i = 0; i < image.size; i++) {
+		if (image.text[i] <= ' ' || image.text[i] > '~')
+			return false;
+	}
+	return true;
+}
+
+/* An ID in the place of a name: the kubelet may have resolved it before. */
+static bool image_id(struct ng_span image)
+{
+	uint8_t id[CONTAINER_ID_SIZE];
+	struct ng_span digest = NG_SPAN("sha256:");
+
+	return container_id_parse(ng_span_starts(image, digest) ? ng_span_skip(image, digest.size) : image, id);
+}
+
+static bool names_valid(const struct container_identity *identity)
+{
+	return (identity->space.size == 0 || container_label_valid(identity->space)) &&
+	       (identity->pod.size == 0 || container_subdomain_valid(identity->pod)) &&
+	       (identity->container.size == 0 || container_label_valid(identity->container));
+}
+
+static int judge(const struct found *found, struct container_oci *ret_oci)
+{
+	const struct ng_span *value = found->value;
+	struct container_oci oci = {
+		.image = value[IMAGE],
+		.identity = { .space = value[SPACE], .pod = value[POD], .container = value[CONTAINER] },
+	};
+
+	if (!type_of(value[TYPE], &oci))
+		return -EBADMSG;
+	if (value[IMAGE_NAME].size > 0 && (oci.image.size == 0 || image_id(oci.image)))
+		oci.image = value[IMAGE_NAME];
+	if (value[NAME].text && !split_name(value[NAME], &oci))
+		return -EBADMSG;
+	if (value[POD_UID].text && !container_uid_parse(value[POD_UID], oci.uid))
+		return -EBADMSG;
+	use_directory(value[DIRECTORY], &oci);
+	if (oci.sandbox)
+		oci.identity.container = (struct ng_span){ 0 };
+	if (!names_valid(&oci.identity) || !image_valid(oci.image))
+		return -EBADMSG;
+	*ret_oci = oci;
+	return 0;
+}
+
+static int scan(
+	struct ng_arena *arena, int fd, struct ng_span text, size_t piece, bool crio, struct container_oci *ret_oci)
+{
+	struct container_json json;
+	struct found found = { 0 };
+
+	container_json_init(&json, fd, text, piece);
+	int r = read_configuration(&json, arena, crio, &found);
+	if (json.error)
+		r = json.error;
+	container_json_done(&json);
+	return r < 0 ? r : judge(&found, ret_oci);
+}
+
+int container_oci_parse(
+	struct ng_arena *arena, struct ng_span text, size_t piece, bool crio, struct container_oci *ret_oci)
+{
+	return scan(arena, -1, text, piece, crio, ret_oci);
+}
+
+/* ---- finding the file ---- */
+
+static const struct layout {
+	const char *before, *behind;
+	bool crio;
+} layouts[] = {
+	{ "/io.containerd.runtime.v2.task/k8s.io/", "/config.json", false },
+	{ "/overlay-containers/", "/userdata/config.json", true },
+	{ "/io.containerd.runtime.v1.linux/k8s.io/", "/config.json", false },
+	/* where no more than these directories is mounted */
+	{ "/", "/config.json", false },
+	{ "/", "/userdata/config.json", true },
+	{ "/vfs-containers/", "/userdata/config.json", true },
+	{ "/btrfs-containers/", "/userdata/config.json", true },
+	{ "/zfs-containers/", "/userdata/config.json", true },
+};
+
+enum { PATH_ROOM = 1024, LAYOUT_ROOM = 160 }; /* what a layout adds to the state's path */
+
+static int open_configuration(int root, const char *path)
+{
+	struct stat status;
+	int fd = ng_privileged_open(root, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+
+	if (fd < 0)
+		return -errno;
+	int r = fstat(fd, &status) < 0 ? -errno : !S_ISREG(status.st_mode) ? -EBADMSG : 0;
+	if (r == 0 && status.st_size > CONTAINER_JSON_LIMIT)
+		r = -EFBIG;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+/* Tries the layouts below one directory; notes why the most promising failed. */
+static int open_below(
+	int root, const char *state, const uint8_t id[CONTAINER_ID_SIZE], const struct layout **ret_layout)
+{
+	char path[PATH_ROOM], text[2 * CONTAINER_ID_SIZE + 1] = "";
+	int error = -ENOENT;
+
+	container_id_text(id, text);
+	if (*state == '\0')
+		state = ".";
+	if (strlen(state) > PATH_ROOM - LAYOUT_ROOM)
+		return -ENAMETOOLONG;
+	for (size_t i = 0; i < NG_COUNT(layouts); i++) {
+		stpcpy(stpcpy(stpcpy(stpcpy(path, state), layouts[i].before), text), layouts[i].behind);
+		int fd = open_configuration(root, path);
+		if (fd >= 0) {
+			*ret_layout = &layouts[i];
+			return fd;
+		}
+		if (error == -ENOENT && fd != -ENOTDIR)
+			error = fd;
+	}
+	return error;
+}
+
 int container_oci_read(struct ng_scrape *scrape, const struct ng_list *states, const uint8_t id[CONTAINER_ID_SIZE],
 	const char *uid, struct container_oci *ret_oci)
 {
-	(void)scrape;
-	(void)states;
-	(void)id;
-	(void)uid;
-	(void)ret_oci;
-	return -ENOENT;
+	int root = ng_root_fd(scrape, NG_ROOTFS), error = root < 0 ? root : -ENOENT;
+	const struct layout *layout = NULL;
+	NG_CLOSE int fd = -1;
+
+	for (size_t i = 0; root >= 0 && fd < 0 && i < states->count; i++) {
+		fd = open_below(root, states->item[i], id, &layout);
+		if (fd < 0 && error == -ENOENT)
+			error = fd;
+	}
+	if (fd < 0)
+		return error == -ENOENT ? error : ng_failed(scrape, error, "open", "config.json");
+	int r = scan(scrape->arena, fd, (struct ng_span){ 0 }, 0, layout->crio, ret_oci);
+	if (r == 0 && uid[0] && ret_oci->uid[0] && strcmp(uid, ret_oci->uid) != 0)
+		r = -EBADMSG;
+	if (r == -EBADMSG)
+		return ng_broken(scrape, "config.json", 0, "the annotations of a container of this pod");
+	return r < 0 ? ng_failed(scrape, r, "read", "config.json") : 0;
 }

@@ -6,6 +6,8 @@
  *     <state>/io.containerd.runtime.v1.linux/k8s.io/<ID>/config.json
  *     <state>/overlay-containers/<ID>/userdata/config.json
  *
+ * or <state>/<ID>/... where no more than the last directory is mounted.
+ *
  * The file also holds the environment of the processes, so secrets: it passes through a small buffer that is wiped, and
  * nothing but the annotations named here leaves it. Errors do not quote it.
  *
@@ -26,14 +28,15 @@ struct container_oci {
 };
 
 /*
- * Looks in each of the state directories, which are absolute below --path.rootfs. -ENOENT where none has the container,
- * -EACCES, -EFBIG past 4 MiB, -EBADMSG for text that is no such configuration or one of another pod than `uid` (""
- * where it is not known). The reason is noted in the scrape.
+ * Looks in each of the state directories, which are absolute or relative to --path.rootfs. -ENOENT where none has the
+ * container, -EACCES, -EFBIG past 4 MiB, -EBADMSG for text that is no such configuration or one of another pod than
+ * `uid` ("" where it is not known). The reason is noted in the scrape.
  */
 int container_oci_read(struct ng_scrape *scrape, const struct ng_list *states, const uint8_t id[CONTAINER_ID_SIZE],
 	const char *uid, struct container_oci *ret_oci);
 
 /* From text, for the tests; `piece` is how much is taken at a time, 0 for as much as there is room for. */
-int container_oci_parse(struct ng_arena *arena, struct ng_span text, size_t piece, struct container_oci *ret_oci);
+int container_oci_parse(
+	struct ng_arena *arena, struct ng_span text, size_t piece, bool crio, struct container_oci *ret_oci);
 
 #endif

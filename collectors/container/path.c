@@ -90,7 +90,7 @@ static bool step_pod(struct container_place *place, const struct part *part)
 	*place = (struct container_place){
 		.level = CONTAINER_POD, .qos = qos, .kubernetes = true, .sliced = part->suffix == SUFFIX_SLICE
 	};
-	memcpy(place->uid, uid, sizeof(uid));
+	memcpy(place->uid, uid, strlen(uid) + 1); /* the room behind it stays empty: places can be compared */
 	return true;
 }
 

@@ -6,6 +6,8 @@
 #include "container.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <nodegauge/privilege.h>
 #include <sys/stat.h>
 
 enum { PATH_ROOM = 64 };
@@ -22,27 +24,38 @@ static int open_descriptors(struct ng_scrape *scrape, uint64_t pid)
 		*at++ = digits[--n];
 	memcpy(at, "/fd", 4);
 	int proc = ng_root_fd(scrape, NG_PROC);
-	int fd = proc < 0 ? proc : openat(proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -1 : fd;
+	return proc < 0 ? proc : ng_privileged_open(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static void count_descriptors(struct ng_scrape *scrape, int directory, uint64_t *descriptors, uint64_t *sockets)
+struct counts {
+	uint64_t descriptors, sockets;
+	bool descriptors_seen, sockets_hidden;
+};
+
+/* Who may list the descriptors may not always look at them: what is not seen is no zero. */
+static void count_descriptors(struct ng_scrape *scrape, int directory, struct counts *counts)
 {
 	struct ng_names names;
 	struct stat info;
 
 	if (ng_names_at(scrape, directory, ".", &names) < 0)
 		return;
-	*descriptors += names.count;
-	for (size_t i = 0; i < names.count; i++)
-		*sockets += fstatat(directory, names.name[i], &info, 0) == 0 && S_ISSOCK(info.st_mode);
+	counts->descriptors_seen = true;
+	counts->descriptors += names.count;
+	for (size_t i = 0; i < names.count; i++) {
+		if (fstatat(directory, names.name[i], &info, 0) == 0)
+			counts->sockets += S_ISSOCK(info.st_mode);
+		else if (errno != ENOENT)
+			counts->sockets_hidden = true;
+	}
 }
 
 void container_count_processes(struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *group,
 	struct container_values *values)
 {
-	uint64_t processes = 0, descriptors = 0, sockets = 0, pid;
-	bool seen = false, deep = container_wants(&state->reader, SET_DESCRIPTORS);
+	struct counts counts = { 0 };
+	uint64_t processes = 0, pid;
+	bool deep = container_wants(&state->reader, SET_DESCRIPTORS);
 	struct ng_span text, line;
 
 	int directory = ng_cgroup_enter(scrape, state->cgroups, group, NG_CGROUP_UNIFIED);
@@ -55,19 +68,23 @@ void container_count_processes(struct ng_scrape *scrape, struct container *state
 	ng_cgroup_leave(group, directory);
 	if (r < 0)
 		return;
+	bool raised = deep && ng_raise(CAP_SYS_PTRACE), searching = deep && ng_raise(CAP_DAC_READ_SEARCH);
 	while (ng_line_next(&text, &line)) {
 		processes++;
 		if (!deep || ng_u64(line, &pid) < 0 || pid == 0)
 			continue;
 		int fds = open_descriptors(scrape, pid);
-		seen = seen || fds >= 0;
 		if (fds >= 0)
-			count_descriptors(scrape, fds, &descriptors, &sockets);
+			count_descriptors(scrape, fds, &counts);
 		ng_close_fd(&fds);
 	}
+	if (raised)
+		ng_lower(CAP_SYS_PTRACE);
+	if (searching)
+		ng_lower(CAP_DAC_READ_SEARCH);
 	container_set(values, VALUE_PROCESSES, processes);
-	if (seen) {
-		container_set(values, VALUE_DESCRIPTORS, descriptors);
-		container_set(values, VALUE_SOCKETS, sockets);
-	}
+	if (counts.descriptors_seen)
+		container_set(values, VALUE_DESCRIPTORS, counts.descriptors);
+	if (counts.descriptors_seen && !counts.sockets_hidden)
+		container_set(values, VALUE_SOCKETS, counts.sockets);
 }

@@ -14,8 +14,9 @@
 
 static const uint64_t sandbox_ns = 30u * UINT64_C(1000000000);
 
-/* Looking again sooner would find the same. */
+/* Where a pass takes long, as there are very many links, the next one comes later: at most so much. */
 static const uint64_t pause_ns = 100u * UINT64_C(1000000);
+enum { PAUSE_FACTOR = 10 };
 
 /* A row whose name is looked for; the group is NULL when it has gone. */
 struct candidate {
@@ -29,7 +30,7 @@ struct search {
 	size_t count;
 };
 
-static bool is_oldest(const struct ng_cgroup *group)
+bool container_is_oldest(const struct ng_cgroup *group)
 {
 	for (struct ng_cgroup *at = group->parent ? group->parent->first : NULL; at; at = at->next) {
 		const struct container_place *place = &container_group(at)->place;
@@ -80,7 +81,7 @@ static int find_candidates(struct ng_scrape *scrape, struct container *state, st
 		search->wish[i] = (struct container_wish){
 			.id = row->place.level == CONTAINER_POD ? NULL : row->place.id,
 			.uid = row->place.uid,
-			.oldest = !group || is_oldest(group),
+			.oldest = !group || container_is_oldest(group),
 			.looked = &row->looked,
 			.missing = row->missing,
 			.owner = row,
@@ -133,8 +134,11 @@ static bool ask_runtime(struct ng_scrape *scrape, struct container *state, const
 	struct container_wish *wish, struct container_oci *ret_oci)
 {
 	*ret_oci = (struct container_oci){ 0 };
-	if (!state->oci_states.count || !wish->id)
+	struct container_row *row = candidate->row;
+	if (!state->oci_states.count || !wish->id || (row->asked && row->asked_looked == row->looked))
 		return false;
+	row->asked = true;
+	row->asked_looked = row->looked;
 	return container_oci_read(scrape, &state->oci_states, wish->id, candidate->row->place.uid, ret_oci) == 0;
 }
 
@@ -198,20 +202,29 @@ void container_resolve(struct ng_scrape *scrape, struct container *state, uint64
 {
 	struct search search = { 0 };
 
-	if (!state->wanted || (state->resolved_at && now - state->resolved_at < pause_ns))
+	if (now < state->resolve_again)
 		return;
-	state->resolved_at = now;
+	if (!state->wanted && (!state->doubtful || !container_names_changed(scrape, &state->names)))
+		return;
 	if (find_candidates(scrape, state, &search) < 0)
 		return;
 	container_names_resolve(scrape, &state->names, search.wish, search.count);
+	uint64_t over = ng_now(), pause = (over - now) * PAUSE_FACTOR;
+	state->resolve_again = over + (pause < pause_ns ? pause : pause_ns);
+	bool again = false;
 	memset(state->unresolved, 0, sizeof(state->unresolved));
-	state->wanted = 0;
+	state->wanted = state->doubtful = 0;
 	for (size_t i = 0; i < search.count; i++) {
 		struct container_row *row = search.candidate[i].row;
 		conclude(scrape, state, &search.candidate[i], &search.wish[i], now);
 		if (row->naming == NAMING_WANTED) {
 			state->wanted++;
 			state->unresolved[row->missing]++;
+			again = again || row->missing == CONTAINER_UNREADABLE;
 		}
+		state->doubtful += row->naming == NAMING_SANDBOX;
 	}
+	/* there may have been no descriptor for the directory; one that is not for us costs next to nothing */
+	if (again)
+		state->resolve_again = 0;
 }

@@ -8,6 +8,9 @@
 enum { LEAVING_MAX = 2000 };
 static const uint64_t leaving_ns = 300u * UINT64_C(1000000000);
 
+/* A link is made when the container has been started: after so long there will be none. */
+static const uint64_t naming_ns = 30u * UINT64_C(1000000000);
+
 /* ---- levels ---- */
 
 const char *container_level_name(enum container_shown shown)
@@ -131,7 +134,8 @@ static int render_labels(
 	struct ng_label labels[6];
 	char hex[2 * CONTAINER_ID_SIZE], machine[256];
 	size_t count = 0;
-	struct ng_span image = { NULL, 0 }, name = name_label(arena, row, hex);
+	const struct ng_span none = { "", 0 };
+	struct ng_span image = none, name = name_label(arena, row, hex);
 
 	if (row->place.level == CONTAINER_MACHINE) {
 		size_t start = path.size;
@@ -143,15 +147,16 @@ static int render_labels(
 	/* sandboxes and pods have none: rules that ask for an image must not count them */
 	if (row->shown == SHOWN_CONTAINER)
 		image = named && named->image.size ? named->image : ng_span(state->image);
-	if (named)
-		add_label(labels, &count, "container", named->container);
-	add_label(labels, &count, "id", path);
+	/*
+	 * The names of Kubernetes are written where they are empty, too, as the kubelet does: a scrape with honor_labels
+	 * would give these series the names of our own pod.
+	 */
+	labels[count++] = (struct ng_label){ "container", named ? named->container : none };
+	labels[count++] = (struct ng_label){ "id", path };
 	add_label(labels, &count, "image", image);
 	add_label(labels, &count, "name", name);
-	if (named) {
-		add_label(labels, &count, "namespace", named->space);
-		add_label(labels, &count, "pod", named->pod);
-	}
+	labels[count++] = (struct ng_label){ "namespace", named ? named->space : none };
+	labels[count++] = (struct ng_label){ "pod", named ? named->pod : none };
 	struct ng_span rendered = ng_labels(arena, labels, count);
 	char *kept = rendered.text ? malloc(rendered.size) : NULL;
 	if (!kept)
@@ -162,12 +167,13 @@ static int render_labels(
 }
 
 /* Two that have one key may not be shown together: sums over them would count twice. */
-static uint64_t key_of(const struct container_row *row, struct ng_span path)
+static uint64_t key_of(const struct container_row *row)
 {
 	uint64_t key = hash(UINT64_C(0xcbf29ce484222325), ng_span(container_level_name(row->shown)));
 
+	/* paths that differ only in what is not UTF-8 look alike */
 	if (!row->named)
-		return hash(key, path);
+		return hash(key, row->labels);
 	key = hash(key, row->named->space);
 	key = hash(key, row->named->pod);
 	return hash(key, row->named->container);
@@ -175,18 +181,13 @@ static uint64_t key_of(const struct container_row *row, struct ng_span path)
 
 /* ---- who succeeds whom ---- */
 
-static bool same(const struct container_row *a, const struct container_row *b)
-{
-	return a != b && a->key == b->key && a->labels.size && b->labels.size;
-}
-
 static void forget(struct container *state, struct container_row **link)
 {
 	struct container_row *row = *link;
 
 	*link = row->next;
 	state->leaving_count--;
-	container_row_free(row);
+	container_row_free(state, row);
 }
 
 /*
@@ -200,27 +201,33 @@ static bool precedes(const struct container_row *a, const struct container_row *
 	return a->generation < b->generation;
 }
 
-static void settle(struct container *state, struct container_row *row)
+static void forget_leaving(struct container *state, const struct container_row *row)
 {
-	for (struct container_row **link = &state->leaving; *link;) {
-		/* also itself, when it was lost sight of and found again */
-		if (same(*link, row) && !precedes(row, *link)) {
-			state->forgotten++;
-			forget(state, link);
-		} else {
-			row->outdone = row->outdone || same(*link, row);
-			link = &(*link)->next;
-		}
+	struct container_row **link = &state->leaving;
+
+	while (*link && *link != row)
+		link = &(*link)->next;
+	if (!*link)
+		return;
+	state->forgotten++;
+	forget(state, link);
+}
+
+/* Of two rows with one key the table has the one that is shown. */
+static int settle(struct container *state, struct container_row *row)
+{
+	struct container_row *other = ng_table_get(&state->by_key, row->key);
+
+	if (other && other != row && precedes(row, other)) {
+		row->outdone = true;
+		return 0;
 	}
-	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
-		struct container_row *other = container_group(at)->row;
-		if (!other || !same(other, row))
-			continue;
-		if (precedes(other, row))
-			other->outdone = true;
-		else
-			row->outdone = true;
+	if (other && other != row && other->gone) {
+		forget_leaving(state, other);
+	} else if (other && other != row) {
+		other->outdone = true;
 	}
+	return ng_table_put(&state->by_key, row->key, row);
 }
 
 int container_row_name(
@@ -231,9 +238,9 @@ int container_row_name(
 	if (r < 0)
 		return r;
 	row->naming = NAMING_DONE;
-	row->key = key_of(row, path);
-	settle(state, row);
-	return 0;
+	row->until = 0;
+	row->key = key_of(row);
+	return settle(state, row);
 }
 
 /* ---- life ---- */
@@ -256,10 +263,12 @@ struct container_row *container_row_new(struct container *state, const struct ng
 	return row;
 }
 
-void container_row_free(struct container_row *row)
+void container_row_free(struct container *state, struct container_row *row)
 {
 	if (!row)
 		return;
+	if (row->naming == NAMING_DONE && ng_table_get(&state->by_key, row->key) == row)
+		ng_table_drop(&state->by_key, row->key);
 	free((char *)row->labels.text);
 	free(row->named);
 	free(row->network.interface);
@@ -268,22 +277,29 @@ void container_row_free(struct container_row *row)
 	free(row);
 }
 
+/* Its names never came, as it had none: a pod's first group, which others followed. */
+static bool was_sandbox(const struct container_row *row, const struct ng_cgroup *group)
+{
+	return row->naming == NAMING_WANTED && row->place.level == CONTAINER_CONTAINER && group->parent &&
+	       container_group(group->parent)->newest > group->generation && container_is_oldest(group);
+}
+
 void container_row_leave(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group)
 {
 	struct container_row *row = container_group(group)->row;
 	bool worth = row && row->figures.values.present && !row->outdone &&
-		     (row->naming == NAMING_DONE || row->naming == NAMING_WANTED);
+		     (row->naming == NAMING_DONE || row->naming == NAMING_WANTED) && !was_sandbox(row, group);
 
 	container_group(group)->row = NULL;
 	if (!worth || !scrape) {
-		container_row_free(row);
+		container_row_free(state, row);
 		return;
 	}
 	if (row->naming == NAMING_WANTED) {
 		struct ng_span path = ng_cgroup_path(scrape->arena, group);
 		row->path = path.text ? strndup(path.text, path.size) : NULL;
 		if (!row->path) {
-			container_row_free(row);
+			container_row_free(state, row);
 			return;
 		}
 	}
@@ -297,6 +313,7 @@ void container_row_leave(struct ng_scrape *scrape, struct container *state, stru
 	row->has_peaks = false;
 	row->readers = state->recent_readers ? state->recent_readers : 1;
 	row->until = 0; /* the next look at the clock */
+	row->gone = true;
 	row->next = state->leaving;
 	state->leaving = row;
 	state->leaving_count++;
@@ -307,7 +324,7 @@ void container_rows_seen(struct container *state, uint64_t readers, uint64_t rec
 	for (struct container_row **link = &state->leaving; *link;) {
 		struct container_row *row = *link;
 		if (row->until == 0)
-			row->until = now + leaving_ns;
+			row->until = now + (row->naming == NAMING_DONE ? leaving_ns : naming_ns);
 		if (row->naming == NAMING_DONE)
 			row->readers &= recent & ~readers;
 		bool over = now >= row->until;

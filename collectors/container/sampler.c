@@ -86,12 +86,12 @@ static bool read_group(
 	int directory = ng_cgroup_enter(scrape, state->cgroups, at, NG_CGROUP_UNIFIED);
 	if (directory < 0)
 		return false;
-	int fd = openat(directory, group_files[which], O_RDONLY | O_CLOEXEC);
+	int fd = openat(directory, group_files[which], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	ng_cgroup_leave(at, directory);
 	if (fd < 0)
 		return false;
 	bool r = parse_kept(fd, total);
-	if (r && sampler->kept < sampler->budget) {
+	if (r && sampler->kept < sampler->budget && ng_may_keep(scrape, fd)) {
 		group->pressure_fd_plus_1[which] = fd + 1;
 		sampler->kept++;
 	} else {

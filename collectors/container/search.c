@@ -10,21 +10,21 @@ enum {
 	LISTING_ROOM = 32768,
 	CERTAIN_DIGITS = 8, /* of an ID that was cut: among the containers of one pod nobody shares these */
 	FRONT_ROOM = 512,
+	ID_AND_END = 2 * CONTAINER_ID_SIZE + 4, /* ".log" */
 };
 
 static const uint64_t default_limit = 131072, default_patience = 100000000;
 
-static uint64_t now(void)
+static uint64_t now(clockid_t clock)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(clock, &time);
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
 /* ---- the wishes ---- */
 
-/* IDs are random, but whoever makes groups may choose them: the lists stay correct, only longer. */
 static uint64_t hash(const void *bytes, size_t size)
 {
 	const uint8_t *at = bytes;
@@ -33,6 +33,24 @@ static uint64_t hash(const void *bytes, size_t size)
 	for (size_t i = 0; i < size; i++)
 		value = (value ^ at[i]) * UINT64_C(0x100000001b3);
 	return value ^ value >> 29;
+}
+
+/* The slot of an ID by some of its digits, which a link's name has as they stand: IDs are random. */
+static uint64_t slot_of_digits(const struct container_search *search, const char *digits)
+{
+	uint64_t first, last;
+
+	memcpy(&first, digits, sizeof(first));
+	memcpy(&last, digits + 2 * CONTAINER_ID_SIZE - sizeof(last), sizeof(last));
+	return ((first ^ last * 31) * UINT64_C(0x9e3779b97f4a7c15) >> 32) & search->mask;
+}
+
+static uint64_t slot_of_id(const struct container_search *search, const uint8_t *id)
+{
+	char digits[2 * CONTAINER_ID_SIZE];
+
+	container_id_text(id, digits);
+	return slot_of_digits(search, digits);
 }
 
 static void enlist(uint32_t *heads, uint32_t *next, uint64_t slot, size_t index)
@@ -52,7 +70,7 @@ int container_search_init(struct container_search *search, struct ng_scrape *scr
 		.names = names,
 		.wishes = wishes,
 		.count = count,
-		.started = now(),
+		.started = now(CLOCK_THREAD_CPUTIME_ID),
 		.mask = slots - 1,
 		.by_id = ng_alloc0(scrape->arena, slots * sizeof(uint32_t)),
 		.by_uid = ng_alloc0(scrape->arena, slots * sizeof(uint32_t)),
@@ -69,7 +87,7 @@ int container_search_init(struct container_search *search, struct ng_scrape *scr
 		wish->missing = CONTAINER_NO_LINK;
 		wish->identity = (struct container_identity){ 0 };
 		if (wish->id)
-			enlist(search->by_id, search->next_id, hash(wish->id, CONTAINER_ID_SIZE) & search->mask, i);
+			enlist(search->by_id, search->next_id, slot_of_id(search, wish->id), i);
 		else
 			search->pods_wanted++;
 		if (wish->uid[0])
@@ -97,7 +115,6 @@ struct container_wish *container_search_next(struct container_search *search, co
 	return of_uid(search, search->next_uid[wish - search->wishes], wish->uid);
 }
 
-/* Of two wishes for one ID in different pods both are looked at. */
 static struct container_wish *of_id(struct container_search *search, uint32_t at, const uint8_t *id)
 {
 	for (; at; at = search->next_id[at - 1]) {
@@ -109,7 +126,7 @@ static struct container_wish *of_id(struct container_search *search, uint32_t at
 
 static struct container_wish *first_of_id(struct container_search *search, const uint8_t *id)
 {
-	return of_id(search, search->by_id[hash(id, CONTAINER_ID_SIZE) & search->mask], id);
+	return of_id(search, search->by_id[slot_of_id(search, id)], id);
 }
 
 static struct container_wish *next_of_id(struct container_search *search, const struct container_wish *wish)
@@ -205,9 +222,13 @@ static int whole_link(
 
 	int r = read_target(search, directory, name, &target);
 	if (r < 0) {
-		if (r == -EACCES && wish->missing != CONTAINER_FOUND)
-			wish->missing = CONTAINER_UNREADABLE;
-		return 0; /* removed meanwhile, or no link */
+		bool none = r == -ENOENT || r == -EINVAL; /* removed meanwhile, or no link */
+		for (; !none && wish; wish = next_of_id(search, wish)) {
+			if (wish->missing != CONTAINER_FOUND)
+				wish->missing = CONTAINER_UNREADABLE;
+		}
+		search->late = search->late || (!none && r != -EACCES);
+		return 0;
 	}
 	bool same = r > 0 && ng_span_equal(target.pod, link->pod) && ng_span_equal(target.space, link->space) &&
 		    ng_span_equal(target.container, link->container);
@@ -287,6 +308,9 @@ int container_search_link(struct container_search *search, int directory, const 
 	if (!may_be_link(type))
 		return 0;
 	/* most are of no interest: their ID is enough to see that */
+	if (span.size > ID_AND_END && span.size < NAME_MAX &&
+		!search->by_id[slot_of_digits(search, name + span.size - ID_AND_END)])
+		return 0;
 	if (container_link_id(span, link.id) && !first_of_id(search, link.id))
 		return 0;
 	if (!container_link_parse(span, &link))
@@ -311,12 +335,20 @@ int container_search_any_link(struct container_search *search, int directory, co
 
 /* ---- directories ---- */
 
+/* What others use of the processor is no reason to give up, the end of the scrape is. */
+static bool too_late(const struct container_search *search)
+{
+	uint64_t patience = search->names->patience ? search->names->patience : default_patience;
+
+	return now(CLOCK_THREAD_CPUTIME_ID) - search->started > patience ||
+	       (search->scrape->deadline && now(CLOCK_MONOTONIC) > search->scrape->deadline);
+}
+
 int container_search_list(struct container_search *search, int directory,
 	int (*entry)(struct container_search *search, int directory, const char *name, unsigned char type))
 {
 	const struct container_names *names = search->names;
 	uint64_t limit = names->limit ? names->limit : default_limit, seen = 0;
-	uint64_t patience = names->patience ? names->patience : default_patience;
 	char **room = &search->listing[search->within];
 
 	if (!*room)
@@ -326,6 +358,8 @@ int container_search_list(struct container_search *search, int directory,
 		return -ENOMEM;
 	for (;;) {
 		ssize_t n = getdents64(directory, bytes, LISTING_ROOM);
+		if (n < 0)
+			search->late = true; /* not to be remembered */
 		if (n <= 0)
 			return n < 0 ? -errno : 0;
 		for (ssize_t at = 0; at < n;) {
@@ -339,8 +373,8 @@ int container_search_list(struct container_search *search, int directory,
 			if (r != 0)
 				return r < 0 ? r : 0;
 		}
-		if (now() - search->started > patience) {
-			search->stopped = true;
+		if (too_late(search)) {
+			search->stopped = search->late = true;
 			return 0;
 		}
 	}

@@ -10,8 +10,9 @@ struct container_search {
 	struct container_names *names;
 	struct container_wish *wishes;
 	size_t count;
-	uint64_t started;             /* CLOCK_MONOTONIC ns */
+	uint64_t started;             /* CPU time of the thread, ns */
 	bool stopped;                 /* the directory is too large */
+	bool late;                    /* it may not be, but there was no time: to be tried again */
 	uint32_t *by_id, *by_uid;     /* heads of lists: index of the wish plus 1 */
 	uint32_t *next_id, *next_uid; /* the list goes on */
 	uint64_t mask;                /* of the heads */

@@ -41,7 +41,7 @@ static int add_container(struct container_search *search, int directory, const c
 	if ((type != DT_DIR && type != DT_UNKNOWN) || !container_label_valid(ng_span(name)))
 		return 0;
 	only->containers++;
-	strcpy(only->container, name); /* a label has 63 bytes at most */
+	stpcpy(only->container, name); /* a label has 63 bytes at most */
 	return 0;
 }
 
@@ -102,8 +102,7 @@ static int look_into(struct container_search *search, int directory, const char 
 	search->listing[1] = only.search.listing[1]; /* for the next pod */
 	if (r < 0 || only.containers != 1)
 		return r == -ENOMEM ? r : 0;
-	char *end = stpcpy(stpcpy(only.folder, name), "/");
-	strcpy(end, only.container);
+	stpcpy(stpcpy(stpcpy(only.folder, name), "/"), only.container);
 	if (list_below(&only, directory, only.folder, add_restart) < 0)
 		return 0;
 	only.target.container = ng_span(only.container);

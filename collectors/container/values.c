@@ -19,10 +19,13 @@
 
 static uint64_t head_of(const char *key, size_t size)
 {
-	uint64_t head = 0;
+	uint64_t head = 0, tail = 0;
 
 	memcpy(&head, key, size < sizeof(head) ? size : sizeof(head));
-	return head;
+	/* inactive_anon is not inactive_file */
+	if (size > sizeof(tail))
+		memcpy(&tail, key + size - sizeof(tail), sizeof(tail));
+	return head + tail * 31;
 }
 
 static int find_key(const struct container_key *keys, size_t count, struct ng_span name)
@@ -35,8 +38,8 @@ static int find_key(const struct container_key *keys, size_t count, struct ng_sp
 }
 
 /* What the line at this place is about: as last time, or looked up and learned. */
-static int key_of(
-	struct container_plan *plan, uint32_t line, const struct container_key *keys, size_t count, struct ng_span name)
+static int key_of(struct container_plan *plan, uint32_t line, const struct container_key *keys, size_t count,
+	struct ng_span name, bool *ret_known)
 {
 	uint64_t head = head_of(name.text, name.size);
 
@@ -45,24 +48,45 @@ static int key_of(
 		if (known < 0 || (keys[known].size == name.size && memcmp(keys[known].name, name.text, name.size) == 0))
 			return known;
 	}
+	*ret_known = false;
 	int found = find_key(keys, count, name);
 	if (line < CONTAINER_PLAN_LINES && line <= plan->count) {
 		plan->head[line] = head;
-		plan->key[line] = (int8_t)found;
+		plan->key[line] = (int16_t)found;
 		plan->count = line + 1;
 	}
 	return found;
+}
+
+/*
+ * The kernel prints the same keys in the same order all the time: what comes behind the last wanted one is left unread.
+ * Only where all of them were seen is the last one known: groups without a controller have fewer lines than others.
+ */
+static void learn_end(struct container_plan *plan, uint32_t lines, size_t key_count)
+{
+	uint32_t end = 0;
+	size_t seen = 0;
+
+	for (uint32_t i = 0; i < plan->count && i < lines; i++) {
+		if (plan->key[i] < 0)
+			continue;
+		seen++;
+		end = i + 1;
+	}
+	plan->end = seen == key_count ? end : 0;
 }
 
 int container_read_keys(struct ng_scrape *scrape, int directory, const char *file, const struct container_key *keys,
 	size_t key_count, struct container_plan *plan, struct container_values *values)
 {
 	struct ng_span text, line;
+	bool known = true;
+	uint32_t at = 0;
 
 	int r = ng_peek_at(scrape, directory, NG_VALUE, file, &text);
-	for (uint32_t at = 0; r == 0 && ng_line_next(&text, &line); at++) {
+	for (; r == 0 && !(known && plan->end && at == plan->end) && ng_line_next(&text, &line); at++) {
 		size_t space = ng_span_find(line, ' ');
-		int which = key_of(plan, at, keys, key_count, (struct ng_span){ line.text, space });
+		int which = key_of(plan, at, keys, key_count, (struct ng_span){ line.text, space }, &known);
 		uint64_t value;
 		if (which < 0)
 			continue;
@@ -73,6 +97,8 @@ int container_read_keys(struct ng_scrape *scrape, int directory, const char *fil
 		}
 		container_set(values, keys[which].value, keys[which].microseconds ? value * 1000 : value);
 	}
+	if (r == 0 && !known)
+		learn_end(plan, at, key_count);
 	return r;
 }
 
@@ -97,6 +123,13 @@ int container_read_number(struct ng_scrape *scrape, int directory, const char *f
 	return 0;
 }
 
+void container_read_limit(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
+	struct container_figures *figures)
+{
+	figures->limits_missed |=
+		container_failed(container_read_number(scrape, directory, file, which, &figures->values));
+}
+
 /* ---- the files ---- */
 
 static const struct container_key cpu_keys[] = {
@@ -110,6 +143,8 @@ static const struct container_key cpu_keys[] = {
 	CONTAINER_KEY("burst_usec", VALUE_CFS_BURST, .microseconds = true),
 };
 
+/* The first ones are for the usual families, the others for memory-detail. */
+enum { PLAIN_MEMORY_KEYS = 3 };
 static const struct container_key memory_keys[] = {
 	CONTAINER_KEY("anon", VALUE_MEMORY_ANON),
 	CONTAINER_KEY("file", VALUE_MEMORY_FILE),
@@ -211,30 +246,49 @@ static void parse_device(struct ng_span line, struct container_device *device)
 	}
 }
 
+/* "8:0" */
+static bool parse_numbers(struct ng_span word, uint32_t *ret_major, uint32_t *ret_minor)
+{
+	struct ng_span major;
+	uint64_t number[2];
+
+	if (!ng_part_next(&word, ':', &major) || ng_u64(major, &number[0]) < 0 || ng_u64(word, &number[1]) < 0)
+		return false;
+	*ret_major = (uint32_t)number[0];
+	*ret_minor = (uint32_t)number[1];
+	return number[0] <= UINT32_MAX && number[1] <= UINT32_MAX;
+}
+
+/*
+ * A device in which nothing was counted is printed as its numbers alone, by Linux 5.16 to 5.18 without a line feed
+ * behind: the last one is what the line is about. "(unknown)" is a device that is going away.
+ */
+static void read_device(struct ng_span line, struct container_devices *devices)
+{
+	struct ng_span rest = line, word;
+	uint32_t major = 0, minor = 0;
+	bool known = false;
+
+	while (ng_word_next(&rest, &word)) {
+		if (ng_span_find(word, '=') < word.size) {
+			struct container_device *device = known ? container_device_of(devices, major, minor) : NULL;
+			if (device)
+				parse_device(line, device);
+			return;
+		}
+		known = parse_numbers(word, &major, &minor);
+	}
+}
+
 static void read_devices(struct ng_scrape *scrape, int directory, struct container_devices *devices)
 {
-	struct ng_span text, line, major, minor;
-	uint64_t major_number, minor_number;
+	struct ng_span text, line;
 
 	devices->count = 0;
 	if (ng_peek_at(scrape, directory, NG_VALUE, "io.stat", &text) < 0)
 		return;
-	for (unsigned at = 1; ng_line_next(&text, &line); at++) {
-		struct ng_span numbers, rest = line;
-		if (!ng_word_next(&rest, &numbers))
-			continue;
-		if (!ng_part_next(&numbers, ':', &major) || !ng_part_next(&numbers, ':', &minor) ||
-			ng_u64(major, &major_number) < 0 || ng_u64(minor, &minor_number) < 0) {
-			/* "(unknown)": a device that is going away */
-			continue;
-		}
-		if (rest.size == 0)
-			continue; /* nothing was counted yet: 6.1 prints such lines */
-		struct container_device *device =
-			container_device_of(devices, (uint32_t)major_number, (uint32_t)minor_number);
-		if (device)
-			parse_device(rest, device);
-	}
+	while (ng_line_next(&text, &line))
+		read_device(line, devices);
 }
 
 /* ---- pressure ---- */
@@ -266,7 +320,9 @@ void container_read_pressure(
 	bool has[2];
 
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
-		int r = ng_peek_at(scrape, directory, NG_VALUE, files[i], &text);
+		int kept = reader->pressure_fd_plus_1 ? reader->pressure_fd_plus_1[i] : 0;
+		int r = kept ? ng_read_kept(scrape, kept - 1, NG_VALUE, &text)
+			     : ng_peek_at(scrape, directory, NG_VALUE, files[i], &text);
 		if (r == -EOPNOTSUPP)
 			answer = PSI_SWITCHED_OFF;
 		if (r < 0)
@@ -354,20 +410,22 @@ void container_read_pages(struct ng_scrape *scrape, const struct container_reade
 /* ---- limits ---- */
 
 /* "max 100000", "50000 100000" */
-static void read_cpu_limit(struct ng_scrape *scrape, int directory, struct container_values *values)
+static int read_cpu_limit(struct ng_scrape *scrape, int directory, struct container_values *values)
 {
 	struct ng_span text, quota;
 	uint64_t value;
 
-	if (ng_peek_at(scrape, directory, NG_VALUE, "cpu.max", &text) < 0)
-		return;
+	int r = ng_peek_at(scrape, directory, NG_VALUE, "cpu.max", &text);
+	if (r < 0)
+		return r;
 	text = ng_trim(text);
 	if (!ng_word_next(&text, &quota))
-		return;
+		return 0;
 	if (ng_u64(quota, &value) == 0)
 		container_set(values, VALUE_CPU_QUOTA, value);
 	if (ng_u64_next(&text, &value) == 0)
 		container_set(values, VALUE_CPU_PERIOD, value);
+	return 0;
 }
 
 /* cAdvisor's way back from a weight (1 to 10000) to shares (2 to 262144). */
@@ -376,20 +434,22 @@ static uint64_t shares_of(uint64_t weight)
 	return weight ? 2 + (weight - 1) * 262142 / 9999 : 0;
 }
 
-static void read_limits(
-	struct ng_scrape *scrape, const struct container_reader *reader, int directory, struct container_values *values)
+static void read_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,
+	struct container_figures *figures)
 {
+	struct container_values *values = &figures->values;
+
 	if (container_wants(reader, SET_SPEC)) {
-		container_read_number(scrape, directory, "memory.max", VALUE_MEMORY_LIMIT, values);
-		container_read_number(scrape, directory, "memory.min", VALUE_MEMORY_RESERVATION, values);
-		container_read_number(scrape, directory, "memory.swap.max", VALUE_SWAP_LIMIT, values);
-		container_read_number(scrape, directory, "cpu.weight", VALUE_CPU_WEIGHT, values);
+		container_read_limit(scrape, directory, "memory.max", VALUE_MEMORY_LIMIT, figures);
+		container_read_limit(scrape, directory, "memory.min", VALUE_MEMORY_RESERVATION, figures);
+		container_read_limit(scrape, directory, "memory.swap.max", VALUE_SWAP_LIMIT, figures);
+		container_read_limit(scrape, directory, "cpu.weight", VALUE_CPU_WEIGHT, figures);
 		if (container_has(values, VALUE_CPU_WEIGHT))
 			container_set(values, VALUE_CPU_SHARES, shares_of(values->value[VALUE_CPU_WEIGHT]));
 	}
 	if (container_wants(reader, SET_TASKS))
-		container_read_number(scrape, directory, "pids.max", VALUE_THREADS_MAX, values);
-	read_cpu_limit(scrape, directory, values);
+		container_read_limit(scrape, directory, "pids.max", VALUE_THREADS_MAX, figures);
+	figures->limits_missed |= container_failed(read_cpu_limit(scrape, directory, values));
 }
 
 /* The times of the inode are those of its first use, which is no later than ours; the older of the two, as cAdvisor. */
@@ -421,10 +481,12 @@ static void read_memory(
 	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values)
 {
 	container_read_number(scrape, directory, "memory.current", VALUE_MEMORY_USAGE, values);
-	container_read_keys(
-		scrape, directory, "memory.stat", memory_keys, NG_COUNT(memory_keys), &reader->memory, values);
+	container_read_keys(scrape, directory, "memory.stat", memory_keys,
+		container_wants(reader, SET_MEMORY_DETAIL) ? NG_COUNT(memory_keys) : PLAIN_MEMORY_KEYS, &reader->memory,
+		values);
 	/* the root has no memory.current */
-	if (!container_has(values, VALUE_MEMORY_USAGE) && container_has(values, VALUE_MEMORY_ANON))
+	if (!container_has(values, VALUE_MEMORY_USAGE) && container_has(values, VALUE_MEMORY_ANON) &&
+		container_has(values, VALUE_MEMORY_FILE))
 		container_set(values, VALUE_MEMORY_USAGE,
 			values->value[VALUE_MEMORY_ANON] + values->value[VALUE_MEMORY_FILE]);
 	if (container_has(values, VALUE_MEMORY_USAGE) && container_has(values, VALUE_MEMORY_INACTIVE_FILE)) {
@@ -509,10 +571,12 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 	if (r == 0 || !is_gone(directory, r)) {
 		read_files(scrape, reader, directory, figures);
 		if (limits)
-			read_limits(scrape, reader, directory, &figures->values);
+			read_limits(scrape, reader, directory, figures);
 		if (!container_has(&figures->values, VALUE_STARTED))
 			read_start(directory, &figures->values);
-		r = is_gone(directory, 0) ? -ENOENT : 0;
+		/* nothing is missing that was there before: it cannot have gone in between */
+		bool whole = before.present && !(before.present & ~figures->values.present & ~container_kept_bits());
+		r = !whole && is_gone(directory, 0) ? -ENOENT : 0;
 	} else {
 		r = -ENOENT;
 	}
@@ -527,6 +591,7 @@ int container_read(struct ng_scrape *scrape, struct container_reader *reader, co
 {
 	struct ng_arena *own = scrape->arena;
 
+	figures->limits_missed = false;
 	ng_arena_reset(&reader->text);
 	scrape->arena = &reader->text;
 	int r = ng_cgroups_mode(reader->cgroups) == NG_CGROUP_V2

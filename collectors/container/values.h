@@ -143,6 +143,7 @@ struct container_pages {
 /* Everything that belongs to one row. */
 struct container_figures {
 	struct container_values values;
+	bool limits_missed; /* reading one failed in passing: to be tried again */
 	struct container_devices devices;
 	struct container_pages pages;
 };
@@ -151,8 +152,9 @@ struct container_figures {
 enum { CONTAINER_PLAN_LINES = 128 };
 struct container_plan {
 	uint32_t count;
-	uint64_t head[CONTAINER_PLAN_LINES]; /* the first bytes of the key */
-	int8_t key[CONTAINER_PLAN_LINES];    /* index of the wanted key, or -1 */
+	uint32_t end;                        /* behind the last line that is wanted; 0 while that is not known */
+	uint64_t head[CONTAINER_PLAN_LINES]; /* the first and last bytes of the key */
+	int16_t key[CONTAINER_PLAN_LINES];   /* index of the wanted key, or -1 */
 };
 
 enum container_psi { PSI_READ, PSI_NO_FILE, PSI_SWITCHED_OFF, PSI_V1, PSI_REASONS };
@@ -164,8 +166,9 @@ struct container_reader {
 	bool no_swap;               /* this machine has none: nothing to read */
 	struct ng_names huge_sizes; /* "2MB" */
 	struct container_plan cpu, memory, events;
-	uint64_t psi[PSI_REASONS]; /* groups by what their pressure files said, in this scrape */
-	struct ng_arena text;      /* of the files of one group */
+	uint64_t psi[PSI_REASONS];     /* groups by what their pressure files said, in this scrape */
+	struct ng_arena text;          /* of the files of one group */
+	const int *pressure_fd_plus_1; /* what the sampler keeps open of the group that is read, or NULL */
 };
 
 static inline bool container_wants(const struct container_reader *reader, enum container_set set)
@@ -202,7 +205,17 @@ int container_read_keys(struct ng_scrape *scrape, int directory, const char *fil
 /* One number; "max" is taken as `max`. */
 int container_read_number(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
 	struct container_values *values);
+
+/* The same for what is read once in a while. */
+void container_read_limit(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
+	struct container_figures *figures);
 struct container_device *container_device_of(struct container_devices *devices, uint32_t major, uint32_t minor);
+
+/* A failure that says nothing of the file: no descriptor was free, or a signal came. It is not to be remembered. */
+static inline bool container_failed(int r)
+{
+	return r == -EIO || r == -EINTR || r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EAGAIN;
+}
 
 /* What stays from reading to reading while limits are not read again. */
 uint64_t container_kept_bits(void);

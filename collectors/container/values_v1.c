@@ -49,9 +49,22 @@ static void ticks_to_ns(struct container_values *values, enum container_value wh
 		values->value[which] *= 10000000;
 }
 
-static void read_cpu(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
-	bool limits, struct container_values *values)
+/* -1 stands for none and is no number here. */
+static void read_quota(struct ng_scrape *scrape, int directory, struct container_figures *figures)
 {
+	struct ng_span text;
+	uint64_t quota;
+
+	int r = ng_peek_at(scrape, directory, NG_VALUE, "cpu.cfs_quota_us", &text);
+	figures->limits_missed |= container_failed(r);
+	if (r == 0 && ng_u64(ng_trim(text), &quota) == 0)
+		container_set(&figures->values, VALUE_CPU_QUOTA, quota);
+}
+
+static void read_cpu(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	bool limits, struct container_figures *figures)
+{
+	struct container_values *values = &figures->values;
 	struct container_plan plan = { 0 };
 
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_CPUACCT);
@@ -63,34 +76,33 @@ static void read_cpu(struct ng_scrape *scrape, struct container_reader *reader, 
 		ng_cgroup_leave(group, directory);
 	}
 	directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_CPU);
+	figures->limits_missed |= limits && container_failed(directory);
 	if (directory < 0)
 		return;
 	container_read_keys(scrape, directory, "cpu.stat", cfs_keys, NG_COUNT(cfs_keys), &reader->cpu, values);
 	if (limits) {
-		/* -1 stands for none and is no number here */
-		struct ng_span text;
-		uint64_t quota;
-		if (ng_peek_at(scrape, directory, NG_VALUE, "cpu.cfs_quota_us", &text) == 0 &&
-			ng_u64(ng_trim(text), &quota) == 0)
-			container_set(values, VALUE_CPU_QUOTA, quota);
-		container_read_number(scrape, directory, "cpu.cfs_period_us", VALUE_CPU_PERIOD, values);
+		read_quota(scrape, directory, figures);
+		container_read_limit(scrape, directory, "cpu.cfs_period_us", VALUE_CPU_PERIOD, figures);
 		if (container_wants(reader, SET_SPEC))
-			container_read_number(scrape, directory, "cpu.shares", VALUE_CPU_SHARES, values);
+			container_read_limit(scrape, directory, "cpu.shares", VALUE_CPU_SHARES, figures);
 	}
 	ng_cgroup_leave(group, directory);
 }
 
 static void read_limit(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
-	struct container_values *values)
+	struct container_figures *figures)
 {
-	container_read_number(scrape, directory, file, which, values);
+	struct container_values *values = &figures->values;
+
+	container_read_limit(scrape, directory, file, which, figures);
 	if (container_has(values, which) && values->value[which] >= unlimited)
 		values->present &= ~(UINT64_C(1) << which);
 }
 
 static void read_memory(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool limits,
-	struct container_values *values)
+	struct container_figures *figures)
 {
+	struct container_values *values = &figures->values;
 	struct container_plan plan = { 0 };
 
 	container_read_number(scrape, directory, "memory.usage_in_bytes", VALUE_MEMORY_USAGE, values);
@@ -107,9 +119,9 @@ static void read_memory(struct ng_scrape *scrape, struct container_reader *reade
 		container_read_number(scrape, directory, "memory.kmem.usage_in_bytes", VALUE_MEMORY_KERNEL, values);
 	}
 	if (limits && container_wants(reader, SET_SPEC)) {
-		read_limit(scrape, directory, "memory.limit_in_bytes", VALUE_MEMORY_LIMIT, values);
-		read_limit(scrape, directory, "memory.memsw.limit_in_bytes", VALUE_SWAP_LIMIT, values);
-		read_limit(scrape, directory, "memory.soft_limit_in_bytes", VALUE_MEMORY_RESERVATION, values);
+		read_limit(scrape, directory, "memory.limit_in_bytes", VALUE_MEMORY_LIMIT, figures);
+		read_limit(scrape, directory, "memory.memsw.limit_in_bytes", VALUE_SWAP_LIMIT, figures);
+		read_limit(scrape, directory, "memory.soft_limit_in_bytes", VALUE_MEMORY_RESERVATION, figures);
 	}
 }
 
@@ -126,7 +138,7 @@ static int read_blkio(
 		if (!ng_word_next(&line, &numbers) || !ng_word_next(&line, &operation) ||
 			ng_u64_next(&line, &value) < 0 || !ng_part_next(&numbers, ':', &major) ||
 			!ng_part_next(&numbers, ':', &minor) || ng_u64(major, &major_number) < 0 ||
-			ng_u64(minor, &minor_number) < 0)
+			ng_u64(minor, &minor_number) < 0 || major_number > UINT32_MAX || minor_number > UINT32_MAX)
 			continue;
 		bool read = ng_span_equal(operation, NG_SPAN("Read"));
 		if (!read && !ng_span_equal(operation, NG_SPAN("Write")))
@@ -156,15 +168,16 @@ static void read_devices(struct ng_scrape *scrape, struct container_reader *read
 }
 
 static void read_tasks(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
-	bool limits, struct container_values *values)
+	bool limits, struct container_figures *figures)
 {
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_PIDS);
 
+	figures->limits_missed |= limits && container_failed(directory);
 	if (directory < 0)
 		return;
-	container_read_number(scrape, directory, "pids.current", VALUE_THREADS, values);
+	container_read_number(scrape, directory, "pids.current", VALUE_THREADS, &figures->values);
 	if (limits)
-		container_read_number(scrape, directory, "pids.max", VALUE_THREADS_MAX, values);
+		container_read_limit(scrape, directory, "pids.max", VALUE_THREADS_MAX, figures);
 	ng_cgroup_leave(group, directory);
 }
 
@@ -195,24 +208,43 @@ static void read_start(int directory, struct container_values *values)
 		container_set(values, VALUE_STARTED, (uint64_t)at);
 }
 
+/* Whether any of its directories is. */
+static bool is_there(struct ng_scrape *scrape, const struct container_reader *reader, const struct ng_cgroup *group)
+{
+	static const enum ng_cgroup_place places[] = { NG_CGROUP_MEMORY, NG_CGROUP_CPUACCT, NG_CGROUP_CPU,
+		NG_CGROUP_PIDS };
+	struct stat info;
+	bool found = false;
+
+	for (size_t i = 0; !found && i < NG_COUNT(places); i++) {
+		int directory = ng_cgroup_enter(scrape, reader->cgroups, group, places[i]);
+		found = container_failed(directory) ||
+			(directory >= 0 && (fstatat(directory, "cgroup.procs", &info, 0) == 0 || errno != ENOENT));
+		ng_cgroup_leave(group, directory);
+	}
+	return found;
+}
+
 int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	bool limits, struct container_figures *figures)
 {
 	struct container_values *values = &figures->values;
 	const struct container_values before = *values;
+	const uint64_t lasting = UINT64_C(1) << VALUE_STARTED | UINT64_C(1) << VALUE_LAST_OOM_KILL;
 
-	values->present &= limits ? UINT64_C(1) << VALUE_STARTED : container_kept_bits();
-	read_cpu(scrape, reader, group, limits, values);
+	values->present &= limits ? lasting : container_kept_bits();
+	read_cpu(scrape, reader, group, limits, figures);
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
+	figures->limits_missed |= limits && container_failed(directory);
 	if (directory >= 0 && (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_MEMORY_DETAIL)))
-		read_memory(scrape, reader, directory, limits, values);
+		read_memory(scrape, reader, directory, limits, figures);
 	if (directory >= 0 && !container_has(values, VALUE_STARTED))
 		read_start(directory, values);
 	ng_cgroup_leave(group, directory);
 	if (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL))
 		read_devices(scrape, reader, group, &figures->devices);
 	if (container_wants(reader, SET_TASKS))
-		read_tasks(scrape, reader, group, limits, values);
+		read_tasks(scrape, reader, group, limits, figures);
 	if (container_wants(reader, SET_PRESSURE))
 		read_pressure(scrape, reader, group, values);
 	if (container_wants(reader, SET_HUGETLB)) {
@@ -221,9 +253,8 @@ int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader,
 			container_read_pages(scrape, reader, directory, true, &figures->pages);
 		ng_cgroup_leave(group, directory);
 	}
-	if (values->present & ~(UINT64_C(1) << VALUE_STARTED))
+	if (values->present & ~container_kept_bits() || is_there(scrape, reader, group))
 		return 0;
-	/* nothing is there any more */
 	*values = before;
 	return -ENOENT;
 }

@@ -32,8 +32,11 @@ static struct container_device_name *look_up_device(
 		*at++ = i ? '\0' : ':';
 	}
 	memcpy(slot->name, "/dev/", 5);
-	if (ng_readlink_at(scrape, ng_root_fd(scrape, NG_SYS), path, &target) < 0) {
-		/* no such device any more: its numbers, as the kubelet does */
+	int r = ng_readlink_at(scrape, ng_root_fd(scrape, NG_SYS), path, &target);
+	if (r < 0) {
+		/* no such device any more: its numbers, as the kubelet does; what fails in passing is asked again */
+		if (container_failed(r))
+			state->device_epoch = 0;
 		memcpy(slot->name, path + strlen("dev/block/"), (size_t)(at - path) - strlen("dev/block/"));
 		return slot;
 	}

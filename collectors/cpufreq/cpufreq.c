@@ -199,7 +199,7 @@ static void cpufreq_done(void *state)
 }
 
 static const struct ng_privilege privileges[] = {
-	{ "root or CAP_DAC_READ_SEARCH", "node_cpu_frequency_hertz" },
+	{ .capability = "root or CAP_DAC_READ_SEARCH", .lost = "node_cpu_frequency_hertz" },
 };
 
 static const struct ng_collector descriptor = {

@@ -10,7 +10,6 @@
  */
 #include "cpufreq.h"
 
-
 #define DIRECTORY "devices/system/cpu"
 
 static const char *const attributes[NG_CPUFREQ_ATTRIBUTES] = {

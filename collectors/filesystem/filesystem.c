@@ -59,7 +59,8 @@ static const struct ng_option options[] = {
 };
 
 static const struct ng_privilege privileges[] = {
-	{ "CAP_DAC_READ_SEARCH", "sizes of the mounts below directories that are closed to its user" },
+	{ .capability = "CAP_DAC_READ_SEARCH",
+		.lost = "sizes of the mounts below directories that are closed to its user" },
 };
 
 /* ---- the table ---- */

@@ -104,7 +104,7 @@ static void textfile_done(void *state)
 }
 
 static const struct ng_privilege privileges[] = {
-	{ "CAP_DAC_READ_SEARCH", "what is in files and directories that are closed to its user" },
+	{ .capability = "CAP_DAC_READ_SEARCH", .lost = "what is in files and directories that are closed to its user" },
 };
 
 static const struct ng_collector descriptor = {

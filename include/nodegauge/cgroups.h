@@ -44,6 +44,7 @@ struct ng_cgroup {
 	uint16_t depth;   /* 0 for the root */
 	bool descend;     /* groups below it are followed */
 	bool marked;      /* used by walks */
+	bool fresh;       /* its making was told: it is not older than the last update */
 	int directory;    /* O_PATH, or -1: past the budget */
 	int watch;        /* inotify, of the directory, or -1 */
 	int events;       /* inotify, of cgroup.events, or -1 */

@@ -66,6 +66,8 @@ struct ng_privilege {
 	 */
 	const char *capability;
 	const char *lost; /* "the serial numbers" */
+	/* It is asked for only where that option was given with a text that has that word; NULL for always. */
+	const char *option, *word;
 };
 
 /* What a collector writes to, in a daemon that otherwise may only read: a file, or all below a directory. */

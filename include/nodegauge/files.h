@@ -82,6 +82,9 @@ int ng_read(struct ng_scrape *scrape, enum ng_root root, enum ng_kind kind, cons
 /* The same below a directory descriptor. `name` may have slashes. */
 int ng_read_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *name, struct ng_span *ret_text);
 
+/* From its beginning, of a descriptor that is the caller's; no reason is noted. */
+int ng_read_kept(struct ng_scrape *scrape, int fd, enum ng_kind kind, struct ng_span *ret_text);
+
 /* As ng_read_at for a file that need not be there: no reason is noted. */
 int ng_peek_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *name, struct ng_span *ret_text);
 

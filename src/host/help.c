@@ -162,7 +162,8 @@ static const char *loss(const struct ng_privileges *privileges, const struct ng_
 	const struct ng_privilege *privilege)
 {
 	for (size_t i = 0; i < privileges->choice_count; i++) {
-		if (privileges->choices[i].collector == collector)
+		if (privileges->choices[i].collector == collector &&
+			ng_privilege_wanted(&privileges->choices[i], privilege))
 			return ng_privileges_suffice(privileges, privilege->capability) ? " (not lost now)"
 											: " (lost now)";
 	}

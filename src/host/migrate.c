@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/migrate.h"
 
+#include "host/flags.h"
+
 #include "engine/pattern.h"
 #include "host/environment.h"
 #include "host/flags.h"

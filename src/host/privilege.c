@@ -111,6 +111,16 @@ bool ng_privileges_suffice(const struct ng_privileges *privileges, const char *t
 	return needed.capabilities && !needed.unknown && !(needed.capabilities & ~privileges->kept);
 }
 
+bool ng_privilege_wanted(const struct ng_choice *choice, const struct ng_privilege *privilege)
+{
+	for (size_t i = 0; privilege->option && i < choice->given_count; i++) {
+		if (strcmp(choice->given[i].option->name, privilege->option) == 0 &&
+			strstr(choice->given[i].text, privilege->word))
+			return true;
+	}
+	return !privilege->option;
+}
+
 /* Where being root is enough, root needs no capability for it. */
 static uint64_t listed(const struct ng_privileges *privileges)
 {
@@ -120,7 +130,8 @@ static uint64_t listed(const struct ng_privileges *privileges)
 		const struct ng_collector *collector = privileges->choices[i].collector;
 		for (size_t k = 0; k < collector->privilege_count; k++) {
 			struct needed needed = needed_read(collector->privileges[k].capability);
-			if (!(needed.root && privileges->root))
+			bool wanted = ng_privilege_wanted(&privileges->choices[i], &collector->privileges[k]);
+			if (wanted && !(needed.root && privileges->root))
 				all |= needed.capabilities;
 		}
 	}
@@ -257,11 +268,13 @@ int ng_privileges_drop(struct ng_privileges *privileges, bool landlock, char *er
 
 /* ---- the log ---- */
 
-static void log_losses(const struct ng_privileges *privileges, const struct ng_collector *collector)
+static void log_losses(const struct ng_privileges *privileges, const struct ng_choice *choice)
 {
+	const struct ng_collector *collector = choice->collector;
+
 	for (size_t i = 0; i < collector->privilege_count; i++) {
 		const struct ng_privilege *privilege = &collector->privileges[i];
-		if (!ng_privileges_suffice(privileges, privilege->capability))
+		if (ng_privilege_wanted(choice, privilege) && !ng_privileges_suffice(privileges, privilege->capability))
 			NG_LOG(NG_LOG_INFO, "collector works without a privilege", "collector", collector->name,
 				"missing", privilege->capability, "lost", privilege->lost);
 	}
@@ -279,5 +292,5 @@ void ng_privileges_log(const struct ng_privileges *privileges)
 	if (privileges->root && !privileges->mapped)
 		NG_LOG(NG_LOG_WARN, "running as root, which is not needed: --user=NAME gives it up");
 	for (size_t i = 0; i < privileges->choice_count; i++)
-		log_losses(privileges, privileges->choices[i].collector);
+		log_losses(privileges, &privileges->choices[i]);
 }

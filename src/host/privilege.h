@@ -52,4 +52,7 @@ bool ng_privileges_suffice(const struct ng_privileges *privileges, const char *n
 /* One line on what the process is, and one for each enabled collector that loses something. */
 void ng_privileges_log(const struct ng_privileges *privileges);
 
+/* Whether the collector needs it with the options that were given for it. */
+bool ng_privilege_wanted(const struct ng_choice *choice, const struct ng_privilege *privilege);
+
 #endif

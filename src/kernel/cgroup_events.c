@@ -60,7 +60,8 @@ static void drop_watch(struct ng_cgroups *cgroups, int *watch)
 	if (*watch < 0)
 		return;
 	ng_table_drop(&cgroups->by_watch, (uint64_t)*watch);
-	inotify_rm_watch(cgroups->inotify, *watch);
+	if (cgroups->inotify >= 0)
+		inotify_rm_watch(cgroups->inotify, *watch);
 	*watch = -1;
 }
 
@@ -128,8 +129,12 @@ static int take_event(struct ng_scrape *scrape, struct ng_cgroups *cgroups, cons
 		cgroups->hooks.memory_event(cgroups->hooks.context, scrape, group);
 	else if (event->wd == group->watch && (event->mask & IN_ISDIR) && (event->mask & (IN_DELETE | IN_MOVED_FROM)))
 		child_went(scrape, cgroups, group, event->name);
-	else if (event->wd == group->watch && (event->mask & IN_ISDIR))
-		return ng_cgroups_add_child(scrape, cgroups, group, event->name);
+	else if (event->wd == group->watch && (event->mask & IN_ISDIR)) {
+		cgroups->telling = true;
+		int r = ng_cgroups_add_child(scrape, cgroups, group, event->name);
+		cgroups->telling = false;
+		return r;
+	}
 	return 0;
 }
 

@@ -26,6 +26,7 @@ static struct ng_cgroup *new_group(
 	memcpy(group->payload + payload, name, name_size + 1);
 	group->name_size = (uint32_t)name_size;
 	group->generation = generation;
+	group->fresh = cgroups->telling;
 	group->directory = group->watch = group->events = group->memory = -1;
 	if (ng_table_put(&cgroups->by_generation, generation, group) < 0) {
 		free(group);
@@ -55,10 +56,8 @@ static void unlink_group(struct ng_cgroup *group)
 	parent->children--;
 }
 
-void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
+static void drop_one(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
 {
-	while (group->first)
-		ng_cgroups_drop(scrape, cgroups, group->first);
 	if (cgroups->hooks.removed)
 		cgroups->hooks.removed(cgroups->hooks.context, scrape, group);
 	unlink_group(group);
@@ -71,6 +70,20 @@ void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 	if (cgroups->root == group)
 		cgroups->root = NULL;
 	free(group);
+}
+
+void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
+{
+	const struct ng_cgroup *dropped;
+
+	do {
+		struct ng_cgroup *leaf = group;
+		/* the analyzer does not see that a group is unlinked before it is freed */
+		while (leaf->first) /* NOLINT(clang-analyzer-unix.Malloc) */
+			leaf = leaf->first;
+		dropped = leaf;
+		drop_one(scrape, cgroups, leaf);
+	} while (dropped != group);
 }
 
 /* Takes the descriptor. */
@@ -93,12 +106,26 @@ static int add_group(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 	group->descend = flags & NG_CGROUP_DESCEND;
 	ng_cgroups_watch(cgroups, group, directory, flags);
 	int r = group->descend ? ng_cgroups_relist(scrape, cgroups, group) : 0;
-	if (cgroups->kept > cgroups->descriptors) {
+	if (cgroups->kept > cgroups->descriptors || !ng_may_keep(scrape, directory)) {
 		close(directory);
 		group->directory = -1;
 		cgroups->kept--;
 	}
 	return r;
+}
+
+/*
+ * Without descriptors or memory nothing goes on. Any other failure is one of that group alone; but at the start, what
+ * is only missed must not seem to be new at the next walk.
+ */
+static int not_opened(struct ng_scrape *scrape, struct ng_cgroups *cgroups, int error, const char *name)
+{
+	bool passing = error == EIO || error == EINTR;
+
+	if (error == EMFILE || error == ENFILE || error == ENOMEM || (passing && !cgroups->begun))
+		return ng_failed(scrape, -error, "open", name);
+	cgroups->overflown = cgroups->overflown || passing;
+	return 0;
 }
 
 int ng_cgroups_add_child(
@@ -112,11 +139,11 @@ int ng_cgroups_add_child(
 	int directory = openat(above, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	ng_cgroup_leave(parent, above);
 	if (directory < 0)
-		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? ng_failed(scrape, -errno, "open", name)
-									     : 0;
-	if (fstat(directory, &info) < 0 || info.st_dev != cgroups->device) {
+		return not_opened(scrape, cgroups, errno, name);
+	int r = fstat(directory, &info) < 0 ? not_opened(scrape, cgroups, errno, name) : 1;
+	if (r <= 0 || info.st_dev != cgroups->device) {
 		close(directory);
-		return 0;
+		return r < 0 ? r : 0;
 	}
 	struct ng_cgroup *known = ng_table_get(&cgroups->by_generation, info.st_ino);
 	if (known && known->parent == parent && strcmp(known->name, name) == 0) {
@@ -172,6 +199,18 @@ static int list_children(
 	}
 }
 
+/* What may not be listed is left out with what is below it; the rest of the tree is not. */
+static int not_listed(struct ng_scrape *scrape, int error, const char *name)
+{
+	if (error == -ENOENT || error == -ENODEV)
+		return 0;
+	ng_failed(scrape, error, "list the group", name);
+	if (error != -EACCES && error != -EPERM)
+		return error;
+	ng_note(scrape);
+	return 0;
+}
+
 int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group)
 {
 	struct ng_names fresh = { 0 };
@@ -191,20 +230,22 @@ int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 	if (fd >= 0)
 		error = list_children(scrape, cgroups, group, fd, &fresh);
 	if (error < 0)
-		return error == -ENOENT || error == -ENODEV ? 0
-							    : ng_failed(scrape, error, "list the group", group->name);
+		return not_listed(scrape, error, group->name);
 	for (struct ng_cgroup *child = group->first, *next; child; child = next) {
 		next = child->next;
 		if (!child->marked)
 			ng_cgroups_drop(scrape, cgroups, child);
 	}
 	ng_sort_names(&fresh);
+	uint32_t refused = group->refused;
 	group->refused = 0;
 	for (size_t i = 0; i < fresh.count; i++) {
 		int r = ng_cgroups_add_child(scrape, cgroups, group, fresh.name[i]);
 		if (r < 0)
 			return r;
 	}
+	/* those of the last listing are counted already */
+	cgroups->refused -= refused < group->refused ? refused : group->refused;
 	return 0;
 }
 
@@ -254,8 +295,11 @@ int ng_cgroups_update(struct ng_scrape *scrape, struct ng_cgroups *cgroups, bool
 {
 	if (cgroups->mode == NG_CGROUP_NONE)
 		return -ENODATA;
-	if (!cgroups->root)
-		return add_root(scrape, cgroups);
+	if (!cgroups->root) {
+		int r = add_root(scrape, cgroups);
+		cgroups->begun = true;
+		return r;
+	}
 	int r = ng_cgroups_take_events(scrape, cgroups);
 	bool distrust = cgroups->overflown;
 	if (r == 0 && (whole || distrust)) {
@@ -298,14 +342,15 @@ void ng_cgroups_free(struct ng_cgroups *cgroups)
 {
 	if (!cgroups)
 		return;
-	cgroups->hooks.removed = NULL;
+	/* all watches at once */
+	ng_close_fd(&cgroups->inotify);
+	cgroups->inotify = -1;
 	if (cgroups->root)
 		ng_cgroups_drop(NULL, cgroups, cgroups->root);
 	ng_table_done(&cgroups->by_generation);
 	ng_table_done(&cgroups->by_watch);
 	if (cgroups->mode != NG_CGROUP_NONE)
 		ng_cgroups_close_places(cgroups);
-	ng_close_fd(&cgroups->inotify);
 	free(cgroups);
 }
 

@@ -3,7 +3,7 @@
 #ifndef KERNEL_CGROUPS_H
 #define KERNEL_CGROUPS_H
 
-#include "kernel/table.h"
+#include <nodegauge/table.h>
 
 #include <nodegauge/cgroups.h>
 #include <nodegauge/collector.h>
@@ -22,6 +22,8 @@ struct ng_cgroups {
 	struct ng_table by_watch;
 	int inotify;        /* or -1 */
 	bool overflown;     /* events were lost: the next update walks */
+	bool begun;         /* the first walk is over */
+	bool telling;       /* a group is added as inotify told of it */
 	uint64_t unwatched; /* groups that should be watched and are not */
 	uint64_t kept;      /* directory descriptors */
 	uint64_t refused, overflows;

@@ -172,6 +172,11 @@ int ng_read_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const
 	return r < 0 ? ng_failed(scrape, r, "read", name) : 0;
 }
 
+int ng_read_kept(struct ng_scrape *scrape, int fd, enum ng_kind kind, struct ng_span *ret_text)
+{
+	return read_text(scrape->arena, fd, kind, ret_text);
+}
+
 int ng_peek_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *name, struct ng_span *ret_text)
 {
 	int fd = open_below(directory, name, kind);

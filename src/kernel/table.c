@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kernel/table.h"
+#include <nodegauge/table.h>
 
 #include <errno.h>
 #include <stdlib.h>

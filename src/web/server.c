@@ -474,6 +474,8 @@ int ng_server_new(const struct ng_server_config *config, char *error, size_t err
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
 		MHD_OPTION_END);
 	if (!server->daemon || server->epoll_fd < 0 || watch_library(server) < 0) {
+		snprintf(error, error_size, "start the HTTP server (libmicrohttpd %s): %s", MHD_get_version(),
+			strerror(errno));
 		ng_server_free(server);
 		return -EIO;
 	}

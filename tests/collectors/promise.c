@@ -84,7 +84,7 @@ static bool labels_are_promised(const char *names, const char *promised, bool ma
 	struct ng_span rest = ng_span(promised), given = ng_span(names), name, next;
 	bool more = ng_part_next(&given, ',', &name);
 
-	if (!more)
+	if (!more && may_lack)
 		return !*promised;
 	while (ng_part_next(&rest, ',', &next)) {
 		bool optional = ng_span_ends(next, NG_SPAN("?"));

@@ -4,6 +4,7 @@
 A scene is set up by root inside of mount and process namespaces of its own. Where the machine need not have the device, a
 captured tree stands in for it, with the modes that the kernel gives to those files.
 """
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -21,6 +22,35 @@ def captured(place, case, name, closed):
         path.chmod(0o400)
     assert found, f"{case} has none of {closed}"
     return tree
+
+
+def cgroup(place, path, process=1):
+    """A tree of control groups with one group in it."""
+    (place / path).mkdir(parents=True)
+    (place / "cgroup.controllers").write_text("")
+    (place / path / "cpu.stat").write_text("usage_usec 1\n")
+    (place / path / "cgroup.procs").write_text(f"{process}\n")
+
+
+def container_images(place):
+    """The runtime's directories and files, which only root enters."""
+    number, uid = 64 * "a", "01234567-89ab-4def-8123-456789abcdef"
+    cgroup(place / "cgroup", f"kubepods/pod{uid}/{number}")
+    bundle = place / f"state/io.containerd.runtime.v2.task/k8s.io/{number}"
+    bundle.mkdir(parents=True)
+    (bundle / "config.json").write_text(json.dumps({"annotations": {
+        "io.kubernetes.cri.container-type": "container", "io.kubernetes.cri.container-name": "app",
+        "io.kubernetes.cri.sandbox-name": "web", "io.kubernetes.cri.sandbox-namespace": "default",
+        "io.kubernetes.cri.sandbox-uid": uid, "io.kubernetes.cri.image-name": "nginx:1.27"}}))
+    bundle.chmod(0o700)
+    return [f"--path.cgroupfs={place}/cgroup", f"--path.oci-state={place}/state", f"--path.rootfs={place}"]
+
+
+def container_descriptors(place):
+    """Of a process of somebody else, which ends with the scene's namespace."""
+    process = subprocess.Popen(["sleep", "100"], user=12345, group=12345)
+    cgroup(place / "cgroup", "system.slice/sleep.service", process.pid)
+    return [f"--path.cgroupfs={place}/cgroup", "--collector.container.families=descriptors"]
 
 
 def cpufreq(place):
@@ -74,6 +104,7 @@ def textfile(place):
 
 # In the order of the collector's rows.
 SCENES = {
+    "container": [container_images, container_descriptors],
     "cpufreq": [cpufreq],
     "dmi": [dmi],
     "filesystem": [filesystem],

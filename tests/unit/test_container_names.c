@@ -81,7 +81,7 @@ static int start(void **state)
 		.kernel = &node->kernel,
 		.reason = node->reason,
 		.reason_size = sizeof(node->reason) };
-	container_names_init(&node->names, "/logs", "/pods");
+	container_names_init(&node->names, "logs", "pods");
 	*state = node;
 	return 0;
 }
@@ -482,7 +482,7 @@ static void not_a_directory(void **state)
 	struct node *node = *state;
 
 	put_file(node, "file");
-	container_names_init(&node->names, "//pods/file", "/nowhere");
+	container_names_init(&node->names, "pods/file", "nowhere");
 	assert_missing(node, I, U, CONTAINER_NO_DIRECTORY);
 	assert_missing(node, NULL, U, CONTAINER_NO_DIRECTORY);
 	node->kernel.root_fd[NG_PROC] = node->kernel.root_fd[NG_ROOTFS];
@@ -535,6 +535,14 @@ static void passes(void **state)
 	age(node, 1);
 	assert_int_equal(container_names_resolve(&node->scrape, &node->names, &wish, 1), 1);
 	assert_int_equal(node->names.passes, 5);
+	/* who asks again for what was found gets it again; without memory nothing is found */
+	assert_int_equal(container_names_resolve(&node->scrape, &node->names, &wish, 1), 1);
+	assert_span(wish.identity.container, "c");
+	node->arena.limit = 1;
+	assert_int_equal(container_names_resolve(&node->scrape, &node->names, &wish, 1), 0);
+	assert_int_equal(wish.missing, CONTAINER_NO_LINK);
+	assert_int_equal(wish.identity.pod.size, 0);
+	node->arena.limit = 0;
 }
 
 static void limits(void **state)
@@ -557,6 +565,9 @@ static void limits(void **state)
 	assert_missing(node, name, U, CONTAINER_LIMIT);
 	assert_missing(node, NULL, V, CONTAINER_LIMIT);
 	node->names.patience = 0;
+	node->scrape.deadline = 1; /* over */
+	assert_missing(node, name, U, CONTAINER_LIMIT);
+	node->scrape.deadline = 0;
 	assert_missing(node, name, U, CONTAINER_NO_LINK);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A table of pointers by 64-bit keys: open addressing, at most half full, no memory of its own while empty. */
-#ifndef KERNEL_TABLE_H
-#define KERNEL_TABLE_H
+#ifndef NODEGAUGE_TABLE_H
+#define NODEGAUGE_TABLE_H
 
 #include <stddef.h>
 #include <stdint.h>

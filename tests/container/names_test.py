@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Which groups are shown, under which labels, and that their values are those of the kernel's files."""
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import groups
+from groups import Pod, Tree, is_shown, labels_of, of_group, scrape, total, until, usage
+
+import cases as harness
+from cases import demand, demand_equal
+
+cases = harness.Cases()
+
+
+def appears(tree, process, path):
+    return until(lambda: is_shown(tree.check(scrape(process.address)), path), pause=0.12)
+
+
+def both_drivers(before):
+    """Two pods of each class and driver; their containers are shown with their links and not before."""
+    with Tree() as tree:
+        pods, containers, sandboxes = [], [], []
+
+        def make():
+            for driver in ("systemd", "cgroupfs"):
+                for qos in ("guaranteed", "burstable", "besteffort"):
+                    pod = Pod(tree, f"web-{driver}-{qos}", f"space-{qos}", qos, driver)
+                    pods.append(pod)
+                    sandboxes.append(pod.sandbox())
+                    containers.append(pod.container("main", link=False))
+                    containers.append(pod.container("side-car", restart=7, link=False))
+
+        if before:
+            make()
+        with tree.daemon() as process:
+            if not before:
+                tree.check(scrape(process.address))
+                make()
+            for container in containers:
+                tree.spawn(container.path)
+            body = tree.check(scrape(process.address))
+            for group in [*pods, *containers]:
+                demand(not is_shown(body, group.path), f"{group.path} is shown without a link")
+            for pod in pods:
+                demand(is_shown(body, pod.qos_path), f"{pod.qos_path} is not shown")
+            for container in containers:
+                container.link()
+            for container in containers:
+                demand(appears(tree, process, container.path), f"{container.path} is not shown with its link")
+            body = tree.check(scrape(process.address))
+            for group in [*pods, *containers]:
+                demand_equal(len(labels_of(body, group.path)), 1, f"the number of series of {group.path}")
+                demand_equal(len(of_group(body, group.path, "container_pressure_cpu_waiting_seconds_total")), 1, "of pressure")
+            for sandbox in sandboxes:
+                demand(not is_shown(body, sandbox), f"the sandbox {sandbox} is shown")
+            info = {labels["id"]: labels for labels, _ in body.series_of("nodegauge_container_info")}
+            for container in containers:
+                own = info["/" + container.path]
+                demand_equal((own["uid"], own["restart"]), (container.pod.uid, str(container.restart)), "what is known")
+                demand_equal(own["qos"], container.pod.space.removeprefix("space-"), "the class")
+            for reason in ("no_log_link", "contradiction", "no_log_directory"):
+                demand_equal(body.value("nodegauge_container_unresolved", reason=reason), 0.0, f"unresolved, {reason}")
+            demand_equal(body.value("nodegauge_cgroups", level="pod"), 6.0, "the pods that are followed")
+        return f"{len(containers)} containers"
+
+
+@cases.case
+def pods_made_while_running():
+    return both_drivers(False)
+
+
+@cases.case
+def pods_that_were_there_before():
+    return both_drivers(True)
+
+
+@cases.case
+def a_pod_without_a_sandbox_group():
+    """Its one container was there before us, without a link: it is not taken for a sandbox for good."""
+    with Tree() as tree:
+        pod = Pod(tree, "alone")
+        container = pod.container(link=False)
+        (tree.root / groups.PODS / pod.folder).mkdir()
+        tree.spawn(container.path)
+        with tree.daemon() as process:
+            demand(appears(tree, process, pod.path), "the pod is not shown")
+            demand(not is_shown(scrape(process.address), container.path), "it is shown without a link")
+            container.link()
+            demand(appears(tree, process, container.path), "it is not shown once its link is there")
+
+
+@cases.case
+def sandboxes_on_demand():
+    with Tree() as tree, tree.daemon("--collector.container.levels=pod,container,sandbox") as process:
+        scrape(process.address)
+        pod = Pod(tree, "web")
+        sandbox = pod.sandbox()
+        tree.named["/" + sandbox] = {"namespace": "default", "pod": "web", "container": "", "image": ""}
+        tree.spawn(sandbox)
+        pod.container()
+        demand(appears(tree, process, sandbox), "the sandbox is not shown")
+
+
+@cases.case
+def services_slices_and_scopes():
+    with Tree() as tree:
+        shown = ["system.slice", "system.slice/ssh.service", "system.slice/system-getty.slice", "init.scope",
+                 "system.slice/system-getty.slice/getty@tty1.service", "system.slice/run-u1.scope", "user.slice"]
+        hidden = ["user.slice/user-1000.slice/session-1.scope", "system.slice/home.mount", "system.slice/ssh.service/inner"]
+        for path in [*shown, *hidden]:
+            tree.make(path)
+        with tree.daemon() as process:
+            demand(until(lambda: "container_pressure_cpu_waiting_peak_ratio" in scrape(process.address).families), "no peaks")
+            body = tree.check(scrape(process.address))
+            for path in shown:
+                demand_equal(labels_of(body, path), [{"id": "/" + path, "cpu": "total", "container": "", "namespace": "", "pod": ""}], f"the labels of {path}")
+                demand_equal(of_group(body, path, "container_pressure_cpu_waiting_peak_ratio"), [0.0], f"the peak of {path}")
+            for path in hidden:
+                demand(not is_shown(body, path), f"{path} is shown")
+            demand_equal(len(labels_of(body, "")), 1, "the series of the node")
+
+
+@cases.case
+def values_are_those_of_the_files():
+    """Each lies between what the file says before and after."""
+    with Tree() as tree, tree.daemon() as process:
+        scrape(process.address)
+        pod = Pod(tree, "busy")
+        pod.sandbox()
+        container = pod.container()
+        unit = tree.make("system.slice/busy.service")
+        for path in (container.path, unit):
+            tree.spawn(path, ("sh", "-c", "while :; do :; done"))
+        demand(appears(tree, process, container.path), "it is not shown")
+        paths = (container.path, pod.path, pod.qos_path, unit, "system.slice")
+        for _ in range(5):
+            def read():
+                found = {}
+                for path in paths:
+                    found[path, "container_cpu_usage_seconds_total"] = usage(tree.text(path, "cpu.stat"))
+                    for resource in ("cpu", "memory", "io"):
+                        text = tree.text(path, f"{resource}.pressure")
+                        found[path, f"container_pressure_{resource}_waiting_seconds_total"] = total(text, "some")
+                        found[path, f"container_pressure_{resource}_stalled_seconds_total"] = total(text, "full")
+                return found
+
+            before, body, after = read(), tree.check(scrape(process.address)), read()
+            for (path, name), low in before.items():
+                values = of_group(body, path, name)
+                demand_equal(len(values), 1, f"the number of {name} of {path}")
+                demand(low / 1e6 - 1e-9 <= values[0] <= after[path, name] / 1e6 + 1e-9,
+                       f"{name} of {path} is {values[0]}, not between {low} us and {after[path, name]} us")
+            if (tree.path / unit / "pids.current").exists():
+                demand_equal(of_group(body, unit, "container_threads"), [float(tree.text(unit, "pids.current"))], "the threads")
+
+
+@cases.case
+def names_without_a_privilege():
+    """nobody, without a capability, sees what root sees."""
+    with Tree() as tree:
+        pod = Pod(tree, "web")
+        pod.sandbox()
+        container = pod.container()
+        tree.make("system.slice/ssh.service")
+        tree.spawn(container.path)
+        program = groups.copy_of_the_program(tree.root)
+        keys = []
+        for wrapper in ([], groups.nobody()):
+            # the unit of time of a start is a second, and the first readings of a peak come with the second round
+            with tree.daemon(wrapper=wrapper, program=program, families=None) as process:
+                demand(appears(tree, process, container.path), lambda: f"it is not shown: {process.log()}")
+                demand(until(lambda: "container_pressure_cpu_waiting_peak_ratio" in scrape(process.address).families), "no peaks")
+                body = tree.check(scrape(process.address))
+                keys.append({key for key, _ in body.samples() if not key[0].startswith(("process_", "promhttp_"))})
+                demand_equal(body.value("nodegauge_cgroup_polling"), 0.0, "polling")
+        lost = {groups.exposition.written(key) for key in keys[0] - keys[1]}
+        demand(not lost, f"{len(lost)} series are missing: {sorted(lost)[:4]}")
+        return f"{len(keys[0])} series"
+
+
+sys.exit(cases.run_all())
