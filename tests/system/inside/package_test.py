@@ -59,6 +59,7 @@ def a_text_file_is_reported():
 
 @cases.case
 def removed_it_is_stopped_and_keeps_its_configuration():
+    machine.install()
     DEFAULTS.write_text("ARGS='--log.level=debug'\n")
     run("dpkg -r nodegauge")
     demand(not machine.answers(), "it still answers")
