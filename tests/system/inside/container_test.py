@@ -49,7 +49,8 @@ def kernel(group):
     """What the kernel's files say of a group, under the names of our families."""
     stat, memory, events = numbers(group / "cpu.stat"), numbers(group / "memory.stat"), numbers(group / "memory.events")
     current, peak = numbers(group / "memory.current")[""], group / "memory.peak"
-    quota, period = (group / "cpu.max").read_text().split()
+    # systemd gives a controller to a group only where a unit asks for it
+    quota, period = (group / "cpu.max").read_text().split() if (group / "cpu.max").exists() else ("max", None)
     said = {
         "container_cpu_usage_seconds_total": stat["usage_usec"] / 1e6,
         "container_cpu_user_seconds_total": stat["user_usec"] / 1e6,
@@ -105,7 +106,7 @@ def compare(name):
 def group_of(unit):
     def found():
         state = show(unit, "ActiveState", "ControlGroup")
-        return state["ActiveState"] == "active" and (TREE / state["ControlGroup"].lstrip("/") / "cpu.max").exists() and state["ControlGroup"]
+        return state["ActiveState"] == "active" and (TREE / state["ControlGroup"].lstrip("/") / "cgroup.procs").exists() and state["ControlGroup"]
 
     return machine.wait_for(f"{unit} has a group", found)
 
