@@ -9,6 +9,9 @@
 
 static const size_t ticker_stack = 256u << 10;
 
+/* How long after the start the first tick is. */
+static const uint64_t first_ns = 50u * 1000000u;
+
 /* How long the end of the engine waits for a tick that is going on. */
 static const uint64_t patience_ns = 500u * 1000000u;
 
@@ -40,11 +43,11 @@ static void *ticker_main(void *argument)
 		.reason = reason,
 		.reason_size = sizeof(reason),
 	};
-	struct ng_wait wait = { 0 };
+	/* a first scrape that waits for the start does not wait for this as well */
+	struct ng_wait wait = { .until = ng_now() + first_ns };
 
-	do
+	while (wait_for_next(ticker, &wait))
 		ng_cell_tick(ticker->cell, &scrape, &wait);
-	while (wait_for_next(ticker, &wait));
 	return NULL;
 }
 
