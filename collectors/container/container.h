@@ -182,6 +182,7 @@ struct container {
 	uint64_t unresolved[CONTAINER_MISSING_REASONS];
 	uint64_t live[SHOWN_LEVELS], created[SHOWN_LEVELS], removed[SHOWN_LEVELS];
 	uint64_t network_scan_at; /* when /proc was searched for processes last */
+	bool network_scan_failed; /* in passing: the next scrape does it again */
 	uint64_t looks_until;     /* when the looks at the tree that were taken would be over, one after the other */
 	bool started;             /* the first walk is over */
 	bool listing_failed;

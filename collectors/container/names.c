@@ -92,6 +92,12 @@ bool container_names_changed(struct ng_scrape *scrape, const struct container_na
 
 /* ---- resolving ---- */
 
+/* Says nothing of the directory. */
+static bool failed(int r)
+{
+	return r < 0 && r != -ENOENT && r != -ENOTDIR && r != -EACCES && r != -EPERM && r != -ELOOP;
+}
+
 static enum container_missing why(int error)
 {
 	return error == -ENOENT || error == -ENOTDIR ? CONTAINER_NO_DIRECTORY : CONTAINER_UNREADABLE;
@@ -196,15 +202,17 @@ size_t container_names_resolve(
 	NG_CLOSE int logs = look(scrape, &names->logs, &logs_changed);
 	NG_CLOSE int pods = look(scrape, &names->pods, &pods_changed);
 	names->epoch += logs_changed || pods_changed;
+	names->failed = failed(logs) || failed(pods);
 	if (all_known(names, wishes, count))
 		return 0;
 	names->passes++;
 	names->lying = 0;
 	if (container_search_init(&search, scrape, names, wishes, count) < 0 || search_both(&search, logs, pods) < 0)
 		return 0;
+	names->failed = names->failed || search.failed;
 	for (size_t i = 0; i < count; i++) {
 		found += wishes[i].missing == CONTAINER_FOUND;
-		if (wishes[i].looked && !search.late)
+		if (wishes[i].looked && !search.late && !search.failed)
 			*wishes[i].looked = names->epoch;
 	}
 	return found;

@@ -148,8 +148,8 @@ static int render_labels(
 	if (row->shown == SHOWN_CONTAINER)
 		image = named && named->image.size ? named->image : ng_span(state->image);
 	/*
-	 * The names of Kubernetes are written where they are empty, too, as the kubelet does: a scrape with honor_labels
-	 * would give these series the names of our own pod.
+	 * The names of Kubernetes are written where they are empty, too, as the kubelet does: a scrape with
+	 * honor_labels would give these series the names of our own pod.
 	 */
 	labels[count++] = (struct ng_label){ "container", named ? named->container : none };
 	labels[count++] = (struct ng_label){ "id", path };
