@@ -5,7 +5,7 @@
  */
 #include "families.h"
 
-#define OF_GROUP "container?,id,image?,name?,namespace?,pod?"
+#define OF_GROUP "container,id,image?,name?,namespace,pod"
 
 /* clang-format off: one family a line */
 

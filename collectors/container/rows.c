@@ -134,7 +134,8 @@ static int render_labels(
 	struct ng_label labels[6];
 	char hex[2 * CONTAINER_ID_SIZE], machine[256];
 	size_t count = 0;
-	struct ng_span image = { NULL, 0 }, name = name_label(arena, row, hex);
+	const struct ng_span none = { "", 0 };
+	struct ng_span image = none, name = name_label(arena, row, hex);
 
 	if (row->place.level == CONTAINER_MACHINE) {
 		size_t start = path.size;
@@ -146,15 +147,16 @@ static int render_labels(
 	/* sandboxes and pods have none: rules that ask for an image must not count them */
 	if (row->shown == SHOWN_CONTAINER)
 		image = named && named->image.size ? named->image : ng_span(state->image);
-	if (named)
-		add_label(labels, &count, "container", named->container);
-	add_label(labels, &count, "id", path);
+	/*
+	 * The names of Kubernetes are written where they are empty, too, as the kubelet does: a scrape with honor_labels
+	 * would give these series the names of our own pod.
+	 */
+	labels[count++] = (struct ng_label){ "container", named ? named->container : none };
+	labels[count++] = (struct ng_label){ "id", path };
 	add_label(labels, &count, "image", image);
 	add_label(labels, &count, "name", name);
-	if (named) {
-		add_label(labels, &count, "namespace", named->space);
-		add_label(labels, &count, "pod", named->pod);
-	}
+	labels[count++] = (struct ng_label){ "namespace", named ? named->space : none };
+	labels[count++] = (struct ng_label){ "pod", named ? named->pod : none };
 	struct ng_span rendered = ng_labels(arena, labels, count);
 	char *kept = rendered.text ? malloc(rendered.size) : NULL;
 	if (!kept)

@@ -25,7 +25,7 @@ static uint64_t head_of(const char *key, size_t size)
 	/* inactive_anon is not inactive_file */
 	if (size > sizeof(tail))
 		memcpy(&tail, key + size - sizeof(tail), sizeof(tail));
-	return head + tail * 31;
+	return head + tail * 31 + size * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 static int find_key(const struct container_key *keys, size_t count, struct ng_span name)

@@ -153,7 +153,7 @@ enum { CONTAINER_PLAN_LINES = 128 };
 struct container_plan {
 	uint32_t count;
 	uint32_t end;                        /* behind the last line that is wanted; 0 while that is not known */
-	uint64_t head[CONTAINER_PLAN_LINES]; /* the first and last bytes of the key */
+	uint64_t head[CONTAINER_PLAN_LINES]; /* first and last bytes and size of the key */
 	int16_t key[CONTAINER_PLAN_LINES];   /* index of the wanted key, or -1 */
 };
 

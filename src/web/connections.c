@@ -5,6 +5,7 @@
 
 #include <linux/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 enum { LOG_LINES_A_MINUTE = 10 };
 static const uint64_t minute_ns = 60u * (uint64_t)1000000000u;
@@ -140,12 +141,28 @@ void ng_connections_remove(struct ng_connection *connection)
 	all->counts.connections = all->count;
 }
 
-void ng_connections_shut_waiting(struct ng_connections *all)
+static bool has_bytes(const struct ng_connection *connection)
 {
+	int bytes = 0;
+
+	return ioctl(connection->fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+size_t ng_connections_shut_waiting(struct ng_connections *all, bool patient)
+{
+	size_t left = 0;
+
 	for (struct ng_connection *at = all->first; at; at = at->next) {
-		if (at->begun && (at->phase == NG_PHASE_HEAD || at->phase == NG_PHASE_IDLE))
-			shutdown(at->fd, SHUT_RDWR);
+		if (at->shut || !at->begun || (at->phase != NG_PHASE_HEAD && at->phase != NG_PHASE_IDLE))
+			continue;
+		if (patient && (at->phase == NG_PHASE_HEAD || has_bytes(at))) {
+			left++;
+			continue;
+		}
+		shutdown(at->fd, SHUT_RDWR);
+		at->shut = true;
 	}
+	return left;
 }
 
 /* ---- deadlines ---- */

@@ -33,6 +33,7 @@ struct ng_connection {
 	bool has_client;   /* not a unix socket */
 	bool begun;        /* the library knows it: it will say when it is gone */
 	bool evicted;      /* shut down to make room; the library has not noticed yet */
+	bool shut;         /* shut down as the server stops */
 	uint64_t received; /* bytes when it was last looked at while idle */
 };
 
@@ -67,8 +68,11 @@ void ng_connections_enter(struct ng_connection *connection, enum ng_phase phase,
 /* Shuts down those whose time is over. `drop` gets those that had never begun, to remove them. */
 void ng_connections_enforce(struct ng_connections *all, uint64_t now, void (*drop)(struct ng_connection *connection));
 
-/* Shuts down those that wait for a request. */
-void ng_connections_shut_waiting(struct ng_connections *all);
+/*
+ * Shuts down those that wait for a request. With patience not those whose client has just connected or sent something:
+ * it returns how many of them there are.
+ */
+size_t ng_connections_shut_waiting(struct ng_connections *all, bool patient);
 
 /*
  * Whom a connection is counted for: an IPv4 address, also one that came to an IPv6 socket, or the /64 network of an

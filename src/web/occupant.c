@@ -202,7 +202,8 @@ void ng_occupant(const struct sockaddr *address, char *text, size_t size)
 	struct ng_span name = read_of_process(pid, "comm", comm, sizeof(comm));
 	if (pid)
 		snprintf(text, size, "%.*s (pid %d%s%s)", (int)name.size, name.text, pid, *group ? ", " : "", group);
+	else if (*group)
+		snprintf(text, size, "%s", group);
 	else
-		snprintf(text, size, "a process of user %u%s%s%s", occupant.user, *group ? " (" : "", group,
-			*group ? ")" : "");
+		snprintf(text, size, "a process of user %u", occupant.user);
 }

@@ -9,7 +9,7 @@
 /*
  * Writes what is known of the process that listens on a TCP address, or on one that excludes it:
  * "prometheus-node (pid 612, prometheus-node-exporter.service)". Without the right to look into other processes it is
- * "a process of user 112 (prometheus-node-exporter.service)"; empty when nothing is known.
+ * the service alone, or "a process of user 112"; empty when nothing is known.
  */
 void ng_occupant(const struct sockaddr *address, char *text, size_t size);
 

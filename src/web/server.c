@@ -25,6 +25,9 @@ enum {
 	CONNECTION_MEMORY = 16384, /* for a head; longer ones are answered with 431 */
 };
 
+/* Who has just connected has sent a request, or is about to. */
+static const uint64_t patience_ns = 400u * 1000000u;
+
 struct connection {
 	struct ng_connection base;
 	struct ng_server *server;
@@ -46,6 +49,7 @@ struct ng_server {
 	uint64_t serial; /* of the connections that were used twice */
 	size_t unanswered;
 	bool draining;
+	uint64_t patient_until; /* while draining: until then the requests of new connections are waited for */
 };
 
 static struct connection *connection_at(struct ng_connection *base)
@@ -397,17 +401,22 @@ uint64_t ng_server_run(struct ng_server *server, uint64_t now)
 	uint64_t again = server->draining ? UINT64_MAX : ng_acceptor_tick(&server->acceptor, now);
 	if (again < next)
 		next = again;
+	if (server->draining && now < server->patient_until && server->patient_until < next)
+		next = server->patient_until;
 	return next;
 }
 
 size_t ng_server_drain(struct ng_server *server)
 {
+	uint64_t now = ng_now();
+
 	if (!server->draining) {
 		server->draining = true;
+		server->patient_until = now + patience_ns;
 		ng_acceptor_stop(&server->acceptor);
-		ng_connections_shut_waiting(&server->connections);
 	}
-	return server->unanswered;
+	/* also each time later: those that were answered wait again */
+	return server->unanswered + ng_connections_shut_waiting(&server->connections, now < server->patient_until);
 }
 
 void ng_server_count(const struct ng_server *server, struct ng_server_counts *ret_counts)

@@ -45,8 +45,10 @@ int ng_server_fd(const struct ng_server *server);
 /* Does what can be done. Returns when to call again at the latest (CLOCK_MONOTONIC ns), UINT64_MAX for never. */
 uint64_t ng_server_run(struct ng_server *server, uint64_t now);
 
-/* No new connections and no further requests; answers that are on their way go on. Returns how many requests are not
- * answered completely. */
+/*
+ * No new connections; requests that are on their way are answered, for a moment also those of clients that have just
+ * connected. To be called again until it returns 0: how many requests are not answered completely.
+ */
 size_t ng_server_drain(struct ng_server *server);
 
 /* Since the start. */

@@ -44,9 +44,9 @@ no_metadata 1e3
 """
 
 
-def side_by_side(program, shared, theirs_alone=()):
+def side_by_side(program, shared, theirs_alone=(), ours_alone=()):
     theirs = ("127.0.0.1", daemon.free_port())
-    with daemon.nodegauge(*shared) as our_process, daemon.Daemon(
+    with daemon.nodegauge(*shared, *ours_alone) as our_process, daemon.Daemon(
             [program, f"--web.listen-address=127.0.0.1:{theirs[1]}", *shared, *theirs_alone], theirs) as their_process:
         their_process.wait_ready()
         differences, body = sandwich.lasting(our_process.address, theirs, table)
@@ -61,10 +61,12 @@ def side_by_side(program, shared, theirs_alone=()):
 def live_defaults():
     program = packages.need("prometheus-node-exporter", "prometheus-node-exporter")
     lacking = sorted(set(collectors.theirs(program)) - collectors.ours())
+    more = sorted(name for name, on in collectors.defaults().items() if on and name not in collectors.theirs(program))
     cases.note("switched off in node_exporter, as we do not have them: " + " ".join(lacking))
+    cases.note("switched off in nodegauge, as it does not have them: " + " ".join(more))
     with tempfile.TemporaryDirectory(prefix="nodegauge-textfile-") as folder:
         return side_by_side(program, [f"--collector.textfile.directory={folder}"] if "textfile" in collectors.ours() else [],
-                            [f"--no-collector.{name}" for name in lacking])
+                            [f"--no-collector.{name}" for name in lacking], [f"--no-collector.{name}" for name in more])
 
 
 @cases.case

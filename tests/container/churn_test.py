@@ -34,6 +34,8 @@ def verify(tree, text):
         if name not in CHECKED:
             continue
         labels = dict(PAIR.findall(rest))
+        if not labels["pod"]:
+            continue
         groups.check_labels(tree.named, name, labels)
         key = name, labels["namespace"], labels["pod"], labels.get("container", "")
         demand(owners.setdefault(key, labels["id"]) == labels["id"], lambda: f"{owners[key]} and {labels['id']} have one name")
@@ -157,7 +159,7 @@ def pods_and_containers_at_random():
                 states.append((process.descriptors(), watches(process), private_bytes(process)))
             demand(answers > 5, f"{answers} answers only")
             body = tree.check(settled((one, two)))
-            rest = [labels for labels, _ in body.series_of("container_start_time_seconds") if "pod" in labels]
+            rest = [labels for labels, _ in body.series_of("container_start_time_seconds") if labels.get("pod")]
             demand_equal(len(rest), 0, "the number of series of what has gone")
             for level, wanted in (("pod", 0.0), ("container", 0.0), ("qos", 6.0), ("node", 1.0)):
                 live = body.value("nodegauge_cgroups", level=level)

@@ -146,7 +146,7 @@ class Tree:
 
 
 def check_labels(named, name, labels):
-    if not name.startswith("container_") or "pod" not in labels:
+    if not name.startswith("container_") or not labels.get("pod"):
         return
     wanted = named.get(labels["id"])
     if wanted is None:

@@ -116,7 +116,7 @@ def services_slices_and_scopes():
             demand(until(lambda: "container_pressure_cpu_waiting_peak_ratio" in scrape(process.address).families), "no peaks")
             body = tree.check(scrape(process.address))
             for path in shown:
-                demand_equal(labels_of(body, path), [{"id": "/" + path, "cpu": "total"}], f"the labels of {path}")
+                demand_equal(labels_of(body, path), [{"id": "/" + path, "cpu": "total", "container": "", "namespace": "", "pod": ""}], f"the labels of {path}")
                 demand_equal(of_group(body, path, "container_pressure_cpu_waiting_peak_ratio"), [0.0], f"the peak of {path}")
             for path in hidden:
                 demand(not is_shown(body, path), f"{path} is shown")

@@ -76,6 +76,7 @@ def purged_nothing_is_left():
 
 @cases.case
 def an_upgrade_keeps_what_the_operator_wrote():
+    run("dpkg -P nodegauge", check=False)
     run(f"dpkg -i {older()}")
     demand_equal(say("dpkg-query -f '${Version}' -W nodegauge"), "0.0.9", "the old version")
     old = machine.start("--web.listen-address=:9100 --log.level=debug")

@@ -1,0 +1,243 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The container collector with every controller of cgroup v2: limits, throttling, OOM kills and pressure that are real.
+
+The groups are made by systemd, as the kubelet with its systemd driver has them made, and as plain services and scopes. What the
+sandboxed service says is compared with the kernel's files, which are read before and after.
+"""
+import os
+import sys
+import time
+from pathlib import Path
+
+import machine
+from machine import run, show
+import sandwich
+from cases import Cases, demand
+
+TREE = Path("/sys/fs/cgroup")
+SETS = "cpu,cpu-detail,memory,memory-detail,events,tasks,io,spec,pressure,info,machine"
+UID = "0c5b6a52-9e1f-4b0c-8a39-6b1d2f3e4a5b"
+POD = f"kubepods-burstable-pod{UID.replace('-', '_')}.slice"
+CONTAINER = "3f2a" * 16
+cases = Cases()
+
+PROGRAMS = {
+    # holds as many megabytes as its argument says, and waits
+    "eat": "import sys, time\nheld = bytearray(int(sys.argv[1]) << 20)\nheld[::4096] = b'x' * len(held[::4096])\ntime.sleep(1000)\n",
+    "spin": "while True:\n    pass\n",
+    "write": "import os, time\nf = os.open('/var/tmp/written', os.O_CREAT | os.O_WRONLY)\nos.write(f, b'x' * (8 << 20))\nos.fsync(f)\n"
+             "time.sleep(1000)\n",
+}
+
+
+def numbers(path):
+    """A flat file, {"usage_usec": 12, ...}, or one value under "". "max" is None."""
+    found = {}
+    for line in path.read_text().splitlines():
+        *key, value = line.split()
+        found[" ".join(key)] = None if value == "max" else int(value) if value.lstrip("-").isdigit() else value
+    return found
+
+
+def pressure(path, kind):
+    line = next(line for line in path.read_text().splitlines() if line.startswith(kind))
+    return int(line.split("total=")[1]) / 1e6
+
+
+def kernel(group):
+    """What the kernel's files say of a group, under the names of our families."""
+    stat, memory, events = numbers(group / "cpu.stat"), numbers(group / "memory.stat"), numbers(group / "memory.events")
+    current, peak = numbers(group / "memory.current")[""], group / "memory.peak"
+    # systemd gives a controller to a group only where a unit asks for it
+    quota, period = (group / "cpu.max").read_text().split() if (group / "cpu.max").exists() else ("max", None)
+    said = {
+        "container_cpu_usage_seconds_total": stat["usage_usec"] / 1e6,
+        "container_cpu_user_seconds_total": stat["user_usec"] / 1e6,
+        "container_cpu_system_seconds_total": stat["system_usec"] / 1e6,
+        "container_memory_usage_bytes": current,
+        "container_memory_working_set_bytes": max(current - memory["inactive_file"], 0),
+        "container_memory_rss": memory["anon"],
+        "container_memory_cache": memory["file"],
+        "container_memory_mapped_file": memory["file_mapped"],
+        "container_memory_failcnt": events["max"],
+        "container_memory_events_high_total": events["high"],
+        "container_memory_events_max_total": events["max"],
+        "container_oom_events_total": events["oom_kill"],
+        "container_threads": numbers(group / "pids.current")[""],
+    }
+    if quota != "max":
+        said |= {"container_spec_cpu_quota": int(quota), "container_spec_cpu_period": int(period),
+                 "container_cpu_cfs_periods_total": stat["nr_periods"],
+                 "container_cpu_cfs_throttled_periods_total": stat["nr_throttled"],
+                 "container_cpu_cfs_throttled_seconds_total": stat["throttled_usec"] / 1e6}
+    if peak.exists():
+        said["container_memory_max_usage_bytes"] = numbers(peak)[""]
+    limits = {"container_spec_memory_limit_bytes": "memory.max", "container_threads_max": "pids.max",
+              "container_spec_memory_reservation_limit_bytes": "memory.min"}
+    for family, name in limits.items():
+        if value := numbers(group / name)[""]:
+            said[family] = value
+    for resource in ("cpu", "memory", "io"):
+        for kind, name in (("some", "waiting"), ("full", "stalled")):
+            said[f"container_pressure_{resource}_{name}_seconds_total"] = pressure(group / f"{resource}.pressure", kind)
+    return said
+
+
+# Gauges of a group that does nothing move a little all the same: the kernel counts memory in batches for each CPU.
+SLACK = {"memory": 1 << 20}
+
+
+def compare(name):
+    """Our figures of a group lie between what the kernel says before and after; gives them."""
+    group = TREE / name.lstrip("/")
+    before, body, after = kernel(group), sandwich.scrape(machine.ADDRESS), kernel(group)
+    ours = {}
+    for family in before:
+        values = [value for labels, value in body.series_of(family) if labels.get("id") == name and labels.get("cpu", "total") == "total"]
+        demand(len(values) == 1, f"{family} of {name}: {len(values)} series")
+        low, high = sorted((before[family], after[family]))
+        slack = SLACK["memory"] if "_memory_" in family and not family.endswith(("_total", "limit_bytes")) else 0
+        demand(low - slack - 1e-9 <= values[0] <= high + slack + 1e-9, f"{family} of {name} is {values[0]}, the kernel says {low} to {high}")
+        ours[family] = values[0]
+    return ours
+
+
+def group_of(unit):
+    def found():
+        state = show(unit, "ActiveState", "ControlGroup")
+        return state["ActiveState"] == "active" and (TREE / state["ControlGroup"].lstrip("/") / "cgroup.procs").exists() and state["ControlGroup"]
+
+    return machine.wait_for(f"{unit} has a group", found)
+
+
+def service(name, program, *arguments, **properties):
+    """A transient service; the name of its group."""
+    words = " ".join(f"-p {key}={value}" for key, value in properties.items())
+    run(f"systemctl stop {name} 2>/dev/null; systemctl reset-failed {name} 2>/dev/null; true")
+    run(f"systemd-run -q --unit={name} {words} python3 /run/{program}.py {' '.join(map(str, arguments))}")
+    return group_of(name)
+
+
+def container(program, *arguments, **properties):
+    """A scope where and as containerd has one made under a kubelet, with the kubelet's links to its log."""
+    words = " ".join(f"-p {key}={value}" for key, value in properties.items())
+    unit = f"cri-containerd-{CONTAINER}.scope"
+    run(f"systemctl stop {unit} 2>/dev/null; systemctl reset-failed {unit} 2>/dev/null; true")
+    log = Path(f"/var/log/pods/shop_web-1_{UID}/app/0.log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.touch()
+    link = Path(f"/var/log/containers/web-1_shop_app-{CONTAINER}.log")
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(log)
+    run(f"systemd-run -q --scope --unit={unit} --slice={POD} -p Delegate=yes {words} -- bash -c \"sleep 1000 & python3 /run/{program}.py "
+        f"{' '.join(map(str, arguments))}; wait\" >/dev/null 2>&1 &")
+    return group_of(unit)
+
+
+def stop(*units):
+    run(f"systemctl stop {' '.join(units)}; systemctl reset-failed; true")
+
+
+@cases.case
+def limits_of_a_service():
+    name = service("limited", "eat", 8, MemoryMax="100M", MemoryMin="10M", CPUQuota="50%", TasksMax="30")
+    time.sleep(5)
+    ours = compare(name)
+    demand(ours["container_spec_memory_limit_bytes"] == 100 << 20, f"memory limit {ours['container_spec_memory_limit_bytes']}")
+    demand(ours["container_spec_cpu_quota"] / ours["container_spec_cpu_period"] == 0.5, "CPU quota")
+    demand(ours["container_threads_max"] == 30, "tasks")
+    demand(ours["container_spec_memory_reservation_limit_bytes"] == 10 << 20, "reservation")
+    demand(ours["container_memory_rss"] > 8 << 20, "resident memory")
+    stop("limited")
+
+
+@cases.case
+def throttling_of_a_container():
+    name = container("spin", CPUQuota="20%", MemoryMax="200M")
+    time.sleep(10)
+    ours = compare(name)
+    demand(ours["container_cpu_cfs_throttled_periods_total"] > 10, f"throttled in {ours['container_cpu_cfs_throttled_periods_total']} periods")
+    demand(ours["container_pressure_cpu_waiting_seconds_total"] > 1, f"waited {ours['container_pressure_cpu_waiting_seconds_total']} s")
+    pod = compare(os.path.dirname(name))
+    demand(pod["container_cpu_usage_seconds_total"] >= ours["container_cpu_usage_seconds_total"], "the pod used less than its container")
+    labels = next(labels for labels, _ in sandwich.scrape(machine.ADDRESS).series_of("container_memory_usage_bytes") if labels["id"] == name)
+    for label, wanted in (("namespace", "shop"), ("pod", "web-1"), ("container", "app")):
+        demand(labels.get(label) == wanted, f"{label} is {labels.get(label)!r}")
+    stop(f"cri-containerd-{CONTAINER}.scope")
+    return f"{ours['container_cpu_cfs_throttled_seconds_total']:.1f} s throttled"
+
+
+@cases.case
+def an_oom_kill_in_a_container():
+    name = container("eat", 120, MemoryMax="40M", MemorySwapMax="0")
+    machine.wait_for("the kernel killed it", lambda: numbers(TREE / name.lstrip("/") / "memory.events")["oom_kill"], 120)
+    ours = compare(name)
+    demand(ours["container_oom_events_total"] >= 1, f"{ours['container_oom_events_total']} OOM kills")
+    body = sandwich.scrape(machine.ADDRESS)
+    when = [value for labels, value in body.series_of("container_oom_last_kill_time_seconds") if labels["id"] == name]
+    demand(when and abs(when[0] - time.time()) < 300, f"time of the kill {when}")
+    stop(f"cri-containerd-{CONTAINER}.scope")
+
+
+@cases.case
+def a_container_that_ended_is_shown_once_more():
+    name = container("spin", MemoryMax="200M")
+    time.sleep(3)
+    sandwich.scrape(machine.ADDRESS)
+    before = kernel(TREE / name.lstrip("/"))["container_cpu_usage_seconds_total"]
+    stop(f"cri-containerd-{CONTAINER}.scope")
+    machine.wait_for("its group is gone", lambda: not (TREE / name.lstrip("/")).exists())
+
+    def shown():
+        series = sandwich.scrape(machine.ADDRESS).series_of("container_cpu_usage_seconds_total")
+        return [value for labels, value in series if labels["id"] == name]
+
+    last = shown()
+    demand(last and last[0] >= before, f"its last total is {last}, and it had {before}")
+    machine.wait_for("it is shown no more", lambda: not shown(), 30)
+
+
+@cases.case
+def memory_pressure_of_a_service():
+    name = service("pressed", "eat", 80, MemoryHigh="30M", MemorySwapMax="0")
+    machine.wait_for("the kernel throttles it", lambda: pressure(TREE / name.lstrip("/") / "memory.pressure", "some") > 1, 120)
+    ours = compare(name)
+    demand(ours["container_pressure_memory_waiting_seconds_total"] > 1, "no memory pressure")
+    demand(ours["container_memory_events_high_total"] > 0, "MemoryHigh was not noticed")
+    stop("pressed")
+    return f"waited {ours['container_pressure_memory_waiting_seconds_total']:.1f} s"
+
+
+@cases.case
+def bytes_written_by_a_service():
+    name = service("writer", "write", IOAccounting="yes")
+    stat = TREE / name.lstrip("/") / "io.stat"
+
+    def written():
+        return sum(int(word[7:]) for word in stat.read_text().split() if word.startswith("wbytes="))
+
+    machine.wait_for("it has written", lambda: written() >= 8 << 20, 60)
+    low, body, high = written(), sandwich.scrape(machine.ADDRESS), written()
+    ours = sum(value for labels, value in body.series_of("container_fs_writes_bytes_total") if labels["id"] == name)
+    demand(low <= ours <= high, f"{ours} bytes, the kernel says {low} to {high}")
+    stop("writer")
+    Path("/var/tmp/written").unlink()
+
+
+@cases.case
+def everything_is_read_inside_the_sandbox():
+    body = sandwich.scrape(machine.ADDRESS)
+    demand(body.value("node_scrape_collector_success", collector="container") == 1, "the collector fails")
+    absent = body.series_of("nodegauge_psi_unavailable")
+    demand(not any(value for _, value in absent), f"no pressure: {absent}")
+    demand(body.value("nodegauge_cgroup_polling") == 0, "the tree is not watched")
+    demand(body.value("nodegauge_pressure_sampler_rounds_total") > 0, "pressure is not sampled")
+
+
+for word, text in PROGRAMS.items():
+    Path(f"/run/{word}.py").write_text(text)
+machine.install()
+machine.start(f"--collector.container.families={SETS}")
+sys.exit(cases.run_all())

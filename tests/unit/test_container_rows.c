@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is shown, what succeeds it, how long what has gone is shown, and who reads. */
+#include "../../collectors/container/container.h"
+#include "support.h"
+#include "web/readers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SECOND UINT64_C(1000000000)
+#define U      "eaba4d29-74e5-4595-ace3-91b35ee08a0b"
+
+struct stage {
+	struct container state;
+	struct ng_arena arena;
+	struct ng_scrape scrape;
+	uint64_t generation;
+};
+
+static int start(void **state)
+{
+	struct stage *stage = calloc(1, sizeof(*stage));
+
+	assert_non_null(stage);
+	stage->state.levels = UINT32_MAX;
+	stage->state.image = "unknown";
+	stage->scrape.arena = &stage->arena;
+	*state = stage;
+	return 0;
+}
+
+static int stop(void **state)
+{
+	struct stage *stage = *state;
+
+	while (stage->state.leaving) {
+		struct container_row *next = stage->state.leaving->next;
+		container_row_free(&stage->state, stage->state.leaving);
+		stage->state.leaving = next;
+	}
+	assert_int_equal(stage->state.by_key.count, 0);
+	ng_table_done(&stage->state.by_key);
+	ng_arena_done(&stage->arena);
+	free(stage);
+	return 0;
+}
+
+/* ---- groups that are no directories ---- */
+
+static struct ng_cgroup *new_group(struct stage *stage, struct container_place place)
+{
+	struct ng_cgroup *group = calloc(1, sizeof(*group) + sizeof(struct container_group));
+
+	assert_non_null(group);
+	group->name = "group";
+	group->name_size = 5;
+	group->generation = ++stage->generation;
+	container_group(group)->place = place;
+	return group;
+}
+
+static struct container_row *row_of(struct ng_cgroup *group)
+{
+	return container_group(group)->row;
+}
+
+/* It has been read. */
+static void read_it(struct ng_cgroup *group)
+{
+	container_set(&row_of(group)->figures.values, VALUE_CPU_USAGE, 1);
+}
+
+static struct ng_cgroup *new_unit(struct stage *stage, const char *path)
+{
+	struct ng_cgroup *group = new_group(stage, (struct container_place){ .level = CONTAINER_SERVICE });
+
+	container_group(group)->row =
+		container_row_new(&stage->state, group, &container_group(group)->place, SHOWN_SERVICE);
+	assert_non_null(row_of(group));
+	assert_int_equal(row_of(group)->naming, NAMING_DONE);
+	assert_int_equal(container_row_name(&stage->scrape, &stage->state, row_of(group), ng_span(path)), 0);
+	read_it(group);
+	return group;
+}
+
+static struct container_named *names(const char *space, const char *pod, const char *container)
+{
+	struct container_named *named = calloc(1, sizeof(*named) + 1);
+
+	assert_non_null(named);
+	named->space = ng_span(space);
+	named->pod = ng_span(pod);
+	named->container = ng_span(container);
+	return named;
+}
+
+static struct ng_cgroup *new_container(struct stage *stage, const char *path, const char *container, bool sliced)
+{
+	struct container_place place = { .level = CONTAINER_CONTAINER,
+		.kubernetes = true,
+		.has_id = true,
+		.uid = U,
+		.sliced = sliced,
+		.runtime = CONTAINER_RUNTIME_CONTAINERD };
+
+	struct ng_cgroup *group = new_group(stage, place);
+	container_group(group)->row =
+		container_row_new(&stage->state, group, &container_group(group)->place, SHOWN_CONTAINER);
+	assert_non_null(row_of(group));
+	assert_int_equal(row_of(group)->naming, NAMING_WANTED);
+	read_it(group);
+	if (container) {
+		row_of(group)->named = names("space", "pod", container);
+		assert_int_equal(container_row_name(&stage->scrape, &stage->state, row_of(group), ng_span(path)), 0);
+	}
+	return group;
+}
+
+static void leave(struct stage *stage, struct ng_cgroup *group)
+{
+	container_row_leave(&stage->scrape, &stage->state, group);
+	assert_null(row_of(group));
+	free(group);
+}
+
+static void drop(struct stage *stage, struct ng_cgroup *group)
+{
+	container_row_free(&stage->state, row_of(group));
+	free(group);
+}
+
+/* ---- what has gone ---- */
+
+static void until_all_have_seen_it(void **context)
+{
+	struct stage *stage = *context;
+	struct container *state = &stage->state;
+
+	state->recent_readers = 5;
+	leave(stage, new_unit(stage, "/a.service"));
+	assert_int_equal(state->leaving_count, 1);
+	container_rows_seen(state, 1, 5, SECOND);
+	assert_int_equal(state->leaving_count, 1);
+	container_rows_seen(state, 1, 5, 2 * SECOND);
+	assert_int_equal(state->leaving_count, 1);
+	container_rows_seen(state, 4, 5, 3 * SECOND);
+	assert_int_equal(state->leaving_count, 0);
+	assert_int_equal(state->forgotten, 0);
+}
+
+/* One that does not ask any more is not waited for. */
+static void not_for_who_stopped(void **context)
+{
+	struct stage *stage = *context;
+	struct container *state = &stage->state;
+
+	state->recent_readers = 3;
+	leave(stage, new_unit(stage, "/a.service"));
+	container_rows_seen(state, 1, 3, SECOND);
+	assert_int_equal(state->leaving_count, 1);
+	container_rows_seen(state, 1, 1, 2 * SECOND);
+	assert_int_equal(state->leaving_count, 0);
+}
+
+static void not_for_ever(void **context)
+{
+	struct stage *stage = *context;
+	struct container *state = &stage->state;
+
+	state->recent_readers = 3;
+	leave(stage, new_unit(stage, "/a.service"));
+	container_rows_seen(state, 1, 3, SECOND);
+	container_rows_seen(state, 1, 3, 300 * SECOND);
+	assert_int_equal(state->leaving_count, 1);
+	container_rows_seen(state, 1, 3, 302 * SECOND);
+	assert_int_equal(state->leaving_count, 0);
+	assert_int_equal(state->forgotten, 1);
+}
+
+/* Nobody has asked yet: the first who does is shown it. */
+static void before_anybody_asks(void **context)
+{
+	struct stage *stage = *context;
+	struct container *state = &stage->state;
+
+	leave(stage, new_unit(stage, "/a.service"));
+	assert_int_equal(state->leaving_count, 1);
+	container_rows_seen(state, 1, 1, SECOND);
+	assert_int_equal(state->leaving_count, 0);
+}
+
+static void not_too_many(void **context)
+{
+	struct stage *stage = *context;
+	struct container *state = &stage->state;
+	char path[64];
+
+	state->recent_readers = 3;
+	for (unsigned i = 0; i < 2500; i++) {
+		snprintf(path, sizeof(path), "/unit%u.service", i);
+		leave(stage, new_unit(stage, path));
+		ng_arena_reset(&stage->arena);
+	}
+	assert_int_equal(state->leaving_count, 2000);
+	assert_int_equal(state->forgotten, 500);
+	/* the last ones are those that are left */
+	assert_non_null(memmem(state->leaving->labels.text, state->leaving->labels.size, "unit2499.", 9));
+	container_rows_seen(state, 3, 3, SECOND);
+	assert_int_equal(state->leaving_count, 0);
+}
+
+/* What was never read, or is not shown, has nothing to say. */
+static void not_what_was_never_read(void **context)
+{
+	struct stage *stage = *context;
+	struct ng_cgroup *group = new_unit(stage, "/a.service");
+
+	row_of(group)->figures.values.present = 0;
+	leave(stage, group);
+	assert_int_equal(stage->state.leaving_count, 0);
+}
+
+/* ---- who succeeds whom ---- */
+
+static void a_restart(void **context)
+{
+	struct stage *stage = *context;
+	struct container *state = &stage->state;
+
+	state->recent_readers = 3;
+	leave(stage, new_container(stage, "/pod/1", "app", true));
+	assert_int_equal(state->leaving_count, 1);
+	struct ng_cgroup *second = new_container(stage, "/pod/2", "app", true);
+	assert_int_equal(state->leaving_count, 0);
+	assert_int_equal(state->forgotten, 1);
+	assert_false(row_of(second)->outdone);
+	/* of another name: both */
+	struct ng_cgroup *other = new_container(stage, "/pod/3", "other", true);
+	assert_false(row_of(second)->outdone || row_of(other)->outdone);
+	drop(stage, second);
+	drop(stage, other);
+}
+
+/* Also while the one before lives still; and named in either order. */
+static void one_beside_the_other(void **context)
+{
+	struct stage *stage = *context;
+	struct ng_cgroup *first = new_container(stage, "/pod/1", "app", true),
+			 *second = new_container(stage, "/pod/2", NULL, true),
+			 *third = new_container(stage, "/pod/3", "app", true);
+
+	assert_true(row_of(first)->outdone);
+	assert_false(row_of(third)->outdone);
+	row_of(second)->named = names("space", "pod", "app");
+	assert_int_equal(container_row_name(&stage->scrape, &stage->state, row_of(second), ng_span("/pod/2")), 0);
+	assert_true(row_of(second)->outdone);
+	assert_false(row_of(third)->outdone);
+	/* who was outdone is not shown when it goes */
+	leave(stage, first);
+	leave(stage, second);
+	assert_int_equal(stage->state.leaving_count, 0);
+	drop(stage, third);
+}
+
+/* A pod that is there twice, by slices and by hand: the slices are what is used. */
+static void shadows(void **context)
+{
+	struct stage *stage = *context;
+	struct ng_cgroup *real = new_container(stage, "/slice/1", "app", true),
+			 *later = new_container(stage, "/hand/1", "app", false);
+
+	assert_false(row_of(real)->outdone);
+	assert_true(row_of(later)->outdone);
+	drop(stage, later);
+	drop(stage, real);
+}
+
+static void a_unit_that_comes_again(void **context)
+{
+	struct stage *stage = *context;
+	struct container *state = &stage->state;
+
+	state->recent_readers = 3;
+	leave(stage, new_unit(stage, "/a.service"));
+	leave(stage, new_unit(stage, "/b.service"));
+	struct ng_cgroup *again = new_unit(stage, "/a.service");
+	assert_int_equal(state->leaving_count, 1);
+	assert_false(row_of(again)->outdone);
+	drop(stage, again);
+}
+
+/* A container that ended before its names were known is named afterwards, and shown then. */
+static void named_late(void **context)
+{
+	struct stage *stage = *context;
+	struct container *state = &stage->state;
+
+	state->recent_readers = 1;
+	leave(stage, new_container(stage, "/pod/1", NULL, true));
+	assert_int_equal(state->leaving_count, 1);
+	container_rows_seen(state, 1, 1, SECOND);
+	assert_int_equal(state->leaving_count, 1);
+	struct container_row *row = state->leaving;
+	row->named = names("space", "pod", "app");
+	assert_int_equal(container_row_name(&stage->scrape, state, row, ng_span("/pod/1")), 0);
+	container_rows_seen(state, 1, 1, 2 * SECOND);
+	assert_int_equal(state->leaving_count, 0);
+}
+
+/* ---- readers ---- */
+
+static void readers(void **context)
+{
+	struct ng_readers readers = { 0 };
+
+	(void)context;
+	uint64_t first = ng_readers_note(&readers, 100, 0, SECOND), second = ng_readers_note(&readers, 200, 0, SECOND);
+	assert_true(first && second && first != second && !(first & (first - 1)) && !(second & (second - 1)));
+	assert_int_equal(ng_readers_note(&readers, 100, 0, 2 * SECOND), first);
+	assert_true(ng_readers_recent(&readers, 2 * SECOND) == (first | second));
+	assert_true(ng_readers_recent(&readers, 301 * SECOND) == first);
+	assert_true(ng_readers_recent(&readers, 302 * SECOND) == 0);
+}
+
+/* A connection that is used again goes on as who it was; two behind one address are told apart. */
+static void readers_by_connection(void **context)
+{
+	struct ng_readers readers = { 0 };
+
+	(void)context;
+	uint64_t once = ng_readers_note(&readers, 100, 0, SECOND);
+	assert_int_equal(ng_readers_note(&readers, 100, 7, 2 * SECOND), once);
+	assert_int_equal(ng_readers_note(&readers, 100, 7, 3 * SECOND), once);
+	uint64_t other = ng_readers_note(&readers, 100, 8, 4 * SECOND);
+	assert_true(other != once);
+	assert_int_equal(ng_readers_note(&readers, 100, 7, 5 * SECOND), once);
+	assert_int_equal(ng_readers_note(&readers, 100, 8, 6 * SECOND), other);
+}
+
+/* There is room for 64; the one that asked longest ago makes room. */
+static void readers_beyond_the_room(void **context)
+{
+	struct ng_readers readers = { 0 };
+	uint64_t all = 0;
+
+	(void)context;
+	for (uint64_t i = 0; i < NG_READERS_MAX; i++)
+		all |= ng_readers_note(&readers, 2 * i, 0, (i + 1) * SECOND);
+	assert_true(all == UINT64_MAX);
+	uint64_t oldest = ng_readers_note(&readers, 0, 0, 65 * SECOND);
+	uint64_t second = ng_readers_note(&readers, 9999, 0, 66 * SECOND);
+	assert_true(second != oldest);
+	assert_true(ng_readers_note(&readers, 0, 0, 67 * SECOND) == oldest);
+	assert_true(ng_readers_recent(&readers, 67 * SECOND) == UINT64_MAX);
+}
+
+#define ROW_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROW_TEST(until_all_have_seen_it),
+		ROW_TEST(not_for_who_stopped),
+		ROW_TEST(not_for_ever),
+		ROW_TEST(before_anybody_asks),
+		ROW_TEST(not_too_many),
+		ROW_TEST(not_what_was_never_read),
+		ROW_TEST(a_restart),
+		ROW_TEST(one_beside_the_other),
+		ROW_TEST(shadows),
+		ROW_TEST(a_unit_that_comes_again),
+		ROW_TEST(named_late),
+		TEST(readers),
+		TEST(readers_by_connection),
+		TEST(readers_beyond_the_room),
+	};
+
+	return cmocka_run_group_tests_name("container_rows", tests, NULL, NULL);
+}

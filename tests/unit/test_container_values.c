@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading the files of one group: what was learned of one must not change what is read of the next. */
+#include "../../collectors/container/container.h"
+#include "kernel/cgroups.h"
+#include "kernel/kernel.h"
+#include "support.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* A kernel with psi=0 has the files and refuses to read them: stands before the C library's. */
+static bool switched_off;
+ssize_t pread(int fd, void *bytes, size_t size, off_t offset)
+{
+	if (switched_off) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return syscall(SYS_pread64, fd, bytes, size, offset);
+}
+
+struct stage {
+	char root[64];
+	struct ng_kernel kernel;
+	struct ng_arena arena;
+	struct ng_scrape scrape;
+	char reason[256];
+	struct ng_cgroups *cgroups;
+	struct container_reader reader;
+	struct container_figures figures;
+};
+
+static unsigned added(void *context, struct ng_scrape *scrape, struct ng_cgroup *group)
+{
+	(void)context;
+	(void)scrape;
+	(void)group;
+	return NG_CGROUP_DESCEND;
+}
+
+static void put(const struct stage *stage, const char *group, const char *file, const char *text)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", stage->root, group);
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/%s/%s", stage->root, group, file);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static int start(void **context)
+{
+	struct stage *stage = calloc(1, sizeof(*stage));
+
+	assert_non_null(stage);
+	strcpy(stage->root, "/tmp/test_container_values.XXXXXX");
+	assert_non_null(mkdtemp(stage->root));
+	for (size_t i = 0; i < NG_ROOTS; i++)
+		stage->kernel.root_fd[i] = -ENOENT;
+	stage->kernel.root_fd[NG_CGROUP] = open(stage->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	stage->scrape = (struct ng_scrape){ .arena = &stage->arena,
+		.kernel = &stage->kernel,
+		.reason = stage->reason,
+		.reason_size = sizeof(stage->reason) };
+	stage->reader.sets = UINT32_MAX;
+	put(stage, ".", "cgroup.controllers", "cpu\n");
+	*context = stage;
+	return 0;
+}
+
+static int stop(void **context)
+{
+	struct stage *stage = *context;
+	char command[128];
+
+	ng_cgroups_free(stage->cgroups);
+	close(stage->kernel.root_fd[NG_CGROUP]);
+	container_figures_done(&stage->figures);
+	ng_arena_done(&stage->reader.text);
+	ng_arena_done(&stage->arena);
+	snprintf(command, sizeof(command), "rm -r '%s'", stage->root);
+	assert_int_equal(system(command), 0);
+	free(stage);
+	return 0;
+}
+
+static int read_group(struct stage *stage, const char *name, bool limits)
+{
+	if (!stage->cgroups) {
+		const struct ng_cgroups_hooks hooks = { .added = added, .context = stage };
+		struct ng_setup setup = { .arena = &stage->arena, .kernel = &stage->kernel };
+		assert_int_equal(ng_cgroups_new(&setup, &hooks, 100, 100, false, &stage->cgroups), 0);
+		stage->reader.cgroups = stage->cgroups;
+		assert_int_equal(ng_cgroups_update(&stage->scrape, stage->cgroups, true), 0);
+	}
+	struct ng_cgroup *group = ng_cgroups_root(stage->cgroups);
+	while (group && strcmp(group->name, name) != 0)
+		group = ng_cgroup_next(group);
+	assert_non_null(group);
+	return container_read(&stage->scrape, &stage->reader, group, limits, &stage->figures);
+}
+
+static void expect(const struct stage *stage, enum container_value which, int64_t value)
+{
+	const struct container_values *values = &stage->figures.values;
+
+	assert_int_equal(container_has(values, which), value >= 0);
+	if (value >= 0)
+		assert_int_equal(values->value[which], value);
+}
+
+static void few_lines_then_many(void **context)
+{
+	struct stage *stage = *context;
+
+	put(stage, ".", "cpu.stat", "usage_usec 1\nuser_usec 2\nsystem_usec 3\nnice_usec 0\n");
+	put(stage, ".", "cgroup.procs", "");
+	put(stage, "a", "cgroup.procs", "");
+	put(stage, "a", "cpu.stat",
+		"usage_usec 4\nuser_usec 5\nsystem_usec 6\nnice_usec 0\nnr_periods 7\nnr_throttled 8\nthrottled_usec "
+		"9\n"
+		"nr_bursts 10\nburst_usec 11\n");
+	for (unsigned round = 0; round < 3; round++) {
+		assert_int_equal(read_group(stage, "", true), 0);
+		expect(stage, VALUE_CPU_USAGE, 1000);
+		expect(stage, VALUE_CFS_PERIODS, -1);
+		assert_int_equal(read_group(stage, "a", true), 0);
+		expect(stage, VALUE_CPU_SYSTEM, 6000);
+		expect(stage, VALUE_CFS_PERIODS, 7);
+		expect(stage, VALUE_CFS_THROTTLED, 9000);
+		expect(stage, VALUE_CFS_BURST, 11000);
+	}
+}
+
+/* Keys that begin alike change places. */
+static void lines_that_move(void **context)
+{
+	struct stage *stage = *context;
+
+	put(stage, "a", "cgroup.procs", "");
+	put(stage, "a", "memory.stat",
+		"anon 1\nfile 2\ninactive_anon 3\ninactive_file 4\nworkingset_activate_anon 5\n"
+		"workingset_refault_anon 6\nworkingset_refault_file 7\nzswapped 8\nzswap 9\n");
+	put(stage, "b", "cgroup.procs", "");
+	put(stage, "b", "memory.stat",
+		"anon 10\nfile 20\ninactive_file 40\ninactive_anon 30\nworkingset_refault_file 70\n"
+		"workingset_activate_anon 50\nworkingset_refault_anon 60\nzswap 90\nzswapped 80\n");
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned tens = 1; tens <= 10; tens += 9) {
+			assert_int_equal(read_group(stage, tens == 1 ? "a" : "b", true), 0);
+			expect(stage, VALUE_MEMORY_ANON, 1 * tens);
+			expect(stage, VALUE_MEMORY_FILE, 2 * tens);
+			expect(stage, VALUE_MEMORY_INACTIVE_FILE, 4 * tens);
+			expect(stage, VALUE_MEMORY_REFAULT_ANON, 6 * tens);
+			expect(stage, VALUE_MEMORY_REFAULT_FILE, 7 * tens);
+			expect(stage, VALUE_MEMORY_ZSWAPPED, 8 * tens);
+			expect(stage, VALUE_MEMORY_ZSWAP, 9 * tens);
+		}
+	}
+}
+
+/* More lines than are learned, and what is wanted behind them. */
+static void many_lines(void **context)
+{
+	struct stage *stage = *context;
+	static char text[16384];
+	size_t used = 0;
+
+	for (unsigned i = 0; i < 300; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "future_key_%u %u\n", i, i);
+	snprintf(text + used, sizeof(text) - used, "anon 11\nfile 22\npgfault 33\n");
+	put(stage, "a", "cgroup.procs", "");
+	put(stage, "a", "memory.stat", text);
+	for (unsigned round = 0; round < 3; round++) {
+		assert_int_equal(read_group(stage, "a", true), 0);
+		expect(stage, VALUE_MEMORY_ANON, 11);
+		expect(stage, VALUE_MEMORY_FAULTS, 33);
+	}
+}
+
+/* Limits stay as they were read last while they are not read, and go with their file. */
+static void limits(void **context)
+{
+	struct stage *stage = *context;
+	char path[512];
+
+	put(stage, "a", "cgroup.procs", "");
+	put(stage, "a", "memory.max", "1000\n");
+	put(stage, "a", "cpu.max", "500 1000\n");
+	put(stage, "a", "memory.current", "1\n");
+	assert_int_equal(read_group(stage, "a", true), 0);
+	expect(stage, VALUE_MEMORY_LIMIT, 1000);
+	put(stage, "a", "memory.max", "2000\n");
+	put(stage, "a", "cpu.max", "max 1000\n");
+	put(stage, "a", "memory.current", "2\n");
+	assert_int_equal(read_group(stage, "a", false), 0);
+	expect(stage, VALUE_MEMORY_LIMIT, 1000);
+	expect(stage, VALUE_CPU_QUOTA, 500);
+	expect(stage, VALUE_MEMORY_USAGE, 2);
+	assert_int_equal(read_group(stage, "a", true), 0);
+	expect(stage, VALUE_MEMORY_LIMIT, 2000);
+	expect(stage, VALUE_CPU_QUOTA, -1);
+	expect(stage, VALUE_CPU_PERIOD, 1000);
+	snprintf(path, sizeof(path), "%s/a/memory.max", stage->root);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(read_group(stage, "a", true), 0);
+	expect(stage, VALUE_MEMORY_LIMIT, -1);
+	assert_false(stage->figures.limits_missed);
+}
+
+/* A group that has gone leaves what was read last. */
+static void gone(void **context)
+{
+	struct stage *stage = *context;
+	char command[160];
+
+	put(stage, "a", "cgroup.procs", "");
+	put(stage, "a", "cpu.stat", "usage_usec 77\n");
+	put(stage, "a", "memory.current", "5\n");
+	put(stage, "a", "io.stat", "8:0 rbytes=1 wbytes=2 rios=3 wios=4\n");
+	assert_int_equal(read_group(stage, "a", true), 0);
+	snprintf(command, sizeof(command), "rm -r '%s/a'", stage->root);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(read_group(stage, "a", true), -ENOENT);
+	expect(stage, VALUE_CPU_USAGE, 77000);
+	expect(stage, VALUE_MEMORY_USAGE, 5);
+	assert_int_equal(stage->figures.devices.count, 1);
+	assert_int_equal(stage->figures.devices.device[0].writes, 4);
+}
+
+/* The start of a group is read once; the older of two times is taken. */
+static void started(void **context)
+{
+	struct stage *stage = *context;
+	struct timespec times[2] = { { .tv_sec = 1000000 }, { .tv_sec = 1000000 } };
+	char path[512];
+
+	put(stage, "a", "cgroup.procs", "");
+	put(stage, "a", "cpu.stat", "usage_usec 1\n");
+	put(stage, "a", "cgroup.events", "populated 1\n");
+	snprintf(path, sizeof(path), "%s/a/cgroup.events", stage->root);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	assert_int_equal(read_group(stage, "a", true), 0);
+	expect(stage, VALUE_STARTED, 1000000);
+	times[0].tv_sec = times[1].tv_sec = 2000000;
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	assert_int_equal(read_group(stage, "a", true), 0);
+	expect(stage, VALUE_STARTED, 1000000);
+}
+
+/* Which of its figures are there is counted for each reason why not. */
+static void no_pressure(void **context)
+{
+	struct stage *stage = *context;
+
+	put(stage, "a", "cgroup.procs", "");
+	put(stage, "b", "cgroup.procs", "");
+	put(stage, "b", "io.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=9\n");
+	assert_int_equal(read_group(stage, "a", true), 0);
+	assert_int_equal(read_group(stage, "b", true), 0);
+	assert_int_equal(stage->reader.psi[PSI_NO_FILE], 1);
+	assert_int_equal(stage->reader.psi[PSI_READ], 1);
+	expect(stage, VALUE_PRESSURE + 2 * CONTAINER_DISK, 9);
+	expect(stage, VALUE_PRESSURE + 2 * CONTAINER_DISK + 1, -1);
+	switched_off = true;
+	read_group(stage, "b", true);
+	switched_off = false;
+	assert_int_equal(stage->reader.psi[PSI_SWITCHED_OFF], 1);
+	expect(stage, VALUE_PRESSURE + 2 * CONTAINER_DISK, -1);
+}
+
+#define VALUE_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		VALUE_TEST(few_lines_then_many),
+		VALUE_TEST(lines_that_move),
+		VALUE_TEST(many_lines),
+		VALUE_TEST(limits),
+		VALUE_TEST(gone),
+		VALUE_TEST(started),
+		VALUE_TEST(no_pressure),
+	};
+
+	return cmocka_run_group_tests_name("container_values", tests, NULL, NULL);
+}
