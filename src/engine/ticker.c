@@ -13,7 +13,7 @@ static const size_t ticker_stack = 256u << 10;
 static const uint64_t first_ns = 50u * 1000000u;
 
 /* How long the end of the engine waits for a tick that is going on. */
-static const uint64_t patience_ns = 500u * 1000000u;
+static const uint64_t patience_ns = 900u * 1000000u;
 
 /* Returns whether to go on. */
 static bool wait_for_next(const struct ng_ticker *ticker, struct ng_wait *wait)
