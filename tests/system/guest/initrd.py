@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes from a Debian tree what QEMU starts: the ELF kernel and an initrd of busybox and one driver.
+"""Takes from a Debian tree what QEMU starts: the ELF kernel and an initrd of busybox and the drivers of its disk.
 
     initrd.py TREE IMAGE        writes IMAGE.vmlinux and IMAGE.initrd
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 TOOLS = {b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zX": "xz", b"\x1f\x8b\x08\0": "gzip", b"\x02\x21\x4c\x18": "lz4"}
 INIT = b"""#!/busybox sh
 /busybox mount -t devtmpfs dev /dev
-/busybox insmod /virtio_blk.ko
+for module in @MODULES@; do /busybox insmod /$module; done
 while [ ! -e /dev/vda ]; do /busybox usleep 20000; done
 /busybox mount -t ext4 -o noatime /dev/vda /root
 /busybox mount --move /dev /root/dev
@@ -35,9 +35,20 @@ def kernel(tree):
     return elf
 
 
-def driver(tree):
-    path = glob.glob(f"{tree}/usr/lib/modules/*/kernel/drivers/block/virtio_blk.ko*")
-    path = Path((path or glob.glob(f"{tree}/lib/modules/*/kernel/drivers/block/virtio_blk.ko*"))[0])
+def drivers(tree):
+    """The modules that a virtio disk needs, each behind those that it needs itself; what the kernel has built in is none."""
+    folder = Path(glob.glob(f"{tree}/usr/lib/modules/*/modules.dep")[0]).parent
+    needs = {}
+    for line in (folder / "modules.dep").read_text().splitlines():
+        name, _, rest = line.partition(":")
+        needs[Path(name).name.split(".")[0]] = [name, *rest.split()]
+    order = []
+    for driver in ("virtio_pci", "virtio_blk"):
+        order += [path for path in reversed(needs.get(driver, ())) if path not in order]
+    return [(folder / path, Path(path).name.removesuffix(".xz")) for path in order]
+
+
+def unpacked(path):
     return lzma.open(path).read() if path.suffix == ".xz" else path.read_bytes()
 
 
@@ -51,8 +62,11 @@ def entry(number, name, mode, content=b""):
 
 
 tree, image = sys.argv[1:]
-files = [("dev", 0o40755, b""), ("root", 0o40755, b""), ("init", 0o100755, INIT), ("virtio_blk.ko", 0o100644, driver(tree)),
-         ("busybox", 0o100755, next(p for p in (Path(tree, "usr/bin/busybox"), Path(tree, "bin/busybox")) if p.exists()).read_bytes()),
-         ("TRAILER!!!", 0, b"")]
+modules = drivers(tree)
+busybox = next(path for path in (Path(tree, "usr/bin/busybox"), Path(tree, "bin/busybox")) if path.exists())
+init = INIT.replace(b"@MODULES@", " ".join(name for _, name in modules).encode())
+files = [("dev", 0o40755, b""), ("root", 0o40755, b""), ("init", 0o100755, init), ("busybox", 0o100755, busybox.read_bytes())]
+files += [(name, 0o100644, unpacked(path)) for path, name in modules]
+files += [("TRAILER!!!", 0, b"")]
 Path(f"{image}.vmlinux").write_bytes(kernel(tree))
 Path(f"{image}.initrd").write_bytes(b"".join(entry(i + 1, *file) for i, file in enumerate(files)))
