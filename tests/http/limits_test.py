@@ -501,12 +501,14 @@ def collectors_without_descriptors():
             for _ in range(3):
                 try:
                     response = wire.fetch(process.address, timeout=12)
-                except (wire.Malformed, ConnectionResetError):
-                    continue  # refused, as work between scrapes had the last one
+                except (wire.Malformed, ConnectionError):
+                    time.sleep(0.2)  # refused, as work between scrapes had the last one; or it ends as it cannot start
+                    continue
                 demand_equal(response.status, 200, f"the status with {limit} descriptors")
                 errors = exposition.read(response.text()).errors
                 demand(not errors, lambda limit=limit, errors=errors: f"malformed with {limit}: {errors[:2]}")
-            demand(process.running(), f"the daemon has ended with {limit} descriptors")
+            refused = not process.running() and process.process.returncode == 1 and "cannot start" in process.log()
+            demand(process.running() or refused, lambda limit=limit: f"with {limit} it has ended: {process.log()[-200:]!r}")
 
 
 if __name__ == "__main__":
