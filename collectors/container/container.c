@@ -87,7 +87,7 @@ static int parse_words(struct ng_setup *setup, const char *flag, const char *tex
 
 static unsigned interests(const struct container_group *group)
 {
-	unsigned flags = group->place.final ? 0 : NG_CGROUP_DESCEND;
+	unsigned flags = (group->place.final ? 0 : NG_CGROUP_DESCEND) | (group->place.session ? NG_CGROUP_SCARCE : 0);
 
 	if (!group->row || group->row->naming == NAMING_NONE)
 		return flags;

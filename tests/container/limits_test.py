@@ -162,6 +162,18 @@ def more_groups_than_allowed():
 
 
 @cases.case
+def groups_of_users():
+    """Who has a group delegated may make as many as he likes, and takes no room from pods."""
+    with Tree() as tree, tree.daemon("--collector.container.max-groups=60") as process:
+        scrape(process.address)
+        for number in range(100):
+            tree.make(f"user.slice/user-1000.slice/user@1000.service/app-{number}.scope")
+        body = tree.check(scrape(process.address))
+        demand_equal(sum(value for _, value in body.series_of("nodegauge_cgroups")), 30.0, "the groups that are followed")
+        right(tree, process, fill(tree, 4))
+
+
+@cases.case
 def very_deep():
     """Whoever has a group delegated may make groups in groups."""
     with Tree() as tree, tree.daemon() as process:
