@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Too few watches, too many events, too few descriptors, too many groups, too deep: what is shown stays right."""
+import contextlib
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import groups
-from groups import Pod, Tree, is_shown, of_group, scrape, until, usage
+from groups import Pod, Scraper, Tree, is_shown, of_group, scrape, until, usage
 
 import cases as harness
 from cases import Skip, demand, demand_equal
@@ -139,6 +141,26 @@ def few_descriptors():
             demand(body.value("nodegauge_cgroups_by_path") > 50, "all groups have descriptors")
             demand(process.descriptors() < 60, f"{process.descriptors()} descriptors are open")
             return f"{body.value('nodegauge_cgroups_by_path'):.0f} groups by path, {process.descriptors()} descriptors"
+
+
+@cases.case
+def no_descriptors():
+    """Clients hold all that are left: an answer that is not whole says so."""
+    with Tree() as tree:
+        tree.make("system.slice/cron.service")
+        with tree.daemon(before=limited(40)) as process, Scraper(process.address) as scraper, contextlib.ExitStack() as held:
+            scraper.scrape()
+            for _ in range(200):
+                client = held.enter_context(socket.socket())
+                client.setblocking(False)
+                client.connect_ex(process.address)
+            until(lambda: process.descriptors() >= 39)
+            for _ in range(3):
+                body = scraper.scrape()
+                shown = of_group(body, "system.slice/cron.service")
+                success = body.value("node_scrape_collector_success", collector="container")
+                demand(success == 0 or shown, "a group is without its values, and nothing says so")
+                demand(success == 1 or not body.series_of("container_last_seen"), "half of an answer")
 
 
 @cases.case
