@@ -63,7 +63,7 @@ struct container_row {
 	enum container_naming naming;
 	enum container_missing missing; /* why its names are wanted still */
 	uint64_t looked;                /* see struct container_wish */
-	uint64_t asked_looked;          /* `looked` when the runtime\'s record was read last */
+	uint64_t asked_looked;          /* `looked` when the runtime's record was read last */
 	bool asked;                     /* it was */
 	struct ng_span labels;          /* "{id=\"...\"}", malloc; empty while the names are wanted */
 	struct container_named *named;  /* malloc; NULL for what is known by its path alone */

@@ -24,7 +24,11 @@ static bool unsettled(const struct timespec *modified)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)(now.tv_sec - modified->tv_sec) * 1000000000 + now.tv_nsec - modified->tv_nsec < coarse;
+	/* one far in the future, of a clock that was set back, is not met again */
+	if (now.tv_sec > modified->tv_sec + 3 || modified->tv_sec > now.tv_sec + 3)
+		return false;
+	int64_t age = (int64_t)(now.tv_sec - modified->tv_sec) * 1000000000 + now.tv_nsec - modified->tv_nsec;
+	return age < coarse && age > -coarse;
 }
 
 static bool same(const struct container_folder *folder, const struct stat *status)

@@ -233,7 +233,7 @@ static int settle(struct container *state, struct container_row *row)
 int container_row_name(
 	struct ng_scrape *scrape, struct container *state, struct container_row *row, struct ng_span path)
 {
-	int r = render_labels(scrape->arena, state, row, path);
+	int r = path.text ? render_labels(scrape->arena, state, row, path) : -ENOMEM;
 
 	if (r < 0)
 		return r;
@@ -288,7 +288,8 @@ void container_row_leave(struct ng_scrape *scrape, struct container *state, stru
 {
 	struct container_row *row = container_group(group)->row;
 	bool worth = row && row->figures.values.present && !row->outdone &&
-		     (row->naming == NAMING_DONE || row->naming == NAMING_WANTED) && !was_sandbox(row, group);
+		     (row->naming == NAMING_DONE ? row->labels.text != NULL : row->naming == NAMING_WANTED) &&
+		     !was_sandbox(row, group);
 
 	container_group(group)->row = NULL;
 	if (!worth || !scrape) {
