@@ -213,11 +213,24 @@ static void forget_leaving(struct container *state, const struct container_row *
 	forget(state, link);
 }
 
-/* Of two rows with one key the table has the one that is shown. */
+static bool same_names(const struct container_row *a, const struct container_row *b)
+{
+	if (a->shown != b->shown || !a->named != !b->named)
+		return false;
+	if (!a->named)
+		return ng_span_equal(a->labels, b->labels);
+	return ng_span_equal(a->named->space, b->named->space) && ng_span_equal(a->named->pod, b->named->pod) &&
+	       ng_span_equal(a->named->container, b->named->container);
+}
+
+/* Of two rows with one key the table has the one that is shown. Names that were made to have the hash of others do not
+ * hide these. */
 static int settle(struct container *state, struct container_row *row)
 {
-	struct container_row *other = ng_table_get(&state->by_key, row->key);
+	struct container_row *other;
 
+	while ((other = ng_table_get(&state->by_key, row->key)) && other != row && !same_names(row, other))
+		row->key++;
 	if (other && other != row && precedes(row, other)) {
 		row->outdone = true;
 		return 0;

@@ -12,8 +12,17 @@ static const size_t ticker_stack = 256u << 10;
 /* How long after the start the first tick is. */
 static const uint64_t first_ns = 50u * 1000000u;
 
-/* How long the end of the engine waits for a tick that is going on. */
-static const uint64_t patience_ns = 900u * 1000000u;
+/* How long the end of the engine waits for a tick that is going on; under a sanitizer everything takes its time. */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+#if defined(SANITIZED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static const uint64_t patience_ns = UINT64_C(20000000000);
+#else
+static const uint64_t patience_ns = UINT64_C(900000000);
+#endif
 
 /* Returns whether to go on. */
 static bool wait_for_next(const struct ng_ticker *ticker, struct ng_wait *wait)
