@@ -166,6 +166,7 @@ bench:
 	@tools/install-packages build test bench
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tests/bench/run $(ARGS)
+	@[ -n '$(ARGS)' ] || CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tests/bench/pods
 
 # libFuzzer is clang's. What it finds goes to build/fuzz; seeds are in tests/fuzz/corpus/NAME.
 fuzz_build := --no-print-directory CC=clang SAN=address,undefined,fuzzer-no-link COV=

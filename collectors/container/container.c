@@ -87,7 +87,7 @@ static int parse_words(struct ng_setup *setup, const char *flag, const char *tex
 
 static unsigned interests(const struct container_group *group)
 {
-	unsigned flags = group->place.final ? 0 : NG_CGROUP_DESCEND;
+	unsigned flags = (group->place.final ? 0 : NG_CGROUP_DESCEND) | (group->place.session ? NG_CGROUP_SCARCE : 0);
 
 	if (!group->row || group->row->naming == NAMING_NONE)
 		return flags;
@@ -243,9 +243,10 @@ static int add_row(struct ng_arena *arena, struct container_rows *rows, size_t *
 
 /*
  * Parents come before children: the kernel brings the sums of a whole branch up to date with the first reading. Groups
- * that have gone are dropped when all are read, with what is below them, and their rows leave.
+ * that have gone are dropped when all are read, with what is below them, and their rows leave. Without descriptors or
+ * memory there is no answer: half of one would look like a whole one.
  */
-static void read_rows(struct ng_scrape *scrape, struct container *state, uint64_t now)
+static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t now)
 {
 	struct ng_cgroup **gone = NULL, **slot;
 	size_t gone_count = 0, gone_room = 0;
@@ -255,7 +256,13 @@ static void read_rows(struct ng_scrape *scrape, struct container *state, uint64_
 		struct container_row *row = container_group(at)->row;
 		if (!row || row->naming != NAMING_DONE || row->outdone)
 			continue;
-		row->fresh = read_row(scrape, state, at, now) == 0;
+		/* there was no memory for them */
+		if (!row->labels.text && container_row_name(scrape, state, row, ng_cgroup_path(scrape->arena, at)) < 0)
+			return ng_failed(scrape, -ENOMEM, "name", at->name);
+		int r = read_row(scrape, state, at, now);
+		if (container_lacks(r))
+			return ng_failed(scrape, r, "read the group", at->name);
+		row->fresh = r == 0;
 		if (row->fresh) {
 			read_shown(scrape, state, at, now);
 		} else if (at->parent) {
@@ -267,6 +274,7 @@ static void read_rows(struct ng_scrape *scrape, struct container *state, uint64_
 	/* children were found after their parents, and go before them */
 	while (gone_count)
 		ng_cgroups_drop(scrape, state->cgroups, gone[--gone_count]);
+	return 0;
 }
 
 static int list_rows(struct ng_arena *arena, struct container *state, struct container_rows *rows, size_t *room)
@@ -311,8 +319,9 @@ static int collect(void *context, struct ng_scrape *scrape)
 	state->started = true;
 	container_machine_read(scrape, state);
 	container_resolve(scrape, state, now);
-	read_rows(scrape, state, now);
-	r = list_rows(scrape->arena, state, &rows, &room);
+	r = read_rows(scrape, state, now);
+	if (r == 0)
+		r = list_rows(scrape->arena, state, &rows, &room);
 	if (r == 0)
 		r = add_leaving(scrape->arena, state, &rows, &room);
 	if (r < 0)

@@ -63,7 +63,7 @@ struct container_row {
 	enum container_naming naming;
 	enum container_missing missing; /* why its names are wanted still */
 	uint64_t looked;                /* see struct container_wish */
-	uint64_t asked_looked;          /* `looked` when the runtime\'s record was read last */
+	uint64_t asked_looked;          /* `looked` when the runtime's record was read last */
 	bool asked;                     /* it was */
 	struct ng_span labels;          /* "{id=\"...\"}", malloc; empty while the names are wanted */
 	struct container_named *named;  /* malloc; NULL for what is known by its path alone */
@@ -182,6 +182,7 @@ struct container {
 	uint64_t unresolved[CONTAINER_MISSING_REASONS];
 	uint64_t live[SHOWN_LEVELS], created[SHOWN_LEVELS], removed[SHOWN_LEVELS];
 	uint64_t network_scan_at; /* when /proc was searched for processes last */
+	bool network_scan_failed; /* in passing: the next scrape does it again */
 	uint64_t looks_until;     /* when the looks at the tree that were taken would be over, one after the other */
 	bool started;             /* the first walk is over */
 	bool listing_failed;

@@ -242,8 +242,8 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 	AT(FAMILY_SOCKETS) = MACHINE("machine_cpu_sockets", "CPU sockets."),
 	AT(FAMILY_MEMORY) = MACHINE("machine_memory_bytes", "Memory of the machine."),
 	AT(FAMILY_SWAP) = MACHINE("machine_swap_bytes", "Swap of the machine."),
-	AT(FAMILY_SCRAPE_ERROR) =
-		PLAIN("container_scrape_error", NG_GAUGE, "", "1 if the control groups could not be listed."),
+	AT(FAMILY_SCRAPE_ERROR) = PLAIN("container_scrape_error", NG_GAUGE, "",
+		"0: when the control groups cannot be listed the collector as a whole has no success."),
 };
 /* clang-format on */
 

@@ -24,7 +24,11 @@ static bool unsettled(const struct timespec *modified)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)(now.tv_sec - modified->tv_sec) * 1000000000 + now.tv_nsec - modified->tv_nsec < coarse;
+	/* one far in the future, of a clock that was set back, is not met again */
+	if (now.tv_sec > modified->tv_sec + 3 || modified->tv_sec > now.tv_sec + 3)
+		return false;
+	int64_t age = (int64_t)(now.tv_sec - modified->tv_sec) * 1000000000 + now.tv_nsec - modified->tv_nsec;
+	return age < coarse && age > -coarse;
 }
 
 static bool same(const struct container_folder *folder, const struct stat *status)
@@ -91,6 +95,12 @@ bool container_names_changed(struct ng_scrape *scrape, const struct container_na
 }
 
 /* ---- resolving ---- */
+
+/* Says nothing of the directory. */
+static bool failed(int r)
+{
+	return r < 0 && r != -ENOENT && r != -ENOTDIR && r != -EACCES && r != -EPERM && r != -ELOOP;
+}
 
 static enum container_missing why(int error)
 {
@@ -196,15 +206,17 @@ size_t container_names_resolve(
 	NG_CLOSE int logs = look(scrape, &names->logs, &logs_changed);
 	NG_CLOSE int pods = look(scrape, &names->pods, &pods_changed);
 	names->epoch += logs_changed || pods_changed;
+	names->failed = failed(logs) || failed(pods);
 	if (all_known(names, wishes, count))
 		return 0;
 	names->passes++;
 	names->lying = 0;
 	if (container_search_init(&search, scrape, names, wishes, count) < 0 || search_both(&search, logs, pods) < 0)
 		return 0;
+	names->failed = names->failed || search.failed;
 	for (size_t i = 0; i < count; i++) {
 		found += wishes[i].missing == CONTAINER_FOUND;
-		if (wishes[i].looked && !search.late)
+		if (wishes[i].looked && !search.late && !search.failed)
 			*wishes[i].looked = names->epoch;
 	}
 	return found;

@@ -145,8 +145,11 @@ static bool find_by_scan(struct ng_scrape *scrape, struct container *state)
 				continue;
 			container_place_of(line, &place);
 			for (size_t k = 0; place.uid[0] && k < count; k++) {
-				if (!pod[k]->pid && strcmp(pod[k]->place.uid, place.uid) == 0)
-					missing -= take_process(scrape, pod[k], (int)pid);
+				if (pod[k]->pid || strcmp(pod[k]->place.uid, place.uid) != 0)
+					continue;
+				bool taken = take_process(scrape, pod[k], (int)pid);
+				done = done && taken;
+				missing -= taken;
 			}
 		}
 	}
@@ -164,11 +167,13 @@ static void find_process(struct ng_scrape *scrape, struct container *state, stru
 		return;
 	if (pod->pid_tried_at && now - pod->pid_tried_at < retry_ns)
 		return;
-	if (state->network_scan_at && now - state->network_scan_at < scan_pause_ns)
-		return;
-	if (!find_by_scan(scrape, state))
+	bool again = state->network_scan_failed && now != state->network_scan_at;
+	if (state->network_scan_at && now - state->network_scan_at < scan_pause_ns && !again)
 		return;
 	state->network_scan_at = now;
+	state->network_scan_failed = !find_by_scan(scrape, state);
+	if (state->network_scan_failed)
+		return;
 	for (struct ng_cgroup *each = ng_cgroups_root(state->cgroups); each; each = ng_cgroup_next(each)) {
 		if (container_group(each)->place.level == CONTAINER_POD)
 			container_group(each)->pid_tried_at = now;
@@ -262,7 +267,7 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 	if (file && known && !group->host_network &&
 		ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_RECORDS, file, &text) == 0)
 		parse_interfaces(text, &group->row->network);
-	else if (group->host_network)
-		group->row->network.count = 0;
+	else if (group->host_network || !file)
+		group->row->network.count = 0; /* nothing, rather than what was true once */
 	scrape->arena = own;
 }

@@ -211,7 +211,6 @@ void container_resolve(struct ng_scrape *scrape, struct container *state, uint64
 	container_names_resolve(scrape, &state->names, search.wish, search.count);
 	uint64_t over = ng_now(), pause = (over - now) * PAUSE_FACTOR;
 	state->resolve_again = over + (pause < pause_ns ? pause : pause_ns);
-	bool again = false;
 	memset(state->unresolved, 0, sizeof(state->unresolved));
 	state->wanted = state->doubtful = 0;
 	for (size_t i = 0; i < search.count; i++) {
@@ -220,11 +219,9 @@ void container_resolve(struct ng_scrape *scrape, struct container *state, uint64
 		if (row->naming == NAMING_WANTED) {
 			state->wanted++;
 			state->unresolved[row->missing]++;
-			again = again || row->missing == CONTAINER_UNREADABLE;
 		}
 		state->doubtful += row->naming == NAMING_SANDBOX;
 	}
-	/* there may have been no descriptor for the directory; one that is not for us costs next to nothing */
-	if (again)
+	if (state->names.failed)
 		state->resolve_again = 0;
 }

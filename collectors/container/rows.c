@@ -148,8 +148,8 @@ static int render_labels(
 	if (row->shown == SHOWN_CONTAINER)
 		image = named && named->image.size ? named->image : ng_span(state->image);
 	/*
-	 * The names of Kubernetes are written where they are empty, too, as the kubelet does: a scrape with honor_labels
-	 * would give these series the names of our own pod.
+	 * The names of Kubernetes are written where they are empty, too, as the kubelet does: a scrape with
+	 * honor_labels would give these series the names of our own pod.
 	 */
 	labels[count++] = (struct ng_label){ "container", named ? named->container : none };
 	labels[count++] = (struct ng_label){ "id", path };
@@ -213,11 +213,24 @@ static void forget_leaving(struct container *state, const struct container_row *
 	forget(state, link);
 }
 
-/* Of two rows with one key the table has the one that is shown. */
+static bool same_names(const struct container_row *a, const struct container_row *b)
+{
+	if (a->shown != b->shown || !a->named != !b->named)
+		return false;
+	if (!a->named)
+		return ng_span_equal(a->labels, b->labels);
+	return ng_span_equal(a->named->space, b->named->space) && ng_span_equal(a->named->pod, b->named->pod) &&
+	       ng_span_equal(a->named->container, b->named->container);
+}
+
+/* Of two rows with one key the table has the one that is shown. Names that were made to have the hash of others do not
+ * hide these. */
 static int settle(struct container *state, struct container_row *row)
 {
-	struct container_row *other = ng_table_get(&state->by_key, row->key);
+	struct container_row *other;
 
+	while ((other = ng_table_get(&state->by_key, row->key)) && other != row && !same_names(row, other))
+		row->key++;
 	if (other && other != row && precedes(row, other)) {
 		row->outdone = true;
 		return 0;
@@ -233,7 +246,7 @@ static int settle(struct container *state, struct container_row *row)
 int container_row_name(
 	struct ng_scrape *scrape, struct container *state, struct container_row *row, struct ng_span path)
 {
-	int r = render_labels(scrape->arena, state, row, path);
+	int r = path.text ? render_labels(scrape->arena, state, row, path) : -ENOMEM;
 
 	if (r < 0)
 		return r;
@@ -288,7 +301,8 @@ void container_row_leave(struct ng_scrape *scrape, struct container *state, stru
 {
 	struct container_row *row = container_group(group)->row;
 	bool worth = row && row->figures.values.present && !row->outdone &&
-		     (row->naming == NAMING_DONE || row->naming == NAMING_WANTED) && !was_sandbox(row, group);
+		     (row->naming == NAMING_DONE ? row->labels.text != NULL : row->naming == NAMING_WANTED) &&
+		     !was_sandbox(row, group);
 
 	container_group(group)->row = NULL;
 	if (!worth || !scrape) {

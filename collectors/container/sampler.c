@@ -125,7 +125,16 @@ static void note_shares(struct container *state, struct container_group *group, 
 	peaks_put(group->peaks, state->sampler.round, 2 * which + 1, share[1]);
 }
 
-/* Returns whether the total moved. */
+/*
+ * Without figures of its own a group may have children that move: its pressure alone can be switched off
+ * (cgroup.pressure). Where the node has none either, or on v1, that would be every group there is.
+ */
+static bool may_hide(const struct container *state)
+{
+	return state->sampler.has_node && ng_cgroups_mode(state->cgroups) == NG_CGROUP_V2;
+}
+
+/* Returns whether the total moved, or may have. */
 static bool sample_one(
 	struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, size_t which, uint64_t elapsed)
 {
@@ -135,7 +144,7 @@ static bool sample_one(
 	bool moved = false;
 
 	if (!read_group(scrape, state, at, which, total))
-		return false;
+		return may_hide(state);
 	for (size_t i = 0; i < 2; i++) {
 		uint64_t before = group->pressure[which][i], grown = total[i] > before ? total[i] - before : 0;
 		moved = moved || grown;

@@ -227,7 +227,7 @@ static int whole_link(
 			if (wish->missing != CONTAINER_FOUND)
 				wish->missing = CONTAINER_UNREADABLE;
 		}
-		search->late = search->late || (!none && r != -EACCES);
+		search->failed = search->failed || (!none && r != -EACCES);
 		return 0;
 	}
 	bool same = r > 0 && ng_span_equal(target.pod, link->pod) && ng_span_equal(target.space, link->space) &&
@@ -359,7 +359,7 @@ int container_search_list(struct container_search *search, int directory,
 	for (;;) {
 		ssize_t n = getdents64(directory, bytes, LISTING_ROOM);
 		if (n < 0)
-			search->late = true; /* not to be remembered */
+			search->failed = true;
 		if (n <= 0)
 			return n < 0 ? -errno : 0;
 		for (ssize_t at = 0; at < n;) {

@@ -13,6 +13,7 @@ struct container_search {
 	uint64_t started;             /* CPU time of the thread, ns */
 	bool stopped;                 /* the directory is too large */
 	bool late;                    /* it may not be, but there was no time: to be tried again */
+	bool failed;                  /* something could not be read, for a reason that passes */
 	uint32_t *by_id, *by_uid;     /* heads of lists: index of the wish plus 1 */
 	uint32_t *next_id, *next_uid; /* the list goes on */
 	uint64_t mask;                /* of the heads */

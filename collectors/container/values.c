@@ -25,7 +25,7 @@ static uint64_t head_of(const char *key, size_t size)
 	/* inactive_anon is not inactive_file */
 	if (size > sizeof(tail))
 		memcpy(&tail, key + size - sizeof(tail), sizeof(tail));
-	return head + tail * 31;
+	return head + tail * 31 + size * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 static int find_key(const struct container_key *keys, size_t count, struct ng_span name)
@@ -568,7 +568,7 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 		limits ? UINT64_C(1) << VALUE_STARTED | UINT64_C(1) << VALUE_LAST_OOM_KILL : container_kept_bits();
 	int r = container_read_keys(
 		scrape, directory, "cpu.stat", cpu_keys, NG_COUNT(cpu_keys), &reader->cpu, &figures->values);
-	if (r == 0 || !is_gone(directory, r)) {
+	if (!container_lacks(r) && (r == 0 || !is_gone(directory, r))) {
 		read_files(scrape, reader, directory, figures);
 		if (limits)
 			read_limits(scrape, reader, directory, figures);
@@ -577,7 +577,7 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 		/* nothing is missing that was there before: it cannot have gone in between */
 		bool whole = before.present && !(before.present & ~figures->values.present & ~container_kept_bits());
 		r = !whole && is_gone(directory, 0) ? -ENOENT : 0;
-	} else {
+	} else if (!container_lacks(r)) {
 		r = -ENOENT;
 	}
 	ng_cgroup_leave(group, directory);

@@ -153,7 +153,7 @@ enum { CONTAINER_PLAN_LINES = 128 };
 struct container_plan {
 	uint32_t count;
 	uint32_t end;                        /* behind the last line that is wanted; 0 while that is not known */
-	uint64_t head[CONTAINER_PLAN_LINES]; /* the first and last bytes of the key */
+	uint64_t head[CONTAINER_PLAN_LINES]; /* first and last bytes and size of the key */
 	int16_t key[CONTAINER_PLAN_LINES];   /* index of the wanted key, or -1 */
 };
 
@@ -178,8 +178,8 @@ static inline bool container_wants(const struct container_reader *reader, enum c
 
 /*
  * Reads a group into `figures`, whose values are replaced; limits are kept from the last time unless they are asked
- * for. -ENOENT when the group has gone; what was read last is then still there. A file that cannot be understood is
- * left out and noted.
+ * for. -ENOENT when the group has gone; what was read last is then still there. So it is where there are no descriptors
+ * or memory to read with. A file that cannot be understood is left out and noted.
  */
 int container_read(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	bool limits, struct container_figures *figures);
@@ -215,6 +215,12 @@ struct container_device *container_device_of(struct container_devices *devices, 
 static inline bool container_failed(int r)
 {
 	return r == -EIO || r == -EINTR || r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EAGAIN;
+}
+
+/* Of these, what concerns all files and not the one that was read. */
+static inline bool container_lacks(int r)
+{
+	return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
 }
 
 /* What stays from reading to reading while limits are not read again. */

@@ -61,15 +61,16 @@ static void read_quota(struct ng_scrape *scrape, int directory, struct container
 		container_set(&figures->values, VALUE_CPU_QUOTA, quota);
 }
 
-static void read_cpu(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+/* Returns what kept the first file from being read. */
+static int read_cpu(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	bool limits, struct container_figures *figures)
 {
 	struct container_values *values = &figures->values;
 	struct container_plan plan = { 0 };
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_CPUACCT), r = directory;
 
-	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_CPUACCT);
 	if (directory >= 0) {
-		container_read_number(scrape, directory, "cpuacct.usage", VALUE_CPU_USAGE, values);
+		r = container_read_number(scrape, directory, "cpuacct.usage", VALUE_CPU_USAGE, values);
 		container_read_keys(scrape, directory, "cpuacct.stat", acct_keys, NG_COUNT(acct_keys), &plan, values);
 		ticks_to_ns(values, VALUE_CPU_USER);
 		ticks_to_ns(values, VALUE_CPU_SYSTEM);
@@ -78,7 +79,7 @@ static void read_cpu(struct ng_scrape *scrape, struct container_reader *reader, 
 	directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_CPU);
 	figures->limits_missed |= limits && container_failed(directory);
 	if (directory < 0)
-		return;
+		return container_lacks(r) ? r : directory;
 	container_read_keys(scrape, directory, "cpu.stat", cfs_keys, NG_COUNT(cfs_keys), &reader->cpu, values);
 	if (limits) {
 		read_quota(scrape, directory, figures);
@@ -87,6 +88,7 @@ static void read_cpu(struct ng_scrape *scrape, struct container_reader *reader, 
 			container_read_limit(scrape, directory, "cpu.shares", VALUE_CPU_SHARES, figures);
 	}
 	ng_cgroup_leave(group, directory);
+	return r;
 }
 
 static void read_limit(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
@@ -233,7 +235,11 @@ int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader,
 	const uint64_t lasting = UINT64_C(1) << VALUE_STARTED | UINT64_C(1) << VALUE_LAST_OOM_KILL;
 
 	values->present &= limits ? lasting : container_kept_bits();
-	read_cpu(scrape, reader, group, limits, figures);
+	int r = read_cpu(scrape, reader, group, limits, figures);
+	if (container_lacks(r)) {
+		*values = before;
+		return r;
+	}
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
 	figures->limits_missed |= limits && container_failed(directory);
 	if (directory >= 0 && (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_MEMORY_DETAIL)))

@@ -43,6 +43,7 @@ struct ng_cgroup {
 	uint32_t refused; /* directories below it that are not followed: past the limit */
 	uint16_t depth;   /* 0 for the root */
 	bool descend;     /* groups below it are followed */
+	bool scarce;      /* it and what is below it: see NG_CGROUP_SCARCE */
 	bool marked;      /* used by walks */
 	bool fresh;       /* its making was told: it is not older than the last update */
 	int directory;    /* O_PATH, or -1: past the budget */
@@ -57,6 +58,7 @@ enum {
 	NG_CGROUP_DESCEND = 1, /* follow the groups below it */
 	NG_CGROUP_EVENTS = 2,  /* call `emptied` when its last process has gone */
 	NG_CGROUP_OOMS = 4,    /* call `memory_event` when memory.events changes; at most every 10 ms */
+	NG_CGROUP_SCARCE = 8,  /* anybody may make groups below it: refuse them when half of the limit is used */
 };
 
 struct ng_cgroups_hooks {

@@ -26,7 +26,7 @@ struct ng_ticker {
 	struct ng_engine *engine;
 	struct ng_cell *cell;
 	pthread_t thread;
-	int stop_fd; /* an event descriptor */
+	int stop_fd, over_fd; /* event descriptors: to end it, and by it at its end */
 	struct ng_arena arena;
 };
 

@@ -5,7 +5,6 @@
 
 #include "engine/pattern.h"
 #include "host/environment.h"
-#include "host/flags.h"
 
 #include <fcntl.h>
 #include <unistd.h>

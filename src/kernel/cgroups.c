@@ -86,6 +86,12 @@ void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 	} while (dropped != group);
 }
 
+/* What anybody may make leaves half of the room to the others. */
+static bool has_room(const struct ng_cgroups *cgroups, const struct ng_cgroup *parent)
+{
+	return cgroups->by_generation.count < (parent->scarce ? cgroups->limit / 2 : cgroups->limit);
+}
+
 /* Takes the descriptor. */
 static int add_group(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name,
 	uint64_t generation, int directory)
@@ -104,6 +110,7 @@ static int add_group(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 	if (group->depth >= DEPTH_MAX)
 		flags &= ~(unsigned)NG_CGROUP_DESCEND;
 	group->descend = flags & NG_CGROUP_DESCEND;
+	group->scarce = (flags & NG_CGROUP_SCARCE) || (parent && parent->scarce);
 	ng_cgroups_watch(cgroups, group, directory, flags);
 	int r = group->descend ? ng_cgroups_relist(scrape, cgroups, group) : 0;
 	if (cgroups->kept > cgroups->descriptors || !ng_may_keep(scrape, directory)) {
@@ -159,7 +166,7 @@ int ng_cgroups_add_child(
 			break;
 		}
 	}
-	if (cgroups->by_generation.count >= cgroups->limit) {
+	if (!has_room(cgroups, parent)) {
 		close(directory);
 		parent->refused++;
 		cgroups->refused++;
@@ -255,7 +262,7 @@ static bool looks_complete(struct ng_scrape *scrape, const struct ng_cgroups *cg
 {
 	struct stat info;
 
-	if (group->watch < 0)
+	if (group->watch < 0 || (group->refused && has_room(cgroups, group)))
 		return false;
 	int directory = ng_cgroup_enter(scrape, cgroups, group, cgroups->walked);
 	bool known = directory >= 0 && fstat(directory, &info) == 0 && info.st_nlink >= 2;
@@ -306,6 +313,8 @@ int ng_cgroups_update(struct ng_scrape *scrape, struct ng_cgroups *cgroups, bool
 		cgroups->overflown = false;
 		r = walk(scrape, cgroups, cgroups->root, distrust);
 	}
+	/* events are taken once: what was not done about them only a walk finds */
+	cgroups->overflown = cgroups->overflown || r < 0;
 	return r;
 }
 

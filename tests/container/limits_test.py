@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Too few watches, too many events, too few descriptors, too many groups, too deep: what is shown stays right."""
+import contextlib
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import groups
-from groups import Pod, Tree, is_shown, of_group, scrape, until, usage
+from groups import Pod, Scraper, Tree, is_shown, of_group, scrape, until, usage
 
 import cases as harness
 from cases import Skip, demand, demand_equal
@@ -142,6 +144,26 @@ def few_descriptors():
 
 
 @cases.case
+def no_descriptors():
+    """Clients hold all that are left: an answer that is not whole says so."""
+    with Tree() as tree:
+        tree.make("system.slice/cron.service")
+        with tree.daemon(before=limited(40)) as process, Scraper(process.address) as scraper, contextlib.ExitStack() as held:
+            scraper.scrape()
+            for _ in range(200):
+                client = held.enter_context(socket.socket())
+                client.setblocking(False)
+                client.connect_ex(process.address)
+            until(lambda: process.descriptors() >= 39)
+            for _ in range(3):
+                body = scraper.scrape()
+                shown = of_group(body, "system.slice/cron.service")
+                success = body.value("node_scrape_collector_success", collector="container")
+                demand(success == 0 or shown, "a group is without its values, and nothing says so")
+                demand(success == 1 or not body.series_of("container_last_seen"), "half of an answer")
+
+
+@cases.case
 def more_groups_than_allowed():
     with Tree() as tree:
         first = fill(tree, 4)
@@ -159,6 +181,18 @@ def more_groups_than_allowed():
             right(tree, process, first)
             later = tree.make("system.slice/later.service")
             demand(appears(tree, process, later), "there is no room after the others have gone")
+
+
+@cases.case
+def groups_of_users():
+    """Who has a group delegated may make as many as he likes, and takes no room from pods."""
+    with Tree() as tree, tree.daemon("--collector.container.max-groups=60") as process:
+        scrape(process.address)
+        for number in range(100):
+            tree.make(f"user.slice/user-1000.slice/user@1000.service/app-{number}.scope")
+        body = tree.check(scrape(process.address))
+        demand_equal(sum(value for _, value in body.series_of("nodegauge_cgroups")), 30.0, "the groups that are followed")
+        right(tree, process, fill(tree, 4))
 
 
 @cases.case

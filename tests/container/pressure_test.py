@@ -23,6 +23,7 @@ BUSY = ("sh", "-c", "while :; do :; done")
 def two_on_one_processor():
     cpu = min(os.sched_getaffinity(0))
     with Tree() as tree, tree.daemon() as process:
+        demand(until(lambda: scrape(process.address).series_of("node_pressure_share_count")), "nothing is sampled")
         body = scrape(process.address)
         started = time.monotonic()
         before = {resource: body.value("node_pressure_share_count", kind="waiting", resource=resource) for resource in ("cpu", "memory", "io")}

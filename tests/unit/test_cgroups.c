@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@ struct tree {
 	struct ng_cgroups *cgroups;
 	unsigned flags;
 	const char *shallow; /* a name that is not followed */
+	const char *scarce;  /* a name below which anybody may make groups */
 };
 
 static void tell(struct tree *tree, char what, const struct ng_cgroup *group)
@@ -47,6 +49,8 @@ static unsigned added(void *context, struct ng_scrape *scrape, struct ng_cgroup 
 		assert_int_equal(group->payload[i], 0);
 	memset(group->payload, 1, 24);
 	tell(tree, '+', group);
+	if (tree->scarce && !strcmp(group->name, tree->scarce))
+		return tree->flags | NG_CGROUP_SCARCE;
 	return tree->shallow && !strcmp(group->name, tree->shallow) ? 0 : tree->flags;
 }
 
@@ -337,6 +341,40 @@ static void limited_and_not_watched(void **state)
 	assert_int_equal(state_of(tree).refused, 2);
 }
 
+/* What was refused is taken when there is room. */
+static void room_again(void **state)
+{
+	struct tree *tree = *state;
+
+	start_tree(tree);
+	make(tree, "c");
+	follow(tree, 4, 1000, true);
+	expect(tree, true, "+/ +/a +/a/x +/b ");
+	expect(tree, true, "");
+	take(tree, "a/x");
+	expect(tree, true, "-/a/x +/c ");
+	assert_int_equal(ng_cgroups_root(tree->cgroups)->refused, 0);
+}
+
+/* Where anybody may make groups, they get half of the room. */
+static void half_of_the_room(void **state)
+{
+	struct tree *tree = *state;
+
+	start_tree(tree);
+	tree->scarce = "a";
+	make(tree, "a/y");
+	make(tree, "a/z");
+	make(tree, "c");
+	follow(tree, 6, 1000, true);
+	expect(tree, true, "+/ +/a +/a/x +/b +/c ");
+	assert_int_equal(state_of(tree).refused, 2);
+	make(tree, "d");
+	expect(tree, true, "+/d ");
+	take(tree, "a/x");
+	expect(tree, true, "-/a/x ");
+}
+
 /* A group without a descriptor is entered by its path, if it is still the one that it was. */
 static void by_path(void **state)
 {
@@ -440,6 +478,30 @@ static void overflown(void **state)
 	assert_non_null(named(tree, "late"));
 	assert_null(named(tree, "b"));
 	assert_int_equal(state_of(tree).groups, 4);
+	expect(tree, true, "");
+}
+
+/* Events that could not be followed are made up for, though they are told once. */
+static void without_descriptors(void **state)
+{
+	struct tree *tree = *state;
+	struct rlimit limit;
+
+	start_tree(tree);
+	follow(tree, 1000, 1000, true);
+	expect(tree, true, "+/ +/a +/a/x +/b ");
+	make(tree, "c");
+	make(tree, "d");
+	take(tree, "b");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 0, limit.rlim_max }), 0);
+	int r = ng_cgroups_update(&tree->scrape, tree->cgroups, false);
+	/* as long as it fails */
+	int again = ng_cgroups_update(&tree->scrape, tree->cgroups, true);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(r, -EMFILE);
+	assert_int_equal(again, -EMFILE);
+	expect(tree, false, "-/b +/c +/d ");
 	expect(tree, true, "");
 }
 
@@ -577,10 +639,13 @@ int main(void)
 		TREE_TEST(made_again),
 		TREE_TEST(limited),
 		TREE_TEST(limited_and_not_watched),
+		TREE_TEST(room_again),
+		TREE_TEST(half_of_the_room),
 		TREE_TEST(by_path),
 		TREE_TEST(deep),
 		TREE_TEST(not_followed),
 		TREE_TEST(overflown),
+		TREE_TEST(without_descriptors),
 		TREE_TEST(told_by_the_links),
 		TREE_TEST(events),
 		TREE_TEST(leaks_nothing),

@@ -535,6 +535,13 @@ static void passes(void **state)
 	age(node, 1);
 	assert_int_equal(container_names_resolve(&node->scrape, &node->names, &wish, 1), 1);
 	assert_int_equal(node->names.passes, 5);
+	/* the clock was set back: a time to come is no reason to look again and again */
+	age(node, 1000000000);
+	container_names_resolve(&node->scrape, &node->names, &other, 1);
+	assert_int_equal(node->names.passes, 6);
+	assert_false(container_names_changed(&node->scrape, &node->names));
+	container_names_resolve(&node->scrape, &node->names, &other, 1);
+	assert_int_equal(node->names.passes, 6);
 	/* who asks again for what was found gets it again; without memory nothing is found */
 	assert_int_equal(container_names_resolve(&node->scrape, &node->names, &wish, 1), 1);
 	assert_span(wish.identity.container, "c");

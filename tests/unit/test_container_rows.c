@@ -289,6 +289,22 @@ static void a_unit_that_comes_again(void **context)
 	drop(stage, again);
 }
 
+/* A unit for whose labels there was no memory has none to be shown with. */
+static void without_labels(void **context)
+{
+	struct stage *stage = *context;
+	struct ng_cgroup *group = new_group(stage, (struct container_place){ .level = CONTAINER_SERVICE });
+
+	container_group(group)->row =
+		container_row_new(&stage->state, group, &container_group(group)->place, SHOWN_SERVICE);
+	assert_non_null(row_of(group));
+	assert_int_equal(
+		container_row_name(&stage->scrape, &stage->state, row_of(group), (struct ng_span){ NULL, 0 }), -ENOMEM);
+	read_it(group);
+	leave(stage, group);
+	assert_int_equal(stage->state.leaving_count, 0);
+}
+
 /* A container that ended before its names were known is named afterwards, and shown then. */
 static void named_late(void **context)
 {
@@ -369,6 +385,7 @@ int main(void)
 		ROW_TEST(one_beside_the_other),
 		ROW_TEST(shadows),
 		ROW_TEST(a_unit_that_comes_again),
+		ROW_TEST(without_labels),
 		ROW_TEST(named_late),
 		TEST(readers),
 		TEST(readers_by_connection),

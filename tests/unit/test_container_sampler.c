@@ -331,6 +331,26 @@ static void a_budget(void **context)
 	assert_int_equal(peak(stage, "a.service", 0), 10000);
 }
 
+/* A slice whose own pressure is switched off hides nothing that is below it. */
+static void switched_off_above(void **context)
+{
+	static const char *const files[] = { "cpu.pressure", "memory.pressure", "io.pressure" };
+	struct stage *stage = *context;
+	char path[512];
+
+	for (size_t i = 0; i < NG_COUNT(files); i++) {
+		snprintf(path, sizeof(path), "%s/tree/system.slice/%s", stage->root, files[i]);
+		assert_int_equal(unlink(path), 0);
+	}
+	sample(stage);
+	put(stage, "proc/pressure", "cpu", 255000, 0);
+	put(stage, "tree/system.slice/a.service", "cpu.pressure", 251000, 100);
+	sample(stage);
+	assert_int_equal(peak(stage, "a.service", 0), 2500);
+	/* as long as the node does not move nothing is looked at */
+	assert_int_equal(sample(stage), 3);
+}
+
 /* Without pressure of the node, as in a container that does not have /proc/pressure, every branch is read. */
 static void no_node(void **context)
 {
@@ -357,6 +377,7 @@ int main(void)
 		SAMPLER_TEST(odd_totals),
 		SAMPLER_TEST(a_histogram),
 		SAMPLER_TEST(a_budget),
+		SAMPLER_TEST(switched_off_above),
 		SAMPLER_TEST(no_node),
 	};
 

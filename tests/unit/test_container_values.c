@@ -150,7 +150,7 @@ static void lines_that_move(void **context)
 		"workingset_refault_anon 6\nworkingset_refault_file 7\nzswapped 8\nzswap 9\n");
 	put(stage, "b", "cgroup.procs", "");
 	put(stage, "b", "memory.stat",
-		"file 20\nanon 10\ninactive_file 40\ninactive_anon 30\nworkingset_refault_file 70\n"
+		"anon 10\nfile 20\ninactive_file 40\ninactive_anon 30\nworkingset_refault_file 70\n"
 		"workingset_activate_anon 50\nworkingset_refault_anon 60\nzswap 90\nzswapped 80\n");
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned tens = 1; tens <= 10; tens += 9) {
