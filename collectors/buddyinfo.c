@@ -35,21 +35,10 @@ static bool zone_parse(struct ng_span *line, struct ng_span *ret_node, struct ng
 	return true;
 }
 
-/* The numbers 0, 1, 2 ... as text; sizes are orders, so two digits are plenty, but more are no error. */
-static struct ng_span order_text(size_t order, char digits[20])
-{
-	size_t at = 20;
-
-	do
-		digits[--at] = (char)('0' + order % 10);
-	while (order /= 10);
-	return (struct ng_span){ &digits[at], 20 - at };
-}
-
 static int zone_emit(struct ng_scrape *scrape, struct ng_span line, size_t *ret_orders)
 {
 	struct ng_span node, zone, word;
-	char digits[20];
+	char digits[NG_DIGITS];
 	uint64_t blocks;
 	size_t order = 0;
 
@@ -59,7 +48,7 @@ static int zone_emit(struct ng_scrape *scrape, struct ng_span line, size_t *ret_
 		if (ng_u64(word, &blocks) < 0)
 			return -EBADMSG;
 		struct ng_span labels = NG_LABELS(
-			scrape->arena, { "node", node }, { "zone", zone }, { "size", order_text(order, digits) });
+			scrape->arena, { "node", node }, { "zone", zone }, { "size", ng_digits(digits, order) });
 		ng_sample_u64(scrape->page, labels, blocks);
 	}
 	*ret_orders = order;

@@ -281,16 +281,11 @@ static const char *address_scope(const struct ng_address *address)
 
 static struct ng_span address_labels(struct ng_arena *arena, const struct ng_address *address, struct ng_span device)
 {
-	char text[INET6_ADDRSTRLEN], prefix[3];
-	size_t digits = 0;
+	char text[INET6_ADDRSTRLEN], digits[NG_DIGITS];
 
-	if (address->prefix >= 100)
-		prefix[digits++] = '1';
-	if (address->prefix >= 10)
-		prefix[digits++] = (char)('0' + address->prefix / 10 % 10);
-	prefix[digits++] = (char)('0' + address->prefix % 10);
 	return NG_LABELS(arena, { "address", ng_span(inet_ntop(address->family, address->bytes, text, sizeof(text))) },
-		{ "device", device }, { "netmask", { prefix, digits } }, { "scope", ng_span(address_scope(address)) });
+		{ "device", device }, { "netmask", ng_digits(digits, address->prefix) },
+		{ "scope", ng_span(address_scope(address)) });
 }
 
 static bool repeated(const struct ng_addresses *addresses, size_t at)

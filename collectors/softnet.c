@@ -61,7 +61,7 @@ struct row {
 /* `index` is the number of the line, for kernels that do not tell the CPU. */
 static int row_parse(struct ng_arena *arena, struct ng_span line, size_t index, struct row *ret_row)
 {
-	char digits[20], *end = digits + sizeof(digits), *at = end;
+	char digits[NG_DIGITS];
 	size_t n = 0;
 
 	*ret_row = (struct row){ 0 };
@@ -74,11 +74,7 @@ static int row_parse(struct ng_arena *arena, struct ng_span line, size_t index, 
 	}
 	ret_row->columns = n;
 	ret_row->cpu = n > CPU_COLUMN ? ret_row->value[CPU_COLUMN] : index;
-	uint64_t cpu = ret_row->cpu;
-	do
-		*--at = (char)('0' + cpu % 10);
-	while (cpu /= 10);
-	ret_row->labels = NG_LABELS(arena, { "cpu", { at, (size_t)(end - at) } });
+	ret_row->labels = NG_LABELS(arena, { "cpu", ng_digits(digits, ret_row->cpu) });
 	return 0;
 }
 

@@ -270,16 +270,6 @@ static void output_open(struct ng_page *page, const struct output *output)
 	ng_family_dynamic(page, NG_UNTYPED, output->name, output->help);
 }
 
-static struct ng_span index_text(size_t index, char digits[20])
-{
-	size_t at = 20;
-
-	do
-		digits[--at] = (char)('0' + index % 10);
-	while (index /= 10);
-	return (struct ng_span){ &digits[at], 20 - at };
-}
-
 static int numbers_parse(const struct values *values, struct number *numbers)
 {
 	for (size_t i = 0; i < values->count; i++) {
@@ -302,7 +292,7 @@ static void keyed_emit(struct ng_page *page, const struct parameter *parameter, 
 static void plain_emit(
 	struct ng_scrape *scrape, const struct parameter *parameter, const struct number *numbers, size_t count)
 {
-	char digits[20];
+	char digits[NG_DIGITS];
 
 	if (parameter->output->name.size == 0)
 		return;
@@ -310,7 +300,7 @@ static void plain_emit(
 	for (size_t i = 0; i < count; i++) {
 		struct ng_span labels = NG_NO_LABELS;
 		if (count > 1)
-			labels = NG_LABELS(scrape->arena, { "index", index_text(i, digits) });
+			labels = NG_LABELS(scrape->arena, { "index", ng_digits(digits, i) });
 		number_emit(scrape->page, labels, numbers[i]);
 	}
 }
@@ -340,13 +330,13 @@ static int numbers_collect(struct ng_scrape *scrape, struct parameter *parameter
 static int texts_collect(struct ng_scrape *scrape, struct parameter *parameter)
 {
 	struct values values = { 0 };
-	char digits[20];
+	char digits[NG_DIGITS];
 
 	int r = words_read(scrape, parameter, &values);
 	for (size_t i = 0; r == 0 && i < values.count; i++)
 		ng_sample_u64(scrape->page,
 			NG_LABELS(scrape->arena, { "name", parameter->name }, { "value", values.word[i] },
-				{ "index", index_text(i, digits) }),
+				{ "index", ng_digits(digits, i) }),
 			1);
 	return r;
 }

@@ -69,16 +69,6 @@ static bool is_device(const char *name)
 	return rest.text[prefix.size] >= '0' && rest.text[prefix.size] <= '9';
 }
 
-static struct ng_span decimal_text(struct ng_arena *arena, size_t value)
-{
-	char digits[20], *at = digits + sizeof(digits);
-
-	do
-		*--at = (char)('0' + value % 10);
-	while (value /= 10);
-	return ng_copy(arena, (struct ng_span){ at, (size_t)(digits + sizeof(digits) - at) });
-}
-
 /*
  * Which sources are available changes without an event when the watchdog calls one unstable; it is then no longer the
  * current one. So this is read again when devices or the current source change.
@@ -104,6 +94,7 @@ static int available_read(struct clocks *clocks, struct ng_scrape *scrape, struc
 static int device_add(struct clocks *clocks, struct ng_scrape *scrape, struct device *device, const char *name)
 {
 	const char *base = ng_join(&clocks->arena, directory, "/", name), *current;
+	char digits[NG_DIGITS];
 
 	if (!base)
 		return -ENOMEM;
@@ -112,7 +103,7 @@ static int device_add(struct clocks *clocks, struct ng_scrape *scrape, struct de
 	if (!current || !device->available_path)
 		return -ENOMEM;
 	device->current_file = NG_FILE(NG_SYS, NG_VALUE, current);
-	device->number = decimal_text(&clocks->arena, clocks->device_count - 1);
+	device->number = ng_copy(&clocks->arena, ng_digits(digits, clocks->device_count - 1));
 	return available_read(clocks, scrape, device);
 }
 

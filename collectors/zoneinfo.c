@@ -196,16 +196,11 @@ static int zoneinfo_parse(struct ng_scrape *scrape, struct ng_span text, struct 
 static void protection_emit(struct ng_scrape *scrape, const struct zones *zones, size_t index)
 {
 	static const char prefix[] = "node_zoneinfo_protection_";
-	char name[sizeof(prefix) + 20], digits[20], *at = digits + sizeof(digits);
-	size_t rest = index;
+	char name[sizeof(prefix) + NG_DIGITS], digits[NG_DIGITS];
+	struct ng_span number = ng_digits(digits, index);
+	char *end = mempcpy(mempcpy(name, prefix, sizeof(prefix) - 1), number.text, number.size);
 
-	do
-		*--at = (char)('0' + rest % 10);
-	while (rest /= 10);
-	size_t size = (size_t)(digits + sizeof(digits) - at);
-	memcpy(name, prefix, sizeof(prefix) - 1);
-	memcpy(name + sizeof(prefix) - 1, at, size);
-	ng_family_dynamic(scrape->page, NG_GAUGE, (struct ng_span){ name, sizeof(prefix) - 1 + size },
+	ng_family_dynamic(scrape->page, NG_GAUGE, (struct ng_span){ name, (size_t)(end - name) },
 		ng_span(families[PROTECTION].help));
 	for (size_t i = 0; i < zones->count; i++) {
 		if (index < zones->zone[i].protection_count)

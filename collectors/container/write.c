@@ -8,40 +8,28 @@
 
 /* ---- devices ---- */
 
-/* /sys/dev/block/8:0 is a link whose last part is the name. */
 static struct container_device_name *look_up_device(
 	struct ng_scrape *scrape, struct container *state, uint32_t major, uint32_t minor)
 {
 	struct container_device_name *slot =
 		ng_push(&state->memory, &state->device, &state->device_count, &state->device_room);
-	char path[64] = "dev/block/", digits[24], *at = path + strlen(path);
-	const uint32_t number[] = { major, minor };
-	struct ng_span target;
+	char major_digits[NG_DIGITS], minor_digits[NG_DIGITS];
+	struct ng_span name, before = ng_digits(major_digits, major), behind = ng_digits(minor_digits, minor);
 
 	if (!slot)
 		return NULL;
 	*slot = (struct container_device_name){ .major = major, .minor = minor };
-	for (size_t i = 0; i < 2; i++) {
-		size_t n = 0;
-		uint32_t rest = number[i];
-		do
-			digits[n++] = (char)('0' + rest % 10);
-		while (rest /= 10);
-		while (n)
-			*at++ = digits[--n];
-		*at++ = i ? '\0' : ':';
-	}
-	memcpy(slot->name, "/dev/", 5);
-	int r = ng_readlink_at(scrape, ng_root_fd(scrape, NG_SYS), path, &target);
+	int r = ng_block_name(scrape, major, minor, &name);
 	if (r < 0) {
 		/* no such device any more: its numbers, as the kubelet does; what fails in passing is asked again */
 		if (container_failed(r))
 			state->device_epoch = 0;
-		memcpy(slot->name, path + strlen("dev/block/"), (size_t)(at - path) - strlen("dev/block/"));
+		char *at = mempcpy(slot->name, before.text, before.size);
+		*at++ = ':';
+		memcpy(at, behind.text, behind.size);
 		return slot;
 	}
-	const char *slash = memrchr(target.text, '/', target.size);
-	struct ng_span name = ng_span_skip(target, slash ? (size_t)(slash - target.text) + 1 : 0);
+	memcpy(slot->name, "/dev/", 5);
 	if (name.size > sizeof(slot->name) - 6)
 		name.size = sizeof(slot->name) - 6;
 	memcpy(slot->name + 5, name.text, name.size);
@@ -68,17 +56,14 @@ static struct ng_span device_name(
 	return found ? ng_span(found->name) : (struct ng_span){ NULL, 0 };
 }
 
-/* ",device=\"/dev/sda\"" behind the labels of the row, escaped as labels are. */
-static struct ng_span with(
-	struct ng_scrape *scrape, const struct container_row *row, const char *name, struct ng_span value)
+/* The labels {a="b"} and those behind them, {device="/dev/sda"}, as one. */
+static struct ng_span with(struct ng_scrape *scrape, struct ng_span labels, struct ng_span own)
 {
-	struct ng_span more = NG_LABELS(scrape->arena, { name, value });
-
-	if (!more.text)
-		return more;
-	char *text = (char *)more.text;
+	if (!own.text)
+		return own;
+	char *text = (char *)own.text;
 	text[0] = ',';
-	return container_with(scrape->arena, row->labels, (struct ng_span){ text, more.size - 1 });
+	return container_with(scrape->arena, labels, (struct ng_span){ text, own.size - 1 });
 }
 
 static uint64_t disk_value(const struct container_device *device, size_t which)
@@ -100,26 +85,11 @@ static void write_device_usage(struct ng_scrape *scrape, const struct device_row
 	ng_family(scrape->page, container_family(FAMILY_BLKIO));
 	for (size_t i = 0; i < 2 * count; i++) {
 		const struct device_row *row = &rows[i / 2];
-		char text[96], *at = text, digits[24];
-		const uint32_t number[] = { row->device->major, row->device->minor };
-		for (size_t k = 0; k < 2; k++) {
-			const char *label = k ? "\",minor=\"" : ",major=\"";
-			memcpy(at, label, strlen(label));
-			at += strlen(label);
-			size_t n = 0;
-			uint32_t rest = number[k];
-			do
-				digits[n++] = (char)('0' + rest % 10);
-			while (rest /= 10);
-			while (n)
-				*at++ = digits[--n];
-		}
-		const char *operation = i % 2 ? "\",operation=\"Write\"" : "\",operation=\"Read\"";
-		memcpy(at, operation, strlen(operation));
-		at += strlen(operation);
-		ng_sample_u64(scrape->page,
-			container_with(scrape->arena, row->labels, (struct ng_span){ text, (size_t)(at - text) }),
-			disk_value(row->device, i % 2));
+		char major[NG_DIGITS], minor[NG_DIGITS];
+		struct ng_span own = NG_LABELS(scrape->arena, { "major", ng_digits(major, row->device->major) },
+			{ "minor", ng_digits(minor, row->device->minor) },
+			{ "operation", ng_span(i % 2 ? "Write" : "Read") });
+		ng_sample_u64(scrape->page, with(scrape, row->labels, own), disk_value(row->device, i % 2));
 	}
 }
 
@@ -136,7 +106,8 @@ static void write_devices(struct ng_scrape *scrape, struct container *state, con
 			if (!slot)
 				return;
 			*slot = (struct device_row){ device, row,
-				with(scrape, row, "device", device_name(scrape, state, device)) };
+				with(scrape, row->labels,
+					NG_LABELS(scrape->arena, { "device", device_name(scrape, state, device) })) };
 		}
 	}
 	for (size_t which = 0; container_wants(&state->reader, SET_IO) && which < 4; which++) {
@@ -168,8 +139,9 @@ static void write_network(struct ng_scrape *scrape, const struct container_rows 
 			slot = ng_push(scrape->arena, &labels, &count, &room);
 			if (!slot)
 				return;
+			const char *name = rows->row[i]->network.interface[k].name;
 			*slot = with(
-				scrape, rows->row[i], "interface", ng_span(rows->row[i]->network.interface[k].name));
+				scrape, rows->row[i]->labels, NG_LABELS(scrape->arena, { "interface", ng_span(name) }));
 		}
 	}
 	for (size_t which = 0; which < CONTAINER_NET_COLUMNS; which++) {
@@ -195,7 +167,8 @@ static void write_pages(struct ng_scrape *scrape, const struct container_rows *r
 				const bool has[] = { true, page->has_max, page->has_failures };
 				if (has[which])
 					ng_sample_u64(scrape->page,
-						with(scrape, rows->row[i], "pagesize", ng_span(page->size)),
+						with(scrape, rows->row[i]->labels,
+							NG_LABELS(scrape->arena, { "pagesize", ng_span(page->size) })),
 						value[which]);
 			}
 		}
@@ -247,12 +220,9 @@ static void write_node_peaks(struct ng_scrape *scrape, const struct container_sa
 
 static void write_count(struct ng_scrape *scrape, struct ng_span suffix, struct ng_span labels, uint64_t count)
 {
-	char digits[24], *end = digits + sizeof(digits), *at = end;
+	char digits[NG_DIGITS];
 
-	do
-		*--at = (char)('0' + count % 10);
-	while (count /= 10);
-	ng_sample_text(scrape->page, suffix, labels, (struct ng_span){ at, (size_t)(end - at) });
+	ng_sample_text(scrape->page, suffix, labels, ng_digits(digits, count));
 }
 
 static void write_node_shares(struct ng_scrape *scrape, const struct container_sampler *sampler)
@@ -315,16 +285,6 @@ static void write_last_seen(struct ng_scrape *scrape, const struct container_row
 		ng_sample_u64(scrape->page, rows->row[i]->labels, rows->row[i]->seen_at);
 }
 
-static struct ng_span restart_text(struct ng_arena *arena, uint32_t restart)
-{
-	char digits[16], *end = digits + sizeof(digits), *at = end;
-
-	do
-		*--at = (char)('0' + restart % 10);
-	while (restart /= 10);
-	return ng_copy(arena, (struct ng_span){ at, (size_t)(end - at) });
-}
-
 /* "{...id="/x",image=...": the path as it was rendered in the labels of the row. */
 static struct ng_span id_of(const struct container_row *row)
 {
@@ -346,14 +306,14 @@ static void write_identities(struct ng_scrape *scrape, const struct container_ro
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct container_row *row = rows->row[i];
 		struct ng_label labels[4];
+		char digits[NG_DIGITS];
 		size_t count = 0;
 		if (!row->place.kubernetes && !row->place.has_id)
 			continue;
 		if (row->place.qos)
 			labels[count++] = (struct ng_label){ "qos", ng_span(container_qos_name(row->place.qos)) };
 		if (row->named && row->named->has_restart)
-			labels[count++] =
-				(struct ng_label){ "restart", restart_text(scrape->arena, row->named->restart) };
+			labels[count++] = (struct ng_label){ "restart", ng_digits(digits, row->named->restart) };
 		if (*container_runtime_name(row->place.runtime))
 			labels[count++] =
 				(struct ng_label){ "runtime", ng_span(container_runtime_name(row->place.runtime)) };

@@ -64,23 +64,13 @@ static int add_flag(struct ng_arena *arena, struct ng_cpu_flags *flags, struct n
 	return flag->labels.text ? 0 : -ENOMEM;
 }
 
-static struct ng_span decimal(char digits[20], uint64_t value)
-{
-	size_t at = 20;
-
-	do
-		digits[--at] = (char)('0' + value % 10);
-	while (value /= 10);
-	return (struct ng_span){ digits + at, 20 - at };
-}
-
 /* "2-3,7". What is not a list of CPUs isolates none. */
 static int read_isolated(struct ng_cpu_topology *topology, struct ng_scrape *scrape)
 {
 	static const uint64_t too_many = 1 << 16;
 	struct ng_span list, part, first;
 	uint64_t from, to, next = 0;
-	char digits[20];
+	char digits[NG_DIGITS];
 
 	int r = ng_read(scrape, NG_SYS, NG_VALUE, DIRECTORY "/isolated", &list);
 	if (r < 0)
@@ -93,7 +83,7 @@ static int read_isolated(struct ng_cpu_topology *topology, struct ng_scrape *scr
 		if ((part.size && ng_u64(part, &to) < 0) || from < next || to >= too_many)
 			return 0;
 		for (next = from; next <= to; next++) {
-			r = add_flag(&topology->kept, &topology->isolated, decimal(digits, next), true);
+			r = add_flag(&topology->kept, &topology->isolated, ng_digits(digits, next), true);
 			if (r < 0)
 				return r;
 		}
@@ -115,7 +105,7 @@ static int add_throttle(struct ng_cpu_topology *topology, struct ng_scrape *scra
 	const char *cpu, struct ng_cpu_throttle throttle)
 {
 	bool core = throttles == &topology->cores;
-	char digits[2][20];
+	char digits[2][NG_DIGITS];
 	struct ng_span text;
 
 	const char *path = ng_join(&topology->kept, DIRECTORY "/", cpu,
@@ -128,10 +118,10 @@ static int add_throttle(struct ng_cpu_topology *topology, struct ng_scrape *scra
 		ng_file_close(&throttle.file);
 	if (r < 0)
 		return left_out(topology, r);
-	struct ng_span package = decimal(digits[0], throttle.package);
+	struct ng_span package = ng_digits(digits[0], throttle.package);
 	if (core)
 		throttle.labels = NG_LABELS(
-			&topology->kept, { "package", package }, { "core", decimal(digits[1], throttle.core) });
+			&topology->kept, { "package", package }, { "core", ng_digits(digits[1], throttle.core) });
 	else
 		throttle.labels = NG_LABELS(&topology->kept, { "package", package });
 	struct ng_cpu_throttle *slot =

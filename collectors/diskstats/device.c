@@ -132,16 +132,6 @@ static void parse_properties(struct ng_span text, struct ng_span property[PROPER
 	}
 }
 
-static struct ng_span number_text(char digits[10], uint32_t number)
-{
-	char *end = digits + 10, *at = end;
-
-	do
-		*--at = (char)('0' + number % 10);
-	while (number /= 10);
-	return (struct ng_span){ at, (size_t)(end - at) };
-}
-
 static int read_properties(
 	struct ng_scrape *scrape, struct ng_span major, struct ng_span minor, struct ng_span property[PROPERTIES])
 {
@@ -202,8 +192,8 @@ static int describe(struct ng_scrape *scrape, struct devices *devices, struct de
 {
 	struct ng_arena *arena = &devices->arena;
 	struct ng_span property[PROPERTIES] = { { NULL, 0 } };
-	char major_digits[10], minor_digits[10];
-	struct ng_span major_text = number_text(major_digits, major), minor_text = number_text(minor_digits, minor);
+	char major_digits[NG_DIGITS], minor_digits[NG_DIGITS];
+	struct ng_span major_text = ng_digits(major_digits, major), minor_text = ng_digits(minor_digits, minor);
 	uint64_t rotational = 0;
 
 	if (passing(read_properties(scrape, major_text, minor_text, property)) ||

@@ -205,28 +205,18 @@ static int keep_rows(struct work *work)
 	return 0;
 }
 
-static struct ng_span number_text(struct ng_arena *arena, uint32_t number)
-{
-	char digits[10], *at = digits + sizeof(digits);
-
-	do
-		*--at = (char)('0' + number % 10);
-	while (number /= 10);
-	return ng_copy(arena, (struct ng_span){ at, (size_t)(digits + sizeof(digits) - at) });
-}
-
 static int render_labels(struct work *work)
 {
-	struct ng_arena *arena = &work->table->arena, *scratch = work->scrape->arena;
+	struct ng_arena *arena = &work->table->arena;
+	char major[NG_DIGITS], minor[NG_DIGITS];
 
 	for (size_t i = 0; i < work->table->count; i++) {
 		struct row *row = &work->table->rows[i];
 		const struct ng_mount *mount = &row->mount;
 		row->labels = NG_LABELS(arena, { "device", mount->source }, { "device_error", NG_NO_LABELS },
 			{ "fstype", mount->type }, { "mountpoint", row->point });
-		row->info =
-			NG_LABELS(arena, { "device", mount->source }, { "major", number_text(scratch, mount->major) },
-				{ "minor", number_text(scratch, mount->minor) }, { "mountpoint", row->point });
+		row->info = NG_LABELS(arena, { "device", mount->source }, { "major", ng_digits(major, mount->major) },
+			{ "minor", ng_digits(minor, mount->minor) }, { "mountpoint", row->point });
 		if (!row->labels.size || !row->info.size)
 			return -ENOMEM;
 	}

@@ -100,7 +100,7 @@ char *textfile_number_copy(char at[NUMBER_ROOM], const struct number *number)
 char *textfile_number_count(char at[NUMBER_ROOM], const struct number *number)
 {
 	static const double half = 9223372036854775808.0; /* 2^63 */
-	char digits[20], *end = digits + sizeof(digits), *start = end;
+	char digits[NG_DIGITS];
 	uint64_t count;
 
 	if (number->whole)
@@ -112,10 +112,7 @@ char *textfile_number_count(char at[NUMBER_ROOM], const struct number *number)
 		count = (uint64_t)(int64_t)value;
 	else
 		count = value >= half ? 0 : (uint64_t)1 << 63;
-	do
-		*--start = (char)('0' + count % 10);
-	while (count /= 10);
-	return text_put(at, (struct ng_span){ start, (size_t)(end - start) });
+	return text_put(at, ng_digits(digits, count));
 }
 
 /* ---- values in labels ---- */

@@ -116,6 +116,9 @@ int ng_names_at(struct ng_scrape *scrape, int directory, const char *name, struc
 /* The target of a symbolic link. */
 int ng_readlink_at(struct ng_scrape *scrape, int directory, const char *name, struct ng_span *ret_target);
 
+/* The name of a block device as sysfs has it ("sda", "cciss!c0d0"), by the link /sys/dev/block/8:0. */
+int ng_block_name(struct ng_scrape *scrape, uint32_t major, uint32_t minor, struct ng_span *ret_name);
+
 /* The root's own descriptor, for statfs and the like; borrowed; a negative errno where the root is missing. */
 int ng_root_fd(const struct ng_scrape *scrape, enum ng_root root);
 

@@ -94,6 +94,18 @@ struct ng_decimal {
 };
 int ng_decimal(struct ng_span text, struct ng_decimal *ret_value);
 
+/* The digits of a number, for labels and paths; they stand at the end of `room`. Pages render values themselves. */
+enum { NG_DIGITS = 20 };
+static inline struct ng_span ng_digits(char room[static NG_DIGITS], uint64_t value)
+{
+	size_t at = NG_DIGITS;
+
+	do
+		room[--at] = (char)('0' + value % 10);
+	while (value /= 10);
+	return (struct ng_span){ room + at, NG_DIGITS - at };
+}
+
 /* "1m30s", "100ms", "1.5s", "0" in nanoseconds, as Go writes durations. */
 int ng_duration(struct ng_span text, uint64_t *ret_ns);
 

@@ -24,14 +24,10 @@ void ng_cgroups_open_watches(struct ng_cgroups *cgroups)
 static int add_watch(
 	struct ng_cgroups *cgroups, struct ng_cgroup *group, int directory, const char *file, uint32_t mask)
 {
-	char path[64] = "/proc/self/fd/", digits[16], *at = path + strlen(path);
-	size_t n = 0;
+	char path[64] = "/proc/self/fd/", digits[NG_DIGITS];
+	struct ng_span number = ng_digits(digits, (unsigned)directory);
 
-	for (unsigned rest = (unsigned)directory; n == 0 || rest; rest /= 10)
-		digits[n++] = (char)('0' + rest % 10);
-	while (n)
-		*at++ = digits[--n];
-	memcpy(at, file, strlen(file) + 1);
+	strcpy(mempcpy(path + strlen(path), number.text, number.size), file);
 	int watch = inotify_add_watch(cgroups->inotify, path, mask);
 	if (watch >= 0 && ng_table_put(&cgroups->by_watch, (uint64_t)watch, group) < 0) {
 		inotify_rm_watch(cgroups->inotify, watch);

@@ -244,6 +244,24 @@ int ng_readlink_at(struct ng_scrape *scrape, int directory, const char *name, st
 	return 0;
 }
 
+int ng_block_name(struct ng_scrape *scrape, uint32_t major, uint32_t minor, struct ng_span *ret_name)
+{
+	char path[64] = "dev/block/", major_digits[NG_DIGITS], minor_digits[NG_DIGITS], *at = path + strlen(path);
+	struct ng_span target, part, before = ng_digits(major_digits, major), behind = ng_digits(minor_digits, minor);
+
+	at = mempcpy(at, before.text, before.size);
+	*at++ = ':';
+	at = mempcpy(at, behind.text, behind.size);
+	*at = '\0';
+	int r = ng_readlink_at(scrape, ng_root_fd(scrape, NG_SYS), path, &target);
+	if (r < 0)
+		return r;
+	*ret_name = (struct ng_span){ 0 };
+	while (ng_part_next(&target, '/', &part))
+		*ret_name = part;
+	return 0;
+}
+
 /* ---- paths ---- */
 
 const char *ng_join(struct ng_arena *arena, const char *a, const char *b, const char *c)

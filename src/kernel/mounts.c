@@ -144,33 +144,14 @@ static int read_errors(struct ng_scrape *scrape, struct ng_mounts_watch *watch, 
 	return r < 0 ? r : ng_u64(ng_trim(text), ret_errors);
 }
 
-static char *join_number(char *at, uint32_t number)
-{
-	char digits[10];
-	size_t n = 0;
-
-	do
-		digits[n++] = (char)('0' + number % 10);
-	while (number /= 10);
-	while (n)
-		*at++ = digits[--n];
-	return at;
-}
-
-/* Block devices are linked at /sys/dev/block/8:1, and ext4 names its directories after them. */
+/* ext4 names its directories after the block devices. */
 static int watch_open(struct ng_scrape *scrape, const struct ng_mount *mount, struct ng_mounts_watch *ret_watch)
 {
-	char link[48] = "dev/block/", *at = link + strlen(link);
-	struct ng_span target, part, name = { 0 };
+	struct ng_span name;
 
-	at = join_number(at, mount->major);
-	*at++ = ':';
-	*join_number(at, mount->minor) = '\0';
-	int r = ng_readlink_at(scrape, ng_root_fd(scrape, NG_SYS), link, &target);
+	int r = ng_block_name(scrape, mount->major, mount->minor, &name);
 	if (r < 0)
 		return r;
-	while (ng_part_next(&target, '/', &part))
-		name = part;
 	const char *device = ng_copy(scrape->arena, name).text;
 	const char *path = device ? ng_join(scrape->arena, "fs/ext4/", device, "/errors_count") : NULL;
 	if (!path || strlen(path) >= sizeof(ret_watch->path))
