@@ -5,22 +5,13 @@
  *
  * Between scrapes a tick follows the tree, takes the last totals of what ends and samples pressure.
  */
-#include "write.h"
+#include "families.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
 static const uint64_t second_ns = 1000000000;
-static const uint64_t limits_ns = 60u * UINT64_C(1000000000);
-
-/*
- * The end of a process is told of its group and of those above it one by one, and what is known of them has to be read
- * before they are removed: so some looks may follow at once, and only who goes on is made to wait.
- */
-static const uint64_t look_ns = 5u * UINT64_C(1000000);
-enum { LOOKS_AT_ONCE = 32 };
 
 static const char default_levels[] = "node,qos,pod,container,slice,service,scope,machine,other";
 static const char default_sets[] = "cpu,memory,events,io,network,spec,pressure,info,machine";
@@ -83,309 +74,6 @@ static int parse_words(struct ng_setup *setup, const char *flag, const char *tex
 	return 0;
 }
 
-/* ---- the tree ---- */
-
-static unsigned interests(const struct container_group *group)
-{
-	unsigned flags = (group->place.final ? 0 : NG_CGROUP_DESCEND) | (group->place.session ? NG_CGROUP_SCARCE : 0);
-
-	if (!group->row || group->row->naming == NAMING_NONE)
-		return flags;
-	switch (group->row->shown) {
-	case SHOWN_POD:
-	case SHOWN_SERVICE:
-	case SHOWN_SCOPE:
-	case SHOWN_MACHINE:
-		return flags | NG_CGROUP_EVENTS | NG_CGROUP_OOMS;
-	case SHOWN_CONTAINER:
-		return flags | NG_CGROUP_EVENTS | (group->place.kubernetes ? 0 : NG_CGROUP_OOMS);
-	case SHOWN_SESSION:
-		return flags | NG_CGROUP_EVENTS;
-	default:
-		return flags;
-	}
-}
-
-static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
-{
-	struct container *state = context;
-	struct container_group *group = container_group(at);
-	const struct container_place *parent = at->parent ? &container_group(at->parent)->place : NULL;
-
-	if (parent)
-		container_place_step(parent, (struct ng_span){ at->name, at->name_size }, &group->place);
-	else
-		container_place_root(&group->place);
-	if (group->place.level == CONTAINER_CONTAINER && parent->level == CONTAINER_POD &&
-		container_group(at->parent)->newest < at->generation)
-		container_group(at->parent)->newest = at->generation;
-	group->added_at = ng_now();
-	group->newborn = state->started;
-	group->primed = state->started && at->fresh;
-	enum container_shown shown = container_shown_as(&group->place, parent, ng_span(at->name));
-	if (shown < SHOWN_LEVELS) {
-		state->live[shown]++;
-		state->created[shown]++;
-		group->row = container_row_new(state, at, &group->place, shown);
-	}
-	if (group->row && group->row->naming == NAMING_DONE)
-		container_row_name(scrape, state, group->row, ng_cgroup_path(scrape->arena, at));
-	if (group->row && group->row->naming == NAMING_WANTED)
-		state->wanted++;
-	return interests(group);
-}
-
-static void group_removed(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
-{
-	struct container *state = context;
-	struct container_group *group = container_group(at);
-	const struct container_place *parent = at->parent ? &container_group(at->parent)->place : NULL;
-	enum container_shown shown = container_shown_as(&group->place, parent, ng_span(at->name));
-
-	if (shown < SHOWN_LEVELS) {
-		state->live[shown]--;
-		state->removed[shown]++;
-	}
-	container_close_pressure(state, group);
-	free(group->peaks);
-	if (group->row)
-		container_row_leave(scrape, state, at);
-}
-
-static uint64_t wall_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * second_ns + (uint64_t)now.tv_nsec;
-}
-
-/* Reads a group into its row. A kill that was not there the last time happened now, or since. */
-static int read_row(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
-{
-	struct container_group *group = container_group(at);
-	struct container_values *values = &group->row->figures.values;
-	bool known = container_has(values, VALUE_EVENTS_OOM_KILL) || group->newborn;
-	uint64_t kills = container_has(values, VALUE_EVENTS_OOM_KILL) ? values->value[VALUE_EVENTS_OOM_KILL] : 0;
-	bool limits = !group->limits_at || now - group->limits_at >= limits_ns;
-
-	state->reader.pressure_fd_plus_1 = group->pressure_fd_plus_1;
-	int r = container_read(scrape, &state->reader, at, limits, &group->row->figures);
-	state->reader.pressure_fd_plus_1 = NULL;
-	if (r < 0)
-		return r;
-	if (limits)
-		group->limits_at = group->row->figures.limits_missed ? 0 : now;
-	uint64_t wall = wall_clock();
-	group->row->seen_at = wall / second_ns;
-	if (known && container_has(values, VALUE_EVENTS_OOM_KILL) && values->value[VALUE_EVENTS_OOM_KILL] > kills)
-		container_set(values, VALUE_LAST_OOM_KILL, wall);
-	return 0;
-}
-
-static void group_emptied(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
-{
-	struct container *state = context;
-	const struct container_row *row = container_group(at)->row;
-
-	if (row && (row->naming == NAMING_DONE || row->naming == NAMING_WANTED))
-		read_row(scrape, state, at, ng_now());
-}
-
-static void group_memory_event(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
-{
-	struct container *state = context;
-	struct container_group *group = container_group(at);
-
-	if (!group->row || !container_wants(&state->reader, SET_EVENTS))
-		return;
-	struct container_values now = { 0 }, *values = &group->row->figures.values;
-	bool known = container_has(values, VALUE_EVENTS_OOM_KILL) || group->newborn;
-	uint64_t kills = container_has(values, VALUE_EVENTS_OOM_KILL) ? values->value[VALUE_EVENTS_OOM_KILL] : 0;
-	container_read_events(scrape, &state->reader, at, &now);
-	if (!container_has(&now, VALUE_EVENTS_OOM_KILL))
-		return;
-	if (known && now.value[VALUE_EVENTS_OOM_KILL] > kills)
-		container_set(values, VALUE_LAST_OOM_KILL, wall_clock());
-	container_set(values, VALUE_EVENTS_OOM_KILL, now.value[VALUE_EVENTS_OOM_KILL]);
-}
-
-/* ---- a scrape ---- */
-
-static void read_shown(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
-{
-	struct container_group *group = container_group(at);
-	struct container_row *row = group->row;
-
-	if (container_wants(&state->reader, SET_PROCESSES) || container_wants(&state->reader, SET_DESCRIPTORS))
-		container_count_processes(scrape, state, at, &row->figures.values);
-	if (container_wants(&state->reader, SET_NETWORK))
-		container_read_network(scrape, state, at, now);
-	if (row->shown == SHOWN_NODE && container_wants(&state->reader, SET_SPEC) && state->machine.memory &&
-		!container_has(&row->figures.values, VALUE_MEMORY_LIMIT))
-		container_set(&row->figures.values, VALUE_MEMORY_LIMIT, state->machine.memory);
-	row->has_peaks = state->sampler.round > 1 && row->shown != SHOWN_NODE && row->shown != SHOWN_CONTAINER &&
-			 row->shown != SHOWN_SANDBOX && container_has(&row->figures.values, VALUE_PRESSURE);
-	memset(row->peak, 0, sizeof(row->peak));
-	if (group->peaks)
-		container_peaks_of(group->peaks, &state->sampler, row->peak);
-}
-
-static int add_row(struct ng_arena *arena, struct container_rows *rows, size_t *room, struct container_row *row)
-{
-	struct container_row **slot = ng_push(arena, &rows->row, &rows->count, room);
-
-	if (!slot)
-		return -ENOMEM;
-	*slot = row;
-	return 0;
-}
-
-/*
- * Parents come before children: the kernel brings the sums of a whole branch up to date with the first reading. Groups
- * that have gone are dropped when all are read, with what is below them, and their rows leave. Without descriptors or
- * memory there is no answer: half of one would look like a whole one.
- */
-static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t now)
-{
-	struct ng_cgroup **gone = NULL, **slot;
-	size_t gone_count = 0, gone_room = 0;
-
-	memset(state->reader.psi, 0, sizeof(state->reader.psi));
-	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
-		struct container_row *row = container_group(at)->row;
-		if (!row || row->naming != NAMING_DONE || row->outdone)
-			continue;
-		/* there was no memory for them */
-		if (!row->labels.text && container_row_name(scrape, state, row, ng_cgroup_path(scrape->arena, at)) < 0)
-			return ng_failed(scrape, -ENOMEM, "name", at->name);
-		int r = read_row(scrape, state, at, now);
-		if (container_lacks(r))
-			return ng_failed(scrape, r, "read the group", at->name);
-		row->fresh = r == 0;
-		if (row->fresh) {
-			read_shown(scrape, state, at, now);
-		} else if (at->parent) {
-			slot = ng_push(scrape->arena, &gone, &gone_count, &gone_room);
-			if (slot)
-				*slot = at;
-		}
-	}
-	/* children were found after their parents, and go before them */
-	while (gone_count)
-		ng_cgroups_drop(scrape, state->cgroups, gone[--gone_count]);
-	return 0;
-}
-
-static int list_rows(struct ng_arena *arena, struct container *state, struct container_rows *rows, size_t *room)
-{
-	int r = 0;
-
-	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); r == 0 && at; at = ng_cgroup_next(at)) {
-		struct container_row *row = container_group(at)->row;
-		if (row && row->naming == NAMING_DONE && !row->outdone && row->fresh)
-			r = add_row(arena, rows, room, row);
-	}
-	return r;
-}
-
-static int add_leaving(struct ng_arena *arena, struct container *state, struct container_rows *rows, size_t *room)
-{
-	int r = 0;
-
-	for (struct container_row *row = state->leaving; r == 0 && row; row = row->next) {
-		if (row->naming == NAMING_DONE && !row->outdone)
-			r = add_row(arena, rows, room, row);
-	}
-	return r;
-}
-
-static int collect(void *context, struct ng_scrape *scrape)
-{
-	struct container *state = context;
-	struct container_rows rows = { 0 };
-	uint64_t now = ng_now();
-	size_t room = 0;
-
-	if (ng_cgroups_mode(state->cgroups) == NG_CGROUP_NONE) {
-		ng_failed(scrape, -ENODATA, "find control groups below", ng_root_path(scrape, NG_CGROUP));
-		return -ENODATA;
-	}
-	state->recent_readers = scrape->recent_readers;
-	int r = ng_cgroups_update(scrape, state->cgroups, true);
-	state->listing_failed = r < 0;
-	if (r < 0)
-		return r;
-	state->started = true;
-	container_machine_read(scrape, state);
-	container_resolve(scrape, state, now);
-	r = read_rows(scrape, state, now);
-	if (r == 0)
-		r = list_rows(scrape->arena, state, &rows, &room);
-	if (r == 0)
-		r = add_leaving(scrape->arena, state, &rows, &room);
-	if (r < 0)
-		return r;
-	container_write(scrape, state, &rows);
-	container_rows_seen(state, scrape->readers, scrape->recent_readers, now);
-	return 0;
-}
-
-/* ---- between scrapes ---- */
-
-static bool tree_told(const struct container *state, const struct ng_wait *wait)
-{
-	for (size_t i = 0; i < wait->count; i++) {
-		if (wait->descriptor[i].fd == ng_cgroups_descriptor(state->cgroups) && wait->descriptor[i].revents)
-			return true;
-	}
-	return false;
-}
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static void wait_for_more(struct container *state, struct ng_wait *wait)
-{
-	int events = ng_cgroups_descriptor(state->cgroups);
-
-	wait->count = 0;
-	container_triggers_wait(state, wait);
-	if (events >= 0 && state->looks_until <= wait->now + LOOKS_AT_ONCE * look_ns)
-		wait->descriptor[wait->count++] = (struct pollfd){ .fd = events, .events = POLLIN };
-	else if (events >= 0)
-		wait->until = earlier(wait->until, state->looks_until - LOOKS_AT_ONCE * look_ns);
-	if (state->sampler.interval)
-		wait->until = earlier(wait->until, state->sampler.next);
-}
-
-static void tick(void *context, struct ng_scrape *scrape, struct ng_wait *wait)
-{
-	struct container *state = context;
-	struct container_sampler *sampler = &state->sampler;
-
-	if (ng_cgroups_mode(state->cgroups) == NG_CGROUP_NONE)
-		return;
-	container_triggers_take(scrape, state, wait);
-	container_triggers_open(scrape, state, wait->now);
-	if (tree_told(state, wait))
-		state->looks_until = (state->looks_until > wait->now ? state->looks_until : wait->now) + look_ns;
-	/* a walk that failed is made again by the next scrape: until then not all is known */
-	state->listing_failed = ng_cgroups_update(scrape, state->cgroups, false) < 0 || state->listing_failed;
-	state->started = state->started || !state->listing_failed;
-	if (sampler->interval && wait->now >= sampler->next) {
-		container_sample(scrape, state, wait->now);
-		container_resolve(scrape, state, wait->now);
-		sampler->next = sampler->next + 2 * sampler->interval > wait->now ? sampler->next + sampler->interval
-										  : wait->now + sampler->interval;
-		if (sampler->next <= wait->now)
-			sampler->next = wait->now + sampler->interval;
-	}
-	wait_for_more(state, wait);
-}
-
 /* ---- set-up ---- */
 
 /* The default lies on the host; what was given is taken as it stands. */
@@ -428,14 +116,7 @@ static int read_options(struct container *state, struct ng_setup *setup)
 static int init(void *context, struct ng_setup *setup)
 {
 	struct container *state = context;
-	const struct ng_cgroups_hooks hooks = {
-		.payload_size = sizeof(struct container_group),
-		.added = group_added,
-		.removed = group_removed,
-		.emptied = group_emptied,
-		.memory_event = group_memory_event,
-		.context = state,
-	};
+	const struct ng_cgroups_hooks hooks = container_hooks(state);
 	static const char *const pressure[CONTAINER_RESOURCES] = { "pressure/cpu", "pressure/memory", "pressure/io" };
 	bool own;
 
@@ -541,9 +222,9 @@ static const struct ng_collector container = {
 	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct container),
 	.init = init,
-	.collect = collect,
+	.collect = container_collect,
 	.done = done,
-	.tick = tick,
+	.tick = container_tick,
 	.writables = writables,
 	.writable_count = NG_COUNT(writables),
 };

@@ -188,6 +188,26 @@ struct container {
 	bool listing_failed;
 };
 
+/* ---- follow.c ---- */
+
+/* What is done when groups come, go, end, or lose a process to the OOM killer; the tree keeps a struct container_group
+ * with each. */
+struct ng_cgroups_hooks container_hooks(struct container *state);
+
+/* Between scrapes: follows the tree, samples pressure, looks for names. */
+void container_tick(void *context, struct ng_scrape *scrape, struct ng_wait *wait);
+
+/* ---- collect.c ---- */
+
+/* A scrape: every group that is shown is read, and all rows are written. */
+int container_collect(void *context, struct ng_scrape *scrape);
+
+/* Reads a group into its row; limits once a minute. Errors are those of container_read. `now` is of CLOCK_MONOTONIC. */
+int container_read_row(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group, uint64_t now);
+
+/* CLOCK_REALTIME in ns. */
+uint64_t container_wall_clock(void);
+
 /* ---- rows.c ---- */
 
 /* Which level a place is shown at; SHOWN_LEVELS for not at all. */

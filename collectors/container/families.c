@@ -283,10 +283,10 @@ static bool to_write(const struct source *source, const struct container_row *ro
 
 struct ng_span container_with(struct ng_arena *arena, struct ng_span labels, struct ng_span more)
 {
-	char *text = ng_alloc(arena, labels.size + more.size);
+	char *text = labels.text && more.text ? ng_alloc(arena, labels.size + more.size) : NULL;
 
 	if (!text)
-		return NG_LABELS(arena, { "", labels }); /* fails the page */
+		return NG_LABELS_FAILED;
 	memcpy(text, labels.text, labels.size - 1);
 	memcpy(text + labels.size - 1, more.text, more.size);
 	text[labels.size - 1 + more.size] = '}';

@@ -203,14 +203,12 @@ static bool is_skipped(struct ng_span name)
 
 static struct container_interface *add_interface(struct container_interfaces *network, struct ng_span name)
 {
-	if (network->count == network->room) {
-		uint32_t room = network->room ? network->room * 2 : 1;
-		struct container_interface *wider = realloc(network->interface, room * sizeof(*wider));
-		if (!wider)
-			return NULL;
-		network->interface = wider;
-		network->room = room;
-	}
+	struct container_interface *wider =
+		container_room_for_one(network->interface, network->count, &network->room, sizeof(*wider));
+
+	if (!wider)
+		return NULL;
+	network->interface = wider;
 	struct container_interface *interface = &network->interface[network->count];
 	*interface = (struct container_interface){ 0 };
 	if (name.size >= sizeof(interface->name))

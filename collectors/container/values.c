@@ -2,133 +2,16 @@
 /*
  * Reading a group of cgroup v2.
  *
- *     cpu.stat       usage_usec 1234567        memory.events   low 0          io.stat   8:0 rbytes=4096 wbytes=0
- *                    user_usec 1000000                         high 3                   rios=1 wios=0 dbytes=0 dios=0
+ *     cpu.stat       usage_usec 1234567        memory.events   low 0         cpu.max   max 100000
+ *                    user_usec 1000000                         high 3
  *                    system_usec 234567                        oom_kill 1
- *     cpu.pressure   some avg10=0.00 avg60=0.00 avg300=0.00 total=123456
- *                    full avg10=0.00 avg60=0.00 avg300=0.00 total=6543
  */
-#include "values.h"
+#include "files.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-/* ---- files of keys ---- */
-
-static uint64_t head_of(const char *key, size_t size)
-{
-	uint64_t head = 0, tail = 0;
-
-	memcpy(&head, key, size < sizeof(head) ? size : sizeof(head));
-	/* inactive_anon is not inactive_file */
-	if (size > sizeof(tail))
-		memcpy(&tail, key + size - sizeof(tail), sizeof(tail));
-	return head + tail * 31 + size * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-static int find_key(const struct container_key *keys, size_t count, struct ng_span name)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (keys[i].size == name.size && memcmp(keys[i].name, name.text, name.size) == 0)
-			return (int)i;
-	}
-	return -1;
-}
-
-/* What the line at this place is about: as last time, or looked up and learned. */
-static int key_of(struct container_plan *plan, uint32_t line, const struct container_key *keys, size_t count,
-	struct ng_span name, bool *ret_known)
-{
-	uint64_t head = head_of(name.text, name.size);
-
-	if (line < plan->count && plan->head[line] == head) {
-		int known = plan->key[line];
-		if (known < 0 || (keys[known].size == name.size && memcmp(keys[known].name, name.text, name.size) == 0))
-			return known;
-	}
-	*ret_known = false;
-	int found = find_key(keys, count, name);
-	if (line < CONTAINER_PLAN_LINES && line <= plan->count) {
-		plan->head[line] = head;
-		plan->key[line] = (int16_t)found;
-		plan->count = line + 1;
-	}
-	return found;
-}
-
-/*
- * The kernel prints the same keys in the same order all the time: what comes behind the last wanted one is left unread.
- * Only where all of them were seen is the last one known: groups without a controller have fewer lines than others.
- */
-static void learn_end(struct container_plan *plan, uint32_t lines, size_t key_count)
-{
-	uint32_t end = 0;
-	size_t seen = 0;
-
-	for (uint32_t i = 0; i < plan->count && i < lines; i++) {
-		if (plan->key[i] < 0)
-			continue;
-		seen++;
-		end = i + 1;
-	}
-	plan->end = seen == key_count ? end : 0;
-}
-
-int container_read_keys(struct ng_scrape *scrape, int directory, const char *file, const struct container_key *keys,
-	size_t key_count, struct container_plan *plan, struct container_values *values)
-{
-	struct ng_span text, line;
-	bool known = true;
-	uint32_t at = 0;
-
-	int r = ng_peek_at(scrape, directory, NG_VALUE, file, &text);
-	for (; r == 0 && !(known && plan->end && at == plan->end) && ng_line_next(&text, &line); at++) {
-		size_t space = ng_span_find(line, ' ');
-		int which = key_of(plan, at, keys, key_count, (struct ng_span){ line.text, space }, &known);
-		uint64_t value;
-		if (which < 0)
-			continue;
-		if (ng_u64(ng_span_skip(line, space + 1), &value) < 0) {
-			ng_broken(scrape, file, at + 1, "a key and a whole number");
-			ng_note(scrape);
-			continue;
-		}
-		container_set(values, keys[which].value, keys[which].microseconds ? value * 1000 : value);
-	}
-	if (r == 0 && !known)
-		learn_end(plan, at, key_count);
-	return r;
-}
-
-int container_read_number(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
-	struct container_values *values)
-{
-	struct ng_span text;
-	uint64_t value;
-
-	int r = ng_peek_at(scrape, directory, NG_VALUE, file, &text);
-	if (r < 0)
-		return r;
-	text = ng_trim(text);
-	if (ng_span_equal(text, NG_SPAN("max")))
-		return 0;
-	if (ng_u64(text, &value) == 0) {
-		container_set(values, which, value);
-		return 0;
-	}
-	ng_broken(scrape, file, 1, "a whole number or max");
-	ng_note(scrape);
-	return 0;
-}
-
-void container_read_limit(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
-	struct container_figures *figures)
-{
-	figures->limits_missed |=
-		container_failed(container_read_number(scrape, directory, file, which, &figures->values));
-}
 
 /* ---- the files ---- */
 
@@ -200,211 +83,6 @@ static void read_fork_events(struct ng_scrape *scrape, int directory, struct con
 	struct container_plan plan = { 0 };
 
 	container_read_keys(scrape, directory, "pids.events", keys, NG_COUNT(keys), &plan, values);
-}
-
-/* ---- io.stat ---- */
-
-struct container_device *container_device_of(struct container_devices *devices, uint32_t major, uint32_t minor)
-{
-	for (uint32_t i = 0; i < devices->count; i++) {
-		if (devices->device[i].major == major && devices->device[i].minor == minor)
-			return &devices->device[i];
-	}
-	if (devices->count == devices->room) {
-		uint32_t room = devices->room ? devices->room * 2 : 2;
-		struct container_device *wider = realloc(devices->device, room * sizeof(*wider));
-		if (!wider)
-			return NULL;
-		devices->device = wider;
-		devices->room = room;
-	}
-	struct container_device *device = &devices->device[devices->count++];
-	*device = (struct container_device){ .major = major, .minor = minor };
-	return device;
-}
-
-static bool number_behind(struct ng_span word, struct ng_span name, uint64_t *ret_value)
-{
-	return ng_span_starts(word, name) && ng_u64(ng_span_skip(word, name.size), ret_value) == 0;
-}
-
-static void parse_device(struct ng_span line, struct container_device *device)
-{
-	struct ng_span word;
-
-	while (ng_word_next(&line, &word)) {
-		if (number_behind(word, NG_SPAN("rbytes="), &device->read_bytes) ||
-			number_behind(word, NG_SPAN("wbytes="), &device->written_bytes) ||
-			number_behind(word, NG_SPAN("rios="), &device->reads) ||
-			number_behind(word, NG_SPAN("wios="), &device->writes))
-			continue;
-		if (number_behind(word, NG_SPAN("cost.usage="), &device->cost[0]) ||
-			number_behind(word, NG_SPAN("cost.wait="), &device->cost[1]) ||
-			number_behind(word, NG_SPAN("cost.indebt="), &device->cost[2]) ||
-			number_behind(word, NG_SPAN("cost.indelay="), &device->cost[3]))
-			device->has_cost = true;
-	}
-}
-
-/* "8:0" */
-static bool parse_numbers(struct ng_span word, uint32_t *ret_major, uint32_t *ret_minor)
-{
-	struct ng_span major;
-	uint64_t number[2];
-
-	if (!ng_part_next(&word, ':', &major) || ng_u64(major, &number[0]) < 0 || ng_u64(word, &number[1]) < 0)
-		return false;
-	*ret_major = (uint32_t)number[0];
-	*ret_minor = (uint32_t)number[1];
-	return number[0] <= UINT32_MAX && number[1] <= UINT32_MAX;
-}
-
-/*
- * A device in which nothing was counted is printed as its numbers alone, by Linux 5.16 to 5.18 without a line feed
- * behind: the last one is what the line is about. "(unknown)" is a device that is going away.
- */
-static void read_device(struct ng_span line, struct container_devices *devices)
-{
-	struct ng_span rest = line, word;
-	uint32_t major = 0, minor = 0;
-	bool known = false;
-
-	while (ng_word_next(&rest, &word)) {
-		if (ng_span_find(word, '=') < word.size) {
-			struct container_device *device = known ? container_device_of(devices, major, minor) : NULL;
-			if (device)
-				parse_device(line, device);
-			return;
-		}
-		known = parse_numbers(word, &major, &minor);
-	}
-}
-
-static void read_devices(struct ng_scrape *scrape, int directory, struct container_devices *devices)
-{
-	struct ng_span text, line;
-
-	devices->count = 0;
-	if (ng_peek_at(scrape, directory, NG_VALUE, "io.stat", &text) < 0)
-		return;
-	while (ng_line_next(&text, &line))
-		read_device(line, devices);
-}
-
-/* ---- pressure ---- */
-
-void container_parse_pressure(struct ng_span text, uint64_t ret_total[2], bool ret_has[2])
-{
-	struct ng_span line;
-
-	ret_has[0] = ret_has[1] = false;
-	while (ng_line_next(&text, &line)) {
-		bool full = ng_span_starts(line, NG_SPAN("full "));
-		if (!full && !ng_span_starts(line, NG_SPAN("some ")))
-			continue;
-		const char *at = memrchr(line.text, '=', line.size);
-		size_t skip = at ? (size_t)(at - line.text) + 1 : 0;
-		if (skip < 6 || memcmp(at - 5, "total", 5) != 0)
-			continue;
-		ret_has[full] = ng_u64(ng_span_skip(line, skip), &ret_total[full]) == 0;
-	}
-}
-
-void container_read_pressure(
-	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values)
-{
-	static const char *const files[CONTAINER_RESOURCES] = { "cpu.pressure", "memory.pressure", "io.pressure" };
-	enum container_psi answer = PSI_NO_FILE;
-	struct ng_span text;
-	uint64_t total[2];
-	bool has[2];
-
-	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
-		int kept = reader->pressure_fd_plus_1 ? reader->pressure_fd_plus_1[i] : 0;
-		int r = kept ? ng_read_kept(scrape, kept - 1, NG_VALUE, &text)
-			     : ng_peek_at(scrape, directory, NG_VALUE, files[i], &text);
-		if (r == -EOPNOTSUPP)
-			answer = PSI_SWITCHED_OFF;
-		if (r < 0)
-			continue;
-		answer = PSI_READ;
-		container_parse_pressure(text, total, has);
-		for (size_t k = 0; k < 2; k++) {
-			if (has[k])
-				container_set(values, (enum container_value)(VALUE_PRESSURE + 2 * i + k), total[k]);
-		}
-	}
-	reader->psi[answer]++;
-}
-
-static void read_irq_pressure(struct ng_scrape *scrape, int directory, struct container_values *values)
-{
-	struct ng_span text;
-	uint64_t total[2];
-	bool has[2];
-
-	if (ng_peek_at(scrape, directory, NG_VALUE, "irq.pressure", &text) < 0)
-		return;
-	container_parse_pressure(text, total, has);
-	if (has[1])
-		container_set(values, VALUE_IRQ_STALLED, total[1]);
-}
-
-/* ---- huge pages ---- */
-
-static struct container_page *page_of(struct container_pages *pages, const char *size)
-{
-	if (pages->count == pages->room) {
-		uint32_t room = pages->room ? pages->room * 2 : 2;
-		struct container_page *wider = realloc(pages->page, room * sizeof(*wider));
-		if (!wider)
-			return NULL;
-		pages->page = wider;
-		pages->room = room;
-	}
-	struct container_page *page = &pages->page[pages->count++];
-	*page = (struct container_page){ 0 };
-	strncpy(page->size, size, sizeof(page->size) - 1);
-	return page;
-}
-
-static int read_page_number(
-	struct ng_scrape *scrape, int directory, const char *size, const char *what, uint64_t *ret_value)
-{
-	const char *file = ng_join(scrape->arena, "hugetlb.", size, what);
-	struct ng_span text, line;
-
-	int r = file ? ng_peek_at(scrape, directory, NG_VALUE, file, &text) : -ENOMEM;
-	if (r < 0)
-		return r;
-	if (ng_u64(ng_trim(text), ret_value) == 0)
-		return 0;
-	while (ng_line_next(&text, &line)) {
-		if (ng_span_starts(line, NG_SPAN("max ")))
-			return ng_u64(ng_span_skip(line, 4), ret_value);
-	}
-	return -ENODATA;
-}
-
-void container_read_pages(struct ng_scrape *scrape, const struct container_reader *reader, int directory, bool v1,
-	struct container_pages *pages)
-{
-	pages->count = 0;
-	for (size_t i = 0; i < reader->huge_sizes.count; i++) {
-		const char *size = reader->huge_sizes.name[i];
-		uint64_t usage;
-		if (read_page_number(scrape, directory, size, v1 ? ".rsvd.usage_in_bytes" : ".rsvd.current", &usage) <
-				0 &&
-			read_page_number(scrape, directory, size, v1 ? ".usage_in_bytes" : ".current", &usage) < 0)
-			continue;
-		struct container_page *page = page_of(pages, size);
-		if (!page)
-			return;
-		page->usage = usage;
-		page->has_failures =
-			read_page_number(scrape, directory, size, v1 ? ".failcnt" : ".events", &page->failures) == 0;
-		page->has_max = v1 && read_page_number(scrape, directory, size, ".max_usage_in_bytes", &page->max) == 0;
-	}
 }
 
 /* ---- limits ---- */
@@ -530,7 +208,7 @@ static void read_files(
 	if (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_EVENTS))
 		read_events(scrape, reader, directory, values);
 	if (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL))
-		read_devices(scrape, directory, &figures->devices);
+		container_read_devices(scrape, directory, &figures->devices);
 	if (container_wants(reader, SET_TASKS))
 		container_read_number(scrape, directory, "pids.current", VALUE_THREADS, values);
 	if (container_wants(reader, SET_PRESSURE))
@@ -540,7 +218,7 @@ static void read_files(
 		read_group_counts(scrape, directory, values);
 		read_fork_events(scrape, directory, values);
 		if (container_wants(reader, SET_PRESSURE))
-			read_irq_pressure(scrape, directory, values);
+			container_read_irq_pressure(scrape, directory, values);
 	}
 	if (container_wants(reader, SET_HUGETLB))
 		container_read_pages(scrape, reader, directory, false, &figures->pages);
@@ -599,6 +277,18 @@ int container_read(struct ng_scrape *scrape, struct container_reader *reader, co
 			: container_read_v1(scrape, reader, group, limits, figures);
 	scrape->arena = own;
 	return r;
+}
+
+void *container_room_for_one(void *array, uint32_t count, uint32_t *room, size_t size)
+{
+	uint32_t wanted = *room ? *room * 2 : 1;
+
+	if (count < *room)
+		return array;
+	void *wider = realloc(array, wanted * size);
+	if (wider)
+		*room = wanted;
+	return wider;
 }
 
 void container_figures_done(struct container_figures *figures)

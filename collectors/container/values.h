@@ -189,27 +189,11 @@ void container_read_events(struct ng_scrape *scrape, struct container_reader *re
 	struct container_values *values);
 void container_figures_done(struct container_figures *figures);
 
-/* For values_v1.c: one file of lines "key value". */
-struct container_key {
-	const char *name;
-	uint8_t size, value;
-	bool microseconds;
-};
-#define CONTAINER_KEY(name_, value_, ...)                                                                              \
-	{                                                                                                              \
-		.name = (name_), .size = sizeof(name_) - 1, .value = (value_), __VA_ARGS__                             \
-	}
-int container_read_keys(struct ng_scrape *scrape, int directory, const char *file, const struct container_key *keys,
-	size_t key_count, struct container_plan *plan, struct container_values *values);
+/* An array of malloc with room for one more element, moved if need be; NULL, and it stands, when there is no memory. */
+void *container_room_for_one(void *array, uint32_t count, uint32_t *room, size_t size);
 
-/* One number; "max" is taken as `max`. */
-int container_read_number(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
-	struct container_values *values);
-
-/* The same for what is read once in a while. */
-void container_read_limit(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
-	struct container_figures *figures);
-struct container_device *container_device_of(struct container_devices *devices, uint32_t major, uint32_t minor);
+/* "some avg10=... total=123": the two totals of a pressure file in us; false for a missing line. */
+void container_parse_pressure(struct ng_span text, uint64_t ret_total[2], bool ret_has[2]);
 
 /* A failure that says nothing of the file: no descriptor was free, or a signal came. It is not to be remembered. */
 static inline bool container_failed(int r)
@@ -222,22 +206,5 @@ static inline bool container_lacks(int r)
 {
 	return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
 }
-
-/* What stays from reading to reading while limits are not read again. */
-uint64_t container_kept_bits(void);
-
-int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
-	bool limits, struct container_figures *figures);
-
-/* The pressure files of a group; the directory is one of the unified hierarchy, or a negative errno. */
-void container_read_pressure(
-	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values);
-
-/* The huge pages of a group: files of v1 or v2. */
-void container_read_pages(struct ng_scrape *scrape, const struct container_reader *reader, int directory, bool v1,
-	struct container_pages *pages);
-
-/* "some avg10=... total=123": the two totals of a pressure file in us; false for a missing line. */
-void container_parse_pressure(struct ng_span text, uint64_t ret_total[2], bool ret_has[2]);
 
 #endif

@@ -7,7 +7,7 @@
  *                    system 23                      total_inactive_file 0      8:0 Write 0
  *                                                                              Total 4096
  */
-#include "values.h"
+#include "files.h"
 
 #include <sys/stat.h>
 

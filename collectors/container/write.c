@@ -2,10 +2,6 @@
 /* Writing what has more than one sample in a row, and what is about the collector itself. */
 #include "write.h"
 
-#include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
-
 /* ---- devices ---- */
 
 static struct container_device_name *look_up_device(
@@ -192,90 +188,6 @@ static void write_peaks(struct ng_scrape *scrape, const struct container_rows *r
 	}
 }
 
-/* ---- the node's pressure ---- */
-
-static const char *const resource_names[CONTAINER_RESOURCES] = { "cpu", "memory", "io" };
-static const char *const kind_names[2] = { "waiting", "stalled" };
-
-/* The kernel gives no time in which all tasks of the node wait for a CPU. */
-static bool of_node(size_t share)
-{
-	return share != 2 * CONTAINER_CPU + 1;
-}
-
-static void write_node_peaks(struct ng_scrape *scrape, const struct container_sampler *sampler)
-{
-	uint16_t peak[CONTAINER_SHARES];
-
-	ng_family(scrape->page, container_family(FAMILY_NODE_PEAK));
-	container_peaks_of(&sampler->peaks, sampler, peak);
-	for (size_t i = 0; sampler->has_node && sampler->round > 1 && i < CONTAINER_SHARES; i++) {
-		if (of_node(i))
-			ng_sample_scaled(scrape->page,
-				NG_LABELS(scrape->arena, { "kind", ng_span(kind_names[i % 2]) },
-					{ "resource", ng_span(resource_names[i / 2]) }, { "window", NG_SPAN("60s") }),
-				peak[i], 4);
-	}
-}
-
-static void write_count(struct ng_scrape *scrape, struct ng_span suffix, struct ng_span labels, uint64_t count)
-{
-	char digits[NG_DIGITS];
-
-	ng_sample_text(scrape->page, suffix, labels, ng_digits(digits, count));
-}
-
-static void write_node_shares(struct ng_scrape *scrape, const struct container_sampler *sampler)
-{
-	static const char *const bound[CONTAINER_BUCKETS + 1] = { "0.01", "0.05", "0.1", "0.2", "0.4", "0.6", "0.8",
-		"+Inf" };
-
-	ng_family(scrape->page, container_family(FAMILY_NODE_SHARES));
-	for (size_t i = 0; sampler->has_node && i < CONTAINER_SHARES; i++) {
-		struct ng_span kind = ng_span(kind_names[i % 2]), resource = ng_span(resource_names[i / 2]);
-		uint64_t count = 0;
-		char sum[NG_DOUBLE_ROOM];
-		if (!of_node(i))
-			continue;
-		for (size_t k = 0; k <= CONTAINER_BUCKETS; k++) {
-			count += sampler->bucket[i][k];
-			write_count(scrape, NG_SPAN("_bucket"),
-				NG_LABELS(scrape->arena, { "kind", kind }, { "resource", resource },
-					{ "le", ng_span(bound[k]) }),
-				count);
-		}
-		struct ng_span labels = NG_LABELS(scrape->arena, { "kind", kind }, { "resource", resource });
-		const char *end = ng_double_text(sum, (double)sampler->sum[i] / 10000);
-		ng_sample_text(scrape->page, NG_SPAN("_sum"), labels, (struct ng_span){ sum, (size_t)(end - sum) });
-		write_count(scrape, NG_SPAN("_count"), labels, count);
-	}
-}
-
-static void write_triggers(struct ng_scrape *scrape, const struct container_triggers *triggers)
-{
-	ng_family(scrape->page, container_family(FAMILY_TRIGGERS));
-	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
-		if (triggers->fd_plus_1[i])
-			ng_sample_u64(scrape->page,
-				NG_LABELS(scrape->arena, { "resource", ng_span(resource_names[i]) }),
-				triggers->events[i]);
-	}
-}
-
-static void write_sampler(struct ng_scrape *scrape, const struct container *state)
-{
-	const struct container_sampler *sampler = &state->sampler;
-
-	write_node_peaks(scrape, sampler);
-	write_node_shares(scrape, sampler);
-	write_triggers(scrape, &state->triggers);
-	ng_family(scrape->page, container_family(FAMILY_SAMPLER_CPU));
-	ng_sample_scaled(scrape->page, NG_NO_LABELS, sampler->cpu_ns, 9);
-	ng_gauge_u64(scrape->page, container_family(FAMILY_SAMPLER_ROUNDS), sampler->rounds);
-	ng_gauge_u64(scrape->page, container_family(FAMILY_SAMPLER_READS), sampler->reads);
-	ng_gauge_u64(scrape->page, container_family(FAMILY_SAMPLER_KEPT), sampler->kept);
-}
-
 /* ---- times and names ---- */
 
 static void write_last_seen(struct ng_scrape *scrape, const struct container_rows *rows)
@@ -285,8 +197,8 @@ static void write_last_seen(struct ng_scrape *scrape, const struct container_row
 		ng_sample_u64(scrape->page, rows->row[i]->labels, rows->row[i]->seen_at);
 }
 
-/* "{...id="/x",image=...": the path as it was rendered in the labels of the row. */
-static struct ng_span id_of(const struct container_row *row)
+/* {id="/x"}: the path as it was rendered in the labels of the row. */
+static struct ng_span id_of(struct ng_arena *arena, const struct container_row *row)
 {
 	struct ng_span rest = row->labels;
 	static const char before[] = "id=\"";
@@ -297,7 +209,13 @@ static struct ng_span id_of(const struct container_row *row)
 	const char *end = at + sizeof(before) - 1;
 	while (end < rest.text + rest.size && *end != '"')
 		end += *end == '\\' ? 2 : 1;
-	return (struct ng_span){ at, (size_t)(end + 1 - at) };
+	char *text = ng_alloc(arena, (size_t)(end + 1 - at) + 2);
+	if (!text)
+		return NG_LABELS_FAILED;
+	char *behind = mempcpy(text, "{", 1);
+	behind = mempcpy(behind, at, (size_t)(end + 1 - at));
+	*behind++ = '}';
+	return (struct ng_span){ text, (size_t)(behind - text) };
 }
 
 static void write_identities(struct ng_scrape *scrape, const struct container_rows *rows)
@@ -319,15 +237,9 @@ static void write_identities(struct ng_scrape *scrape, const struct container_ro
 				(struct ng_label){ "runtime", ng_span(container_runtime_name(row->place.runtime)) };
 		if (*row->place.uid)
 			labels[count++] = (struct ng_label){ "uid", ng_span(row->place.uid) };
-		struct ng_span id = id_of(row), rest = ng_labels(scrape->arena, labels, count);
-		char *text = id.text && rest.text && count ? ng_alloc(scrape->arena, id.size + rest.size + 2) : NULL;
-		if (!text)
-			continue;
-		text[0] = '{';
-		memcpy(text + 1, id.text, id.size);
-		text[1 + id.size] = ',';
-		memcpy(text + 2 + id.size, rest.text + 1, rest.size - 1);
-		ng_sample_u64(scrape->page, (struct ng_span){ text, id.size + rest.size + 1 }, 1);
+		if (count)
+			ng_sample_u64(scrape->page,
+				with(scrape, id_of(scrape->arena, row), ng_labels(scrape->arena, labels, count)), 1);
 	}
 }
 
@@ -401,7 +313,7 @@ void container_write(struct ng_scrape *scrape, struct container *state, const st
 	if (container_wants(reader, SET_IDENTITY))
 		write_identities(scrape, rows);
 	if (state->sampler.round)
-		write_sampler(scrape, state);
+		container_write_node(scrape, state);
 	write_tree(scrape, state);
 	if (container_wants(reader, SET_MACHINE))
 		container_machine_write(scrape, state);

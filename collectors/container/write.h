@@ -7,4 +7,7 @@
 /* Everything, family by family. */
 void container_write(struct ng_scrape *scrape, struct container *state, const struct container_rows *rows);
 
+/* What the sampler knows of the node. */
+void container_write_node(struct ng_scrape *scrape, const struct container *state);
+
 #endif

@@ -50,6 +50,9 @@ struct ng_span ng_labels(struct ng_arena *arena, const struct ng_label *labels, 
 		sizeof((const struct ng_label[]){ __VA_ARGS__ }) / sizeof(struct ng_label))
 #define NG_NO_LABELS ((struct ng_span){ NULL, 0 })
 
+/* What labels are when there is no memory for them: too large for any page. */
+#define NG_LABELS_FAILED ((struct ng_span){ NULL, SIZE_MAX / 2 })
+
 /* Opens a family of the collector's own descriptor. */
 void ng_family(struct ng_page *page, const struct ng_family *family);
 

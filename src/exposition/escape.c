@@ -79,7 +79,7 @@ struct ng_span ng_labels(struct ng_arena *arena, const struct ng_label *labels, 
 		need += strlen(labels[i].name) + labels[i].value.size * 3 + sizeof(",=\"\"") - 1;
 	char *start = ng_arena_reserve(arena, need, &room_size), *at = start;
 	if (!start)
-		return (struct ng_span){ NULL, NG_PAGE_LIMIT + 1 };
+		return NG_LABELS_FAILED;
 	*at++ = '{';
 	for (size_t i = 0; i < count; i++) {
 		size_t name_size = strlen(labels[i].name);

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files of one number, and files of lines "key value".
+ *
+ *     memory.max     max          memory.events   low 0
+ *                                                 high 3
+ */
+#include "files.h"
+
+static uint64_t head_of(const char *key, size_t size)
+{
+	uint64_t head = 0, tail = 0;
+
+	memcpy(&head, key, size < sizeof(head) ? size : sizeof(head));
+	/* inactive_anon is not inactive_file */
+	if (size > sizeof(tail))
+		memcpy(&tail, key + size - sizeof(tail), sizeof(tail));
+	return head + tail * 31 + size * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static int find_key(const struct container_key *keys, size_t count, struct ng_span name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (keys[i].size == name.size && memcmp(keys[i].name, name.text, name.size) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* What the line at this place is about: as last time, or looked up and learned. */
+static int key_of(struct container_plan *plan, uint32_t line, const struct container_key *keys, size_t count,
+	struct ng_span name, bool *ret_known)
+{
+	uint64_t head = head_of(name.text, name.size);
+
+	if (line < plan->count && plan->head[line] == head) {
+		int known = plan->key[line];
+		if (known < 0 || (keys[known].size == name.size && memcmp(keys[known].name, name.text, name.size) == 0))
+			return known;
+	}
+	*ret_known = false;
+	int found = find_key(keys, count, name);
+	if (line < CONTAINER_PLAN_LINES && line <= plan->count) {
+		plan->head[line] = head;
+		plan->key[line] = (int16_t)found;
+		plan->count = line + 1;
+	}
+	return found;
+}
+
+/*
+ * The kernel prints the same keys in the same order all the time: what comes behind the last wanted one is left unread.
+ * Only where all of them were seen is the last one known: groups without a controller have fewer lines than others.
+ */
+static void learn_end(struct container_plan *plan, uint32_t lines, size_t key_count)
+{
+	uint32_t end = 0;
+	size_t seen = 0;
+
+	for (uint32_t i = 0; i < plan->count && i < lines; i++) {
+		if (plan->key[i] < 0)
+			continue;
+		seen++;
+		end = i + 1;
+	}
+	plan->end = seen == key_count ? end : 0;
+}
+
+int container_read_keys(struct ng_scrape *scrape, int directory, const char *file, const struct container_key *keys,
+	size_t key_count, struct container_plan *plan, struct container_values *values)
+{
+	struct ng_span text, line;
+	bool known = true;
+	uint32_t at = 0;
+
+	int r = ng_peek_at(scrape, directory, NG_VALUE, file, &text);
+	for (; r == 0 && !(known && plan->end && at == plan->end) && ng_line_next(&text, &line); at++) {
+		size_t space = ng_span_find(line, ' ');
+		int which = key_of(plan, at, keys, key_count, (struct ng_span){ line.text, space }, &known);
+		uint64_t value;
+		if (which < 0)
+			continue;
+		if (ng_u64(ng_span_skip(line, space + 1), &value) < 0) {
+			ng_broken(scrape, file, at + 1, "a key and a whole number");
+			ng_note(scrape);
+			continue;
+		}
+		container_set(values, keys[which].value, keys[which].microseconds ? value * 1000 : value);
+	}
+	if (r == 0 && !known)
+		learn_end(plan, at, key_count);
+	return r;
+}
+
+int container_read_number(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
+	struct container_values *values)
+{
+	struct ng_span text;
+	uint64_t value;
+
+	int r = ng_peek_at(scrape, directory, NG_VALUE, file, &text);
+	if (r < 0)
+		return r;
+	text = ng_trim(text);
+	if (ng_span_equal(text, NG_SPAN("max")))
+		return 0;
+	if (ng_u64(text, &value) == 0) {
+		container_set(values, which, value);
+		return 0;
+	}
+	ng_broken(scrape, file, 1, "a whole number or max");
+	ng_note(scrape);
+	return 0;
+}
+
+void container_read_limit(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
+	struct container_figures *figures)
+{
+	figures->limits_missed |=
+		container_failed(container_read_number(scrape, directory, file, which, &figures->values));
+}
