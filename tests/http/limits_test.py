@@ -432,6 +432,7 @@ def two_dozen_descriptors():
         usual = failed_collectors(wire.fetch(process.address))
     with limited(24, few) as process:
         process.wait_ready()
+        wire.fetch(process.address, "/-/ready")  # that it listens does not say that all has started
         idle = process.descriptors()
         for _ in range(3):
             demand_equal(failed_collectors(wire.fetch(process.address)), usual, "the collectors that fail")
