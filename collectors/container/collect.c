@@ -132,7 +132,6 @@ int container_collect(void *context, struct ng_scrape *scrape)
 {
 	struct container *state = context;
 	struct container_rows rows = { 0 };
-	uint64_t now = ng_now();
 	size_t room = 0;
 
 	if (ng_cgroups_mode(state->cgroups) == NG_CGROUP_NONE) {
@@ -146,7 +145,8 @@ int container_collect(void *context, struct ng_scrape *scrape)
 		return r;
 	state->started = true;
 	container_machine_read(scrape, state);
-	container_resolve(scrape, state, now);
+	container_resolve(scrape, state);
+	uint64_t now = ng_now(); /* later than whatever the hooks noted */
 	r = read_rows(scrape, state, now);
 	if (r == 0)
 		r = list_rows(scrape->arena, state, &rows, &room);

@@ -236,7 +236,7 @@ void container_rows_seen(struct container *state, uint64_t readers, uint64_t rec
 bool container_is_oldest(const struct ng_cgroup *group);
 
 /* Looks for the names that are wanted; the log directories are read only when they have changed. */
-void container_resolve(struct ng_scrape *scrape, struct container *state, uint64_t now);
+void container_resolve(struct ng_scrape *scrape, struct container *state);
 
 /* ---- sampler.c, triggers.c ---- */
 

@@ -167,7 +167,7 @@ void container_tick(void *context, struct ng_scrape *scrape, struct ng_wait *wai
 	state->started = state->started || !state->listing_failed;
 	if (sampler->interval && wait->now >= sampler->next) {
 		container_sample(scrape, state, wait->now);
-		container_resolve(scrape, state, wait->now);
+		container_resolve(scrape, state);
 		sampler->next = sampler->next + 2 * sampler->interval > wait->now ? sampler->next + sampler->interval
 										  : wait->now + sampler->interval;
 		if (sampler->next <= wait->now)

@@ -82,18 +82,14 @@ static void read_topology(struct ng_scrape *scrape, struct container_machine *ma
 static const char *size_name(struct ng_arena *arena, uint64_t kilobytes)
 {
 	static const char *const units[] = { "KB", "MB", "GB" };
-	char digits[24], *end = digits + sizeof(digits) - 1, *at = end;
+	char digits[NG_DIGITS + 1] = ""; /* its zero ends the text */
 	size_t unit = 0;
 
 	while (kilobytes >= 1024 && unit + 1 < NG_COUNT(units)) {
 		kilobytes /= 1024;
 		unit++;
 	}
-	*end = '\0';
-	do
-		*--at = (char)('0' + kilobytes % 10);
-	while (kilobytes /= 10);
-	return ng_join(arena, at, units[unit], NULL);
+	return ng_join(arena, ng_digits(digits, kilobytes).text, units[unit], NULL);
 }
 
 /* /sys/kernel/mm/hugepages/hugepages-2048kB */

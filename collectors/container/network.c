@@ -22,14 +22,10 @@ enum { PATH_ROOM = 64 };
 /* "123/net/dev" */
 static void proc_path(char path[PATH_ROOM], int pid, const char *file)
 {
-	char digits[16];
-	size_t n = 0;
+	char digits[NG_DIGITS];
+	struct ng_span number = ng_digits(digits, (unsigned)pid);
 
-	for (unsigned rest = (unsigned)pid; n == 0 || rest; rest /= 10)
-		digits[n++] = (char)('0' + rest % 10);
-	while (n)
-		*path++ = digits[--n];
-	memcpy(path, file, strlen(file) + 1);
+	strcpy(mempcpy(path, number.text, number.size), file);
 }
 
 /* ---- which process ---- */

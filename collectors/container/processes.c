@@ -14,15 +14,10 @@ enum { PATH_ROOM = 64 };
 
 static int open_descriptors(struct ng_scrape *scrape, uint64_t pid)
 {
-	char digits[24], path[PATH_ROOM], *at = path;
-	size_t n = 0;
+	char digits[NG_DIGITS], path[PATH_ROOM];
+	struct ng_span number = ng_digits(digits, pid);
 
-	do
-		digits[n++] = (char)('0' + pid % 10);
-	while (pid /= 10);
-	while (n)
-		*at++ = digits[--n];
-	memcpy(at, "/fd", 4);
+	strcpy(mempcpy(path, number.text, number.size), "/fd");
 	int proc = ng_root_fd(scrape, NG_PROC);
 	return proc < 0 ? proc : ng_privileged_open(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }

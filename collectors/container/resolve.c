@@ -6,7 +6,7 @@
  * series appears first without its names and then with them.
  *
  * Every pod has a sandbox, whose group is there first and never has a link. So the oldest group of a pod that has no
- * link is taken for it once the pod has another one or some time has passed; should a link come, it is a container.
+ * link is taken for it once another one has a link, or some time has passed; should a link come, it is a container.
  */
 #include "container.h"
 
@@ -40,10 +40,12 @@ bool container_is_oldest(const struct ng_cgroup *group)
 	return true;
 }
 
-static bool has_company(const struct ng_cgroup *group)
+/* Whether another container of its pod has its link: the kubelet starts them one by one and links each. */
+static bool has_linked_company(const struct ng_cgroup *group)
 {
 	for (struct ng_cgroup *at = group->parent ? group->parent->first : NULL; at; at = at->next) {
-		if (at != group && container_group(at)->place.level == CONTAINER_CONTAINER)
+		const struct container_row *row = container_group(at)->row;
+		if (at != group && row && row->shown == SHOWN_CONTAINER && row->naming == NAMING_DONE)
 			return true;
 	}
 	return false;
@@ -174,7 +176,7 @@ static bool taken_for_sandbox(const struct candidate *candidate, const struct co
 		return false;
 	/* what was there before us has had its time */
 	const struct container_group *group = container_group(candidate->group);
-	return !group->newborn || has_company(candidate->group) || now - group->added_at >= sandbox_ns;
+	return !group->newborn || has_linked_company(candidate->group) || now - group->added_at >= sandbox_ns;
 }
 
 static void conclude(struct ng_scrape *scrape, struct container *state, const struct candidate *candidate,
@@ -198,8 +200,9 @@ static void conclude(struct ng_scrape *scrape, struct container *state, const st
 		set_sandbox(scrape, state, candidate);
 }
 
-void container_resolve(struct ng_scrape *scrape, struct container *state, uint64_t now)
+void container_resolve(struct ng_scrape *scrape, struct container *state)
 {
+	uint64_t now = ng_now(); /* later than when the groups were added */
 	struct search search = { 0 };
 
 	if (now < state->resolve_again)

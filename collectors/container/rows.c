@@ -89,23 +89,19 @@ static struct ng_span kubelet_name(struct ng_arena *arena, const struct containe
 {
 	const struct container_named *named = row->named;
 	size_t room = named->container.size + named->pod.size + named->space.size + 36 + 32;
-	char *text = ng_alloc(arena, room), *at = text, digits[24], *end = digits + sizeof(digits), *digit = end;
+	char *text = ng_alloc(arena, room), *at = text, digits[NG_DIGITS];
 	const struct ng_span parts[] = { NG_SPAN("k8s"), named->container, named->pod, named->space,
 		ng_span(row->place.uid) };
 
 	if (!text)
 		return (struct ng_span){ NULL, 0 };
 	for (size_t i = 0; i < NG_COUNT(parts); i++) {
-		memcpy(at, parts[i].text, parts[i].size);
-		at += parts[i].size;
+		at = mempcpy(at, parts[i].text, parts[i].size);
 		*at++ = '_';
 	}
-	uint64_t rest = named->restart;
-	do
-		*--digit = (char)('0' + rest % 10);
-	while (rest /= 10);
-	memcpy(at, digit, (size_t)(end - digit));
-	return (struct ng_span){ text, (size_t)(at + (end - digit) - text) };
+	struct ng_span restart = ng_digits(digits, named->restart);
+	at = mempcpy(at, restart.text, restart.size);
+	return (struct ng_span){ text, (size_t)(at - text) };
 }
 
 static struct ng_span name_label(

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which groups are shown, under which labels, and that their values are those of the kernel's files."""
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -102,6 +103,27 @@ def sandboxes_on_demand():
         tree.spawn(sandbox)
         pod.container()
         demand(appears(tree, process, sandbox), "the sandbox is not shown")
+
+
+@cases.case
+def sandboxes_on_demand_without_a_sandbox_group():
+    """CRI-O can do without: the first container of a pod is shown as a container, or not yet."""
+    with Tree() as tree, tree.daemon("--collector.container.levels=pod,container,sandbox") as process:
+        scrape(process.address)
+        pod = Pod(tree, "web")
+        (tree.root / groups.PODS / pod.folder).mkdir()  # which the kubelet makes first: it names the pod
+        containers = [pod.container("one", link=False), pod.container("two", link=False)]
+        for container in containers:
+            tree.spawn(container.path)
+        for _ in range(3):
+            body = tree.check(scrape(process.address))
+            demand(not any(is_shown(body, container.path) for container in containers), "it is shown without a link")
+            time.sleep(0.15)
+        for container in containers:
+            container.link()
+        for container in containers:
+            demand(appears(tree, process, container.path), "it is not shown once its link is there")
+            demand_equal(labels_of(scrape(process.address), container.path)[0]["container"], container.name, "its name")
 
 
 @cases.case
