@@ -36,7 +36,7 @@ class Scrapes(threading.Thread):
         while not self.ended.is_set():
             began = time.monotonic()
             try:
-                response = wire.fetch(self.address, self.target, source=self.source, timeout=5)
+                response = wire.fetch(self.address, self.target, source=self.source, timeout=30)
                 if response.status != 200:
                     self.failures.append(f"status {response.status}")
                 elif errors := exposition.read(response.text()).errors:
