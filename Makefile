@@ -37,9 +37,10 @@ objects  := $(sources:%.c=$(B)/%.o)
 library  := $(filter-out $(B)/src/main.o,$(objects))# all but main, for the tests
 fuzzers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
-# Each test_*.c of tests/unit is a program and the other files there are common to all; tests/collectors is one program.
+# Each test_*.c of tests/unit is a program and the other files there are common to all, and what makes trees of files;
+# tests/collectors is one program.
 unit_own := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
-unit_all := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+unit_all := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)) tests/collectors/tree.c)
 cases    := $(if $(wildcard tests/collectors/*.c),$(B)/tests/collectors/runner)
 helpers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/faults/*.c)))# programs that tests start
 

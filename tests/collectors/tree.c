@@ -71,17 +71,18 @@ struct ng_span tree_read(const char *path)
 bool tree_write(const char *path, const void *bytes, size_t size)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	ssize_t n;
+	size_t done = 0;
 
 	if (fd < 0)
 		return false;
-	for (size_t done = 0; done < size; done += (size_t)n) {
-		n = write(fd, (const char *)bytes + done, size - done);
+	while (done < size) {
+		ssize_t n = write(fd, (const char *)bytes + done, size - done);
 		if (n <= 0)
 			break;
+		done += (size_t)n;
 	}
 	close(fd);
-	return true;
+	return done == size;
 }
 
 char *tree_with_root(const char *text, const char *root)

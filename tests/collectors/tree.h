@@ -35,7 +35,7 @@ bool tree_make(const char *tree, const char *steps, char *error, size_t error_si
 void tree_list(const char *tree, struct tree_entries *ret_entries);
 void tree_entries_done(struct tree_entries *entries);
 
-/* Whole files; memory of malloc. tree_read gives a terminated text, or .text NULL. */
+/* Whole files. Reading gives a terminated text of malloc, or .text NULL; writing is true when all of it is there. */
 struct ng_span tree_read(const char *path);
 bool tree_write(const char *path, const void *bytes, size_t size);
 

@@ -2,12 +2,10 @@
 /* Configurations of containerd and CRI-O: what is taken from them, and that nothing else is. */
 #include "../../collectors/container/json.h"
 #include "../../collectors/container/oci.h"
-#include "kernel/kernel.h"
+#include "scratch.h"
 #include "support.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -242,10 +240,8 @@ static void wiped(void **state)
 /* ---- files ---- */
 
 struct node {
-	char root[64], reason[256];
-	struct ng_kernel kernel;
-	struct ng_arena arena;
-	struct ng_scrape scrape;
+	struct scratch scratch;
+	struct probe probe;
 };
 
 static int start(void **state)
@@ -253,55 +249,27 @@ static int start(void **state)
 	struct node *node = calloc(1, sizeof(*node));
 
 	assert_non_null(node);
-	strcpy(node->root, "/tmp/test_container_oci.XXXXXX");
-	assert_non_null(mkdtemp(node->root));
-	for (size_t i = 0; i < NG_ROOTS; i++)
-		node->kernel.root_fd[i] = -ENOENT;
-	node->kernel.root_fd[NG_ROOTFS] = open(node->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	node->scrape = (struct ng_scrape){ .arena = &node->arena,
-		.kernel = &node->kernel,
-		.reason = node->reason,
-		.reason_size = sizeof(node->reason) };
+	scratch_init(&node->scratch, "/tmp", "test_container_oci");
+	probe_init(&node->probe);
+	probe_open(&node->probe, NG_ROOTFS, &node->scratch, "");
 	*state = node;
 	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where)
-{
-	(void)status;
-	(void)type;
-	(void)where;
-	return remove(path);
 }
 
 static int stop(void **state)
 {
 	struct node *node = *state;
 
-	nftw(node->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	close(node->kernel.root_fd[NG_ROOTFS]);
-	ng_arena_done(&node->arena);
+	scratch_done(&node->scratch);
+	probe_done(&node->probe);
 	free(node);
 	return 0;
 }
 
-/* Makes the directories; the file where there is text. */
 static void put(const struct node *node, const char *name, const char *text)
 {
-	char path[1024];
-
-	snprintf(path, sizeof(path), "%s/%s", node->root, name);
-	for (char *slash = strchr(path + strlen(node->root) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(path, 0755);
-		*slash = '/';
-	}
-	if (!text)
-		return;
-	FILE *file = fopen(path, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
+	scratch_mkdir_above(&node->scratch, name);
+	scratch_put(&node->scratch, name, text);
 }
 
 static int ask(struct node *node, const char *uid, struct container_oci *ret_oci)
@@ -311,8 +279,8 @@ static int ask(struct node *node, const char *uid, struct container_oci *ret_oci
 	uint8_t id[CONTAINER_ID_SIZE];
 
 	assert_true(container_id_parse(ng_span(I), id));
-	ng_arena_reset(&node->arena);
-	return container_oci_read(&node->scrape, &states, id, uid, ret_oci);
+	ng_arena_reset(&node->probe.arena);
+	return container_oci_read(&node->probe.scrape, &states, id, uid, ret_oci);
 }
 
 static void files(void **state)
@@ -331,7 +299,6 @@ static void files(void **state)
 	};
 	struct node *node = *state;
 	struct container_oci oci;
-	char path[1024];
 
 	assert_int_equal(ask(node, U, &oci), -ENOENT);
 	for (size_t i = 0; i < NG_COUNT(places); i++) {
@@ -340,31 +307,31 @@ static void files(void **state)
 		assert_span(oci.image, places[i].image);
 		assert_int_equal(ask(node, "", &oci), 0);
 		assert_int_equal(ask(node, V, &oci), -EBADMSG);
-		snprintf(path, sizeof(path), "%s/%s", node->root, places[i].path);
-		assert_int_equal(unlink(path), 0);
+		scratch_unlink(&node->scratch, places[i].path);
 	}
 }
 
 static void odd_files(void **state)
 {
+	static const char file[] = "run/state/" I "/config.json";
 	struct node *node = *state;
 	struct container_oci oci;
-	char path[1024];
+	char path[SCRATCH_PATH];
 
-	snprintf(path, sizeof(path), "%s/run/state/%s/config.json", node->root, I);
-	put(node, "run/state/" I "/config.json", NULL);
+	scratch_path(&node->scratch, file, path);
+	scratch_mkdir_above(&node->scratch, file);
 	assert_int_equal(mkfifo(path, 0644), 0);
 	assert_int_equal(ask(node, U, &oci), -EBADMSG);
-	assert_int_equal(unlink(path), 0);
-	assert_int_equal(mkdir(path, 0755), 0);
+	scratch_unlink(&node->scratch, file);
+	scratch_mkdir(&node->scratch, file);
 	assert_int_equal(ask(node, U, &oci), -EBADMSG);
-	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(symlink("/etc/passwd", path), 0);
+	scratch_rmdir(&node->scratch, file);
+	scratch_symlink(&node->scratch, "/etc/passwd", file);
 	assert_int_equal(ask(node, U, &oci), -ELOOP);
-	assert_int_equal(unlink(path), 0);
-	put(node, "run/state/" I "/config.json", BEFORE "\"annotations\":{" CRI "sandbox-name\":\"hunter2 ");
+	scratch_unlink(&node->scratch, file);
+	put(node, file, BEFORE "\"annotations\":{" CRI "sandbox-name\":\"hunter2 ");
 	assert_int_equal(ask(node, U, &oci), -EBADMSG);
-	assert_null(strstr(node->reason, "hunter2"));
+	assert_null(strstr(node->probe.reason, "hunter2"));
 	assert_int_equal(truncate(path, CONTAINER_JSON_LIMIT + 1), 0);
 	assert_int_equal(ask(node, U, &oci), -EFBIG);
 	assert_int_equal(chmod(path, 0), 0);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is shown, what succeeds it, how long what has gone is shown, and who reads. */
+/* Who is shown, what succeeds it, and how long what has gone is shown. */
 #include "../../collectors/container/container.h"
 #include "support.h"
-#include "web/readers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -323,53 +322,6 @@ static void named_late(void **context)
 	assert_int_equal(state->leaving_count, 0);
 }
 
-/* ---- readers ---- */
-
-static void readers(void **context)
-{
-	struct ng_readers readers = { 0 };
-
-	(void)context;
-	uint64_t first = ng_readers_note(&readers, 100, 0, SECOND), second = ng_readers_note(&readers, 200, 0, SECOND);
-	assert_true(first && second && first != second && !(first & (first - 1)) && !(second & (second - 1)));
-	assert_int_equal(ng_readers_note(&readers, 100, 0, 2 * SECOND), first);
-	assert_true(ng_readers_recent(&readers, 2 * SECOND) == (first | second));
-	assert_true(ng_readers_recent(&readers, 301 * SECOND) == first);
-	assert_true(ng_readers_recent(&readers, 302 * SECOND) == 0);
-}
-
-/* A connection that is used again goes on as who it was; two behind one address are told apart. */
-static void readers_by_connection(void **context)
-{
-	struct ng_readers readers = { 0 };
-
-	(void)context;
-	uint64_t once = ng_readers_note(&readers, 100, 0, SECOND);
-	assert_int_equal(ng_readers_note(&readers, 100, 7, 2 * SECOND), once);
-	assert_int_equal(ng_readers_note(&readers, 100, 7, 3 * SECOND), once);
-	uint64_t other = ng_readers_note(&readers, 100, 8, 4 * SECOND);
-	assert_true(other != once);
-	assert_int_equal(ng_readers_note(&readers, 100, 7, 5 * SECOND), once);
-	assert_int_equal(ng_readers_note(&readers, 100, 8, 6 * SECOND), other);
-}
-
-/* There is room for 64; the one that asked longest ago makes room. */
-static void readers_beyond_the_room(void **context)
-{
-	struct ng_readers readers = { 0 };
-	uint64_t all = 0;
-
-	(void)context;
-	for (uint64_t i = 0; i < NG_READERS_MAX; i++)
-		all |= ng_readers_note(&readers, 2 * i, 0, (i + 1) * SECOND);
-	assert_true(all == UINT64_MAX);
-	uint64_t oldest = ng_readers_note(&readers, 0, 0, 65 * SECOND);
-	uint64_t second = ng_readers_note(&readers, 9999, 0, 66 * SECOND);
-	assert_true(second != oldest);
-	assert_true(ng_readers_note(&readers, 0, 0, 67 * SECOND) == oldest);
-	assert_true(ng_readers_recent(&readers, 67 * SECOND) == UINT64_MAX);
-}
-
 #define ROW_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -387,9 +339,6 @@ int main(void)
 		ROW_TEST(a_unit_that_comes_again),
 		ROW_TEST(without_labels),
 		ROW_TEST(named_late),
-		TEST(readers),
-		TEST(readers_by_connection),
-		TEST(readers_beyond_the_room),
 	};
 
 	return cmocka_run_group_tests_name("container_rows", tests, NULL, NULL);

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pressure: what its files say, the rings of a minute, and which files a round reads. */
 #include "../../collectors/container/container.h"
-#include "kernel/cgroups.h"
-#include "kernel/kernel.h"
+#include "scratch.h"
 #include "support.h"
 
-#include <fcntl.h>
+#include <nodegauge/cgroups.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define SECOND UINT64_C(1000000000)
 
@@ -51,12 +48,9 @@ static void texts(void **state)
 /* ---- a tree with pressure ---- */
 
 struct stage {
-	char root[64];
+	struct scratch scratch;
+	struct probe probe;
 	struct container state;
-	struct ng_kernel kernel;
-	struct ng_arena arena;
-	struct ng_scrape scrape;
-	char reason[256];
 	uint64_t now;
 };
 
@@ -90,17 +84,14 @@ static void removed(void *context, struct ng_scrape *scrape, struct ng_cgroup *a
 
 static void put(const struct stage *stage, const char *directory, const char *resource, uint64_t some, uint64_t full)
 {
-	char path[512], text[256];
+	char name[SCRATCH_PATH], text[256];
 
-	snprintf(path, sizeof(path), "%s/%s/%s", stage->root, directory, resource);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	assert_true(fd >= 0);
-	int n = snprintf(text, sizeof(text),
+	snprintf(name, sizeof(name), "%s/%s", directory, resource);
+	snprintf(text, sizeof(text),
 		"some avg10=0.00 avg60=0.00 avg300=0.00 total=%llu\nfull avg10=0.00 avg60=0.00 avg300=0.00 "
 		"total=%llu\n",
 		(unsigned long long)some, (unsigned long long)full);
-	assert_int_equal(write(fd, text, (size_t)n), n);
-	close(fd);
+	scratch_put(&stage->scratch, name, text);
 }
 
 static void put_all(const struct stage *stage, const char *directory)
@@ -119,32 +110,21 @@ static const char *const directories[] = { "proc", "proc/pressure", "tree", "tre
 static int start(void **context)
 {
 	struct stage *stage = calloc(1, sizeof(*stage));
-	char path[512];
 
 	assert_non_null(stage);
-	strcpy(stage->root, "/tmp/test_container_sampler.XXXXXX");
-	assert_non_null(mkdtemp(stage->root));
+	scratch_init(&stage->scratch, "/tmp", "test_container_sampler");
 	for (size_t i = 0; i < NG_COUNT(directories); i++) {
-		snprintf(path, sizeof(path), "%s/%s", stage->root, directories[i]);
-		assert_int_equal(mkdir(path, 0755), 0);
+		scratch_mkdir(&stage->scratch, directories[i]);
 		if (i > 1)
 			put_all(stage, directories[i]);
 	}
 	put(stage, "proc/pressure", "cpu", 5000, 0);
 	put(stage, "proc/pressure", "memory", 0, 0);
 	put(stage, "proc/pressure", "io", 0, 0);
-	snprintf(path, sizeof(path), "%s/tree/cgroup.controllers", stage->root);
-	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-	for (size_t i = 0; i < NG_ROOTS; i++)
-		stage->kernel.root_fd[i] = -ENOENT;
-	snprintf(path, sizeof(path), "%s/tree", stage->root);
-	stage->kernel.root_fd[NG_CGROUP] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	snprintf(path, sizeof(path), "%s/proc", stage->root);
-	stage->kernel.root_fd[NG_PROC] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	stage->scrape = (struct ng_scrape){ .arena = &stage->arena,
-		.kernel = &stage->kernel,
-		.reason = stage->reason,
-		.reason_size = sizeof(stage->reason) };
+	scratch_put(&stage->scratch, "tree/cgroup.controllers", "");
+	probe_init(&stage->probe);
+	probe_open(&stage->probe, NG_CGROUP, &stage->scratch, "tree");
+	probe_open(&stage->probe, NG_PROC, &stage->scratch, "proc");
 	stage->state.levels = UINT32_MAX;
 	stage->state.sampler.budget = 100;
 	stage->state.sampler.kept_rounds = 60;
@@ -154,9 +134,9 @@ static int start(void **context)
 	const struct ng_cgroups_hooks hooks = {
 		.payload_size = sizeof(struct container_group), .added = added, .removed = removed, .context = stage
 	};
-	struct ng_setup setup = { .arena = &stage->arena, .kernel = &stage->kernel };
+	struct ng_setup setup = { .arena = &stage->probe.arena, .kernel = &stage->probe.kernel };
 	assert_int_equal(ng_cgroups_new(&setup, &hooks, 100, 100, true, &stage->state.cgroups), 0);
-	assert_int_equal(ng_cgroups_update(&stage->scrape, stage->state.cgroups, true), 0);
+	assert_int_equal(ng_cgroups_update(&stage->probe.scrape, stage->state.cgroups, true), 0);
 	stage->now = 1000 * SECOND;
 	*context = stage;
 	return 0;
@@ -165,18 +145,14 @@ static int start(void **context)
 static int stop(void **context)
 {
 	struct stage *stage = *context;
-	char command[128];
 
 	ng_cgroups_free(stage->state.cgroups);
 	assert_int_equal(stage->state.sampler.kept, 0);
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
 		ng_file_close(&stage->state.sampler.node[i]);
-	close(stage->kernel.root_fd[NG_CGROUP]);
-	close(stage->kernel.root_fd[NG_PROC]);
 	ng_table_done(&stage->state.by_key);
-	ng_arena_done(&stage->arena);
-	snprintf(command, sizeof(command), "rm -r '%s'", stage->root);
-	assert_int_equal(system(command), 0);
+	scratch_done(&stage->scratch);
+	probe_done(&stage->probe);
 	free(stage);
 	return 0;
 }
@@ -197,8 +173,8 @@ static uint64_t sample(struct stage *stage)
 	uint64_t before = stage->state.sampler.reads;
 
 	stage->now += SECOND;
-	ng_arena_reset(&stage->arena);
-	container_sample(&stage->scrape, &stage->state, stage->now);
+	ng_arena_reset(&stage->probe.arena);
+	container_sample(&stage->probe.scrape, &stage->state, stage->now);
 	return stage->state.sampler.reads - before;
 }
 
@@ -334,14 +310,11 @@ static void a_budget(void **context)
 /* A slice whose own pressure is switched off hides nothing that is below it. */
 static void switched_off_above(void **context)
 {
-	static const char *const files[] = { "cpu.pressure", "memory.pressure", "io.pressure" };
 	struct stage *stage = *context;
-	char path[512];
 
-	for (size_t i = 0; i < NG_COUNT(files); i++) {
-		snprintf(path, sizeof(path), "%s/tree/system.slice/%s", stage->root, files[i]);
-		assert_int_equal(unlink(path), 0);
-	}
+	scratch_unlink(&stage->scratch, "tree/system.slice/cpu.pressure");
+	scratch_unlink(&stage->scratch, "tree/system.slice/memory.pressure");
+	scratch_unlink(&stage->scratch, "tree/system.slice/io.pressure");
 	sample(stage);
 	put(stage, "proc/pressure", "cpu", 255000, 0);
 	put(stage, "tree/system.slice/a.service", "cpu.pressure", 251000, 100);

@@ -2,7 +2,7 @@
 /* Reading the files of one group: what was learned of one must not change what is read of the next. */
 #include "../../collectors/container/container.h"
 #include "kernel/cgroups.h"
-#include "kernel/kernel.h"
+#include "scratch.h"
 #include "support.h"
 
 #include <fcntl.h>
@@ -24,11 +24,8 @@ ssize_t pread(int fd, void *bytes, size_t size, off_t offset)
 }
 
 struct stage {
-	char root[64];
-	struct ng_kernel kernel;
-	struct ng_arena arena;
-	struct ng_scrape scrape;
-	char reason[256];
+	struct scratch scratch;
+	struct probe probe;
 	struct ng_cgroups *cgroups;
 	struct container_reader reader;
 	struct container_figures figures;
@@ -44,15 +41,11 @@ static unsigned added(void *context, struct ng_scrape *scrape, struct ng_cgroup 
 
 static void put(const struct stage *stage, const char *group, const char *file, const char *text)
 {
-	char path[512];
+	char name[SCRATCH_PATH];
 
-	snprintf(path, sizeof(path), "%s/%s", stage->root, group);
-	mkdir(path, 0755);
-	snprintf(path, sizeof(path), "%s/%s/%s", stage->root, group, file);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
+	snprintf(name, sizeof(name), "%s/%s", group, file);
+	scratch_mkdir_above(&stage->scratch, name);
+	scratch_put(&stage->scratch, name, text);
 }
 
 static int start(void **context)
@@ -60,15 +53,9 @@ static int start(void **context)
 	struct stage *stage = calloc(1, sizeof(*stage));
 
 	assert_non_null(stage);
-	strcpy(stage->root, "/tmp/test_container_values.XXXXXX");
-	assert_non_null(mkdtemp(stage->root));
-	for (size_t i = 0; i < NG_ROOTS; i++)
-		stage->kernel.root_fd[i] = -ENOENT;
-	stage->kernel.root_fd[NG_CGROUP] = open(stage->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	stage->scrape = (struct ng_scrape){ .arena = &stage->arena,
-		.kernel = &stage->kernel,
-		.reason = stage->reason,
-		.reason_size = sizeof(stage->reason) };
+	scratch_init(&stage->scratch, "/tmp", "test_container_values");
+	probe_init(&stage->probe);
+	probe_open(&stage->probe, NG_CGROUP, &stage->scratch, "");
 	stage->reader.sets = UINT32_MAX;
 	put(stage, ".", "cgroup.controllers", "cpu\n");
 	*context = stage;
@@ -78,15 +65,12 @@ static int start(void **context)
 static int stop(void **context)
 {
 	struct stage *stage = *context;
-	char command[128];
 
 	ng_cgroups_free(stage->cgroups);
-	close(stage->kernel.root_fd[NG_CGROUP]);
 	container_figures_done(&stage->figures);
 	ng_arena_done(&stage->reader.text);
-	ng_arena_done(&stage->arena);
-	snprintf(command, sizeof(command), "rm -r '%s'", stage->root);
-	assert_int_equal(system(command), 0);
+	scratch_done(&stage->scratch);
+	probe_done(&stage->probe);
 	free(stage);
 	return 0;
 }
@@ -95,16 +79,16 @@ static int read_group(struct stage *stage, const char *name, bool limits)
 {
 	if (!stage->cgroups) {
 		const struct ng_cgroups_hooks hooks = { .added = added, .context = stage };
-		struct ng_setup setup = { .arena = &stage->arena, .kernel = &stage->kernel };
+		struct ng_setup setup = { .arena = &stage->probe.arena, .kernel = &stage->probe.kernel };
 		assert_int_equal(ng_cgroups_new(&setup, &hooks, 100, 100, false, &stage->cgroups), 0);
 		stage->reader.cgroups = stage->cgroups;
-		assert_int_equal(ng_cgroups_update(&stage->scrape, stage->cgroups, true), 0);
+		assert_int_equal(ng_cgroups_update(&stage->probe.scrape, stage->cgroups, true), 0);
 	}
 	struct ng_cgroup *group = ng_cgroups_root(stage->cgroups);
 	while (group && strcmp(group->name, name) != 0)
 		group = ng_cgroup_next(group);
 	assert_non_null(group);
-	return container_read(&stage->scrape, &stage->reader, group, limits, &stage->figures);
+	return container_read(&stage->probe.scrape, &stage->reader, group, limits, &stage->figures);
 }
 
 static void expect(const struct stage *stage, enum container_value which, int64_t value)
@@ -189,7 +173,6 @@ static void many_lines(void **context)
 static void limits(void **context)
 {
 	struct stage *stage = *context;
-	char path[512];
 
 	put(stage, "a", "cgroup.procs", "");
 	put(stage, "a", "memory.max", "1000\n");
@@ -208,8 +191,7 @@ static void limits(void **context)
 	expect(stage, VALUE_MEMORY_LIMIT, 2000);
 	expect(stage, VALUE_CPU_QUOTA, -1);
 	expect(stage, VALUE_CPU_PERIOD, 1000);
-	snprintf(path, sizeof(path), "%s/a/memory.max", stage->root);
-	assert_int_equal(unlink(path), 0);
+	scratch_unlink(&stage->scratch, "a/memory.max");
 	assert_int_equal(read_group(stage, "a", true), 0);
 	expect(stage, VALUE_MEMORY_LIMIT, -1);
 	assert_false(stage->figures.limits_missed);
@@ -219,15 +201,13 @@ static void limits(void **context)
 static void gone(void **context)
 {
 	struct stage *stage = *context;
-	char command[160];
 
 	put(stage, "a", "cgroup.procs", "");
 	put(stage, "a", "cpu.stat", "usage_usec 77\n");
 	put(stage, "a", "memory.current", "5\n");
 	put(stage, "a", "io.stat", "8:0 rbytes=1 wbytes=2 rios=3 wios=4\n");
 	assert_int_equal(read_group(stage, "a", true), 0);
-	snprintf(command, sizeof(command), "rm -r '%s/a'", stage->root);
-	assert_int_equal(system(command), 0);
+	scratch_clear(&stage->scratch, "a");
 	assert_int_equal(read_group(stage, "a", true), -ENOENT);
 	expect(stage, VALUE_CPU_USAGE, 77000);
 	expect(stage, VALUE_MEMORY_USAGE, 5);
@@ -240,12 +220,12 @@ static void started(void **context)
 {
 	struct stage *stage = *context;
 	struct timespec times[2] = { { .tv_sec = 1000000 }, { .tv_sec = 1000000 } };
-	char path[512];
+	char path[SCRATCH_PATH];
 
 	put(stage, "a", "cgroup.procs", "");
 	put(stage, "a", "cpu.stat", "usage_usec 1\n");
 	put(stage, "a", "cgroup.events", "populated 1\n");
-	snprintf(path, sizeof(path), "%s/a/cgroup.events", stage->root);
+	scratch_path(&stage->scratch, "a/cgroup.events", path);
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 	assert_int_equal(read_group(stage, "a", true), 0);
 	expect(stage, VALUE_STARTED, 1000000);

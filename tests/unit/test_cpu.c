@@ -2,37 +2,23 @@
 /* What cpu and cpufreq keep from one scrape to the next: counters that go back, CPUs and governors that come and go. */
 #include "engine/internal.h"
 #include "engine/registry.h"
+#include "scratch.h"
 #include "support.h"
 
-#include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct machine {
-	char root[64];
+	struct scratch scratch; /* it is all roots */
 	struct ng_registry registry;
 	struct ng_engine *engine;
 	struct ng_body *body;
 };
 
-/* A file below the root that is all roots, with the directories above it. */
 static void put(const struct machine *machine, const char *name, const char *text)
 {
-	char path[256];
-	snprintf(path, sizeof(path), "%s/%s", machine->root, name);
-
-	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(path, 0755);
-		*slash = '/';
-	}
-	FILE *file = fopen(path, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
+	scratch_mkdir_above(&machine->scratch, name);
+	scratch_put(&machine->scratch, name, text);
 }
 
 static void ignore(void *context, enum ng_level level, const char *message, const char *collector, const char *reason)
@@ -53,11 +39,10 @@ static int start(void **state)
 	char error[256] = "";
 
 	assert_non_null(machine);
-	strcpy(machine->root, "/tmp/test_cpu.XXXXXX");
-	assert_non_null(mkdtemp(machine->root));
+	scratch_init(&machine->scratch, "/tmp", "test_cpu");
 	assert_int_equal(ng_registry_init(&machine->registry), 0);
 	for (size_t i = 0; i < NG_ROOTS; i++)
-		config.roots[i] = machine->root;
+		config.roots[i] = machine->scratch.root;
 	choice.collector = ng_registry_find(&machine->registry, ng_span(collector));
 	assert_non_null(choice.collector);
 	config.choices = &choice;
@@ -65,14 +50,6 @@ static int start(void **state)
 	assert_int_equal(ng_engine_new(&config, error, sizeof(error), &machine->engine), 0);
 	*state = machine;
 	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where)
-{
-	(void)status;
-	(void)type;
-	(void)where;
-	return remove(path);
 }
 
 static int stop(void **state)
@@ -83,7 +60,7 @@ static int stop(void **state)
 		ng_body_release(machine->body);
 	ng_engine_free(machine->engine);
 	ng_registry_done(&machine->registry);
-	nftw(machine->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	scratch_done(&machine->scratch);
 	free(machine);
 	return 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading below a root, on files that change, grow and go away. */
-#include "support.h"
-
+#include "../collectors/tree.h"
 #include "kernel/kernel.h"
+#include "scratch.h"
+#include "support.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 #include <unistd.h>
 
 struct fixture {
-	char place[64];
+	struct scratch scratch;
 	char *paths[NG_ROOTS];
 	struct ng_kernel kernel;
 	struct ng_arena arena;
@@ -26,11 +27,9 @@ static int open_roots(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-	strcpy(fixture->place, "/tmp/nodegauge-files-XXXXXX");
-	if (!mkdtemp(fixture->place))
-		return -1;
+	scratch_init(&fixture->scratch, "/tmp", "test_files");
 	for (size_t i = 0; i < NG_ROOTS; i++) {
-		if (asprintf(&fixture->paths[i], "%s/%zu", fixture->place, i) < 0)
+		if (asprintf(&fixture->paths[i], "%s/%zu", fixture->scratch.root, i) < 0)
 			return -1;
 		if (i != NG_RUN)
 			mkdir(fixture->paths[i], 0755);
@@ -52,13 +51,10 @@ static int open_roots(void **state)
 static int close_roots(void **state)
 {
 	struct fixture *fixture = *state;
-	char command[96];
 
 	ng_kernel_done(&fixture->kernel);
 	ng_arena_done(&fixture->arena);
-	snprintf(command, sizeof(command), "rm -rf %s", fixture->place);
-	if (system(command))
-		return -1;
+	scratch_done(&fixture->scratch);
 	for (size_t i = 0; i < NG_ROOTS; i++)
 		free(fixture->paths[i]);
 	free(fixture);
@@ -75,11 +71,7 @@ static const char *below(const struct fixture *fixture, const char *name)
 
 static void put_bytes(const struct fixture *fixture, const char *name, const char *bytes, size_t size)
 {
-	int fd = open(below(fixture, name), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, bytes, size), size);
-	close(fd);
+	assert_true(tree_write(below(fixture, name), bytes, size));
 }
 
 static void put(const struct fixture *fixture, const char *name, const char *text)
