@@ -67,10 +67,15 @@ struct ng_engine {
 	struct ng_body *bodies[NG_BODIES_KEPT];
 };
 
-int ng_tickers_start(struct ng_engine *engine);
+/* The first runner; others come when it is held up. */
+int ng_runners_start(struct ng_engine *engine);
 
 /* Returns false when one is stuck: what it uses has to be left. */
-bool ng_tickers_stop(struct ng_engine *engine);
+bool ng_runners_stop(struct ng_engine *engine);
+
+int ng_tickers_start(struct ng_engine *engine);
+
+bool ng_tickers_stop(struct ng_engine *engine); /* as above */
 
 /* Makes the answer of all cells of the gather that is over. NULL when there is no memory. */
 struct ng_body *ng_assemble(struct ng_engine *engine);

@@ -52,7 +52,6 @@ static void write_families(void *context, struct ng_page *page, struct ng_arena 
 	const struct ng_scrapes *scrapes = &((struct ng_exporter *)context)->scrapes;
 	static const char *const codes[NG_RESULT_COUNT] = { "200", "500", "503" };
 
-	(void)arena;
 	ng_family(page, &own[REQUESTS]);
 	for (int i = 0; i < NG_RESULT_COUNT; i++)
 		ng_sample_u64(page, NG_LABELS(arena, { "code", ng_span(codes[i]) }), atomic_load(&scrapes->results[i]));

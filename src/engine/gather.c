@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A gather: the cells that are wanted, one after the other, by as many runners as are held up in one and one more. */
+#include "engine/internal.h"
+
+#include <stdio.h>
+
+static const size_t stack_size = 256u << 10;
+
+/* ---- one cell ---- */
+
+static void log_change(struct ng_engine *engine, struct ng_cell *cell, int result, const char *reason)
+{
+	bool failing = result < 0 && result != -ENODATA;
+	const char *name = cell->collector->name;
+
+	if (!engine->config.log)
+		return;
+	if (failing && !cell->failing)
+		engine->config.log(engine->config.log_context, NG_LOG_WARN, "collector failed", name, reason);
+	else if (!failing && cell->failing)
+		engine->config.log(engine->config.log_context, NG_LOG_INFO, "collector works again", name, "");
+	else if (result == -ENODATA && cell->result != -ENODATA)
+		engine->config.log(engine->config.log_context, NG_LOG_DEBUG, "collector has no data", name, reason);
+	else if (result == 0 && strcmp(reason, cell->reason) != 0)
+		engine->config.log(engine->config.log_context, *reason ? NG_LOG_WARN : NG_LOG_INFO,
+			*reason ? "collector left something out" : "collector has everything again", name, reason);
+	cell->failing = failing;
+}
+
+/* `reason` is empty for a collector that has nothing to complain of. */
+static void cell_finish(struct ng_engine *engine, struct ng_cell *cell, int result, uint64_t now, const char *reason)
+{
+	log_change(engine, cell, result, reason);
+	cell->result = result;
+	cell->finished = true;
+	cell->duration = now - cell->started;
+	if (*reason)
+		snprintf(cell->reason, sizeof(cell->reason), "%s", reason);
+	else
+		cell->reason[0] = '\0';
+}
+
+/* Runs the cell; called and returns with the lock held, which it gives up in between. Returns whether the gather that
+ * started it still wants its result. */
+static bool run_cell(struct ng_runner *runner, struct ng_cell *cell, uint64_t now)
+{
+	struct ng_engine *engine = runner->engine;
+	char reason[sizeof(cell->reason)];
+	struct ng_scrape scrape = {
+		.arena = &runner->arena,
+		.kernel = &engine->kernel,
+		.serial = engine->serial,
+		.deadline = engine->deadline,
+		.devices_epoch = engine->epoch,
+		.readers = engine->readers,
+		.recent_readers = engine->recent_readers,
+		.reason = reason,
+		.reason_size = sizeof(reason),
+	};
+
+	cell->phase = NG_CELL_RUNNING;
+	cell->started = now;
+	engine->moved = now;
+	runner->cell = cell;
+	pthread_mutex_unlock(&engine->lock);
+
+	int result = ng_cell_collect(cell, &scrape);
+	now = ng_now();
+
+	pthread_mutex_lock(&engine->lock);
+	runner->cell = NULL;
+	bool wanted = cell->phase == NG_CELL_RUNNING;
+	cell->phase = NG_CELL_IDLE;
+	if (wanted) {
+		cell->dropped += scrape.dropped;
+		cell_finish(engine, cell, result, now, result < 0 || scrape.partial ? reason : "");
+	}
+	return wanted;
+}
+
+/* ---- runners ---- */
+
+static struct ng_cell *take_next(struct ng_engine *engine)
+{
+	while (engine->active && engine->next < engine->cell_count) {
+		struct ng_cell *cell = engine->order[engine->next++];
+		if (cell->phase == NG_CELL_QUEUED)
+			return cell;
+	}
+	return NULL;
+}
+
+/* The gather is over: makes the answer and hands it out. Called and returns with the lock held. */
+static void finish_gather(struct ng_engine *engine)
+{
+	ng_finished *finished = engine->finished;
+	void *context = engine->context;
+
+	engine->finished = NULL;
+	pthread_mutex_unlock(&engine->lock);
+	struct ng_body *body = ng_assemble(engine);
+	pthread_mutex_lock(&engine->lock);
+	engine->active = false;
+	pthread_mutex_unlock(&engine->lock);
+	finished(context, body, body ? 0 : -ENOMEM);
+	pthread_mutex_lock(&engine->lock);
+}
+
+static void work_through(struct ng_runner *runner)
+{
+	struct ng_engine *engine = runner->engine;
+	struct ng_cell *cell;
+	uint64_t now = ng_now();
+
+	while ((cell = take_next(engine))) {
+		if (!run_cell(runner, cell, now)) {
+			now = ng_now();
+			continue;
+		}
+		now = cell->started + cell->duration;
+		if (--engine->pending == 0) {
+			engine->finishing = true;
+			finish_gather(engine);
+			engine->finishing = false;
+		}
+	}
+}
+
+static void *runner_main(void *argument)
+{
+	struct ng_runner *runner = argument;
+	struct ng_engine *engine = runner->engine;
+
+	pthread_mutex_lock(&engine->lock);
+	for (;;) {
+		if (!runner->called)
+			engine->idle[engine->idle_count++] = runner;
+		while (!runner->called && !engine->stopping)
+			pthread_cond_wait(&runner->woken, &engine->lock);
+		if (engine->stopping)
+			break;
+		runner->called = false;
+		work_through(runner);
+	}
+	pthread_mutex_unlock(&engine->lock);
+	return NULL;
+}
+
+static int add_runner(struct ng_engine *engine, bool called)
+{
+	struct ng_runner *runner = &engine->runners[engine->runner_count];
+	pthread_attr_t attributes;
+
+	runner->engine = engine;
+	runner->called = called;
+	pthread_cond_init(&runner->woken, NULL);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, stack_size);
+	int r = pthread_create(&runner->thread, &attributes, runner_main, runner);
+	pthread_attr_destroy(&attributes);
+	if (r)
+		return -r;
+	engine->runner_count++;
+	return 0;
+}
+
+/* A runner that the caller has to wake when it has given up the lock, or NULL when there is none to wake. */
+static struct ng_runner *call_runner(struct ng_engine *engine)
+{
+	if (engine->finishing)
+		return NULL; /* it takes the next gather by itself */
+	if (engine->idle_count == 0) {
+		if (engine->runner_count < engine->runner_limit)
+			add_runner(engine, true);
+		return NULL;
+	}
+	struct ng_runner *runner = engine->idle[--engine->idle_count];
+	runner->called = true;
+	return runner;
+}
+
+static void wake(struct ng_runner *runner)
+{
+	if (runner)
+		pthread_cond_signal(&runner->woken);
+}
+
+int ng_runners_start(struct ng_engine *engine)
+{
+	return add_runner(engine, false);
+}
+
+bool ng_runners_stop(struct ng_engine *engine)
+{
+	bool any = false;
+
+	pthread_mutex_lock(&engine->lock);
+	engine->stopping = true;
+	for (size_t i = 0; i < engine->runner_count; i++) {
+		pthread_cond_signal(&engine->runners[i].woken);
+		engine->runners[i].left = engine->runners[i].cell != NULL;
+		any = any || engine->runners[i].left;
+	}
+	pthread_mutex_unlock(&engine->lock);
+	for (size_t i = 0; i < engine->runner_count; i++) {
+		if (engine->runners[i].left)
+			pthread_detach(engine->runners[i].thread);
+		else
+			pthread_join(engine->runners[i].thread, NULL);
+	}
+	return !any;
+}
+
+/* ---- a gather ---- */
+
+static void queue_cell(struct ng_engine *engine, struct ng_cell *cell, bool included)
+{
+	cell->included = included;
+	if (!included)
+		return;
+	if (cell->phase == NG_CELL_STUCK) {
+		cell->result = -ETIMEDOUT;
+		cell->duration = ng_now() - cell->started;
+		return;
+	}
+	cell->phase = NG_CELL_QUEUED;
+	engine->pending++;
+}
+
+int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline,
+	ng_finished *finished, void *context)
+{
+	struct ng_runner *runner = NULL;
+
+	pthread_mutex_lock(&engine->lock);
+	if (engine->active) {
+		pthread_mutex_unlock(&engine->lock);
+		return -EBUSY;
+	}
+	engine->active = true;
+	engine->serial++;
+	engine->deadline = deadline;
+	engine->readers = selection && selection->readers ? selection->readers : 1;
+	engine->recent_readers = (selection ? selection->recent_readers : 0) | engine->readers;
+	engine->epoch = ng_kernel_devices_epoch(&engine->kernel);
+	engine->next = 0;
+	engine->pending = 0;
+	engine->moved = ng_now();
+	engine->finished = finished;
+	engine->context = context;
+	for (size_t i = 0; i < engine->cell_count; i++)
+		queue_cell(engine, &engine->cells[i], !selection || !selection->cell || selection->cell[i]);
+	if (engine->pending)
+		runner = call_runner(engine);
+	else
+		finish_gather(engine);
+	pthread_mutex_unlock(&engine->lock);
+	wake(runner);
+	return 0;
+}
+
+/* Returns whether the cell was not even started. */
+static bool give_up_on(struct ng_engine *engine, struct ng_cell *cell, uint64_t now)
+{
+	if (cell->phase == NG_CELL_RUNNING) {
+		cell->phase = NG_CELL_STUCK;
+		cell_finish(engine, cell, -ETIMEDOUT, now,
+			"did not answer before the deadline; not started again until it does");
+	} else if (cell->phase == NG_CELL_QUEUED) {
+		cell->phase = NG_CELL_IDLE;
+		cell->result = -ETIMEDOUT;
+		cell->duration = 0;
+		snprintf(cell->reason, sizeof(cell->reason), "not started before the deadline");
+		return true;
+	}
+	return false;
+}
+
+static void end_late_gather(struct ng_engine *engine, uint64_t now)
+{
+	size_t missed = 0;
+	char count[64];
+
+	for (size_t i = 0; i < engine->cell_count; i++)
+		missed += give_up_on(engine, &engine->cells[i], now);
+	if (missed && engine->config.log) {
+		snprintf(count, sizeof(count), "%zu collectors were not started", missed);
+		engine->config.log(engine->config.log_context, NG_LOG_WARN, "out of time", "", count);
+	}
+	finish_gather(engine);
+}
+
+uint64_t ng_engine_tick(struct ng_engine *engine, uint64_t now)
+{
+	uint64_t next = UINT64_MAX;
+	struct ng_runner *runner = NULL;
+
+	pthread_mutex_lock(&engine->lock);
+	if (engine->active && engine->finished) {
+		bool waiting = engine->next < engine->cell_count;
+		if (now >= engine->deadline) {
+			end_late_gather(engine, now);
+		} else {
+			if (waiting && now >= engine->moved + engine->config.stall) {
+				engine->moved = now;
+				runner = call_runner(engine);
+			}
+			next = engine->deadline;
+			if (waiting && engine->moved + engine->config.stall < next)
+				next = engine->moved + engine->config.stall;
+		}
+	}
+	pthread_mutex_unlock(&engine->lock);
+	wake(runner);
+	return next;
+}
+
+void ng_engine_hurry(struct ng_engine *engine, uint64_t deadline)
+{
+	pthread_mutex_lock(&engine->lock);
+	if (engine->active && deadline < engine->deadline)
+		engine->deadline = deadline;
+	pthread_mutex_unlock(&engine->lock);
+}
