@@ -78,10 +78,12 @@ static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t
 {
 	struct ng_cgroup **gone = NULL, **slot;
 	size_t gone_count = 0, gone_room = 0;
+	bool refused = false;
 
 	memset(state->reader.psi, 0, sizeof(state->reader.psi));
 	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
 		struct container_row *row = container_group(at)->row;
+		refused = refused || at->refused;
 		if (!row || row->naming != NAMING_DONE || row->outdone)
 			continue;
 		/* there was no memory for them */
@@ -102,6 +104,10 @@ static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t
 	/* children were found after their parents, and go before them */
 	while (gone_count)
 		ng_cgroups_drop(scrape, state->cgroups, gone[--gone_count]);
+	if (refused) {
+		ng_broken(scrape, "control groups", 0, "no more of them than --collector.container.max-groups");
+		ng_note(scrape);
+	}
 	return 0;
 }
 

@@ -176,11 +176,13 @@ def more_groups_than_allowed():
             demand(total <= 40, f"{total} groups are followed")
             demand(body.value("nodegauge_cgroups_refused_total") > 60, "none is said to be refused")
             right(tree, process, first)
+            demand_equal(process.log().count("--collector.container.max-groups"), 1, "lines that say so")
             for number in range(100):
                 tree.remove(f"system.slice/unit-{number}.service")
             right(tree, process, first)
             later = tree.make("system.slice/later.service")
             demand(appears(tree, process, later), "there is no room after the others have gone")
+            demand("collector has everything again" in process.log(), "the end of it is not told")
 
 
 @cases.case
