@@ -45,8 +45,7 @@ static void parse_device(struct ng_span line, struct container_device *device)
 	}
 }
 
-/* "8:0" */
-static bool parse_numbers(struct ng_span word, uint32_t *ret_major, uint32_t *ret_minor)
+bool container_parse_device(struct ng_span word, uint32_t *ret_major, uint32_t *ret_minor)
 {
 	struct ng_span major;
 	uint64_t number[2];
@@ -75,7 +74,7 @@ static void read_device(struct ng_span line, struct container_devices *devices)
 				parse_device(line, device);
 			return;
 		}
-		known = parse_numbers(word, &major, &minor);
+		known = container_parse_device(word, &major, &minor);
 	}
 }
 

@@ -47,10 +47,22 @@ void container_read_pressure(
 	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values);
 void container_read_irq_pressure(struct ng_scrape *scrape, int directory, struct container_values *values);
 
+/* "8:0" */
+bool container_parse_device(struct ng_span word, uint32_t *ret_major, uint32_t *ret_minor);
+
 /* ---- values.c, values_v1.c ---- */
 
-/* What stays from reading to reading while limits are not read again. */
-uint64_t container_kept_bits(void);
+/* What stays from reading to reading: the limits as well unless they are read again. */
+uint64_t container_kept_bits(bool limits);
+
+/* Usage without the file cache that was not used of late, from what is known of both. */
+void container_set_working_set(struct container_values *values);
+
+/*
+ * The times of an inode of the kernel are those of its first use, which is no later than ours: the older one of the
+ * directory and of this file of it, as cAdvisor.
+ */
+void container_read_start(int directory, const char *file, struct container_values *values);
 
 int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	bool limits, struct container_figures *figures);

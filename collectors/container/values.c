@@ -130,29 +130,36 @@ static void read_limits(struct ng_scrape *scrape, const struct container_reader 
 	figures->limits_missed |= container_failed(read_cpu_limit(scrape, directory, values));
 }
 
-/* The times of the inode are those of its first use, which is no later than ours; the older of the two, as cAdvisor. */
-static void read_start(int directory, struct container_values *values)
+void container_read_start(int directory, const char *file, struct container_values *values)
 {
-	struct stat own, events;
+	struct stat own, other;
 
 	if (fstat(directory, &own) < 0)
 		return;
 	int64_t at = own.st_mtime;
-	if (fstatat(directory, "cgroup.events", &events, 0) == 0 && events.st_mtime < at)
-		at = events.st_mtime;
+	if (fstatat(directory, file, &other, 0) == 0 && other.st_mtime < at)
+		at = other.st_mtime;
 	if (at > 0)
 		container_set(values, VALUE_STARTED, (uint64_t)at);
 }
 
 /* ---- a group ---- */
 
-uint64_t container_kept_bits(void)
+uint64_t container_kept_bits(bool limits)
 {
 	uint64_t bits = UINT64_C(1) << VALUE_STARTED | UINT64_C(1) << VALUE_LAST_OOM_KILL;
 
-	for (unsigned i = VALUE_CPU_QUOTA; i <= VALUE_THREADS_MAX; i++)
+	for (unsigned i = VALUE_CPU_QUOTA; !limits && i <= VALUE_THREADS_MAX; i++)
 		bits |= UINT64_C(1) << i;
 	return bits;
+}
+
+void container_set_working_set(struct container_values *values)
+{
+	if (!container_has(values, VALUE_MEMORY_USAGE) || !container_has(values, VALUE_MEMORY_INACTIVE_FILE))
+		return;
+	uint64_t usage = values->value[VALUE_MEMORY_USAGE], idle = values->value[VALUE_MEMORY_INACTIVE_FILE];
+	container_set(values, VALUE_MEMORY_WORKING_SET, usage > idle ? usage - idle : 0);
 }
 
 static void read_memory(
@@ -167,10 +174,7 @@ static void read_memory(
 		container_has(values, VALUE_MEMORY_FILE))
 		container_set(values, VALUE_MEMORY_USAGE,
 			values->value[VALUE_MEMORY_ANON] + values->value[VALUE_MEMORY_FILE]);
-	if (container_has(values, VALUE_MEMORY_USAGE) && container_has(values, VALUE_MEMORY_INACTIVE_FILE)) {
-		uint64_t usage = values->value[VALUE_MEMORY_USAGE], idle = values->value[VALUE_MEMORY_INACTIVE_FILE];
-		container_set(values, VALUE_MEMORY_WORKING_SET, usage > idle ? usage - idle : 0);
-	}
+	container_set_working_set(values);
 	if (!reader->no_swap)
 		container_read_number(scrape, directory, "memory.swap.current", VALUE_MEMORY_SWAP, values);
 	else if (container_has(values, VALUE_MEMORY_USAGE))
@@ -242,8 +246,7 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_UNIFIED);
 	if (directory < 0)
 		return directory;
-	figures->values.present &=
-		limits ? UINT64_C(1) << VALUE_STARTED | UINT64_C(1) << VALUE_LAST_OOM_KILL : container_kept_bits();
+	figures->values.present &= container_kept_bits(limits);
 	int r = container_read_keys(
 		scrape, directory, "cpu.stat", cpu_keys, NG_COUNT(cpu_keys), &reader->cpu, &figures->values);
 	if (!container_lacks(r) && (r == 0 || !is_gone(directory, r))) {
@@ -251,9 +254,10 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 		if (limits)
 			read_limits(scrape, reader, directory, figures);
 		if (!container_has(&figures->values, VALUE_STARTED))
-			read_start(directory, &figures->values);
+			container_read_start(directory, "cgroup.events", &figures->values);
 		/* nothing is missing that was there before: it cannot have gone in between */
-		bool whole = before.present && !(before.present & ~figures->values.present & ~container_kept_bits());
+		bool whole =
+			before.present && !(before.present & ~figures->values.present & ~container_kept_bits(false));
 		r = !whole && is_gone(directory, 0) ? -ENOENT : 0;
 	} else if (!container_lacks(r)) {
 		r = -ENOENT;

@@ -101,30 +101,52 @@ static void read_limit(struct ng_scrape *scrape, int directory, const char *file
 		values->present &= ~(UINT64_C(1) << which);
 }
 
-static void read_memory(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool limits,
-	struct container_figures *figures)
+static void read_usage(
+	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values)
 {
-	struct container_values *values = &figures->values;
-	struct container_plan plan = { 0 };
-
 	container_read_number(scrape, directory, "memory.usage_in_bytes", VALUE_MEMORY_USAGE, values);
 	container_read_keys(
 		scrape, directory, "memory.stat", memory_keys, NG_COUNT(memory_keys), &reader->memory, values);
-	if (container_has(values, VALUE_MEMORY_USAGE) && container_has(values, VALUE_MEMORY_INACTIVE_FILE)) {
-		uint64_t usage = values->value[VALUE_MEMORY_USAGE], idle = values->value[VALUE_MEMORY_INACTIVE_FILE];
-		container_set(values, VALUE_MEMORY_WORKING_SET, usage > idle ? usage - idle : 0);
-	}
-	container_read_number(scrape, directory, "memory.failcnt", VALUE_MEMORY_FAILCNT, values);
-	container_read_keys(scrape, directory, "memory.oom_control", oom_keys, NG_COUNT(oom_keys), &plan, values);
+	container_set_working_set(values);
 	if (container_wants(reader, SET_MEMORY_DETAIL)) {
 		container_read_number(scrape, directory, "memory.max_usage_in_bytes", VALUE_MEMORY_PEAK, values);
 		container_read_number(scrape, directory, "memory.kmem.usage_in_bytes", VALUE_MEMORY_KERNEL, values);
 	}
-	if (limits && container_wants(reader, SET_SPEC)) {
-		read_limit(scrape, directory, "memory.limit_in_bytes", VALUE_MEMORY_LIMIT, figures);
-		read_limit(scrape, directory, "memory.memsw.limit_in_bytes", VALUE_SWAP_LIMIT, figures);
-		read_limit(scrape, directory, "memory.soft_limit_in_bytes", VALUE_MEMORY_RESERVATION, figures);
-	}
+}
+
+static void read_memory_limits(struct ng_scrape *scrape, int directory, struct container_figures *figures)
+{
+	read_limit(scrape, directory, "memory.limit_in_bytes", VALUE_MEMORY_LIMIT, figures);
+	read_limit(scrape, directory, "memory.memsw.limit_in_bytes", VALUE_SWAP_LIMIT, figures);
+	read_limit(scrape, directory, "memory.soft_limit_in_bytes", VALUE_MEMORY_RESERVATION, figures);
+}
+
+static void read_events(struct ng_scrape *scrape, int directory, struct container_values *values)
+{
+	struct container_plan plan = { 0 };
+
+	container_read_number(scrape, directory, "memory.failcnt", VALUE_MEMORY_FAILCNT, values);
+	container_read_keys(scrape, directory, "memory.oom_control", oom_keys, NG_COUNT(oom_keys), &plan, values);
+}
+
+static void read_memory(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	bool limits, struct container_figures *figures)
+{
+	bool usage = container_wants(reader, SET_MEMORY) || container_wants(reader, SET_MEMORY_DETAIL);
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
+
+	figures->limits_missed |= limits && container_failed(directory);
+	if (directory < 0)
+		return;
+	if (usage)
+		read_usage(scrape, reader, directory, &figures->values);
+	if (usage || container_wants(reader, SET_EVENTS))
+		read_events(scrape, directory, &figures->values);
+	if (limits && container_wants(reader, SET_SPEC))
+		read_memory_limits(scrape, directory, figures);
+	if (!container_has(&figures->values, VALUE_STARTED))
+		container_read_start(directory, "cgroup.clone_children", &figures->values);
+	ng_cgroup_leave(group, directory);
 }
 
 /* "8:0 Read 4096"; the last line is the sum. */
@@ -135,18 +157,16 @@ static int read_blkio(
 
 	int r = ng_peek_at(scrape, directory, NG_VALUE, file, &text);
 	while (r == 0 && ng_line_next(&text, &line)) {
-		struct ng_span numbers, major, minor, operation;
-		uint64_t major_number, minor_number, value;
+		struct ng_span numbers, operation;
+		uint32_t major, minor;
+		uint64_t value;
 		if (!ng_word_next(&line, &numbers) || !ng_word_next(&line, &operation) ||
-			ng_u64_next(&line, &value) < 0 || !ng_part_next(&numbers, ':', &major) ||
-			!ng_part_next(&numbers, ':', &minor) || ng_u64(major, &major_number) < 0 ||
-			ng_u64(minor, &minor_number) < 0 || major_number > UINT32_MAX || minor_number > UINT32_MAX)
+			ng_u64_next(&line, &value) < 0 || !container_parse_device(numbers, &major, &minor))
 			continue;
 		bool read = ng_span_equal(operation, NG_SPAN("Read"));
 		if (!read && !ng_span_equal(operation, NG_SPAN("Write")))
 			continue;
-		struct container_device *device =
-			container_device_of(devices, (uint32_t)major_number, (uint32_t)minor_number);
+		struct container_device *device = container_device_of(devices, major, minor);
 		if (device && bytes)
 			*(read ? &device->read_bytes : &device->written_bytes) = value;
 		else if (device)
@@ -197,19 +217,6 @@ static void read_pressure(struct ng_scrape *scrape, struct container_reader *rea
 	ng_cgroup_leave(group, directory);
 }
 
-static void read_start(int directory, struct container_values *values)
-{
-	struct stat own, clone;
-
-	if (fstat(directory, &own) < 0)
-		return;
-	int64_t at = own.st_mtime;
-	if (fstatat(directory, "cgroup.clone_children", &clone, 0) == 0 && clone.st_mtime < at)
-		at = clone.st_mtime;
-	if (at > 0)
-		container_set(values, VALUE_STARTED, (uint64_t)at);
-}
-
 /* Whether any of its directories is. */
 static bool is_there(struct ng_scrape *scrape, const struct container_reader *reader, const struct ng_cgroup *group)
 {
@@ -232,21 +239,14 @@ int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader,
 {
 	struct container_values *values = &figures->values;
 	const struct container_values before = *values;
-	const uint64_t lasting = UINT64_C(1) << VALUE_STARTED | UINT64_C(1) << VALUE_LAST_OOM_KILL;
 
-	values->present &= limits ? lasting : container_kept_bits();
+	values->present &= container_kept_bits(limits);
 	int r = read_cpu(scrape, reader, group, limits, figures);
 	if (container_lacks(r)) {
 		*values = before;
 		return r;
 	}
-	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
-	figures->limits_missed |= limits && container_failed(directory);
-	if (directory >= 0 && (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_MEMORY_DETAIL)))
-		read_memory(scrape, reader, directory, limits, figures);
-	if (directory >= 0 && !container_has(values, VALUE_STARTED))
-		read_start(directory, values);
-	ng_cgroup_leave(group, directory);
+	read_memory(scrape, reader, group, limits, figures);
 	if (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL))
 		read_devices(scrape, reader, group, &figures->devices);
 	if (container_wants(reader, SET_TASKS))
@@ -254,12 +254,12 @@ int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader,
 	if (container_wants(reader, SET_PRESSURE))
 		read_pressure(scrape, reader, group, values);
 	if (container_wants(reader, SET_HUGETLB)) {
-		directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_HUGETLB);
+		int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_HUGETLB);
 		if (directory >= 0)
 			container_read_pages(scrape, reader, directory, true, &figures->pages);
 		ng_cgroup_leave(group, directory);
 	}
-	if (values->present & ~container_kept_bits() || is_there(scrape, reader, group))
+	if (values->present & ~container_kept_bits(false) || is_there(scrape, reader, group))
 		return 0;
 	*values = before;
 	return -ENOENT;

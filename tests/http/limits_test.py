@@ -63,6 +63,12 @@ class Scrapes(threading.Thread):
         return f"{len(self.times)} scrapes, slowest {slowest * 1000:.0f} ms"
 
 
+def idle_descriptors(process):
+    """Those that are open when all has started, which is later than the first connection."""
+    wire.fetch(process.address, "/-/ready")
+    return process.descriptors()
+
+
 class Crowd:
     """Many connections that are held; `alive` counts those that the server has not closed."""
 
@@ -324,7 +330,7 @@ def connections_of_one_address():
 def connections_in_all():
     """The limit in all holds, and connections that wait for nothing give way to a scrape."""
     with daemon.nodegauge("--web.max-connections=60", "--web.max-connections-per-client=20", "--no-collector.container") as process:
-        before = process.descriptors()
+        before = idle_descriptors(process)
         crowds = [Crowd(process.address, 30, f"127.0.0.{n}", b"GET /metrics HT") for n in range(10, 18)]
         time.sleep(0.5)
         held = process.descriptors() - before
@@ -432,8 +438,7 @@ def two_dozen_descriptors():
         usual = failed_collectors(wire.fetch(process.address))
     with limited(24, few) as process:
         process.wait_ready()
-        wire.fetch(process.address, "/-/ready")  # that it listens does not say that all has started
-        idle = process.descriptors()
+        idle = idle_descriptors(process)
         for _ in range(3):
             demand_equal(failed_collectors(wire.fetch(process.address)), usual, "the collectors that fail")
         demand(process.descriptors() <= idle + 1, f"{process.descriptors() - idle} descriptors are kept")
