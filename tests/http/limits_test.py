@@ -55,7 +55,7 @@ class Scrapes(threading.Thread):
         self.join()
 
     def judge(self, limit=1.0):
-        limit *= 3 if daemon.sanitized() else 1
+        limit *= 10 if daemon.sanitized() else 1
         demand(len(self.times) >= 5, "hardly any scrape was made")
         demand(not self.failures, lambda: f"{len(self.failures)} of {len(self.times)} scrapes fail: {self.failures[:3]}")
         slowest = max(self.times)
