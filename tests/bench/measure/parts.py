@@ -66,7 +66,7 @@ def hot(servers, results, plan):
 def paced(servers, results, plan):
     for server in there_and_back(servers, plan.rounds):
         for coding, gzip in CODINGS:
-            figures = server.scrape(plan.paced, warmup=1, pause=500, gzip=gzip)
+            figures = server.scrape(plan.paced, warmup=6, pause=500, gzip=gzip)  # the steady state: gzip learns from the first answers
             results.add(f"paced_{coding}", server.name, figures["cpu"])
             if gzip:
                 results.add("latency_gzip", server.name, figures["p50"])
