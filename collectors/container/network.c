@@ -25,7 +25,7 @@ static void proc_path(char path[PATH_ROOM], int pid, const char *file)
 	char digits[NG_DIGITS];
 	struct ng_span number = ng_digits(digits, (unsigned)pid);
 
-	strcpy(mempcpy(path, number.text, number.size), file);
+	memcpy(mempcpy(path, number.text, number.size), file, strlen(file) + 1);
 }
 
 /* ---- which process ---- */

@@ -17,7 +17,7 @@ static int open_descriptors(struct ng_scrape *scrape, uint64_t pid)
 	char digits[NG_DIGITS], path[PATH_ROOM];
 	struct ng_span number = ng_digits(digits, pid);
 
-	strcpy(mempcpy(path, number.text, number.size), "/fd");
+	memcpy(mempcpy(path, number.text, number.size), "/fd", sizeof("/fd"));
 	int proc = ng_root_fd(scrape, NG_PROC);
 	return proc < 0 ? proc : ng_privileged_open(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }

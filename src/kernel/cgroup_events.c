@@ -27,7 +27,7 @@ static int add_watch(
 	char path[64] = "/proc/self/fd/", digits[NG_DIGITS];
 	struct ng_span number = ng_digits(digits, (unsigned)directory);
 
-	strcpy(mempcpy(path + strlen(path), number.text, number.size), file);
+	memcpy(mempcpy(path + strlen(path), number.text, number.size), file, strlen(file) + 1);
 	int watch = inotify_add_watch(cgroups->inotify, path, mask);
 	if (watch >= 0 && ng_table_put(&cgroups->by_watch, (uint64_t)watch, group) < 0) {
 		inotify_rm_watch(cgroups->inotify, watch);
