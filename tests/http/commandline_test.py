@@ -48,7 +48,9 @@ def represented(body):
 
 def refused(*arguments, words=(), status=2):
     """A start that fails at once, with a reason that has these words."""
-    result = daemon.run(*arguments, timeout=5)
+    # who has the usual port on this machine is not what it is about
+    own = [] if any("listen-address" in one for one in arguments) else [f"--web.listen-address=127.0.0.1:{daemon.free_port()}"]
+    result = daemon.run(*own, *arguments, timeout=5)
     what = " ".join(arguments)
     demand_equal(result.returncode, status, f"the exit status of {what} ({result.stderr[-200:].strip()})")
     for word in words:

@@ -54,7 +54,7 @@ class Scrapes(threading.Thread):
         self.ended.set()
         self.join()
 
-    def judge(self, limit=1.0):
+    def judge(self, limit=3.0):
         limit *= 10 if daemon.sanitized() else 1
         demand(len(self.times) >= 5, "hardly any scrape was made")
         demand(not self.failures, lambda: f"{len(self.failures)} of {len(self.times)} scrapes fail: {self.failures[:3]}")
@@ -259,7 +259,7 @@ def slow_reader():
                 ended += got < 5_000_000
                 sock.close()
             demand_equal(ended, len(slow), "the number of slow readers that were ended")
-            return scrapes.judge(3.0)
+            return scrapes.judge()
 
 
 @cases.case
@@ -291,7 +291,7 @@ def sixty_four_connections_of_one_address():
                     demand_equal(connection.receive().status, 200, "the status")
         for connection in kept:
             connection.close()
-        return scrapes.judge(2.0)
+        return scrapes.judge()
 
 
 @cases.case

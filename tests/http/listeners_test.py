@@ -15,7 +15,7 @@ import cases as harness
 import daemon
 import packages
 import wire
-from cases import demand, demand_equal
+from cases import Skip, demand, demand_equal
 
 INSIDE = "--inside"
 cases = harness.Cases([word for word in sys.argv[1:] if word != INSIDE])
@@ -180,6 +180,9 @@ def inside():
 
     @cases.case
     def default_address():
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", 9100)) == 0:
+                raise Skip("somebody else has port 9100 on this machine")
         with daemon.Daemon([daemon.binary()], ("127.0.0.1", 9100)) as process:
             process.wait_ready()
             serves(("127.0.0.1", 9100))
