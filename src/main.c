@@ -54,6 +54,12 @@ static int give_up(struct program *program)
 	return EXIT_FAILURE;
 }
 
+/* What is wrong with the arguments will be when it is tried again; the rest may pass. */
+static int refuse(struct program *program, int error)
+{
+	return error == -EINVAL ? usage(program) : give_up(program);
+}
+
 /* ---- the command line ---- */
 
 static int read_arguments(struct program *program, int argc, char *argv[])
@@ -157,21 +163,6 @@ static void log_web(const char *message, const char *detail)
 
 /* ---- privileges ---- */
 
-static int find_roots(struct program *program)
-{
-	const struct ng_settings *settings = &program->options.settings;
-	struct ng_arena *memory = &program->options.memory;
-
-	program->roots[NG_PROC] = settings->procfs;
-	program->roots[NG_SYS] = settings->sysfs;
-	program->roots[NG_ROOTFS] = settings->rootfs;
-	program->roots[NG_UDEV] = settings->udev;
-	program->roots[NG_CGROUP] =
-		*settings->cgroupfs ? settings->cgroupfs : ng_join(memory, settings->sysfs, "/fs/cgroup", NULL);
-	program->roots[NG_RUN] = ng_join(memory, settings->rootfs, "/run", NULL);
-	return program->roots[NG_CGROUP] && program->roots[NG_RUN] ? 0 : -ENOMEM;
-}
-
 static int plan_privileges(struct program *program)
 {
 	const struct ng_options *options = &program->options;
@@ -180,13 +171,21 @@ static int plan_privileges(struct program *program)
 		program->error, sizeof(program->error));
 }
 
-/* The sockets are removed at the end, and nothing else may be. */
-static int keep_sockets_removable(struct program *program)
+/* The files of sockets become the user's; they are removed at the end where he may do so, and nothing else is. */
+static int hand_over_sockets(struct program *program)
 {
+	const struct ng_account *account = program->privileges.switches ? &program->privileges.account : NULL;
+
 	for (size_t i = 0; i < program->listener_count; i++) {
 		const char *path = program->listeners[i].unlink, *slash = path ? strrchr(path, '/') : NULL;
 		if (!path)
 			continue;
+		if (account && lchown(path, account->uid, account->gid) < 0) {
+			int error = errno;
+			snprintf(program->error, sizeof(program->error), "give unix:%s to the user of --user: %s", path,
+				strerror(error));
+			return -error;
+		}
 		struct ng_span folder = slash ? (struct ng_span){ path, (size_t)(slash - path) + 1 } : NG_SPAN(".");
 		const char *copy = ng_copy(&program->options.memory, folder).text;
 		if (!copy)
@@ -199,9 +198,9 @@ static int keep_sockets_removable(struct program *program)
 static int drop_privileges(struct program *program)
 {
 	snprintf(program->error, sizeof(program->error), "out of memory");
-	int r = find_roots(program);
+	int r = ng_options_roots(&program->options, program->roots);
 	if (r == 0)
-		r = keep_sockets_removable(program);
+		r = hand_over_sockets(program);
 	if (r == 0)
 		r = ng_privileges_except_writables(&program->privileges, program->roots, &program->options.memory);
 	if (r == 0)
@@ -407,10 +406,12 @@ int main(int argc, char *argv[])
 	if (add_exporter(&program) < 0)
 		return give_up(&program);
 	/* what a user has no right to is opened, then the rights go, then threads are started */
-	if ((action == NG_SERVE && open_listeners(&program) < 0) || drop_privileges(&program) < 0)
+	if (action == NG_SERVE && (r = open_listeners(&program)) < 0)
+		status = refuse(&program, r);
+	else if (drop_privileges(&program) < 0)
 		status = give_up(&program);
 	else if ((r = start_engine(&program)) < 0)
-		status = r == -EMFILE || r == -ENFILE ? give_up(&program) : usage(&program);
+		status = refuse(&program, r);
 	else
 		status = action == NG_ONCE ? run_once(&program) : serve(&program);
 	clear_up(&program);

@@ -317,10 +317,11 @@ static int filesystem_init(void *state, struct ng_setup *setup)
 	struct filesystem *filesystem = state;
 	uint64_t workers = filesystem->workers;
 
+	(void)setup;
 	settle_filter(&filesystem->points, filesystem->old_points);
 	settle_filter(&filesystem->types, filesystem->old_types);
 	filesystem->guard = ng_guard_new(workers > NG_GUARD_THREADS ? NG_GUARD_THREADS : (unsigned)workers);
-	return filesystem->guard ? 0 : ng_refuse(setup, "out of memory");
+	return filesystem->guard ? 0 : -ENOMEM;
 }
 
 static int filesystem_collect(void *state, struct ng_scrape *scrape)

@@ -21,7 +21,7 @@ int ng_account_find(const char *text, struct ng_account *ret_account, char *erro
  * way back. Before any thread is started. */
 int ng_account_become(const struct ng_account *account, char *error, size_t error_size);
 
-/* Whether the process is that user already, with that group. */
+/* Whether the process is that user already, with that group; further groups are left as they were given to it. */
 bool ng_account_is_own(const struct ng_account *account);
 
 #endif

@@ -74,8 +74,6 @@ static const struct {
 
 /* ---- the table ---- */
 
-/* ---- the table ---- */
-
 static struct ng_flag *add_flag(struct ng_options *options, size_t *capacity)
 {
 	struct ng_flag *flag = ng_push(&options->memory, &options->flags, &options->flag_count, capacity);

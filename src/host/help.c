@@ -142,9 +142,10 @@ void ng_help_man(FILE *out, const struct ng_options *options)
 	      ".SH SIGNALS\n"
 	      ".TP\nSIGTERM, SIGINT\nFinish the answers that are being made and exit.\n"
 	      ".TP\nSIGHUP\nRead what is otherwise read once (device models, topology) again.\n"
-	      ".SH EXIT STATUS\n0 after SIGTERM or SIGINT and for the flags that only print; 1 when the service cannot "
-	      "start or go on;\n"
-	      "2 for an argument that is wrong.\n"
+	      ".SH EXIT STATUS\n0 after SIGTERM or SIGINT and for the flags that only print; 2 for an argument that is "
+	      "wrong or "
+	      "asks for sockets that were not handed over;\n"
+	      "1 when the service cannot start or go on for another reason, which may pass.\n"
 	      ".SH SEE ALSO\nproc(5), sysfs(5), systemd.socket(5)\n",
 		out);
 }

@@ -3,7 +3,6 @@
 
 #include "host/flags.h"
 
-#include "engine/pattern.h"
 #include "host/environment.h"
 
 #include <fcntl.h>
@@ -49,13 +48,12 @@ static const struct note known_flags[] = {
 };
 
 /* What Debian's package does without a flag, and nodegauge only with one. */
-static const struct note debian_defaults[] = {
-	{ "collector.textfile.directory=/var/lib/prometheus/node-exporter", NULL },
-	{ "collector.filesystem.mount-points-exclude="
-	  "^/(dev|proc|run|sys|mnt|media|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)",
-		"collector.filesystem.mount-points-include" },
-	{ "collector.systemd", NULL },
-	{ "collector.systemd.unit-exclude=.+\\.(automount|device|mount|scope|slice|target)", NULL },
+static const char *const debian_defaults[] = {
+	"collector.textfile.directory=/var/lib/prometheus/node-exporter",
+	"collector.filesystem.mount-points-exclude="
+	"^/(dev|proc|run|sys|mnt|media|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)",
+	"collector.systemd",
+	"collector.systemd.unit-exclude=.+\\.(automount|device|mount|scope|slice|target)",
 };
 
 static const char *find_reason(const struct note *table, size_t count, struct ng_span name)
@@ -171,41 +169,55 @@ static void unknown(struct migration *migration, const struct argument *argument
 	lose(migration, shown, why_unknown(migration, argument));
 }
 
-/* Whether the value is one that we take; says so otherwise. */
-static bool value_fits(struct migration *migration, const struct ng_flag *flag, const char *word, const char *value)
+/* Whether nodegauge would start with what is kept and this word, to serve. */
+static bool starts(struct migration *migration, const char *word, char *error, size_t error_size)
 {
-	struct ng_pattern *pattern = NULL;
-	char error[256];
+	struct ng_options options;
+	struct ng_engine *engine = NULL;
+	const char **items = ng_alloc(migration->memory, (migration->kept_count + 1) * sizeof(*items));
+	size_t count = 0;
 
-	if (!flag->option || flag->kind != NG_OPTION_PATTERN)
-		return true;
-	if (ng_pattern_new(value, error, sizeof(error), &pattern) == 0) {
-		ng_pattern_free(pattern);
+	if (!items) {
+		migration->no_memory = true;
 		return true;
 	}
-	lose(migration, word, ng_copy(migration->memory, ng_span(error)).text);
-	return false;
+	for (size_t i = 0; i < migration->kept_count; i++) {
+		if (migration->kept[i][0] != '@')
+			items[count++] = migration->kept[i];
+	}
+	items[count++] = word;
+	int r = ng_options_init(&options, migration->options->registry);
+	if (r == 0)
+		r = ng_options_parse(
+			&options, &(struct ng_arguments){ .item = items, .count = count }, error, error_size);
+	if (r == 0 && ng_options_action(&options) != NG_SERVE) {
+		r = -EINVAL;
+		snprintf(error, error_size, "with it nodegauge would not serve");
+	}
+	if (r == 0) {
+		struct ng_engine_config config = {
+			.choices = options.choices, .choice_count = options.choice_count, .once = true
+		};
+		r = ng_options_roots(&options, config.roots);
+		if (r == 0)
+			r = ng_engine_new(&config, error, error_size, &engine);
+		ng_engine_free(engine);
+	}
+	ng_options_done(&options);
+	return r != -EINVAL;
 }
 
 static void known(struct migration *migration, const struct argument *argument, struct ng_flag *flag, size_t *at)
 {
-	const char *word = argument->word, *value = argument->value;
+	const char *word = argument->word;
+	char error[512];
 
-	if (flag->kind == NG_OPTION_BOOL) {
-		if (value) {
-			lose(migration, word, "a switch takes no value");
-			return;
-		}
-	} else if (!value) {
-		if (*at == migration->word_count) {
-			lose(migration, word, "it has no value");
-			return;
-		}
-		value = migration->words[(*at)++];
-		word = join(migration, word, "=", value);
-	}
-	if (flag->kind != NG_OPTION_BOOL && !value_fits(migration, flag, word, value))
+	if (flag->kind != NG_OPTION_BOOL && !argument->value && *at < migration->word_count)
+		word = join(migration, word, "=", migration->words[(*at)++]);
+	if (!word || !starts(migration, word, error, sizeof(error))) {
+		lose(migration, word, word ? ng_copy(migration->memory, ng_span(error)).text : NULL);
 		return;
+	}
 	flag->given = true;
 	keep(migration, word);
 	const char *reason = find_reason(known_flags, NG_COUNT(known_flags), ng_span(flag->name));
@@ -248,34 +260,35 @@ static bool given(struct migration *migration, const char *name)
 	return flag && flag->given;
 }
 
+/* What excludes one of them is the operator's own word, and goes first. */
 static void add_defaults(struct migration *migration)
 {
 	static const char reason[] = "Debian's prometheus-node-exporter does so without a flag";
+	char error[512];
 
 	for (size_t i = 0; i < NG_COUNT(debian_defaults); i++) {
-		const char *word = join(migration, "--", debian_defaults[i].flag, NULL);
+		const char *word = join(migration, "--", debian_defaults[i], NULL);
 		if (!word)
 			return;
 		struct argument argument = look_at(word);
 		struct ng_flag *flag = ng_flag_find(migration->options, argument.name);
-		const char *unless = debian_defaults[i].reason;
 		if (!flag) {
 			if (!argument.value && !given(migration, "collector.disable-defaults"))
 				lose(migration, word,
 					"on by default in Debian's package, but there is no such collector here");
 			continue;
 		}
-		if (flag->given || (unless && given(migration, unless)))
+		if (flag->given || !starts(migration, word, error, sizeof(error)))
 			continue;
 		if (!argument.value && given(migration, "collector.disable-defaults"))
 			continue;
 		keep(migration, word);
 		tell(migration, word, reason);
 	}
-	tell(migration, "--collector.netdev.device-exclude",
-		"Debian 12's package leaves the interface lo out without a flag: "
-		"--collector.netdev.device-exclude=^lo$ "
-		"does here");
+	if (starts(migration, "--collector.netdev.device-exclude=^lo$", error, sizeof(error)))
+		tell(migration, "--collector.netdev.device-exclude",
+			"Debian 12's package leaves the interface lo out without a flag: "
+			"--collector.netdev.device-exclude=^lo$ does here");
 }
 
 /* ---- the file ---- */
@@ -334,12 +347,23 @@ static bool take_words(struct migration *migration, struct ng_span text)
 	return found;
 }
 
+/* Text of a file in a comment: it may not end the line, nor speak to the terminal. */
+static void print_comment(FILE *out, const char *before, const char *text, const char *behind)
+{
+	fprintf(out, "#%s", before);
+	for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+		fprintf(out, *at < ' ' || *at == 0x7f ? "\\x%02x" : "%c", *at);
+	fprintf(out, "%s\n", behind);
+}
+
 static void print_notes(FILE *out, const char *title, const struct note *notes, size_t count)
 {
 	if (count)
 		fprintf(out, "#\n# %s:\n", title);
-	for (size_t i = 0; i < count; i++)
-		fprintf(out, "#   %s\n#       %s.\n", notes[i].flag, notes[i].reason);
+	for (size_t i = 0; i < count; i++) {
+		print_comment(out, "   ", notes[i].flag, "");
+		print_comment(out, "       ", notes[i].reason, ".");
+	}
 }
 
 static int print(FILE *out, struct migration *migration, const char *path)
@@ -349,7 +373,9 @@ static int print(FILE *out, struct migration *migration, const char *path)
 
 	if (!command || !line || migration->no_memory)
 		return -ENOMEM;
-	fprintf(out, "# Flags of nodegauge, from %s.\n#\n# The command line:\n#   nodegauge %s\n", path, command);
+	print_comment(out, " Flags of nodegauge, from ", path, ".");
+	fprintf(out, "#\n# The command line:\n");
+	print_comment(out, "   nodegauge ", command, "");
 	print_notes(out, "Left out", migration->lost, migration->lost_count);
 	print_notes(out, "Different, or worth knowing", migration->changed, migration->changed_count);
 	fprintf(out, "%s\n", line);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/options.h"
 
+#include "host/address.h"
 #include "host/flags.h"
 
 #include <stdio.h>
@@ -202,13 +203,25 @@ static int choose(struct ng_options *options)
 	return 0;
 }
 
+static int check_addresses(const struct ng_list *listen, char *error, size_t error_size)
+{
+	struct ng_address_parts parts;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < listen->count; i++)
+		r = ng_address_parse(listen->item[i], &parts, error, error_size);
+	return r;
+}
+
 /* Values that would start a server which nobody can reach. */
-static int check(const struct ng_options *options, char *error, size_t error_size)
+static int check(struct ng_options *options, char *error, size_t error_size)
 {
 	const struct ng_settings *settings = &options->settings;
 	const char *wrong = NULL;
 
-	if (settings->telemetry_path[0] != '/')
+	if (ng_flag_find(options, NG_SPAN("migrate"))->given && !*settings->migrate)
+		wrong = "--migrate: expected the file with the flags of a node_exporter";
+	else if (settings->telemetry_path[0] != '/')
 		wrong = "--web.telemetry-path: expected a path that begins with /";
 	else if (settings->max_connections == 0 || settings->max_connections > 65535)
 		wrong = "--web.max-connections: expected 1 to 65535";
@@ -220,7 +233,7 @@ static int check(const struct ng_options *options, char *error, size_t error_siz
 			"expected more than 0";
 	if (wrong)
 		snprintf(error, error_size, "%s", wrong);
-	return wrong ? -EINVAL : 0;
+	return wrong ? -EINVAL : check_addresses(&settings->listen, error, error_size);
 }
 
 int ng_options_parse(struct ng_options *options, const struct ng_arguments *arguments, char *error, size_t error_size)
@@ -247,6 +260,21 @@ int ng_options_parse(struct ng_options *options, const struct ng_arguments *argu
 	if (r == 0)
 		r = check(options, error, error_size);
 	return r < 0 ? r : choose(options);
+}
+
+int ng_options_roots(struct ng_options *options, const char *ret_roots[NG_ROOTS])
+{
+	const struct ng_settings *settings = &options->settings;
+	struct ng_arena *memory = &options->memory;
+
+	ret_roots[NG_PROC] = settings->procfs;
+	ret_roots[NG_SYS] = settings->sysfs;
+	ret_roots[NG_ROOTFS] = settings->rootfs;
+	ret_roots[NG_UDEV] = settings->udev;
+	ret_roots[NG_CGROUP] =
+		*settings->cgroupfs ? settings->cgroupfs : ng_join(memory, settings->sysfs, "/fs/cgroup", NULL);
+	ret_roots[NG_RUN] = ng_join(memory, settings->rootfs, "/run", NULL);
+	return ret_roots[NG_CGROUP] && ret_roots[NG_RUN] ? 0 : -ENOMEM;
 }
 
 enum ng_action ng_options_action(const struct ng_options *options)

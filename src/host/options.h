@@ -91,6 +91,9 @@ void ng_options_done(struct ng_options *options);
 /* Borrows the arguments. On -EINVAL `error` says which one is wrong and what would be right. */
 int ng_options_parse(struct ng_options *options, const struct ng_arguments *arguments, char *error, size_t error_size);
 
+/* Where the collectors look; the texts live as long as the options. 0 or -ENOMEM. */
+int ng_options_roots(struct ng_options *options, const char *ret_roots[NG_ROOTS]);
+
 enum ng_action ng_options_action(const struct ng_options *options);
 enum ng_level ng_options_log_level(const struct ng_options *options);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/listen.h"
 
+#include "host/address.h"
 #include "web/occupant.h"
 
 #include <errno.h>
@@ -43,7 +44,10 @@ static void name_listener(struct ng_listener *listener)
 	if (getsockname(listener->fd, (struct sockaddr *)&address, &size) < 0)
 		return;
 	if (address.ss_family == AF_UNIX) {
-		snprintf(listener->name, sizeof(listener->name), "unix:%s", ((struct sockaddr_un *)&address)->sun_path);
+		const char *path = ((struct sockaddr_un *)&address)->sun_path;
+		/* an abstract one has no file, and its name begins with a zero */
+		bool abstract = size > offsetof(struct sockaddr_un, sun_path) && !*path;
+		snprintf(listener->name, sizeof(listener->name), "unix:%s%s", abstract ? "@" : "", path + abstract);
 		return;
 	}
 	if (getnameinfo((struct sockaddr *)&address, size, host, sizeof(host), port, sizeof(port),
@@ -109,11 +113,7 @@ static int listen_unix(const char *path, struct ng_listener *ret_listener, char 
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const char *why = NULL;
 
-	if (!*path)
-		return fail_unix(error, error_size, path, "expected a path", -EINVAL);
-	if (strlen(path) >= sizeof(address.sun_path))
-		return fail_unix(error, error_size, path, "the path of a socket has 107 bytes at most", -EINVAL);
-	memcpy(address.sun_path, path, strlen(path));
+	memcpy(address.sun_path, path, strlen(path)); /* ng_address_parse has seen that it fits */
 	int r = make_place(&address, &why);
 	if (r == 0)
 		r = listen_on(AF_UNIX, (struct sockaddr *)&address, sizeof(address), ret_listener);
@@ -127,32 +127,6 @@ static int listen_unix(const char *path, struct ng_listener *ret_listener, char 
 
 /* ---- TCP ---- */
 
-/* Splits "host:port" in place of "[host]:port"; the host may be empty. */
-static int split(const char *address, char *host, size_t host_size, const char **ret_port)
-{
-	const char *colon = strrchr(address, ':');
-	struct ng_span name;
-	uint64_t port;
-
-	if (!colon || ng_u64(ng_span(colon + 1), &port) < 0 || port > 65535)
-		return -EINVAL;
-	name = (struct ng_span){ address, (size_t)(colon - address) };
-	if (name.size && name.text[0] == '[') {
-		if (name.text[name.size - 1] != ']')
-			return -EINVAL;
-		name = (struct ng_span){ name.text + 1, name.size - 2 };
-	} else if (ng_span_find(name, ':') < name.size) {
-		return -EINVAL;
-	}
-	if (name.size >= host_size)
-		return -EINVAL;
-	if (name.size)
-		memcpy(host, name.text, name.size);
-	host[name.size] = '\0';
-	*ret_port = colon + 1;
-	return 0;
-}
-
 static int listen_tcp(const char *address, const char *host, const char *port, struct ng_listener *ret_listener,
 	char *error, size_t error_size)
 {
@@ -165,7 +139,7 @@ static int listen_tcp(const char *address, const char *host, const char *port, s
 	int code = getaddrinfo(*host ? host : NULL, port, &hints, &found);
 	if (code != 0) {
 		snprintf(error, error_size, "listen on %s: %s", address, gai_strerror(code));
-		return -EINVAL;
+		return -EADDRNOTAVAIL; /* who answers for names may not be up yet */
 	}
 	/* the any-address of IPv6 takes IPv4 as well; of a name with both, IPv4 is taken, as Go does it */
 	const int order[] = { *host ? AF_INET : AF_INET6, *host ? AF_INET6 : AF_INET };
@@ -184,28 +158,24 @@ static int listen_tcp(const char *address, const char *host, const char *port, s
 
 int ng_listen_open(const char *address, struct ng_listener *ret_listener, char *error, size_t error_size)
 {
-	char host[256];
-	const char *port;
+	struct ng_address_parts parts;
 
 	*ret_listener = (struct ng_listener){ .fd = -1 };
-	if (strncmp(address, "unix:", 5) == 0)
-		return listen_unix(address + 5, ret_listener, error, error_size);
-	if (split(address, host, sizeof(host), &port) < 0) {
-		snprintf(error, error_size,
-			"--web.listen-address: bad address '%s': expected HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH",
-			address);
-		return -EINVAL;
-	}
-	return listen_tcp(address, host, port, ret_listener, error, error_size);
+	int r = ng_address_parse(address, &parts, error, error_size);
+	if (r < 0)
+		return r;
+	return parts.path ? listen_unix(parts.path, ret_listener, error, error_size)
+			  : listen_tcp(address, parts.host, parts.port, ret_listener, error, error_size);
 }
 
 int ng_listen_adopt(int fd, struct ng_listener *ret_listener, char *error, size_t error_size)
 {
-	int listening = 0;
-	socklen_t size = sizeof(listening);
+	int listening = 0, type = 0;
+	socklen_t size = sizeof(listening), type_size = sizeof(type);
 
 	*ret_listener = (struct ng_listener){ .fd = fd };
-	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 || !listening) {
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 || !listening ||
+		getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) < 0 || type != SOCK_STREAM) {
 		snprintf(error, error_size, "socket activation: descriptor %d is not a listening stream socket", fd);
 		return -EINVAL;
 	}

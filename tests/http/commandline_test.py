@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -170,6 +171,26 @@ def bad_patterns():
                  "netstat.fields", "arp.device-include"):
         for pattern in ("(", "[a-", "a{2,1}", "*a", "(?P<n"):
             refused(f"--collector.{flag}={pattern}", words=[flag])
+
+
+@cases.case
+def nothing_to_migrate():
+    """As a script does whose variable is not set: it does not become a daemon."""
+    refused("--migrate", "", words=["--migrate: expected the file"])
+    refused("--migrate=", words=["--migrate: expected the file"])
+
+
+@cases.case
+def a_shortage_is_no_wrong_argument():
+    """The service manager tries again what is no wrong argument."""
+    if os.geteuid() != 0:
+        raise harness.Skip("only root may become a user who has no thread left")
+    with open(daemon.binary(), "rb") as program:  # which the user need not be able to reach
+        path = f"/proc/self/fd/{program.fileno()}"
+        result = subprocess.run(["prlimit", "--nproc=1", "setpriv", "--reuid=65533", "--clear-groups", path, "--collector.disable-defaults",
+                                 f"--web.listen-address=127.0.0.1:{daemon.free_port()}"], capture_output=True, text=True, timeout=10,
+                                check=False, pass_fds=[program.fileno()])
+    demand(result.returncode == 1 and "start a thread" in result.stderr, lambda: f"{result.returncode}: {result.stderr[-200:]!r}")
 
 
 @cases.case

@@ -192,15 +192,34 @@ def socket_activation_loses_no_connection():
 @cases.case
 def more_sockets_than_can_be_taken():
     with listening() as sock, activated([sock] * 65) as process:
-        demand_equal(process.wait(5), 1, "the exit status")
+        demand_equal(process.wait(5), 2, "the exit status")
         demand("65 sockets, 64 at most" in process.log(), lambda: f"it says {process.log()[-200:]!r}")
 
 
 @cases.case
 def socket_activation_without_sockets():
     result = daemon.run("--web.systemd-socket", timeout=5)
-    demand(result.returncode > 0, f"the exit status is {result.returncode}")
+    demand_equal(result.returncode, 2, "the exit status")
     demand("socket" in result.stderr, lambda: f"it does not say why: {result.stderr[-200:]!r}")
+
+
+@cases.case
+def sockets_that_are_no_streams():
+    for kind in (socket.SOCK_SEQPACKET, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_UNIX, kind) as sock:
+            sock.bind(f"\0nodegauge-test-{os.getpid()}")
+            if kind == socket.SOCK_SEQPACKET:
+                sock.listen()
+            with activated([sock]) as process:
+                demand_equal(process.wait(5), 2, "the exit status")
+                demand("is not a listening stream socket" in process.log(), lambda: f"it says {process.log()[-200:]!r}")
+
+
+@cases.case
+def abstract_socket():
+    name = f"nodegauge-test-{os.getpid()}"
+    with listening(socket.AF_UNIX, f"\0{name}") as sock, activated([sock]) as process:
+        demand(process.wait_log(f"unix:@{name}"), lambda: f"it is logged as {process.log()[-300:]!r}")
 
 
 @cases.case

@@ -65,6 +65,20 @@ def root_with_user():
 
 
 @cases.case
+def a_unix_socket_of_that_user():
+    need_everything()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        path = Path(folder, "socket")
+        with daemon.nodegauge(*FEW, "--user=65534:65533", listen=str(path)):
+            info = path.stat()
+            harness.demand_equal((info.st_uid, info.st_gid), (65534, 65533), "whose the socket is")
+        # the directory is root's: what stays there does not keep the next one from starting
+        with daemon.nodegauge(*FEW, "--user=65534:65533", listen=str(path)):
+            pass
+
+
+@cases.case
 def root_with_user_by_name():
     need_everything()
     with daemon.nodegauge(*FEW, "--collector.slabinfo", "--collector.processes", "--user=nobody") as process:

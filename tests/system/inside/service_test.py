@@ -163,7 +163,7 @@ def a_host_of_node_exporter_is_taken_over():
     address = ("127.0.0.1", 9107)
     machine.wait_for("node_exporter answers", lambda: machine.answers(address))
     theirs = machine.arguments(machine.main_pid("prometheus-node-exporter"))
-    run("nodegauge --migrate /etc/default/prometheus-node-exporter >/etc/default/nodegauge")
+    run("nodegauge --migrate /etc/default/prometheus-node-exporter >nodegauge.new && mv nodegauge.new /etc/default/nodegauge")
     run("systemctl disable --now prometheus-node-exporter; systemctl reset-failed nodegauge; systemctl restart nodegauge")
     ours = machine.arguments(machine.main_pid())
     THEIRS.write_text(before)
