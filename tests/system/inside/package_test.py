@@ -91,7 +91,29 @@ def an_upgrade_keeps_what_the_operator_wrote():
 
 
 @cases.case
+def an_upgrade_keeps_the_socket():
+    run("dpkg -P nodegauge", check=False)
+    run(f"dpkg -i {older()}")
+    run("systemctl stop nodegauge")
+    DEFAULTS.write_text("ARGS='--web.systemd-socket'\n")
+    run("systemctl enable --now nodegauge.socket && systemctl start nodegauge")
+    run(f"dpkg --force-confdef --force-confold -i {machine.deb('nodegauge')}")
+    demand_equal(machine.say("systemctl is-active nodegauge.socket nodegauge.service").split(), ["active", "active"], "after the upgrade")
+    demand(machine.answers(), "no answer through the socket")
+    demand_equal(show("nodegauge", "NRestarts")["NRestarts"], "0", "restarts")
+
+
+@cases.case
+def removed_it_gives_the_port_back():
+    run("dpkg -r nodegauge")
+    left = say("ss -ltnH 'sport = :9100'; systemctl list-units --no-legend 'nodegauge*' | cat")
+    demand_equal(left, "", "what holds the port")
+    run("dpkg -P nodegauge")
+
+
+@cases.case
 def the_manual_and_completion_are_there():
+    machine.install()
     run("man -w nodegauge" if say("command -v man") else "test -s /usr/share/man/man8/nodegauge.8.gz")
     run("bash -n /usr/share/bash-completion/completions/nodegauge")
 

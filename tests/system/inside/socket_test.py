@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Socket activation: nodegauge.socket holds the port while the service is started anew, again and again, under load."""
 import collections
+import re
 import sys
 import threading
 
@@ -32,8 +33,20 @@ class Load(threading.Thread):
 
 
 @cases.case
+def the_way_of_the_readme():
+    """From a service that runs and has the port itself."""
+    machine.start("")
+    command = re.search(r"`(systemctl [^`]*nodegauge\.socket[^`]*)`", (machine.ROOT / "README.md").read_text()).group(1)
+    machine.DEFAULTS.write_text("ARGS='--web.systemd-socket'\n")
+    run(command)
+    demand(machine.answers(), f"no answer after {command}")
+    demand_equal(show("nodegauge.socket", "ActiveState")["ActiveState"], "active", "the socket")
+    return command
+
+
+@cases.case
 def the_socket_starts_the_service():
-    run("systemctl stop nodegauge")
+    run("systemctl stop nodegauge nodegauge.socket")
     machine.DEFAULTS.write_text("ARGS='--web.systemd-socket'\n")
     run("systemctl enable --now nodegauge.socket")
     demand_equal(show("nodegauge", "ActiveState")["ActiveState"], "inactive", "the service")
