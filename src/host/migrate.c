@@ -50,8 +50,8 @@ static const struct note known_flags[] = {
 /* What Debian's package does without a flag, and nodegauge only with one. */
 static const char *const debian_defaults[] = {
 	"collector.textfile.directory=/var/lib/prometheus/node-exporter",
-	"collector.filesystem.mount-points-exclude="
-	"^/(dev|proc|run|sys|mnt|media|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)",
+	("collector.filesystem.mount-points-exclude="
+	 "^/(dev|proc|run|sys|mnt|media|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"),
 	"collector.systemd",
 	"collector.systemd.unit-exclude=.+\\.(automount|device|mount|scope|slice|target)",
 };
