@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import compare
@@ -58,6 +59,13 @@ def beside(program, arguments):
     return daemon.Daemon(command, address)
 
 
+def wait_for_pressure(address):
+    """The first ticks sample pressure and set the triggers; where the kernel has none there is nothing to wait for."""
+    end = time.monotonic() + 3
+    while "node_pressure_share" not in sandwich.scrape(address).families and time.monotonic() < end:
+        time.sleep(0.1)
+
+
 def look(archive):
     """{overlay: Seen}; overlays with the same pod share one run."""
     seen, known = {}, {}
@@ -73,6 +81,8 @@ def look(archive):
                 port = daemon.free_port() if spec.get("hostNetwork") else None
                 with beside(f"{folder}/nodegauge", filters) as host, pod.Pod(rootfs, process, spec, port=port) as running:
                     host.wait_ready()
+                    for address in (host.address, running.address):
+                        wait_for_pressure(address)
                     differences, body = sandwich.lasting(host.address, running.address, compare.Differences(), leave_out=OWN)
                     known[key] = Seen(overlay, differences, running, sandwich.scrape(running.address))
             seen[overlay] = known[key]
