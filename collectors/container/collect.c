@@ -153,6 +153,9 @@ int container_collect(void *context, struct ng_scrape *scrape)
 	container_machine_read(scrape, state);
 	container_resolve(scrape, state);
 	uint64_t now = ng_now(); /* later than whatever the hooks noted */
+	r = container_rows_settle(state);
+	if (r < 0)
+		return ng_failed(scrape, r, "settle", "the rows");
 	r = read_rows(scrape, state, now);
 	if (r == 0)
 		r = list_rows(scrape->arena, state, &rows, &room);

@@ -186,6 +186,7 @@ struct container {
 	uint64_t looks_until;     /* when the looks at the tree that were taken would be over, one after the other */
 	bool started;             /* the first walk is over */
 	bool listing_failed;
+	bool unsettled; /* a row was forgotten that may have hidden others */
 };
 
 /* ---- follow.c ---- */
@@ -223,6 +224,9 @@ void container_row_free(struct container *state, struct container_row *row);
 /* The labels from what is known now: the row is shown from here on, and what it succeeds no longer. */
 int container_row_name(
 	struct ng_scrape *scrape, struct container *state, struct container_row *row, struct ng_span path);
+
+/* Before the rows are read: of those with one key the one that lives is shown. 0 or -ENOMEM. */
+int container_rows_settle(struct container *state);
 
 /* The group has gone: its row is kept for those who have not seen its last values. */
 void container_row_leave(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group);

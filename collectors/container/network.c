@@ -248,8 +248,11 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 		return;
 	ng_arena_reset(&state->reader.text);
 	scrape->arena = &state->reader.text;
-	if (group->pid && (!start_time(scrape, group->pid, &start) || start != group->pid_start))
+	/* one that was found before: another one is looked for at once */
+	if (group->pid && (!start_time(scrape, group->pid, &start) || start != group->pid_start)) {
 		group->pid = 0;
+		group->pid_tried_at = 0;
+	}
 	if (group->place.level == CONTAINER_POD && !group->pid)
 		find_process(scrape, state, at, now);
 	proc_path(path, group->pid, "/net/dev");

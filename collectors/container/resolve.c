@@ -153,7 +153,7 @@ static bool is_complete(const struct container_identity *identity)
 static void set_sandbox(struct ng_scrape *scrape, struct container *state, const struct candidate *candidate)
 {
 	struct container_row *row = candidate->row, *pod = NULL;
-	bool named = row->place.runtime != CONTAINER_RUNTIME_CONTAINERD;
+	bool named = row->place.runtime == CONTAINER_RUNTIME_CRIO || row->place.runtime == CONTAINER_RUNTIME_DOCKER;
 
 	row->naming = NAMING_SANDBOX;
 	if (candidate->group && candidate->group->parent)

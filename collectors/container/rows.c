@@ -252,6 +252,23 @@ int container_row_name(
 	return settle(state, row);
 }
 
+/* Whom a row hid that is forgotten now is shown again. */
+int container_rows_settle(struct container *state)
+{
+	int r = 0;
+
+	for (struct ng_cgroup *at = state->unsettled ? ng_cgroups_root(state->cgroups) : NULL; r == 0 && at;
+		at = ng_cgroup_next(at)) {
+		struct container_row *row = container_group(at)->row;
+		if (!row || !row->outdone)
+			continue;
+		row->outdone = false;
+		r = settle(state, row);
+	}
+	state->unsettled = state->unsettled && r < 0;
+	return r;
+}
+
 /* ---- life ---- */
 
 struct container_row *container_row_new(struct container *state, const struct ng_cgroup *group,
@@ -276,8 +293,10 @@ void container_row_free(struct container *state, struct container_row *row)
 {
 	if (!row)
 		return;
-	if (row->naming == NAMING_DONE && ng_table_get(&state->by_key, row->key) == row)
+	if (row->naming == NAMING_DONE && ng_table_get(&state->by_key, row->key) == row) {
 		ng_table_drop(&state->by_key, row->key);
+		state->unsettled = true;
+	}
 	free((char *)row->labels.text);
 	free(row->named);
 	free(row->network.interface);

@@ -127,6 +127,23 @@ def sandboxes_on_demand_without_a_sandbox_group():
 
 
 @cases.case
+def a_namesake_that_goes_again():
+    """A pod that was made again and failed: the one that lives is shown again."""
+    with Tree() as tree, tree.daemon() as process, groups.Scraper(process.address) as scraper:
+        scraper.scrape()
+        old = Pod(tree, "web")
+        container = old.container()
+        tree.spawn(container.path)
+        demand(until(lambda: is_shown(scraper.scrape(), container.path), pause=0.12), "the first one is not shown")
+        new = Pod(tree, "web")
+        later = new.container()
+        demand(until(lambda: is_shown(scraper.scrape(), later.path), pause=0.12), "the later one is not shown")
+        tree.remove(new.path)
+        demand(until(lambda: is_shown(scraper.scrape(), container.path), pause=0.12), "the first one is not shown again")
+        demand(not is_shown(scraper.scrape(), later.path), "both are shown")
+
+
+@cases.case
 def services_slices_and_scopes():
     with Tree() as tree:
         shown = ["system.slice", "system.slice/ssh.service", "system.slice/system-getty.slice", "init.scope",
