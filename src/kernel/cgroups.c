@@ -177,8 +177,9 @@ int ng_cgroups_add_child(
 
 /* ---- walking ---- */
 
-/* Marks the children that are listed, and hands back the names of those that are not known. */
-static int list_children(
+/* Marks the children that are listed, and hands back the names of those that are not known. Its buffer is no part of
+ * the frames of a walk that goes deep: clang would inline it. */
+__attribute__((noinline)) static int list_children(
 	struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group, int fd, struct ng_names *ret_new)
 {
 	_Alignas(struct dirent64) char bytes[LISTING_ROOM];
