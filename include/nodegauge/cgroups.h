@@ -30,6 +30,7 @@ enum ng_cgroup_place {
 	NG_CGROUP_PIDS,
 	NG_CGROUP_HUGETLB,
 	NG_CGROUP_PLACES,
+	NG_CGROUP_WALKED = NG_CGROUP_PLACES, /* the one whose directories are the groups */
 };
 
 struct ng_cgroup {
@@ -46,6 +47,8 @@ struct ng_cgroup {
 	bool scarce;      /* it and what is below it: see NG_CGROUP_SCARCE */
 	bool marked;      /* used by walks */
 	bool fresh;       /* its making was told: it is not older than the last update */
+	bool born;        /* it is younger than our knowledge of its parent: all that it counts came while we looked */
+	bool listed;      /* what is found below it from now on is */
 	int directory;    /* O_PATH, or -1: past the budget */
 	int watch;        /* inotify, of the directory, or -1 */
 	int events;       /* inotify, of cgroup.events, or -1 */

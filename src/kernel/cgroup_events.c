@@ -83,7 +83,7 @@ static void child_went(struct ng_scrape *scrape, struct ng_cgroups *cgroups, str
 	if (!child)
 		return;
 	/* a listing may have seen the next one of that name already */
-	int above = ng_cgroup_enter(scrape, cgroups, parent, cgroups->walked);
+	int above = ng_cgroup_enter(scrape, cgroups, parent, NG_CGROUP_WALKED);
 	bool lives =
 		above >= 0 && fstatat(above, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && info.st_ino == child->generation;
 	ng_cgroup_leave(parent, above);

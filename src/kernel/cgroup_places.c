@@ -147,39 +147,52 @@ struct ng_span ng_cgroup_path(struct ng_arena *arena, const struct ng_cgroup *gr
 	return (struct ng_span){ path, size };
 }
 
-static int enter_by_path(const struct ng_cgroups *cgroups, const struct ng_cgroup *group, int root, bool walked)
-{
-	char path[4096] = "/";
-	size_t size = path_size(group);
-	struct stat info;
+enum { PATH_ROOM = 4096 }; /* what the kernel takes at once */
 
-	if (size >= sizeof(path))
-		return -ENAMETOOLONG;
+/* From the root of the hierarchy; not in the frame of a way that goes through many parents. */
+__attribute__((noinline)) static int open_path(const struct ng_cgroup *group, size_t size, int root)
+{
+	char path[PATH_ROOM] = "/";
+
 	write_path(group, path, size);
 	path[size ? size : 1] = '\0';
 	int fd = openat(root, size ? path + 1 : ".", DIRECTORY | O_NOFOLLOW);
-	if (fd < 0)
-		return -errno;
-	/* made again since */
-	if (walked && (fstat(fd, &info) < 0 || info.st_ino != group->generation || info.st_dev != cgroups->device)) {
-		close(fd);
-		return -ENOENT;
-	}
-	return fd;
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_below_parent(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
+	enum ng_cgroup_place place)
+{
+	int above = ng_cgroup_enter(scrape, cgroups, group->parent, place);
+
+	if (above < 0)
+		return above;
+	int fd = openat(above, group->name, DIRECTORY | O_NOFOLLOW), r = fd < 0 ? -errno : fd;
+	ng_cgroup_leave(group->parent, above);
+	return r;
 }
 
 int ng_cgroup_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
 	enum ng_cgroup_place place)
 {
-	int root = cgroups->place_fd[place];
+	int root = cgroups->place_fd[place == NG_CGROUP_WALKED ? cgroups->walked : place];
 	bool walked = root == cgroups->place_fd[cgroups->walked];
+	struct stat info;
 
-	(void)scrape;
 	if (root < 0)
 		return -ENOENT;
 	if (walked && group->directory >= 0)
 		return group->directory;
-	return enter_by_path(cgroups, group, root, walked);
+	size_t size = path_size(group);
+	int fd = size < PATH_ROOM ? open_path(group, size, root) : open_below_parent(scrape, cgroups, group, place);
+	if (fd < 0 || !walked)
+		return fd;
+	/* made again since */
+	if (fstat(fd, &info) < 0 || info.st_ino != group->generation || info.st_dev != cgroups->device) {
+		close(fd);
+		return -ENOENT;
+	}
+	return fd;
 }
 
 void ng_cgroup_leave(const struct ng_cgroup *group, int directory)

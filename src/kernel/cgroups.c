@@ -27,6 +27,7 @@ static struct ng_cgroup *new_group(
 	group->name_size = (uint32_t)name_size;
 	group->generation = generation;
 	group->fresh = cgroups->telling;
+	group->born = group->listed = cgroups->telling || (parent && parent->listed);
 	group->directory = group->watch = group->events = group->memory = -1;
 	if (ng_table_put(&cgroups->by_generation, generation, group) < 0) {
 		free(group);
@@ -140,7 +141,7 @@ int ng_cgroups_add_child(
 {
 	struct stat info;
 
-	int above = ng_cgroup_enter(scrape, cgroups, parent, cgroups->walked);
+	int above = ng_cgroup_enter(scrape, cgroups, parent, NG_CGROUP_WALKED);
 	if (above < 0)
 		return 0; /* it went away too */
 	int directory = openat(above, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -223,7 +224,7 @@ int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 {
 	struct ng_names fresh = { 0 };
 
-	int directory = ng_cgroup_enter(scrape, cgroups, group, cgroups->walked);
+	int directory = ng_cgroup_enter(scrape, cgroups, group, NG_CGROUP_WALKED);
 	if (directory < 0)
 		return 0;
 	NG_CLOSE int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -237,8 +238,10 @@ int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 		child->marked = false;
 	if (fd >= 0)
 		error = list_children(scrape, cgroups, group, fd, &fresh);
-	if (error < 0)
+	if (error < 0) {
+		group->listed = false;
 		return not_listed(scrape, error, group->name);
+	}
 	for (struct ng_cgroup *child = group->first, *next; child; child = next) {
 		next = child->next;
 		if (!child->marked)
@@ -247,11 +250,13 @@ int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 	ng_sort_names(&fresh);
 	uint32_t refused = group->refused;
 	group->refused = 0;
+	group->listed = group->listed && !refused; /* what was refused is no newer than it was */
 	for (size_t i = 0; i < fresh.count; i++) {
 		int r = ng_cgroups_add_child(scrape, cgroups, group, fresh.name[i]);
 		if (r < 0)
 			return r;
 	}
+	group->listed = true;
 	/* those of the last listing are counted already */
 	cgroups->refused -= refused < group->refused ? refused : group->refused;
 	return 0;
@@ -265,7 +270,7 @@ static bool looks_complete(struct ng_scrape *scrape, const struct ng_cgroups *cg
 
 	if (group->watch < 0 || (group->refused && has_room(cgroups, group)))
 		return false;
-	int directory = ng_cgroup_enter(scrape, cgroups, group, cgroups->walked);
+	int directory = ng_cgroup_enter(scrape, cgroups, group, NG_CGROUP_WALKED);
 	bool known = directory >= 0 && fstat(directory, &info) == 0 && info.st_nlink >= 2;
 	ng_cgroup_leave(group, directory);
 	return known && info.st_nlink - 2 == group->children + group->refused;

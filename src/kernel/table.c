@@ -84,3 +84,12 @@ void ng_table_done(struct ng_table *table)
 	free(table->slot);
 	*table = (struct ng_table){ 0 };
 }
+
+uint64_t ng_hash(uint64_t seed, struct ng_span text)
+{
+	const uint64_t prime = UINT64_C(0x100000001b3);
+
+	for (size_t i = 0; i < text.size; i++)
+		seed = (seed ^ (unsigned char)text.text[i]) * prime;
+	return (seed ^ 0xff) * prime;
+}

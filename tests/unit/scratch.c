@@ -25,6 +25,8 @@ void scratch_init(struct scratch *scratch, const char *parent, const char *name)
 
 	assert_in_range(size, 1, sizeof(scratch->root) - 1);
 	must(mkdtemp(scratch->root) != NULL, "make", scratch->root);
+	scratch->directory = open(scratch->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	must(scratch->directory >= 0, "open", scratch->root);
 }
 
 static void remove_whole(const char *path)
@@ -38,6 +40,7 @@ static void remove_whole(const char *path)
 
 void scratch_done(const struct scratch *scratch)
 {
+	close(scratch->directory);
 	remove_whole(scratch->root);
 }
 
@@ -50,34 +53,22 @@ void scratch_path(const struct scratch *scratch, const char *name, char ret_path
 
 void scratch_mkdir(const struct scratch *scratch, const char *name)
 {
-	char path[SCRATCH_PATH];
-
-	scratch_path(scratch, name, path);
-	must(mkdir(path, 0755) == 0, "make", path);
+	must(mkdirat(scratch->directory, name, 0755) == 0, "make", name);
 }
 
 void scratch_rmdir(const struct scratch *scratch, const char *name)
 {
-	char path[SCRATCH_PATH];
-
-	scratch_path(scratch, name, path);
-	must(rmdir(path) == 0, "remove", path);
+	must(unlinkat(scratch->directory, name, AT_REMOVEDIR) == 0, "remove", name);
 }
 
 void scratch_symlink(const struct scratch *scratch, const char *target, const char *name)
 {
-	char path[SCRATCH_PATH];
-
-	scratch_path(scratch, name, path);
-	must(symlink(target, path) == 0, "link", path);
+	must(symlinkat(target, scratch->directory, name) == 0, "link", name);
 }
 
 void scratch_unlink(const struct scratch *scratch, const char *name)
 {
-	char path[SCRATCH_PATH];
-
-	scratch_path(scratch, name, path);
-	must(unlink(path) == 0, "unlink", path);
+	must(unlinkat(scratch->directory, name, 0) == 0, "unlink", name);
 }
 
 void scratch_put(const struct scratch *scratch, const char *name, const char *text)

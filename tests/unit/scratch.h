@@ -14,6 +14,7 @@ enum { SCRATCH_PATH = 1024 };
 
 struct scratch {
 	char root[64];
+	int directory; /* it, O_PATH */
 };
 
 /* Makes PARENT/NAME.XXXXXX; scratch_done removes it with all that is in it. */

@@ -228,6 +228,63 @@ static void half_of_the_room(void **state)
 	groups_expect(groups, true, "-/a/x ");
 }
 
+/* ---- how old ---- */
+
+/* Those that came while we looked, in the order of a walk. */
+static void expect_born(const struct groups *groups, const char *names)
+{
+	char text[256] = "";
+	size_t size = 0;
+
+	for (struct ng_cgroup *group = ng_cgroups_root(groups->cgroups); group; group = ng_cgroup_next(group)) {
+		if (group->born)
+			size += (size_t)snprintf(text + size, sizeof(text) - size, "%s ", group->name);
+	}
+	assert_string_equal(text, names);
+}
+
+/* What comes below a group that was listed whole was made since, whether it was told or not. */
+static void born(struct groups *groups, bool watch)
+{
+	groups_make_usual(groups);
+	groups_follow(groups, 1000, 1000, watch);
+	groups_expect(groups, true, "+/ +/a +/a/x +/b ");
+	groups_make(groups, "c");
+	groups_make(groups, "c/deep");
+	groups_make(groups, "a/x/low");
+	groups_update(groups, true);
+	assert_int_equal(groups_state(groups).groups, 7);
+	expect_born(groups, "low c deep ");
+}
+
+static void born_and_told(void **state)
+{
+	born(*state, true);
+}
+
+static void born_and_found(void **state)
+{
+	born(*state, false);
+}
+
+/* What was refused may be as old as all others; what is told when there is room again is not. */
+static void refused_before(void **state)
+{
+	struct groups *groups = *state;
+
+	groups_make_usual(groups);
+	groups_make(groups, "c");
+	groups_follow(groups, 4, 1000, true);
+	groups_expect(groups, true, "+/ +/a +/a/x +/b ");
+	groups_take(groups, "a/x");
+	groups_expect(groups, true, "-/a/x +/c ");
+	expect_born(groups, "");
+	groups_take(groups, "c");
+	groups_make(groups, "d");
+	groups_expect(groups, true, "-/c +/d ");
+	expect_born(groups, "d ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +300,9 @@ int main(void)
 		GROUPS_TEST(limited_and_not_watched),
 		GROUPS_TEST(room_again),
 		GROUPS_TEST(half_of_the_room),
+		GROUPS_TEST(born_and_told),
+		GROUPS_TEST(born_and_found),
+		GROUPS_TEST(refused_before),
 	};
 
 	return cmocka_run_group_tests_name("cgroups", tests, NULL, NULL);
