@@ -87,9 +87,11 @@ static bool step_pod(struct container_place *place, const struct part *part)
 	if (!pod_tail(part->stem, UID_DASHED, uid) && !pod_tail(part->stem, UID_STATIC, uid))
 		return false;
 	enum container_qos qos = qos_of(part->stem, place->qos);
-	*place = (struct container_place){
-		.level = CONTAINER_POD, .qos = qos, .kubernetes = true, .sliced = part->suffix == SUFFIX_SLICE
-	};
+	*place = (struct container_place){ .level = CONTAINER_POD,
+		.qos = qos,
+		.kubernetes = true,
+		.sliced = part->suffix == SUFFIX_SLICE,
+		.delegated = place->delegated };
 	memcpy(place->uid, uid, strlen(uid) + 1); /* the room behind it stays empty: places can be compared */
 	return true;
 }
@@ -345,6 +347,8 @@ void container_place_step(
 	}
 	if (!place.has_id)
 		place.runtime = CONTAINER_RUNTIME_NONE;
+	if (above.level == CONTAINER_SERVICE || above.level == CONTAINER_SCOPE || above.level == CONTAINER_CONTAINER)
+		place.delegated = true;
 	if (!step_colons(&place, &part) && !step_pod(&place, &part) && !step_machine(&place, &above, &part) &&
 		!step_container(&place, &above, &part) && !step_kube(&place, &above, &part))
 		step_unit(&place, &above, &part);

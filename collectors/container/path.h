@@ -70,6 +70,7 @@ struct container_place {
 	bool final;      /* nothing below this group is of interest */
 	bool session;    /* below a user's slice */
 	bool sliced;     /* the pod is a slice: the systemd driver */
+	bool delegated;  /* below a service, a scope or a container: who runs in it may make groups of any name */
 };
 
 void container_place_root(struct container_place *ret_place);

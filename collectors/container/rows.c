@@ -77,13 +77,6 @@ enum container_shown container_shown_as(
 
 /* ---- labels ---- */
 
-static uint64_t hash(uint64_t seed, struct ng_span text)
-{
-	for (size_t i = 0; i < text.size; i++)
-		seed = (seed ^ (unsigned char)text.text[i]) * UINT64_C(0x100000001b3);
-	return (seed ^ 0xff) * UINT64_C(0x100000001b3);
-}
-
 /* "k8s_<container>_<pod>_<namespace>_<uid>_<restart>", as docker and CRI-O call a container. */
 static struct ng_span kubelet_name(struct ng_arena *arena, const struct container_row *row)
 {
@@ -165,14 +158,14 @@ static int render_labels(
 /* Two that have one key may not be shown together: sums over them would count twice. */
 static uint64_t key_of(const struct container_row *row)
 {
-	uint64_t key = hash(UINT64_C(0xcbf29ce484222325), ng_span(container_level_name(row->shown)));
+	uint64_t key = ng_hash(NG_HASH_SEED, ng_span(container_level_name(row->shown)));
 
 	/* paths that differ only in what is not UTF-8 look alike */
 	if (!row->named)
-		return hash(key, row->labels);
-	key = hash(key, row->named->space);
-	key = hash(key, row->named->pod);
-	return hash(key, row->named->container);
+		return ng_hash(key, row->labels);
+	key = ng_hash(key, row->named->space);
+	key = ng_hash(key, row->named->pod);
+	return ng_hash(key, row->named->container);
 }
 
 /* ---- who succeeds whom ---- */
@@ -187,12 +180,17 @@ static void forget(struct container *state, struct container_row **link)
 }
 
 /*
- * Some kubelets make the groups of a pod twice, by the systemd driver and by hand, and use the former only. Otherwise
- * the one that was made later is the one that lives.
+ * A service may make groups under the names of any pod: they are no match for those that are where the kubelet makes
+ * them. Some kubelets make the groups of a pod twice, by the systemd driver and by hand, and use the former only.
+ * Otherwise the one that was made later is the one that lives.
  */
 static bool precedes(const struct container_row *a, const struct container_row *b)
 {
-	if (*a->place.uid && strcmp(a->place.uid, b->place.uid) == 0 && a->place.sliced != b->place.sliced)
+	bool one_pod = *a->place.uid && strcmp(a->place.uid, b->place.uid) == 0;
+
+	if (one_pod && a->place.delegated != b->place.delegated)
+		return a->place.delegated;
+	if (one_pod && a->place.sliced != b->place.sliced)
 		return b->place.sliced;
 	return a->generation < b->generation;
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <nodegauge/table.h>
 #include <unistd.h>
 
 enum {
@@ -25,14 +26,9 @@ static uint64_t now(clockid_t clock)
 
 /* ---- the wishes ---- */
 
-static uint64_t hash(const void *bytes, size_t size)
+static uint64_t slot_of_uid(const struct container_search *search, const char *uid)
 {
-	const uint8_t *at = bytes;
-	uint64_t value = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < size; i++)
-		value = (value ^ at[i]) * UINT64_C(0x100000001b3);
-	return value ^ value >> 29;
+	return ng_hash(NG_HASH_SEED, ng_span(uid)) & search->mask;
 }
 
 /* The slot of an ID by some of its digits, which a link's name has as they stand: IDs are random. */
@@ -91,7 +87,7 @@ int container_search_init(struct container_search *search, struct ng_scrape *scr
 		else
 			search->pods_wanted++;
 		if (wish->uid[0])
-			enlist(search->by_uid, search->next_uid, hash(wish->uid, strlen(wish->uid)) & search->mask, i);
+			enlist(search->by_uid, search->next_uid, slot_of_uid(search, wish->uid), i);
 	}
 	return 0;
 }
@@ -107,7 +103,7 @@ static struct container_wish *of_uid(struct container_search *search, uint32_t a
 
 struct container_wish *container_search_uid(struct container_search *search, const char *uid)
 {
-	return of_uid(search, search->by_uid[hash(uid, strlen(uid)) & search->mask], uid);
+	return of_uid(search, search->by_uid[slot_of_uid(search, uid)], uid);
 }
 
 struct container_wish *container_search_next(struct container_search *search, const struct container_wish *wish)

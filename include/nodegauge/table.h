@@ -3,8 +3,7 @@
 #ifndef NODEGAUGE_TABLE_H
 #define NODEGAUGE_TABLE_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include <nodegauge/text.h>
 
 struct ng_table_slot {
 	uint64_t key;
@@ -26,5 +25,12 @@ int ng_table_put(struct ng_table *table, uint64_t key, void *value);
 /* Does nothing where the key is missing. */
 void ng_table_drop(struct ng_table *table, uint64_t key);
 void ng_table_done(struct ng_table *table);
+
+/*
+ * A key for texts (FNV-1a): each takes what the one before gave, the first NG_HASH_SEED. "ab" and "c" are another key
+ * than "a" and "bc".
+ */
+#define NG_HASH_SEED UINT64_C(0xcbf29ce484222325)
+uint64_t ng_hash(uint64_t seed, struct ng_span text);
 
 #endif

@@ -269,6 +269,36 @@ static void prefixes(void **state)
 	}
 }
 
+/* Below what a unit or a container made itself anything may call itself a pod. */
+static void delegated(void **state)
+{
+	static const struct {
+		const char *path;
+		bool delegated;
+	} cases[] = {
+		{ BURSTABLE U_ ".slice/cri-containerd-" I ".scope", false },
+		{ "/kubepods/besteffort/pod" U "/" I, false },
+		{ KIND U_ ".slice", false },
+		{ "/other/pod" U "/" I, false },
+		{ "/../../kubepods-besteffort-pod" U_ ".slice/cri-containerd-" I ".scope", false },
+		{ "/system.slice/own.service", false },
+		{ "/system.slice/own.service" BURSTABLE U_ ".slice/cri-containerd-" I ".scope", true },
+		{ "/system.slice/own.service/x-pod" U_ ".slice", true },
+		{ "/system.slice/own.service/a/b/pod" U "/" I, true },
+		{ "/own.scope/kubepods/pod" U, true },
+		{ "/system.slice/containerd.service/kubepods-pod" U_ ".slice:cri-containerd:" I, true },
+		{ "/docker/" I "/kubelet/kubepods/burstable/pod" U "/" J, true },
+	};
+	struct container_place place;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		container_place_of(guarded(cases[i].path), &place);
+		if (place.delegated != cases[i].delegated)
+			fail_msg("%s: delegated %d", cases[i].path, place.delegated);
+	}
+}
+
 static void long_paths(void **state)
 {
 	struct container_place place;
@@ -342,6 +372,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(paths),
 		TEST(prefixes),
+		TEST(delegated),
 		TEST(long_paths),
 		TEST(machines),
 		TEST(names_of_enums),

@@ -274,6 +274,30 @@ static void shadows(void **context)
 	drop(stage, real);
 }
 
+/* Nor does a service that makes groups under the names of a pod hide it; when the pod has gone it is one of the dead.
+ */
+static void pretenders(void **context)
+{
+	struct stage *stage = *context;
+	struct ng_cgroup *real = new_container(stage, "/slice/1", "app", true),
+			 *later = new_container(stage, "/own.service/slice/1", NULL, true);
+
+	row_of(later)->place.delegated = true;
+	row_of(later)->named = names("space", "pod", "app");
+	assert_int_equal(
+		container_row_name(&stage->scrape, &stage->state, row_of(later), ng_span("/own.service/slice/1")), 0);
+	assert_false(row_of(real)->outdone);
+	assert_true(row_of(later)->outdone);
+	/* a restart of the real one is as good as ever */
+	struct ng_cgroup *restart = new_container(stage, "/slice/2", "app", true);
+	assert_true(row_of(real)->outdone);
+	assert_true(row_of(later)->outdone);
+	assert_false(row_of(restart)->outdone);
+	drop(stage, later);
+	drop(stage, real);
+	drop(stage, restart);
+}
+
 static void a_unit_that_comes_again(void **context)
 {
 	struct stage *stage = *context;
@@ -336,6 +360,7 @@ int main(void)
 		ROW_TEST(a_restart),
 		ROW_TEST(one_beside_the_other),
 		ROW_TEST(shadows),
+		ROW_TEST(pretenders),
 		ROW_TEST(a_unit_that_comes_again),
 		ROW_TEST(without_labels),
 		ROW_TEST(named_late),
