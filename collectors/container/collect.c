@@ -17,13 +17,25 @@ uint64_t container_wall_clock(void)
 	return (uint64_t)now.tv_sec * second_ns + (uint64_t)now.tv_nsec;
 }
 
-/* Reads a group into its row. A kill that was not there the last time happened now, or since. */
+struct container_kills container_kills_before(struct ng_cgroup *at)
+{
+	const struct container_values *values = &container_group(at)->row->figures.values;
+	bool read = container_has(values, VALUE_EVENTS_OOM_KILL);
+
+	return (struct container_kills){ read || at->born, read ? values->value[VALUE_EVENTS_OOM_KILL] : 0 };
+}
+
+void container_kills_after(struct container_kills before, struct container_values *values)
+{
+	if (before.known && container_has(values, VALUE_EVENTS_OOM_KILL) &&
+		values->value[VALUE_EVENTS_OOM_KILL] > before.count)
+		container_set(values, VALUE_LAST_OOM_KILL, container_wall_clock());
+}
+
 int container_read_row(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
 {
 	struct container_group *group = container_group(at);
-	struct container_values *values = &group->row->figures.values;
-	bool known = container_has(values, VALUE_EVENTS_OOM_KILL) || group->newborn;
-	uint64_t kills = container_has(values, VALUE_EVENTS_OOM_KILL) ? values->value[VALUE_EVENTS_OOM_KILL] : 0;
+	const struct container_kills before = container_kills_before(at);
 	bool limits = !group->limits_at || now - group->limits_at >= limits_ns;
 
 	state->reader.pressure_fd_plus_1 = group->pressure_fd_plus_1;
@@ -33,10 +45,8 @@ int container_read_row(struct ng_scrape *scrape, struct container *state, struct
 		return r;
 	if (limits)
 		group->limits_at = group->row->figures.limits_missed ? 0 : now;
-	uint64_t wall = container_wall_clock();
-	group->row->seen_at = wall / second_ns;
-	if (known && container_has(values, VALUE_EVENTS_OOM_KILL) && values->value[VALUE_EVENTS_OOM_KILL] > kills)
-		container_set(values, VALUE_LAST_OOM_KILL, wall);
+	group->row->seen_at = container_wall_clock() / second_ns;
+	container_kills_after(before, &group->row->figures.values);
 	return 0;
 }
 
@@ -149,7 +159,6 @@ int container_collect(void *context, struct ng_scrape *scrape)
 	state->listing_failed = r < 0;
 	if (r < 0)
 		return r;
-	state->started = true;
 	container_machine_read(scrape, state);
 	container_resolve(scrape, state);
 	uint64_t now = ng_now(); /* later than whatever the hooks noted */
@@ -164,6 +173,8 @@ int container_collect(void *context, struct ng_scrape *scrape)
 	if (r < 0)
 		return r;
 	container_write(scrape, state, &rows);
-	container_rows_seen(state, scrape->readers, scrape->recent_readers, now);
+	/* who has waited in vain has not seen them */
+	bool late = scrape->deadline && ng_now() >= scrape->deadline;
+	container_rows_seen(state, late ? 0 : scrape->readers, scrape->recent_readers, now);
 	return 0;
 }

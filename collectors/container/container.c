@@ -117,7 +117,6 @@ static int init(void *context, struct ng_setup *setup)
 {
 	struct container *state = context;
 	const struct ng_cgroups_hooks hooks = container_hooks(state);
-	static const char *const pressure[CONTAINER_RESOURCES] = { "pressure/cpu", "pressure/memory", "pressure/io" };
 	bool own;
 
 	int r = read_options(state, setup);
@@ -129,7 +128,7 @@ static int init(void *context, struct ng_setup *setup)
 	container_names_init(&state->names, log_path(state->logs, "/var/log/containers"),
 		log_path(state->pod_logs, "/var/log/pods"));
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
-		state->sampler.node[i] = NG_FILE(NG_PROC, NG_WHOLE, pressure[i]);
+		state->sampler.node[i] = NG_FILE(NG_PROC, NG_WHOLE, container_node_pressure[i]);
 	uint64_t directories = share_descriptors(state);
 	if (container_wants(&state->reader, SET_PRESSURE) && state->sample_interval) {
 		state->sampler.interval = state->sample_interval;

@@ -98,7 +98,6 @@ struct container_group {
 	uint64_t pressure[CONTAINER_RESOURCES][2];   /* totals in us when sampled last */
 	int pressure_fd_plus_1[CONTAINER_RESOURCES]; /* kept open; 0: not */
 	bool primed;                                 /* `pressure` is filled in */
-	bool newborn;                                /* it came while we were looking */
 	uint64_t added_at;                           /* CLOCK_MONOTONIC ns */
 	uint64_t limits_at;                          /* of the last reading of its limits */
 	uint64_t newest;                             /* of a pod: the generation of its latest container */
@@ -133,7 +132,8 @@ struct container_triggers {
 	bool wanted;
 	int fd_plus_1[CONTAINER_RESOURCES];
 	uint64_t armed_at[CONTAINER_RESOURCES];
-	uint64_t total[CONTAINER_RESOURCES]; /* us, at the last event */
+	uint64_t since[CONTAINER_RESOURCES]; /* total in us that an event has to exceed: of the last event, or before */
+	uint64_t total[CONTAINER_RESOURCES]; /* what it will be next */
 	uint64_t total_at[CONTAINER_RESOURCES];
 	uint64_t events[CONTAINER_RESOURCES];
 };
@@ -184,7 +184,6 @@ struct container {
 	uint64_t network_scan_at; /* when /proc was searched for processes last */
 	bool network_scan_failed; /* in passing: the next scrape does it again */
 	uint64_t looks_until;     /* when the looks at the tree that were taken would be over, one after the other */
-	bool started;             /* the first walk is over */
 	bool listing_failed;
 	bool unsettled; /* a row was forgotten that may have hidden others */
 };
@@ -205,6 +204,17 @@ int container_collect(void *context, struct ng_scrape *scrape);
 
 /* Reads a group into its row; limits once a minute. Errors are those of container_read. `now` is of CLOCK_MONOTONIC. */
 int container_read_row(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group, uint64_t now);
+
+/*
+ * What is known of the kills in a group before a reading; and after it: more of them happened now, or since the last
+ * one. The first number of a group that was there before us says nothing of when.
+ */
+struct container_kills {
+	bool known;
+	uint64_t count;
+};
+struct container_kills container_kills_before(struct ng_cgroup *group);
+void container_kills_after(struct container_kills before, struct container_values *values);
 
 /* CLOCK_REALTIME in ns. */
 uint64_t container_wall_clock(void);
@@ -264,6 +274,14 @@ void container_triggers_close(struct container *state);
 void container_read_network(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *pod, uint64_t now);
 
 /* ---- processes.c ---- */
+
+/* "123/net/dev", below /proc */
+enum { CONTAINER_PROC_ROOM = 64 };
+void container_proc_path(char path[CONTAINER_PROC_ROOM], uint64_t pid, const char *file);
+
+/* Lines with a pid each; 0 for a process that our PID namespace does not have. */
+int container_read_pids(struct ng_scrape *scrape, const struct container *state, const struct ng_cgroup *group,
+	struct ng_span *ret_text);
 
 /* What only counting the processes of a group tells. */
 void container_count_processes(struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *group,

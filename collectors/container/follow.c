@@ -50,8 +50,7 @@ static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_c
 		container_group(at->parent)->newest < at->generation)
 		container_group(at->parent)->newest = at->generation;
 	group->added_at = ng_now();
-	group->newborn = state->started;
-	group->primed = state->started && at->fresh;
+	group->primed = at->fresh;
 	enum container_shown shown = container_shown_as(&group->place, parent, ng_span(at->name));
 	if (shown < SHOWN_LEVELS) {
 		state->live[shown]++;
@@ -99,14 +98,12 @@ static void group_memory_event(void *context, struct ng_scrape *scrape, struct n
 	if (!group->row || !container_wants(&state->reader, SET_EVENTS))
 		return;
 	struct container_values now = { 0 }, *values = &group->row->figures.values;
-	bool known = container_has(values, VALUE_EVENTS_OOM_KILL) || group->newborn;
-	uint64_t kills = container_has(values, VALUE_EVENTS_OOM_KILL) ? values->value[VALUE_EVENTS_OOM_KILL] : 0;
+	const struct container_kills before = container_kills_before(at);
 	container_read_events(scrape, &state->reader, at, &now);
 	if (!container_has(&now, VALUE_EVENTS_OOM_KILL))
 		return;
-	if (known && now.value[VALUE_EVENTS_OOM_KILL] > kills)
-		container_set(values, VALUE_LAST_OOM_KILL, container_wall_clock());
 	container_set(values, VALUE_EVENTS_OOM_KILL, now.value[VALUE_EVENTS_OOM_KILL]);
+	container_kills_after(before, values);
 }
 
 struct ng_cgroups_hooks container_hooks(struct container *state)
@@ -164,7 +161,6 @@ void container_tick(void *context, struct ng_scrape *scrape, struct ng_wait *wai
 		state->looks_until = (state->looks_until > wait->now ? state->looks_until : wait->now) + look_ns;
 	/* a walk that failed is made again by the next scrape: until then not all is known */
 	state->listing_failed = ng_cgroups_update(scrape, state->cgroups, false) < 0 || state->listing_failed;
-	state->started = state->started || !state->listing_failed;
 	if (sampler->interval && wait->now >= sampler->next) {
 		container_sample(scrape, state, wait->now);
 		container_resolve(scrape, state);

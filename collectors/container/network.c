@@ -17,66 +17,78 @@
 static const uint64_t retry_ns = 60u * UINT64_C(1000000000);
 static const uint64_t scan_pause_ns = 5u * UINT64_C(1000000000);
 
-enum { PATH_ROOM = 64 };
-
-/* "123/net/dev" */
-static void proc_path(char path[PATH_ROOM], int pid, const char *file)
-{
-	char digits[NG_DIGITS];
-	struct ng_span number = ng_digits(digits, (unsigned)pid);
-
-	memcpy(mempcpy(path, number.text, number.size), file, strlen(file) + 1);
-}
-
 /* ---- which process ---- */
 
 /* The 22nd word of /proc/<pid>/stat; the second one may have blanks and parentheses. */
-static bool start_time(struct ng_scrape *scrape, int pid, uint64_t *ret_start)
+static int start_time(struct ng_scrape *scrape, uint64_t pid, uint64_t *ret_start)
 {
-	char path[PATH_ROOM];
+	char path[CONTAINER_PROC_ROOM];
 	struct ng_span text, word;
 
-	proc_path(path, pid, "/stat");
-	if (ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text) < 0 || text.size == 0)
-		return false;
-	const char *at = memrchr(text.text, ')', text.size);
+	container_proc_path(path, pid, "/stat");
+	int r = ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
+	if (r < 0)
+		return r;
+	const char *at = text.size ? memrchr(text.text, ')', text.size) : NULL;
 	if (!at)
-		return false;
+		return -ESRCH;
 	text = ng_span_skip(text, (size_t)(at - text.text) + 1);
 	for (unsigned i = 3; i <= 22; i++) {
 		if (!ng_word_next(&text, &word))
-			return false;
+			return -ESRCH;
 	}
-	return ng_u64(word, ret_start) == 0;
+	return ng_u64(word, ret_start);
 }
 
-static bool belongs_to(struct ng_scrape *scrape, int pid, const char *uid)
+/* The next of the groups that a process is in, one of each hierarchy: "0::/system.slice/ssh.service". */
+static bool next_place(struct ng_span *text, struct container_place *ret_place)
 {
-	struct container_place place;
-	struct ng_span text, line;
-	char path[PATH_ROOM];
+	struct ng_span line, number, controllers;
 
-	proc_path(path, pid, "/cgroup");
-	if (ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text) < 0)
-		return false;
-	while (ng_line_next(&text, &line)) {
-		struct ng_span number, controllers;
+	while (ng_line_next(text, &line)) {
 		if (!ng_part_next(&line, ':', &number) || !ng_part_next(&line, ':', &controllers))
 			continue;
-		container_place_of(line, &place);
-		if (strcmp(place.uid, uid) == 0)
+		container_place_of(line, ret_place);
+		return true;
+	}
+	return false;
+}
+
+static int read_places(struct ng_scrape *scrape, uint64_t pid, struct ng_span *ret_text)
+{
+	char path[CONTAINER_PROC_ROOM];
+
+	container_proc_path(path, pid, "/cgroup");
+	return ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, ret_text);
+}
+
+/* A service may make groups under the names of any pod. */
+static bool is_of(const struct container_place *process, const struct container_place *pod)
+{
+	return strcmp(process->uid, pod->uid) == 0 && (!process->delegated || pod->delegated);
+}
+
+static bool belongs_to(struct ng_scrape *scrape, uint64_t pid, const struct container_place *pod)
+{
+	struct container_place place;
+	struct ng_span text;
+
+	if (read_places(scrape, pid, &text) < 0)
+		return false;
+	while (next_place(&text, &place)) {
+		if (is_of(&place, pod))
 			return true;
 	}
 	return false;
 }
 
-static bool take_process(struct ng_scrape *scrape, struct container_group *pod, int pid)
+static bool take_process(struct ng_scrape *scrape, struct container_group *pod, uint64_t pid)
 {
 	uint64_t start;
 
-	if (!belongs_to(scrape, pid, pod->place.uid) || !start_time(scrape, pid, &start))
+	if (!belongs_to(scrape, pid, &pod->place) || start_time(scrape, pid, &start) < 0)
 		return false;
-	pod->pid = pid;
+	pod->pid = (int)pid;
 	pod->pid_start = start;
 	pod->network_known = false;
 	return true;
@@ -90,17 +102,13 @@ static bool find_in_group(
 	uint64_t pid;
 	bool hidden = false;
 
-	int directory = ng_cgroup_enter(scrape, state->cgroups, at, NG_CGROUP_UNIFIED);
-	if (directory < 0)
-		directory = ng_cgroup_enter(scrape, state->cgroups, at, NG_CGROUP_MEMORY);
-	int r = directory < 0 ? directory : ng_peek_at(scrape, directory, NG_VALUE, "cgroup.procs", &text);
-	ng_cgroup_leave(at, directory);
+	int r = container_read_pids(scrape, state, at, &text);
 	while (r == 0 && !pod->pid && ng_line_next(&text, &line)) {
 		if (ng_u64(line, &pid) < 0 || pid > INT32_MAX)
 			continue;
 		hidden = hidden || pid == 0;
 		if (pid)
-			take_process(scrape, pod, (int)pid);
+			take_process(scrape, pod, pid);
 	}
 	return hidden;
 }
@@ -127,29 +135,34 @@ static bool find_by_scan(struct ng_scrape *scrape, struct container *state)
 		return false;
 	for (size_t i = 0; missing && i < pids.count; i++) {
 		struct container_place place;
-		struct ng_span text, line;
-		char path[PATH_ROOM];
+		struct ng_span text;
 		uint64_t pid;
 		if (ng_u64(ng_span(pids.name[i]), &pid) < 0 || pid > INT32_MAX)
 			continue;
-		proc_path(path, (int)pid, "/cgroup");
-		int r = ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
+		int r = read_places(scrape, pid, &text);
 		done = done && !container_failed(r);
-		while (r == 0 && ng_line_next(&text, &line)) {
-			struct ng_span number, controllers;
-			if (!ng_part_next(&line, ':', &number) || !ng_part_next(&line, ':', &controllers))
-				continue;
-			container_place_of(line, &place);
+		while (r == 0 && next_place(&text, &place)) {
 			for (size_t k = 0; place.uid[0] && k < count; k++) {
-				if (pod[k]->pid || strcmp(pod[k]->place.uid, place.uid) != 0)
+				if (pod[k]->pid || !is_of(&place, &pod[k]->place))
 					continue;
-				bool taken = take_process(scrape, pod[k], (int)pid);
+				bool taken = take_process(scrape, pod[k], pid);
 				done = done && taken;
 				missing -= taken;
 			}
 		}
 	}
 	return done;
+}
+
+/* Processes may be below groups that a container made itself, as systemd in it does. */
+static bool is_populated(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at)
+{
+	struct ng_span text;
+
+	int directory = ng_cgroup_enter(scrape, state->cgroups, at, NG_CGROUP_UNIFIED);
+	int r = directory < 0 ? directory : ng_peek_at(scrape, directory, NG_VALUE, "cgroup.events", &text);
+	ng_cgroup_leave(at, directory);
+	return r == 0 && ng_span_starts(text, NG_SPAN("populated 1\n"));
 }
 
 static void find_process(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
@@ -159,7 +172,7 @@ static void find_process(struct ng_scrape *scrape, struct container *state, stru
 
 	for (struct ng_cgroup *child = at->first; child && !pod->pid; child = child->next)
 		hidden = find_in_group(scrape, state, child, pod) || hidden;
-	if (pod->pid || !hidden)
+	if (pod->pid || !(hidden || is_populated(scrape, state, at)))
 		return;
 	if (pod->pid_tried_at && now - pod->pid_tried_at < retry_ns)
 		return;
@@ -174,6 +187,24 @@ static void find_process(struct ng_scrape *scrape, struct container *state, stru
 		if (container_group(each)->place.level == CONTAINER_POD)
 			container_group(each)->pid_tried_at = now;
 	}
+}
+
+/* Whether there is one: that which was found before, if it lives, or another. */
+static bool has_process(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
+{
+	struct container_group *pod = container_group(at);
+	uint64_t start;
+	int r = pod->pid ? start_time(scrape, (uint64_t)pod->pid, &start) : -ESRCH;
+
+	if (container_failed(r))
+		return false; /* in passing: the next scrape asks again */
+	if (r == 0 && start == pod->pid_start)
+		return true;
+	if (pod->pid)
+		pod->pid_tried_at = 0; /* another one is looked for at once */
+	pod->pid = 0;
+	find_process(scrape, state, at, now);
+	return pod->pid;
 }
 
 /* ---- its network ---- */
@@ -213,6 +244,7 @@ static struct container_interface *add_interface(struct container_interfaces *ne
 	return interface;
 }
 
+/* Interfaces whose names are no text could not be told apart: a pod that makes such loses them. */
 static void parse_interfaces(struct ng_span text, struct container_interfaces *network)
 {
 	static const int8_t column[] = { 0, 1, 2, 3, -1, -1, -1, -1, 4, 5, 6, 7 };
@@ -223,7 +255,7 @@ static void parse_interfaces(struct ng_span text, struct container_interfaces *n
 		size_t colon = ng_span_find(line, ':');
 		struct ng_span name = ng_trim((struct ng_span){ line.text, colon }),
 			       rest = ng_span_skip(line, colon + 1);
-		if (colon == line.size || name.size == 0 || is_skipped(name))
+		if (colon == line.size || name.size == 0 || is_skipped(name) || !ng_is_utf8(name))
 			continue;
 		struct container_interface *interface = add_interface(network, name);
 		size_t i = 0;
@@ -240,27 +272,21 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 {
 	struct container_group *group = container_group(at);
 	struct ng_arena *own = scrape->arena;
-	char path[PATH_ROOM];
+	bool node = group->place.level == CONTAINER_ROOT;
+	char path[CONTAINER_PROC_ROOM];
 	struct ng_span text;
-	uint64_t start;
 
-	if (group->place.level != CONTAINER_ROOT && group->place.level != CONTAINER_POD)
+	if (!node && group->place.level != CONTAINER_POD)
 		return;
 	ng_arena_reset(&state->reader.text);
 	scrape->arena = &state->reader.text;
-	/* one that was found before: another one is looked for at once */
-	if (group->pid && (!start_time(scrape, group->pid, &start) || start != group->pid_start)) {
-		group->pid = 0;
-		group->pid_tried_at = 0;
-	}
-	if (group->place.level == CONTAINER_POD && !group->pid)
-		find_process(scrape, state, at, now);
-	proc_path(path, group->pid, "/net/dev");
+	bool found = !node && has_process(scrape, state, at, now);
+	container_proc_path(path, (uint64_t)group->pid, "/net/dev");
 	/* a scan finds the processes of other pods as well; what is not certain is asked again */
-	if (group->pid && !group->network_known)
+	if (found && !group->network_known)
 		group->network_known = !container_failed(in_network_of_host(scrape, path, &group->host_network));
-	bool known = group->place.level == CONTAINER_ROOT || group->network_known;
-	const char *file = group->place.level == CONTAINER_ROOT ? state->net_path : group->pid ? path : NULL;
+	bool known = node || group->network_known;
+	const char *file = node ? state->net_path : found ? path : NULL;
 	if (file && known && !group->host_network &&
 		ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_RECORDS, file, &text) == 0)
 		parse_interfaces(text, &group->row->network);

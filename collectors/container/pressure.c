@@ -7,6 +7,11 @@
  */
 #include "files.h"
 
+#include <unistd.h>
+
+const char *const container_pressure_files[CONTAINER_RESOURCES] = { "cpu.pressure", "memory.pressure", "io.pressure" };
+const char *const container_node_pressure[CONTAINER_RESOURCES] = { "pressure/cpu", "pressure/memory", "pressure/io" };
+
 void container_parse_pressure(struct ng_span text, uint64_t ret_total[2], bool ret_has[2])
 {
 	struct ng_span line;
@@ -24,10 +29,21 @@ void container_parse_pressure(struct ng_span text, uint64_t ret_total[2], bool r
 	}
 }
 
+bool container_read_totals(int fd, uint64_t ret_total[2])
+{
+	char text[256];
+	bool has[2];
+
+	ssize_t n = pread(fd, text, sizeof(text), 0);
+	if (n <= 0)
+		return false;
+	container_parse_pressure((struct ng_span){ text, (size_t)n }, ret_total, has);
+	return has[0];
+}
+
 void container_read_pressure(
 	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values)
 {
-	static const char *const files[CONTAINER_RESOURCES] = { "cpu.pressure", "memory.pressure", "io.pressure" };
 	enum container_psi answer = PSI_NO_FILE;
 	struct ng_span text;
 	uint64_t total[2];
@@ -36,7 +52,7 @@ void container_read_pressure(
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
 		int kept = reader->pressure_fd_plus_1 ? reader->pressure_fd_plus_1[i] : 0;
 		int r = kept ? ng_read_kept(scrape, kept - 1, NG_VALUE, &text)
-			     : ng_peek_at(scrape, directory, NG_VALUE, files[i], &text);
+			     : ng_peek_at(scrape, directory, NG_VALUE, container_pressure_files[i], &text);
 		if (r == -EOPNOTSUPP)
 			answer = PSI_SWITCHED_OFF;
 		if (r < 0)

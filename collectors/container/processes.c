@@ -10,14 +10,32 @@
 #include <nodegauge/privilege.h>
 #include <sys/stat.h>
 
-enum { PATH_ROOM = 64 };
+void container_proc_path(char path[CONTAINER_PROC_ROOM], uint64_t pid, const char *file)
+{
+	char digits[NG_DIGITS];
+	struct ng_span number = ng_digits(digits, pid);
+
+	memcpy(mempcpy(path, number.text, number.size), file, strlen(file) + 1);
+}
+
+int container_read_pids(struct ng_scrape *scrape, const struct container *state, const struct ng_cgroup *group,
+	struct ng_span *ret_text)
+{
+	int directory = ng_cgroup_enter(scrape, state->cgroups, group, NG_CGROUP_WALKED);
+	int r = directory < 0 ? directory : ng_peek_at(scrape, directory, NG_RECORDS, "cgroup.procs", ret_text);
+
+	/* crun puts the processes one level deeper */
+	if (r == 0 && ret_text->size == 0)
+		ng_peek_at(scrape, directory, NG_RECORDS, "container/cgroup.procs", ret_text);
+	ng_cgroup_leave(group, directory);
+	return r;
+}
 
 static int open_descriptors(struct ng_scrape *scrape, uint64_t pid)
 {
-	char digits[NG_DIGITS], path[PATH_ROOM];
-	struct ng_span number = ng_digits(digits, pid);
+	char path[CONTAINER_PROC_ROOM];
 
-	memcpy(mempcpy(path, number.text, number.size), "/fd", sizeof("/fd"));
+	container_proc_path(path, pid, "/fd");
 	int proc = ng_root_fd(scrape, NG_PROC);
 	return proc < 0 ? proc : ng_privileged_open(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
@@ -53,15 +71,7 @@ void container_count_processes(struct ng_scrape *scrape, struct container *state
 	bool deep = container_wants(&state->reader, SET_DESCRIPTORS);
 	struct ng_span text, line;
 
-	int directory = ng_cgroup_enter(scrape, state->cgroups, group, NG_CGROUP_UNIFIED);
-	if (directory < 0)
-		directory = ng_cgroup_enter(scrape, state->cgroups, group, NG_CGROUP_CPUACCT);
-	int r = directory < 0 ? directory : ng_peek_at(scrape, directory, NG_RECORDS, "cgroup.procs", &text);
-	/* crun puts the processes one level deeper */
-	if (r == 0 && text.size == 0)
-		ng_peek_at(scrape, directory, NG_RECORDS, "container/cgroup.procs", &text);
-	ng_cgroup_leave(group, directory);
-	if (r < 0)
+	if (container_read_pids(scrape, state, group, &text) < 0)
 		return;
 	bool raised = deep && ng_raise(CAP_SYS_PTRACE), searching = deep && ng_raise(CAP_DAC_READ_SEARCH);
 	while (ng_line_next(&text, &line)) {

@@ -149,8 +149,12 @@ static bool is_complete(const struct container_identity *identity)
 	return identity->space.size && identity->pod.size && identity->container.size;
 }
 
-/* cAdvisor calls the sandbox of docker and CRI-O "POD", and containerd's nothing. */
-static void set_sandbox(struct ng_scrape *scrape, struct container *state, const struct candidate *candidate)
+/*
+ * A guess is not shown: its link may come. cAdvisor calls the sandbox of docker and CRI-O "POD", and containerd's
+ * nothing.
+ */
+static void set_sandbox(
+	struct ng_scrape *scrape, struct container *state, const struct candidate *candidate, bool certain)
 {
 	struct container_row *row = candidate->row, *pod = NULL;
 	bool named = row->place.runtime == CONTAINER_RUNTIME_CRIO || row->place.runtime == CONTAINER_RUNTIME_DOCKER;
@@ -158,7 +162,7 @@ static void set_sandbox(struct ng_scrape *scrape, struct container *state, const
 	row->naming = NAMING_SANDBOX;
 	if (candidate->group && candidate->group->parent)
 		pod = container_group(candidate->group->parent)->row;
-	if (!(state->levels >> SHOWN_SANDBOX & 1) || !pod || !pod->named)
+	if (!certain || !(state->levels >> SHOWN_SANDBOX & 1) || !pod || !pod->named)
 		return;
 	row->shown = SHOWN_SANDBOX;
 	take_names(scrape, state, candidate,
@@ -175,8 +179,8 @@ static bool taken_for_sandbox(const struct candidate *candidate, const struct co
 	if (!candidate->group || !wish->id || !wish->oldest || wish->missing != CONTAINER_NO_LINK)
 		return false;
 	/* what was there before us has had its time */
-	const struct container_group *group = container_group(candidate->group);
-	return !group->newborn || has_linked_company(candidate->group) || now - group->added_at >= sandbox_ns;
+	return !candidate->group->born || has_linked_company(candidate->group) ||
+	       now - container_group(candidate->group)->added_at >= sandbox_ns;
 }
 
 static void conclude(struct ng_scrape *scrape, struct container *state, const struct candidate *candidate,
@@ -189,7 +193,7 @@ static void conclude(struct ng_scrape *scrape, struct container *state, const st
 	row->shown = wish->id ? SHOWN_CONTAINER : SHOWN_POD;
 	bool asked = ask_runtime(scrape, state, candidate, wish, &oci);
 	if ((asked && oci.typed && oci.sandbox) || row->place.sandbox) {
-		set_sandbox(scrape, state, candidate);
+		set_sandbox(scrape, state, candidate, true);
 		return;
 	}
 	if (wish->missing == CONTAINER_FOUND)
@@ -197,7 +201,18 @@ static void conclude(struct ng_scrape *scrape, struct container *state, const st
 	else if (asked && is_complete(&oci.identity))
 		take_names(scrape, state, candidate, &oci.identity, oci.image);
 	else if (taken_for_sandbox(candidate, wish, now))
-		set_sandbox(scrape, state, candidate);
+		set_sandbox(scrape, state, candidate, has_linked_company(candidate->group));
+}
+
+/* Who was found comes first: what has no link is judged by its company. */
+static void conclude_all(struct ng_scrape *scrape, struct container *state, struct search *search, uint64_t now)
+{
+	for (unsigned pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < search->count; i++) {
+			if ((search->wish[i].missing == CONTAINER_FOUND) == (pass == 0))
+				conclude(scrape, state, &search->candidate[i], &search->wish[i], now);
+		}
+	}
 }
 
 void container_resolve(struct ng_scrape *scrape, struct container *state)
@@ -214,11 +229,11 @@ void container_resolve(struct ng_scrape *scrape, struct container *state)
 	container_names_resolve(scrape, &state->names, search.wish, search.count);
 	uint64_t over = ng_now(), pause = (over - now) * PAUSE_FACTOR;
 	state->resolve_again = over + (pause < pause_ns ? pause : pause_ns);
+	conclude_all(scrape, state, &search, now);
 	memset(state->unresolved, 0, sizeof(state->unresolved));
 	state->wanted = state->doubtful = 0;
 	for (size_t i = 0; i < search.count; i++) {
-		struct container_row *row = search.candidate[i].row;
-		conclude(scrape, state, &search.candidate[i], &search.wish[i], now);
+		const struct container_row *row = search.candidate[i].row;
 		if (row->naming == NAMING_WANTED) {
 			state->wanted++;
 			state->unresolved[row->missing]++;

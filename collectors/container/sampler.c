@@ -13,8 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *const group_files[CONTAINER_RESOURCES] = { "cpu.pressure", "memory.pressure", "io.pressure" };
-
 /* ---- rings ---- */
 
 static void peaks_put(struct container_peaks *peaks, uint32_t round, size_t which, uint16_t share)
@@ -62,18 +60,6 @@ void container_close_pressure(struct container *state, struct container_group *g
 	}
 }
 
-static bool parse_kept(int fd, uint64_t total[2])
-{
-	char text[256];
-	bool has[2];
-
-	ssize_t n = pread(fd, text, sizeof(text), 0);
-	if (n <= 0)
-		return false;
-	container_parse_pressure((struct ng_span){ text, (size_t)n }, total, has);
-	return has[0];
-}
-
 static bool read_group(
 	struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, size_t which, uint64_t total[2])
 {
@@ -82,15 +68,15 @@ static bool read_group(
 
 	sampler->reads++;
 	if (group->pressure_fd_plus_1[which])
-		return parse_kept(group->pressure_fd_plus_1[which] - 1, total);
+		return container_read_totals(group->pressure_fd_plus_1[which] - 1, total);
 	int directory = ng_cgroup_enter(scrape, state->cgroups, at, NG_CGROUP_UNIFIED);
 	if (directory < 0)
 		return false;
-	int fd = openat(directory, group_files[which], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = openat(directory, container_pressure_files[which], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	ng_cgroup_leave(at, directory);
 	if (fd < 0)
 		return false;
-	bool r = parse_kept(fd, total);
+	bool r = container_read_totals(fd, total);
 	if (r && sampler->kept < sampler->budget && ng_may_keep(scrape, fd)) {
 		group->pressure_fd_plus_1[which] = fd + 1;
 		sampler->kept++;

@@ -16,21 +16,6 @@
 
 static const char trigger[] = "some 200000 2000000";
 static const uint64_t window_ns = 2000000000, stall_us = 200000;
-static const char *const files[CONTAINER_RESOURCES] = { "pressure/cpu", "pressure/memory", "pressure/io" };
-
-static bool read_total(int fd, uint64_t *ret_total)
-{
-	char text[256];
-	uint64_t total[2];
-	bool has[2];
-
-	ssize_t n = pread(fd, text, sizeof(text), 0);
-	if (n <= 0)
-		return false;
-	container_parse_pressure((struct ng_span){ text, (size_t)n }, total, has);
-	*ret_total = total[0];
-	return has[0];
-}
 
 static bool is_kernels(int fd)
 {
@@ -45,16 +30,17 @@ void container_triggers_open(struct ng_scrape *scrape, struct container *state, 
 	int proc = ng_root_fd(scrape, NG_PROC);
 
 	for (size_t i = 0; triggers->wanted && i < CONTAINER_RESOURCES; i++) {
-		int fd = proc < 0 ? -1 : openat(proc, files[i], O_RDWR | O_NONBLOCK | O_CLOEXEC);
+		uint64_t total[2];
+		int fd = proc < 0 ? -1 : openat(proc, container_node_pressure[i], O_RDWR | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0)
 			continue;
 		/* a plain file would take the text as well, and lose what it has */
-		if (!is_kernels(fd) || !read_total(fd, &triggers->total[i]) ||
-			write(fd, trigger, sizeof(trigger)) < 0) {
+		if (!is_kernels(fd) || !container_read_totals(fd, total) || write(fd, trigger, sizeof(trigger)) < 0) {
 			close(fd);
 			continue;
 		}
 		triggers->fd_plus_1[i] = fd + 1;
+		triggers->since[i] = triggers->total[i] = total[0];
 		triggers->armed_at[i] = triggers->total_at[i] = now;
 	}
 	triggers->wanted = false;
@@ -69,26 +55,30 @@ void container_triggers_wait(const struct container *state, struct ng_wait *wait
 	}
 }
 
-/* What was counted by the sampler in the meantime is no part of an event. */
+/*
+ * What was waited long before is no part of an event. But the kernel looks once in a window, up to 2 s after the stall:
+ * so what an event is compared with is the total of one to two steps ago, and never that of a moment ago.
+ */
 void container_triggers_advance(struct container *state, size_t which, uint64_t total, uint64_t now)
 {
 	struct container_triggers *triggers = &state->triggers;
 
 	if (now - triggers->total_at[which] < 2 * window_ns)
 		return;
+	triggers->since[which] = triggers->total[which];
 	triggers->total[which] = total;
 	triggers->total_at[which] = now;
 }
 
 static void take_event(struct container_triggers *triggers, size_t which, uint64_t now)
 {
-	uint64_t total;
+	uint64_t total[2];
 
-	if (!read_total(triggers->fd_plus_1[which] - 1, &total))
+	if (!container_read_totals(triggers->fd_plus_1[which] - 1, total))
 		return;
 	bool settled = now - triggers->armed_at[which] > 2 * window_ns;
-	triggers->events[which] += settled && total - triggers->total[which] >= stall_us;
-	triggers->total[which] = total;
+	triggers->events[which] += settled && total[0] - triggers->since[which] >= stall_us;
+	triggers->since[which] = triggers->total[which] = total[0];
 	triggers->total_at[which] = now;
 }
 

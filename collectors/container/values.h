@@ -192,8 +192,15 @@ void container_figures_done(struct container_figures *figures);
 /* An array of malloc with room for one more element, moved if need be; NULL, and it stands, when there is no memory. */
 void *container_room_for_one(void *array, uint32_t count, uint32_t *room, size_t size);
 
+/* Of a group, and of the node below --path.procfs. */
+extern const char *const container_pressure_files[CONTAINER_RESOURCES];
+extern const char *const container_node_pressure[CONTAINER_RESOURCES];
+
 /* "some avg10=... total=123": the two totals of a pressure file in us; false for a missing line. */
 void container_parse_pressure(struct ng_span text, uint64_t ret_total[2], bool ret_has[2]);
+
+/* The same of an open file, between scrapes; false when it has no total of some tasks waiting. */
+bool container_read_totals(int fd, uint64_t ret_total[2]);
 
 /* A failure that says nothing of the file: no descriptor was free, or a signal came. It is not to be remembered. */
 static inline bool container_failed(int r)

@@ -144,8 +144,6 @@ static void read_memory(struct ng_scrape *scrape, struct container_reader *reade
 		read_events(scrape, directory, &figures->values);
 	if (limits && container_wants(reader, SET_SPEC))
 		read_memory_limits(scrape, directory, figures);
-	if (!container_has(&figures->values, VALUE_STARTED))
-		container_read_start(directory, "cgroup.clone_children", &figures->values);
 	ng_cgroup_leave(group, directory);
 }
 
@@ -217,20 +215,24 @@ static void read_pressure(struct ng_scrape *scrape, struct container_reader *rea
 	ng_cgroup_leave(group, directory);
 }
 
-/* Whether any of its directories is. */
+static void read_start(struct ng_scrape *scrape, const struct container_reader *reader, const struct ng_cgroup *group,
+	struct container_values *values)
+{
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_WALKED);
+
+	if (directory >= 0)
+		container_read_start(directory, "cgroup.clone_children", values);
+	ng_cgroup_leave(group, directory);
+}
+
 static bool is_there(struct ng_scrape *scrape, const struct container_reader *reader, const struct ng_cgroup *group)
 {
-	static const enum ng_cgroup_place places[] = { NG_CGROUP_MEMORY, NG_CGROUP_CPUACCT, NG_CGROUP_CPU,
-		NG_CGROUP_PIDS };
 	struct stat info;
-	bool found = false;
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_WALKED);
 
-	for (size_t i = 0; !found && i < NG_COUNT(places); i++) {
-		int directory = ng_cgroup_enter(scrape, reader->cgroups, group, places[i]);
-		found = container_failed(directory) ||
-			(directory >= 0 && (fstatat(directory, "cgroup.procs", &info, 0) == 0 || errno != ENOENT));
-		ng_cgroup_leave(group, directory);
-	}
+	bool found = container_failed(directory) ||
+		     (directory >= 0 && (fstatat(directory, "cgroup.procs", &info, 0) == 0 || errno != ENOENT));
+	ng_cgroup_leave(group, directory);
 	return found;
 }
 
@@ -259,6 +261,8 @@ int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader,
 			container_read_pages(scrape, reader, directory, true, &figures->pages);
 		ng_cgroup_leave(group, directory);
 	}
+	if (!container_has(values, VALUE_STARTED))
+		read_start(scrape, reader, group, values);
 	if (values->present & ~container_kept_bits(false) || is_there(scrape, reader, group))
 		return 0;
 	*values = before;

@@ -40,6 +40,9 @@ struct ng_label {
 	struct ng_span value;
 };
 
+/* Whether a value is rendered as it is; of others some may look alike. */
+bool ng_is_utf8(struct ng_span text);
+
 /*
  * Labels, rendered once and used for any number of samples while the arena lives: NG_LABELS(arena, { "cpu", cpu },
  * ...). No labels give NG_NO_LABELS. When there is no memory, the page of the first sample that uses them fails.

@@ -40,6 +40,18 @@ size_t ng_utf8_length(const char *text, size_t size)
 	return n;
 }
 
+bool ng_is_utf8(struct ng_span text)
+{
+	while (text.size) {
+		bool ascii = (unsigned char)text.text[0] < 0x80;
+		size_t n = ascii ? 1 : ng_utf8_length(text.text, text.size);
+		if (!n)
+			return false;
+		text = ng_span_skip(text, n);
+	}
+	return true;
+}
+
 char *ng_escape(char *at, struct ng_span text, bool quotes)
 {
 	if (text.size == 0)

@@ -240,14 +240,15 @@ class Scraper:
     def __exit__(self, *_):
         self.connection.close()
 
-    def text(self):
-        self.connection.send(wire.request())
+    def text(self, timeout=None):
+        headers = {"X-Prometheus-Scrape-Timeout-Seconds": str(timeout)} if timeout else {}
+        self.connection.send(wire.request(headers=headers))
         response = self.connection.receive()
         demand(response.status == 200, f"the status is {response.status}")
         return response.text()
 
-    def scrape(self):
-        return exposition.read(self.text())
+    def scrape(self, timeout=None):
+        return exposition.read(self.text(timeout))
 
 
 def scrape(address):

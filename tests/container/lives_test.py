@@ -103,6 +103,32 @@ def last_totals_of_a_whole_pod():
         demand_equal(body.value("nodegauge_container_leaving"), 0.0, "the number of groups that leave")
 
 
+@cases.case
+def last_totals_after_an_answer_too_late():
+    """Who waited in vain is shown them by the next one."""
+    with Tree() as tree, tree.daemon() as process, Scraper(process.address) as scraper:
+        pod = Pod(tree, "job")
+        pod.sandbox()
+        # so many that no machine reads them in the 10 ms that a gather has at least
+        for number in range(2000):
+            tree.make(f"system.slice/unit-{number}.service")
+        scraper.scrape()
+        container = pod.container()
+        last = live_shortly(tree, container)
+        body = scraper.scrape(timeout=0.01)
+        demand_equal(body.value("node_scrape_collector_success", collector="container"), 0.0, "the success of the late one")
+
+        def whole():
+            nonlocal body
+            body = scraper.scrape()
+            return body.value("node_scrape_collector_success", collector="container")
+
+        # the collector is not started again before it is through
+        demand(until(whole), "no answer is whole")
+        demand_equal(of_group(body, container.path), [last / 1e6], "what the first whole answer has")
+        demand_equal(of_group(scraper.scrape(), container.path), [], "what the one after it has")
+
+
 def caught_after(tree, process, pause, rounds):
     """How many of the containers were shown with their last totals, when they are removed so soon after their end."""
     pod = Pod(tree, f"job-{int(pause * 1e6)}")

@@ -78,19 +78,41 @@ def pods_that_were_there_before():
     return both_drivers(True)
 
 
-@cases.case
-def a_pod_without_a_sandbox_group():
-    """Its one container was there before us, without a link: it is not taken for a sandbox for good."""
+def alone_without_a_link(*flags):
+    """The one container of a pod was there before us, without a link: it is not taken for a sandbox for good."""
     with Tree() as tree:
         pod = Pod(tree, "alone")
         container = pod.container(link=False)
         (tree.root / groups.PODS / pod.folder).mkdir()
         tree.spawn(container.path)
-        with tree.daemon() as process:
+        with tree.daemon(*flags) as process:
             demand(appears(tree, process, pod.path), "the pod is not shown")
             demand(not is_shown(scrape(process.address), container.path), "it is shown without a link")
             container.link()
             demand(appears(tree, process, container.path), "it is not shown once its link is there")
+
+
+@cases.case
+def a_pod_without_a_sandbox_group():
+    alone_without_a_link()
+
+
+@cases.case
+def sandboxes_on_demand_are_no_guesses():
+    alone_without_a_link("--collector.container.levels=pod,container,sandbox")
+
+
+@cases.case
+def sandboxes_on_demand_that_were_there_before():
+    with Tree() as tree:
+        pods = [Pod(tree, f"web-{number}") for number in range(4)]
+        sandboxes = [pod.sandbox() for pod in pods]
+        for pod, sandbox in zip(pods, sandboxes):
+            tree.named["/" + sandbox] = {"namespace": "default", "pod": pod.name, "container": "", "image": ""}
+            pod.container()
+        with tree.daemon("--collector.container.levels=pod,container,sandbox") as process:
+            for sandbox in sandboxes:
+                demand(appears(tree, process, sandbox), "a sandbox is not shown")
 
 
 @cases.case
@@ -141,6 +163,31 @@ def a_namesake_that_goes_again():
         tree.remove(new.path)
         demand(until(lambda: is_shown(scraper.scrape(), container.path), pause=0.12), "the first one is not shown again")
         demand(not is_shown(scraper.scrape(), later.path), "both are shown")
+
+
+def ids_of(process, pod):
+    return {labels["id"] for labels, _ in scrape(process.address).series_of("container_cpu_usage_seconds_total") if labels.get("pod") == pod}
+
+
+@cases.case
+def a_service_that_calls_itself_a_pod():
+    """With the UID and the ID of another one: who is where the kubelet makes pods is shown, whoever came first."""
+    with Tree() as tree, tree.daemon() as process:
+        scrape(process.address)
+        for name, first in (("early", True), ("late", False)):
+            pod = Pod(tree, name)
+            number = groups.digits(64)
+            places = [pod.path, f"system.slice/{name}.service/{pod.path}"]
+            (tree.root / groups.PODS / pod.folder / "main").mkdir(parents=True)
+            (tree.root / groups.LOGS / f"{name}_default_main-{number}.log").symlink_to(f"/{groups.PODS}/{pod.folder}/main/0.log")
+            tree.remove(pod.path)
+            for place in places if first else reversed(places):
+                tree.make(f"{place}/{pod.leaf(number)}")
+                time.sleep(0.3)
+            own = {"/" + pod.path, f"/{pod.path}/{pod.leaf(number)}"}
+            demand(until(lambda name=name, own=own: ids_of(process, name) == own, pause=0.12), lambda: f"{name}: {ids_of(process, name)}")
+            time.sleep(1.2)
+            demand_equal(ids_of(process, name), own, f"what is shown of {name}")
 
 
 @cases.case
