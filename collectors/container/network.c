@@ -282,8 +282,11 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 	scrape->arena = &state->reader.text;
 	bool found = !node && has_process(scrape, state, at, now);
 	container_proc_path(path, (uint64_t)group->pid, "/net/dev");
-	/* a scan finds the processes of other pods as well; what is not certain is asked again */
-	if (found && !group->network_known)
+	/*
+	 * A scan finds the processes of other pods as well; what is not certain is asked again. So is who is in the
+	 * node's network: a runtime puts its process into the group first, and then into the network.
+	 */
+	if (found && (!group->network_known || group->host_network))
 		group->network_known = !container_failed(in_network_of_host(scrape, path, &group->host_network));
 	bool known = node || group->network_known;
 	const char *file = node ? state->net_path : found ? path : NULL;

@@ -5,6 +5,7 @@
 The groups are made by systemd, as the kubelet with its systemd driver has them made, and as plain services and scopes. What the
 sandboxed service says is compared with the kernel's files, which are read before and after.
 """
+import json
 import os
 import sys
 import time
@@ -16,7 +17,7 @@ import sandwich
 from cases import Cases, demand
 
 TREE = Path("/sys/fs/cgroup")
-SETS = "cpu,cpu-detail,memory,memory-detail,events,tasks,io,spec,pressure,info,machine"
+SETS = "cpu,cpu-detail,memory,memory-detail,events,tasks,processes,io,network,spec,pressure,info,machine"
 UID = "0c5b6a52-9e1f-4b0c-8a39-6b1d2f3e4a5b"
 POD = f"kubepods-burstable-pod{UID.replace('-', '_')}.slice"
 CONTAINER = "3f2a" * 16
@@ -119,18 +120,23 @@ def service(name, program, *arguments, **properties):
     return group_of(name)
 
 
+def link(pod, uid, name, number):
+    """As the kubelet links to the log of a container of the namespace `shop`."""
+    log = Path(f"/var/log/pods/shop_{pod}_{uid}/{name}/0.log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.touch()
+    links = Path("/var/log/containers")
+    links.mkdir(exist_ok=True)
+    (links / f"{pod}_shop_{name}-{number}.log").unlink(missing_ok=True)
+    (links / f"{pod}_shop_{name}-{number}.log").symlink_to(log)
+
+
 def container(program, *arguments, **properties):
-    """A scope where and as containerd has one made under a kubelet, with the kubelet's links to its log."""
+    """A scope where and as containerd has one made under a kubelet."""
     words = " ".join(f"-p {key}={value}" for key, value in properties.items())
     unit = f"cri-containerd-{CONTAINER}.scope"
     run(f"systemctl stop {unit} 2>/dev/null; systemctl reset-failed {unit} 2>/dev/null; true")
-    log = Path(f"/var/log/pods/shop_web-1_{UID}/app/0.log")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.touch()
-    link = Path(f"/var/log/containers/web-1_shop_app-{CONTAINER}.log")
-    link.parent.mkdir(parents=True, exist_ok=True)
-    link.unlink(missing_ok=True)
-    link.symlink_to(log)
+    link("web-1", UID, "app", CONTAINER)
     run(f"systemd-run -q --scope --unit={unit} --slice={POD} -p Delegate=yes {words} -- bash -c \"sleep 1000 & python3 /run/{program}.py "
         f"{' '.join(map(str, arguments))}; wait\" >/dev/null 2>&1 &")
     return group_of(unit)
@@ -224,6 +230,51 @@ def bytes_written_by_a_service():
     demand(low <= ours <= high, f"{ours} bytes, the kernel says {low} to {high}")
     stop("writer")
     Path("/var/tmp/written").unlink()
+
+
+def of_group(family, name):
+    return [(labels, value) for labels, value in sandwich.scrape(machine.ADDRESS).series_of(family) if labels["id"] == name]
+
+
+@cases.case
+def a_container_of_crun():
+    """As CRI-O has it started: a scope of the pod's slice, the processes one level deeper, a network of its own."""
+    uid, number, folder = "5d1f0a3c-7b21-4e0e-9a63-c0ffee15d00d", "7b1c" * 16, Path("/run/bundle")
+    (folder / "rootfs").mkdir(parents=True)
+    run(f"mount --bind / {folder}/rootfs && cd {folder} && crun spec")
+    config = json.loads((folder / "config.json").read_text())
+    config["process"] |= {"terminal": False, "args": ["sh", "-c", "ip link add eth0 type veth peer name eth1; exec sleep 1000"]}
+    for capabilities in config["process"]["capabilities"].values():
+        capabilities.append("CAP_NET_ADMIN")
+    config["root"], config["mounts"] = {"path": "rootfs"}, [mount for mount in config["mounts"] if mount["destination"] == "/proc"]
+    pod = f"kubepods-burstable-pod{uid.replace('-', '_')}.slice"
+    config["linux"] |= {"cgroupsPath": f"{pod}:crio:{number}", "resources": {"memory": {"limit": 64 << 20}, "pids": {"limit": 50}}}
+    (folder / "config.json").write_text(json.dumps(config))
+    link("real", uid, "app", number)
+    run(f"crun --systemd-cgroup run --detach --bundle={folder} real >/dev/null")
+    name = machine.wait_for("it has a group", lambda: show(f"crio-{number}.scope", "ControlGroup").get("ControlGroup"))
+    demand((TREE / name.lstrip("/") / "container" / "cgroup.procs").read_text().split(), "crun has put its processes elsewhere")
+    machine.wait_for("it is shown", lambda: of_group("container_threads", name))
+    demand(compare(name)["container_spec_memory_limit_bytes"] == 64 << 20, "the memory limit")
+    labels, count = of_group("container_processes", name)[0]
+    demand(count == 1, f"{count} processes")
+    for label, wanted in (("namespace", "shop"), ("pod", "real"), ("container", "app"), ("name", f"k8s_app_real_shop_{uid}_0")):
+        demand(labels.get(label) == wanted, f"{label} is {labels.get(label)!r}")
+    network = of_group("container_network_receive_bytes_total", os.path.dirname(name))
+    demand(sorted(labels["interface"] for labels, _ in network) == ["eth0", "eth1"], f"the pod's interfaces: {network}")
+    run(f"crun --systemd-cgroup delete --force real; umount {folder}/rootfs")
+    machine.wait_for("it is shown no more", lambda: not of_group("container_threads", name), 30)
+
+
+@cases.case
+def a_container_of_podman():
+    number = run("podman run --detach --network=none --memory=64m --rootfs /:O sleep 1000 2>/dev/null").stdout.split()[-1]
+    name = group_of(f"libpod-{number}.scope")
+    labels, _ = machine.wait_for("it is shown", lambda: of_group("container_threads", name))[0]
+    demand(labels.get("name") == number and labels.get("image"), f"its labels are {labels}")
+    demand(compare(name)["container_spec_memory_limit_bytes"] == 64 << 20, "the memory limit")
+    run(f"podman rm --force --time=0 {number}")
+    machine.wait_for("it is shown no more", lambda: not of_group("container_threads", name), 30)
 
 
 @cases.case
