@@ -49,10 +49,11 @@ struct ng_cgroup {
 	bool fresh;       /* its making was told: it is not older than the last update */
 	bool born;        /* it is younger than our knowledge of its parent: all that it counts came while we looked */
 	bool listed;      /* what is found below it from now on is */
+	uint8_t missing;  /* NG_CGROUP_EVENTS, NG_CGROUP_OOMS: watches for which there was no room */
 	int directory;    /* O_PATH, or -1: past the budget */
-	int watch;        /* inotify, of the directory, or -1 */
-	int events;       /* inotify, of cgroup.events, or -1 */
-	int memory;       /* inotify, of memory.events, or -1 */
+	int watch;        /* inotify, of the directory, or negative */
+	int events;       /* inotify, of cgroup.events, or negative */
+	int memory;       /* inotify, of memory.events, or negative */
 	_Alignas(max_align_t) char payload[];
 };
 

@@ -20,7 +20,8 @@ void ng_cgroups_open_watches(struct ng_cgroups *cgroups)
 	cgroups->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 }
 
-/* "/proc/self/fd/7/cgroup.events": a descriptor cannot be taken for a group that was made again under its path. */
+/* A watch, or -errno. "/proc/self/fd/7/cgroup.events": a descriptor cannot be taken for a group that was made again
+ * under its path. */
 static int add_watch(
 	struct ng_cgroups *cgroups, struct ng_cgroup *group, int directory, const char *file, uint32_t mask)
 {
@@ -29,11 +30,24 @@ static int add_watch(
 
 	memcpy(mempcpy(path + strlen(path), number.text, number.size), file, strlen(file) + 1);
 	int watch = inotify_add_watch(cgroups->inotify, path, mask);
-	if (watch >= 0 && ng_table_put(&cgroups->by_watch, (uint64_t)watch, group) < 0) {
+	if (watch < 0)
+		return -errno;
+	if (ng_table_put(&cgroups->by_watch, (uint64_t)watch, group) < 0) {
 		inotify_rm_watch(cgroups->inotify, watch);
-		return -1;
+		return -ENOMEM;
 	}
 	return watch;
+}
+
+/* Not every group has the file. */
+static void watch_file(struct ng_cgroups *cgroups, struct ng_cgroup *group, int directory, const char *file,
+	unsigned flag, int *ret_watch)
+{
+	*ret_watch = add_watch(cgroups, group, directory, file, IN_MODIFY);
+	if (*ret_watch == -ENOSPC || *ret_watch == -ENOMEM)
+		group->missing |= (uint8_t)flag;
+	else
+		group->missing &= (uint8_t)~flag;
 }
 
 void ng_cgroups_watch(struct ng_cgroups *cgroups, struct ng_cgroup *group, int directory, unsigned flags)
@@ -41,14 +55,30 @@ void ng_cgroups_watch(struct ng_cgroups *cgroups, struct ng_cgroup *group, int d
 	const uint32_t children = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR;
 
 	if (cgroups->inotify >= 0) {
+		cgroups->missing -= group->missing != 0;
 		if ((flags & NG_CGROUP_DESCEND) && group->watch < 0)
 			group->watch = add_watch(cgroups, group, directory, "", children);
 		if (flags & NG_CGROUP_EVENTS)
-			group->events = add_watch(cgroups, group, directory, "/cgroup.events", IN_MODIFY);
+			watch_file(cgroups, group, directory, "/cgroup.events", NG_CGROUP_EVENTS, &group->events);
 		if (flags & NG_CGROUP_OOMS)
-			group->memory = add_watch(cgroups, group, directory, "/memory.events", IN_MODIFY);
+			watch_file(cgroups, group, directory, "/memory.events", NG_CGROUP_OOMS, &group->memory);
+		cgroups->missing += group->missing != 0;
 	}
 	cgroups->unwatched += (flags & NG_CGROUP_DESCEND) && group->watch < 0;
+}
+
+/* The first for which there is no room still is the last that is tried. */
+void ng_cgroups_watch_missing(struct ng_scrape *scrape, struct ng_cgroups *cgroups)
+{
+	bool room = true;
+
+	for (struct ng_cgroup *at = cgroups->root; at && room && cgroups->missing; at = ng_cgroup_next(at)) {
+		int directory = at->missing ? ng_cgroup_enter(scrape, cgroups, at, NG_CGROUP_WALKED) : -ENOENT;
+		if (directory >= 0)
+			ng_cgroups_watch(cgroups, at, directory, at->missing);
+		room = directory < 0 || !at->missing;
+		ng_cgroup_leave(at, directory);
+	}
 }
 
 static void drop_watch(struct ng_cgroups *cgroups, int *watch)
@@ -64,6 +94,8 @@ static void drop_watch(struct ng_cgroups *cgroups, int *watch)
 void ng_cgroups_unwatch(struct ng_cgroups *cgroups, struct ng_cgroup *group)
 {
 	cgroups->unwatched -= group->descend && group->watch < 0;
+	cgroups->missing -= group->missing != 0;
+	group->missing = 0;
 	drop_watch(cgroups, &group->watch);
 	drop_watch(cgroups, &group->events);
 	drop_watch(cgroups, &group->memory);

@@ -318,6 +318,7 @@ int ng_cgroups_update(struct ng_scrape *scrape, struct ng_cgroups *cgroups, bool
 	if (r == 0 && (whole || distrust)) {
 		cgroups->overflown = false;
 		r = walk(scrape, cgroups, cgroups->root, distrust);
+		ng_cgroups_watch_missing(scrape, cgroups);
 	}
 	/* events are taken once: what was not done about them only a walk finds */
 	cgroups->overflown = cgroups->overflown || r < 0;

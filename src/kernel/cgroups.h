@@ -25,6 +25,7 @@ struct ng_cgroups {
 	bool begun;         /* the first walk is over */
 	bool telling;       /* a group is added as inotify told of it */
 	uint64_t unwatched; /* groups that should be watched and are not */
+	uint64_t missing;   /* groups of which a file should be */
 	uint64_t kept;      /* directory descriptors */
 	uint64_t refused, overflows;
 };
@@ -50,6 +51,10 @@ void ng_cgroups_open_watches(struct ng_cgroups *cgroups);
 
 /* What the flags of `added` ask for; the directory is one of the group's own. */
 void ng_cgroups_watch(struct ng_cgroups *cgroups, struct ng_cgroup *group, int directory, unsigned flags);
+
+/* Once more those for which there was no room. */
+void ng_cgroups_watch_missing(struct ng_scrape *scrape, struct ng_cgroups *cgroups);
+
 void ng_cgroups_unwatch(struct ng_cgroups *cgroups, struct ng_cgroup *group);
 
 /* Takes the events that have come. */
