@@ -36,7 +36,8 @@ enum ng_cgroup_place {
 struct ng_cgroup {
 	struct ng_cgroup *parent;
 	struct ng_cgroup *first, *last; /* children: sorted by name as a walk found them, later ones behind */
-	struct ng_cgroup *next;
+	struct ng_cgroup *next, *before;
+	struct ng_cgroup *same; /* the next one in the table of names */
 	uint64_t generation;
 	const char *name; /* of the directory; "" for the root */
 	uint32_t name_size;

@@ -13,7 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { EVENTS_ROOM = 16384, ROUNDS_MAX = 64 };
+enum { EVENTS_ROOM = 16384 };
+
+/* Who makes groups faster than we look does not keep us: the rest comes next time. */
+static const uint64_t longest_ns = 50u * UINT64_C(1000000);
 
 void ng_cgroups_open_watches(struct ng_cgroups *cgroups)
 {
@@ -105,11 +108,9 @@ void ng_cgroups_unwatch(struct ng_cgroups *cgroups, struct ng_cgroup *group)
 
 static void child_went(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name)
 {
-	struct ng_cgroup *child = parent->first;
+	struct ng_cgroup *child = ng_cgroups_child(cgroups, parent, name);
 	struct stat info;
 
-	while (child && strcmp(child->name, name) != 0)
-		child = child->next;
 	if (!child && parent->refused)
 		parent->refused--;
 	if (!child)
@@ -170,8 +171,9 @@ int ng_cgroups_take_events(struct ng_scrape *scrape, struct ng_cgroups *cgroups)
 {
 	_Alignas(struct inotify_event) char bytes[EVENTS_ROOM];
 
-	/* who makes groups faster than we look does not keep us here: the rest comes next time */
-	for (unsigned round = 0; cgroups->inotify >= 0 && round < ROUNDS_MAX; round++) {
+	uint64_t end = ng_now() + longest_ns;
+
+	while (cgroups->inotify >= 0 && ng_now() < end) {
 		ssize_t n = read(cgroups->inotify, bytes, sizeof(bytes));
 		if (n <= 0)
 			return 0;

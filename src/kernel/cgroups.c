@@ -7,10 +7,51 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { DEPTH_MAX = 64, LISTING_ROOM = 8192 };
+
+/* ---- names ---- */
+
+static uint64_t key_of(const struct ng_cgroups *cgroups, const struct ng_cgroup *parent, const char *name)
+{
+	return ng_hash(cgroups->secret ^ parent->generation, ng_span(name));
+}
+
+struct ng_cgroup *ng_cgroups_child(const struct ng_cgroups *cgroups, const struct ng_cgroup *parent, const char *name)
+{
+	struct ng_cgroup *at = ng_table_get(&cgroups->by_name, key_of(cgroups, parent, name));
+
+	while (at && (at->parent != parent || strcmp(at->name, name) != 0))
+		at = at->same;
+	return at;
+}
+
+static int put_name(struct ng_cgroups *cgroups, struct ng_cgroup *group)
+{
+	uint64_t key = key_of(cgroups, group->parent, group->name);
+
+	group->same = ng_table_get(&cgroups->by_name, key);
+	return ng_table_put(&cgroups->by_name, key, group);
+}
+
+static void drop_name(struct ng_cgroups *cgroups, struct ng_cgroup *group)
+{
+	uint64_t key = key_of(cgroups, group->parent, group->name);
+	struct ng_cgroup *at = ng_table_get(&cgroups->by_name, key);
+
+	if (at != group) {
+		while (at->same != group)
+			at = at->same;
+		at->same = group->same;
+	} else if (group->same) {
+		ng_table_put(&cgroups->by_name, key, group->same);
+	} else {
+		ng_table_drop(&cgroups->by_name, key);
+	}
+}
 
 /* ---- adding and dropping ---- */
 
@@ -29,31 +70,35 @@ static struct ng_cgroup *new_group(
 	group->fresh = cgroups->telling;
 	group->born = group->listed = cgroups->telling || (parent && parent->listed);
 	group->directory = group->watch = group->events = group->memory = -1;
+	group->parent = parent;
 	if (ng_table_put(&cgroups->by_generation, generation, group) < 0) {
 		free(group);
 		return NULL;
 	}
 	if (!parent)
 		return group;
-	group->parent = parent;
+	if (put_name(cgroups, group) < 0) {
+		ng_table_drop(&cgroups->by_generation, generation);
+		free(group);
+		return NULL;
+	}
 	group->depth = (uint16_t)(parent->depth + 1);
+	group->before = parent->last;
 	*(parent->last ? &parent->last->next : &parent->first) = group;
 	parent->last = group;
 	parent->children++;
 	return group;
 }
 
-static void unlink_group(struct ng_cgroup *group)
+static void unlink_group(struct ng_cgroups *cgroups, struct ng_cgroup *group)
 {
-	struct ng_cgroup *parent = group->parent, *before = NULL;
+	struct ng_cgroup *parent = group->parent;
 
 	if (!parent)
 		return;
-	for (struct ng_cgroup *at = parent->first; at != group; at = at->next)
-		before = at;
-	*(before ? &before->next : &parent->first) = group->next;
-	if (parent->last == group)
-		parent->last = before;
+	drop_name(cgroups, group);
+	*(group->before ? &group->before->next : &parent->first) = group->next;
+	*(group->next ? &group->next->before : &parent->last) = group->before;
 	parent->children--;
 }
 
@@ -61,7 +106,7 @@ static void drop_one(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 {
 	if (cgroups->hooks.removed)
 		cgroups->hooks.removed(cgroups->hooks.context, scrape, group);
-	unlink_group(group);
+	unlink_group(cgroups, group);
 	ng_cgroups_unwatch(cgroups, group);
 	ng_table_drop(&cgroups->by_generation, group->generation);
 	if (group->directory >= 0) {
@@ -161,12 +206,9 @@ int ng_cgroups_add_child(
 	/* a renamed one, or one whose end was not told */
 	if (known)
 		ng_cgroups_drop(scrape, cgroups, known);
-	for (struct ng_cgroup *old = parent->first; old; old = old->next) {
-		if (strcmp(old->name, name) == 0) {
-			ng_cgroups_drop(scrape, cgroups, old);
-			break;
-		}
-	}
+	known = ng_cgroups_child(cgroups, parent, name);
+	if (known)
+		ng_cgroups_drop(scrape, cgroups, known);
 	if (!has_room(cgroups, parent)) {
 		close(directory);
 		parent->refused++;
@@ -348,6 +390,9 @@ int ng_cgroups_new(struct ng_setup *setup, const struct ng_cgroups_hooks *hooks,
 	cgroups->limit = limit;
 	cgroups->descriptors = descriptors;
 	cgroups->inotify = -1;
+	if (getrandom(&cgroups->secret, sizeof(cgroups->secret), GRND_NONBLOCK) < 0)
+		cgroups->secret =
+			(uint64_t)(uintptr_t)cgroups; /* before the kernel has any: what is not known outside */
 	ng_cgroups_find_places(cgroups, setup->kernel->root_fd[NG_CGROUP]);
 	if (watch && cgroups->mode == NG_CGROUP_V2)
 		ng_cgroups_open_watches(cgroups);
@@ -365,6 +410,7 @@ void ng_cgroups_free(struct ng_cgroups *cgroups)
 		ng_cgroups_drop(NULL, cgroups, cgroups->root);
 	ng_table_done(&cgroups->by_generation);
 	ng_table_done(&cgroups->by_watch);
+	ng_table_done(&cgroups->by_name);
 	if (cgroups->mode != NG_CGROUP_NONE)
 		ng_cgroups_close_places(cgroups);
 	free(cgroups);

@@ -20,13 +20,15 @@ struct ng_cgroups {
 
 	struct ng_table by_generation;
 	struct ng_table by_watch;
-	int inotify;        /* or -1 */
-	bool overflown;     /* events were lost: the next update walks */
-	bool begun;         /* the first walk is over */
-	bool telling;       /* a group is added as inotify told of it */
-	uint64_t unwatched; /* groups that should be watched and are not */
-	uint64_t missing;   /* groups of which a file should be */
-	uint64_t kept;      /* directory descriptors */
+	struct ng_table by_name; /* of parent and name; those with one key are linked */
+	uint64_t secret;         /* so that nobody can make names with one key */
+	int inotify;             /* or -1 */
+	bool overflown;          /* events were lost: the next update walks */
+	bool begun;              /* the first walk is over */
+	bool telling;            /* a group is added as inotify told of it */
+	uint64_t unwatched;      /* groups that should be watched and are not */
+	uint64_t missing;        /* groups of which a file should be */
+	uint64_t kept;           /* directory descriptors */
 	uint64_t refused, overflows;
 };
 
@@ -41,6 +43,9 @@ void ng_cgroups_close_places(struct ng_cgroups *cgroups);
 /* A child was seen: adds it with all below it, unless it is known. */
 int ng_cgroups_add_child(
 	struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name);
+
+/* The child of that name, or NULL. */
+struct ng_cgroup *ng_cgroups_child(const struct ng_cgroups *cgroups, const struct ng_cgroup *parent, const char *name);
 
 /* Compares the directories below a group with its children. */
 int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group);
