@@ -222,8 +222,7 @@ uint64_t container_wall_clock(void);
 /* ---- rows.c ---- */
 
 /* Which level a place is shown at; SHOWN_LEVELS for not at all. */
-enum container_shown container_shown_as(
-	const struct container_place *place, const struct container_place *parent, struct ng_span name);
+enum container_shown container_shown_as(const struct container_place *place, struct ng_span name);
 const char *container_level_name(enum container_shown shown);
 
 /* NULL when there is no memory. */

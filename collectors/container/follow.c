@@ -51,7 +51,7 @@ static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_c
 		container_group(at->parent)->newest = at->generation;
 	group->added_at = ng_now();
 	group->primed = at->fresh;
-	enum container_shown shown = container_shown_as(&group->place, parent, ng_span(at->name));
+	enum container_shown shown = container_shown_as(&group->place, ng_span(at->name));
 	if (shown < SHOWN_LEVELS) {
 		state->live[shown]++;
 		state->created[shown]++;
@@ -68,8 +68,7 @@ static void group_removed(void *context, struct ng_scrape *scrape, struct ng_cgr
 {
 	struct container *state = context;
 	struct container_group *group = container_group(at);
-	const struct container_place *parent = at->parent ? &container_group(at->parent)->place : NULL;
-	enum container_shown shown = container_shown_as(&group->place, parent, ng_span(at->name));
+	enum container_shown shown = container_shown_as(&group->place, ng_span(at->name));
 
 	if (shown < SHOWN_LEVELS) {
 		state->live[shown]--;

@@ -91,7 +91,8 @@ static bool step_pod(struct container_place *place, const struct part *part)
 		.qos = qos,
 		.kubernetes = true,
 		.sliced = part->suffix == SUFFIX_SLICE,
-		.delegated = place->delegated };
+		.delegated = place->delegated,
+		.nested = place->nested };
 	memcpy(place->uid, uid, strlen(uid) + 1); /* the room behind it stays empty: places can be compared */
 	return true;
 }
@@ -349,6 +350,8 @@ void container_place_step(
 		place.runtime = CONTAINER_RUNTIME_NONE;
 	if (above.level == CONTAINER_SERVICE || above.level == CONTAINER_SCOPE || above.level == CONTAINER_CONTAINER)
 		place.delegated = true;
+	if (above.level != CONTAINER_ROOT && above.level != CONTAINER_SLICE && above.level != CONTAINER_OTHER)
+		place.nested = true;
 	if (!step_colons(&place, &part) && !step_pod(&place, &part) && !step_machine(&place, &above, &part) &&
 		!step_container(&place, &above, &part) && !step_kube(&place, &above, &part))
 		step_unit(&place, &above, &part);

@@ -71,6 +71,7 @@ struct container_place {
 	bool session;    /* below a user's slice */
 	bool sliced;     /* the pod is a slice: the systemd driver */
 	bool delegated;  /* below a service, a scope or a container: who runs in it may make groups of any name */
+	bool nested;     /* below these or the kubelet's: what has no level of its own is their own affair */
 };
 
 void container_place_root(struct container_place *ret_place);

@@ -38,9 +38,11 @@ static bool is_mount(struct ng_span name)
 	return ng_span_ends(name, NG_SPAN(".mount")) || ng_span_ends(name, NG_SPAN(".swap"));
 }
 
-enum container_shown container_shown_as(
-	const struct container_place *place, const struct container_place *parent, struct ng_span name)
+enum container_shown container_shown_as(const struct container_place *place, struct ng_span name)
 {
+	/* users start containers of their own, and make groups that look like some */
+	if (place->session && place->level != CONTAINER_INNER && place->level != CONTAINER_HELPER)
+		return SHOWN_SESSION;
 	switch (place->level) {
 	case CONTAINER_ROOT:
 		return SHOWN_NODE;
@@ -51,8 +53,6 @@ enum container_shown container_shown_as(
 		return SHOWN_SERVICE;
 	case CONTAINER_SCOPE:
 		return SHOWN_SCOPE;
-	case CONTAINER_SESSION:
-		return SHOWN_SESSION;
 	case CONTAINER_KUBE:
 	case CONTAINER_QOS:
 		return SHOWN_QOS;
@@ -63,13 +63,7 @@ enum container_shown container_shown_as(
 	case CONTAINER_MACHINE:
 		return SHOWN_MACHINE;
 	case CONTAINER_OTHER:
-		/* what a service or a container makes below itself is its own affair */
-		if (parent && parent->level != CONTAINER_ROOT && parent->level != CONTAINER_SLICE &&
-			parent->level != CONTAINER_OTHER)
-			return SHOWN_LEVELS;
-		if (is_mount(name))
-			return SHOWN_LEVELS;
-		return SHOWN_OTHER;
+		return place->nested || is_mount(name) ? SHOWN_LEVELS : SHOWN_OTHER;
 	default:
 		return SHOWN_LEVELS;
 	}
@@ -134,7 +128,7 @@ static int render_labels(
 			container_machine_name(ng_span_skip(path, start), machine, sizeof(machine)) };
 	}
 	/* sandboxes and pods have none: rules that ask for an image must not count them */
-	if (row->shown == SHOWN_CONTAINER)
+	if (row->place.level == CONTAINER_CONTAINER && row->shown != SHOWN_SANDBOX)
 		image = named && named->image.size ? named->image : ng_span(state->image);
 	/*
 	 * The names of Kubernetes are written where they are empty, too, as the kubelet does: a scrape with
@@ -180,15 +174,15 @@ static void forget(struct container *state, struct container_row **link)
 }
 
 /*
- * A service may make groups under the names of any pod: they are no match for those that are where the kubelet makes
- * them. Some kubelets make the groups of a pod twice, by the systemd driver and by hand, and use the former only.
- * Otherwise the one that was made later is the one that lives.
+ * A service may make groups under the names of any pod, of one that has gone as well: they are no match for those that
+ * are where the kubelet makes them. Some kubelets make the groups of a pod twice, by the systemd driver and by hand,
+ * and use the former only. Otherwise the one that was made later is the one that lives.
  */
 static bool precedes(const struct container_row *a, const struct container_row *b)
 {
 	bool one_pod = *a->place.uid && strcmp(a->place.uid, b->place.uid) == 0;
 
-	if (one_pod && a->place.delegated != b->place.delegated)
+	if (a->place.delegated != b->place.delegated)
 		return a->place.delegated;
 	if (one_pod && a->place.sliced != b->place.sliced)
 		return b->place.sliced;

@@ -195,7 +195,9 @@ def services_slices_and_scopes():
     with Tree() as tree:
         shown = ["system.slice", "system.slice/ssh.service", "system.slice/system-getty.slice", "init.scope",
                  "system.slice/system-getty.slice/getty@tty1.service", "system.slice/run-u1.scope", "user.slice"]
-        hidden = ["user.slice/user-1000.slice/session-1.scope", "system.slice/home.mount", "system.slice/ssh.service/inner"]
+        hidden = ["user.slice/user-1000.slice/session-1.scope", "system.slice/home.mount", "system.slice/ssh.service/inner/low/lower",
+                  "system.slice/ssh.service/inner/low", "system.slice/ssh.service/inner", "init.scope/a/b", "kubepods.slice/x/y",
+                  f"user.slice/user-1000.slice/user@1000.service/app.slice/docker-{groups.digits(64)}.scope"]
         for path in [*shown, *hidden]:
             tree.make(path)
         with tree.daemon() as process:

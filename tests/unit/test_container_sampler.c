@@ -65,8 +65,7 @@ static unsigned added(void *context, struct ng_scrape *scrape, struct ng_cgroup 
 	if (at->parent)
 		container_place_step(&container_group(at->parent)->place, (struct ng_span){ at->name, at->name_size },
 			&group->place);
-	enum container_shown shown = container_shown_as(
-		&group->place, at->parent ? &container_group(at->parent)->place : NULL, ng_span(at->name));
+	enum container_shown shown = container_shown_as(&group->place, ng_span(at->name));
 	if (shown < SHOWN_LEVELS)
 		group->row = container_row_new(&stage->state, at, &group->place, shown);
 	return NG_CGROUP_DESCEND;
