@@ -274,15 +274,14 @@ static void shadows(void **context)
 	drop(stage, real);
 }
 
-/* Nor does a service that makes groups under the names of a pod hide it; when the pod has gone it is one of the dead.
- */
-static void pretenders(void **context)
+/* Nor does a service that makes groups under the names of a pod hide it, be it the UID of one that has gone. */
+static void pretend(struct stage *stage, const char *uid)
 {
-	struct stage *stage = *context;
 	struct ng_cgroup *real = new_container(stage, "/slice/1", "app", true),
 			 *later = new_container(stage, "/own.service/slice/1", NULL, true);
 
 	row_of(later)->place.delegated = true;
+	memcpy(row_of(later)->place.uid, uid, strlen(uid) + 1);
 	row_of(later)->named = names("space", "pod", "app");
 	assert_int_equal(
 		container_row_name(&stage->scrape, &stage->state, row_of(later), ng_span("/own.service/slice/1")), 0);
@@ -296,6 +295,12 @@ static void pretenders(void **context)
 	drop(stage, later);
 	drop(stage, real);
 	drop(stage, restart);
+}
+
+static void pretenders(void **context)
+{
+	pretend(*context, U);
+	pretend(*context, "0140a87f-07d9-4f7a-b705-eb6ada2dd5ab");
 }
 
 static void a_unit_that_comes_again(void **context)
