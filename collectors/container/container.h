@@ -69,6 +69,7 @@ struct container_row {
 	struct container_named *named;  /* malloc; NULL for what is known by its path alone */
 	uint64_t key;                   /* of what may be shown once: the names, or the path */
 	uint64_t generation;            /* of two rows with one key the later is shown */
+	bool believed;                  /* its names are looked for: see resolve.c */
 	bool outdone;                   /* there is a later one */
 	bool fresh;                     /* its group was read in this scrape */
 	bool gone;                      /* it is one of those that leave */
@@ -103,13 +104,19 @@ struct container_group {
 	uint64_t newest;                             /* of a pod: the generation of its latest container */
 	int pid;                                     /* of a process in the pod's network; 0: none */
 	uint64_t pid_start;                          /* its start time: a pid may come again */
-	uint64_t pid_tried_at;                       /* when it was looked for */
+	uint64_t pid_tried_at;                       /* when it was looked for among all processes */
+	bool pid_wanted;                             /* it has processes, and was not looked for since */
 	bool host_network, network_known;            /* of that process */
 };
 
 static inline struct container_group *container_group(struct ng_cgroup *group)
 {
 	return (struct container_group *)(void *)group->payload;
+}
+
+static inline const struct container_place *container_place_at(const struct ng_cgroup *group)
+{
+	return &((const struct container_group *)(const void *)group->payload)->place;
 }
 
 enum { CONTAINER_BUCKETS = 7 };
@@ -178,6 +185,7 @@ struct container {
 	uint64_t recent_readers; /* of the last scrape */
 	uint64_t wanted;         /* rows whose names are wanted */
 	uint64_t doubtful;       /* rows that are taken for sandboxes */
+	uint64_t elsewhere;      /* containers of pods that are not below the group of their pod */
 	uint64_t resolve_again;  /* when they may be looked for next */
 	uint64_t unresolved[CONTAINER_MISSING_REASONS];
 	uint64_t live[SHOWN_LEVELS], created[SHOWN_LEVELS], removed[SHOWN_LEVELS];
@@ -266,6 +274,11 @@ void container_triggers_wait(const struct container *state, struct ng_wait *wait
 void container_triggers_take(struct ng_scrape *scrape, struct container *state, const struct ng_wait *wait);
 void container_triggers_advance(struct container *state, size_t which, uint64_t total, uint64_t now);
 void container_triggers_close(struct container *state);
+
+/* ---- find_process.c ---- */
+
+/* Whether there is a process in the pod: ->pid of its group, which is kept as long as it lives. */
+bool container_find_process(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *pod, uint64_t now);
 
 /* ---- network.c ---- */
 

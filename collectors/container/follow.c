@@ -36,6 +36,12 @@ static unsigned interests(const struct container_group *group)
 	}
 }
 
+/* A runtime that is not told of the kubelet's slices puts the containers of all pods below its service. */
+static bool is_elsewhere(const struct container_place *place, const struct container_place *parent)
+{
+	return place->kubernetes && place->level == CONTAINER_CONTAINER && parent && parent->level != CONTAINER_POD;
+}
+
 static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
 {
 	struct container *state = context;
@@ -49,6 +55,7 @@ static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_c
 	if (group->place.level == CONTAINER_CONTAINER && parent->level == CONTAINER_POD &&
 		container_group(at->parent)->newest < at->generation)
 		container_group(at->parent)->newest = at->generation;
+	state->elsewhere += is_elsewhere(&group->place, parent);
 	group->added_at = ng_now();
 	group->primed = at->fresh;
 	enum container_shown shown = container_shown_as(&group->place, ng_span(at->name));
@@ -68,8 +75,10 @@ static void group_removed(void *context, struct ng_scrape *scrape, struct ng_cgr
 {
 	struct container *state = context;
 	struct container_group *group = container_group(at);
+	const struct container_place *parent = at->parent ? &container_group(at->parent)->place : NULL;
 	enum container_shown shown = container_shown_as(&group->place, ng_span(at->name));
 
+	state->elsewhere -= is_elsewhere(&group->place, parent);
 	if (shown < SHOWN_LEVELS) {
 		state->live[shown]--;
 		state->removed[shown]++;

@@ -24,8 +24,9 @@ int container_read_pids(struct ng_scrape *scrape, const struct container *state,
 	int directory = ng_cgroup_enter(scrape, state->cgroups, group, NG_CGROUP_WALKED);
 	int r = directory < 0 ? directory : ng_peek_at(scrape, directory, NG_RECORDS, "cgroup.procs", ret_text);
 
-	/* crun puts the processes one level deeper */
-	if (r == 0 && ret_text->size == 0)
+	/* crun puts the processes of a container one level deeper */
+	bool container = container_place_at(group)->level == CONTAINER_CONTAINER;
+	if (r == 0 && ret_text->size == 0 && container)
 		ng_peek_at(scrape, directory, NG_RECORDS, "container/cgroup.procs", ret_text);
 	ng_cgroup_leave(group, directory);
 	return r;

@@ -28,13 +28,21 @@ struct search {
 	struct candidate *candidate;
 	struct container_wish *wish;
 	size_t count;
+	struct ng_table pods; /* by UID, where the kubelet makes them */
+	bool surveyed, rooted;
 };
+
+/* Some runtimes put the containers of all pods below their service. */
+static bool of_one_pod(const struct ng_cgroup *a, const struct ng_cgroup *b)
+{
+	return strcmp(container_place_at(a)->uid, container_place_at(b)->uid) == 0;
+}
 
 bool container_is_oldest(const struct ng_cgroup *group)
 {
-	for (struct ng_cgroup *at = group->parent ? group->parent->first : NULL; at; at = at->next) {
-		const struct container_place *place = &container_group(at)->place;
-		if (place->level == CONTAINER_CONTAINER && at->generation < group->generation)
+	for (const struct ng_cgroup *at = group->parent ? group->parent->first : NULL; at; at = at->next) {
+		if (container_place_at(at)->level == CONTAINER_CONTAINER && at->generation < group->generation &&
+			of_one_pod(at, group))
 			return false;
 	}
 	return true;
@@ -45,11 +53,58 @@ static bool has_linked_company(const struct ng_cgroup *group)
 {
 	for (struct ng_cgroup *at = group->parent ? group->parent->first : NULL; at; at = at->next) {
 		const struct container_row *row = container_group(at)->row;
-		if (at != group && row && row->shown == SHOWN_CONTAINER && row->naming == NAMING_DONE)
+		if (at != group && row && row->shown == SHOWN_CONTAINER && row->naming == NAMING_DONE &&
+			of_one_pod(at, group))
 			return true;
 	}
 	return false;
 }
+
+/* ---- whom to believe ---- */
+
+static bool has_containers(const struct ng_cgroup *pod)
+{
+	for (const struct ng_cgroup *at = pod->first; at; at = at->next) {
+		if (container_place_at(at)->level == CONTAINER_CONTAINER)
+			return true;
+	}
+	return false;
+}
+
+/* What there is of the kubelet's own. Some make the groups of a pod twice, and use one of them. */
+static void survey(struct container *state, struct search *search)
+{
+	search->surveyed = true;
+	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
+		const struct container_place *place = &container_group(at)->place;
+		search->rooted = search->rooted || (place->level == CONTAINER_KUBE && !place->delegated);
+		if (place->level != CONTAINER_POD || place->delegated)
+			continue;
+		uint64_t key = ng_hash(NG_HASH_SEED, ng_span(place->uid));
+		struct ng_cgroup *known = ng_table_get(&search->pods, key);
+		if (!known || !has_containers(known))
+			ng_table_put(&search->pods, key, at);
+	}
+}
+
+/*
+ * A service may make groups under the names of any pod. Where the kubelet has a root of its own the pods are below it,
+ * and a container may be elsewhere only while its pod is there and has none.
+ */
+static bool is_believed(struct container *state, struct search *search, const struct container_place *place)
+{
+	if (!place->delegated)
+		return true;
+	if (!search->surveyed)
+		survey(state, search);
+	if (!search->rooted)
+		return true;
+	struct ng_cgroup *pod = ng_table_get(&search->pods, ng_hash(NG_HASH_SEED, ng_span(place->uid)));
+	return place->level != CONTAINER_POD && pod && strcmp(container_group(pod)->place.uid, place->uid) == 0 &&
+	       !has_containers(pod);
+}
+
+/* ---- what is looked for ---- */
 
 static int add_candidate(
 	struct ng_arena *arena, struct search *search, size_t *room, struct container_row *row, struct ng_cgroup *group)
@@ -69,7 +124,10 @@ static int find_candidates(struct ng_scrape *scrape, struct container *state, st
 
 	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); r == 0 && at; at = ng_cgroup_next(at)) {
 		struct container_row *row = container_group(at)->row;
-		if (row && (row->naming == NAMING_WANTED || row->naming == NAMING_SANDBOX))
+		if (!row || (row->naming != NAMING_WANTED && row->naming != NAMING_SANDBOX))
+			continue;
+		row->believed = is_believed(state, search, &row->place);
+		if (row->believed)
 			r = add_candidate(scrape->arena, search, &room, row, at);
 	}
 	for (struct container_row *row = state->leaving; r == 0 && row; row = row->next) {
@@ -224,8 +282,11 @@ void container_resolve(struct ng_scrape *scrape, struct container *state)
 		return;
 	if (!state->wanted && (!state->doubtful || !container_names_changed(scrape, &state->names)))
 		return;
-	if (find_candidates(scrape, state, &search) < 0)
+	if (find_candidates(scrape, state, &search) < 0) {
+		ng_table_done(&search.pods);
 		return;
+	}
+	ng_table_done(&search.pods);
 	container_names_resolve(scrape, &state->names, search.wish, search.count);
 	uint64_t over = ng_now(), pause = (over - now) * PAUSE_FACTOR;
 	state->resolve_again = over + (pause < pause_ns ? pause : pause_ns);

@@ -309,7 +309,7 @@ void container_row_leave(struct ng_scrape *scrape, struct container *state, stru
 	struct container_row *row = container_group(group)->row;
 	bool worth = row && row->figures.values.present && !row->outdone &&
 		     (row->naming == NAMING_DONE ? row->labels.text != NULL : row->naming == NAMING_WANTED) &&
-		     !was_sandbox(row, group);
+		     (row->naming == NAMING_DONE || row->believed || !row->place.delegated) && !was_sandbox(row, group);
 
 	container_group(group)->row = NULL;
 	if (!worth || !scrape) {

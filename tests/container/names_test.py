@@ -188,6 +188,17 @@ def a_service_that_calls_itself_a_pod():
             demand(until(lambda name=name, own=own: ids_of(process, name) == own, pause=0.12), lambda: f"{name}: {ids_of(process, name)}")
             time.sleep(1.2)
             demand_equal(ids_of(process, name), own, f"what is shown of {name}")
+            # nor when the real one is away: its link stays while the kubelet waits to start it again
+            tree.remove(f"{pod.path}/{pod.leaf(number)}")
+            scrape(process.address)
+            for _ in range(4):
+                demand_equal(ids_of(process, name), {"/" + pod.path}, f"what is shown of {name} while its container is away")
+                time.sleep(0.3)
+            tree.remove(pod.path)
+            scrape(process.address)
+            for _ in range(4):
+                demand_equal(ids_of(process, name), set(), f"what is shown of {name} when it has gone")
+                time.sleep(0.3)
 
 
 @cases.case

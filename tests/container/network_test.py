@@ -74,6 +74,28 @@ def processes_in_groups_below():
 
 
 @cases.case
+def containers_below_the_service_of_the_runtime():
+    """A runtime that is not told of the kubelet's slices: they are those of their pods all the same."""
+    need_networks()
+    with Tree() as tree, tree.daemon(families=FAMILIES) as process:
+        scrape(process.address)
+        pods = [Pod(tree, f"web-{number}") for number in range(3)]
+        for number, pod in enumerate(pods):
+            slice_name = Path(pod.path).name
+            tree.make(f"system.slice/containerd.service/{slice_name}:cri-containerd:{groups.digits(64)}")
+            digits = groups.digits(64)
+            path = tree.make(f"system.slice/containerd.service/{slice_name}:cri-containerd:{digits}")
+            tree.named["/" + path] = {"namespace": "default", "pod": pod.name, "container": "main", "name": digits}
+            (tree.root / groups.LOGS / f"{pod.name}_default_main-{digits}.log").symlink_to(f"/{groups.PODS}/{pod.folder}/main/0.log")
+            tree.spawn(path, network(f"eth{number}"))
+            demand(until(lambda path=path: groups.is_shown(tree.check(scrape(process.address)), path), pause=0.12), "it is not shown")
+        for number, pod in enumerate(pods):
+            has(process, pod, f"eth{number}")
+        waiting = until(lambda: not scrape(process.address).value("nodegauge_container_unresolved", reason="no_log_link"), pause=0.12)
+        demand(waiting, "sandboxes wait for names")
+
+
+@cases.case
 def the_network_of_the_node():
     need_networks()
     with Tree() as tree, tree.daemon(families=FAMILIES) as process:
