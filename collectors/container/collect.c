@@ -39,6 +39,7 @@ int container_read_row(struct ng_scrape *scrape, struct container *state, struct
 	bool limits = !group->limits_at || now - group->limits_at >= limits_ns;
 
 	state->reader.pressure_fd_plus_1 = group->pressure_fd_plus_1;
+	state->reader.inner = group->place.level == CONTAINER_CONTAINER;
 	int r = container_read(scrape, &state->reader, at, limits, &group->row->figures);
 	state->reader.pressure_fd_plus_1 = NULL;
 	if (r < 0)

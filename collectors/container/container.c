@@ -48,12 +48,23 @@ static const char *level_name(size_t level)
 	return container_level_name((enum container_shown)level);
 }
 
+/* An empty word for none at all. */
+static int refuse_word(
+	struct ng_setup *setup, const char *flag, struct ng_span word, const char *(*name)(size_t), size_t count)
+{
+	char known[256] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < count && used < sizeof(known); i++)
+		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? "," : "", name(i));
+	return ng_refuse(setup, "--collector.container.%s: unknown word '%.*s': take some of %s", flag,
+		(int)(word.size < 60 ? word.size : 60), word.text, known);
+}
+
 static int parse_words(struct ng_setup *setup, const char *flag, const char *text, const char *(*name)(size_t index),
 	size_t count, uint32_t *ret_bits)
 {
 	struct ng_span rest = ng_span(text), word;
-	char known[256];
-	size_t used = 0;
 
 	*ret_bits = 0;
 	while (ng_part_next(&rest, ',', &word)) {
@@ -61,17 +72,12 @@ static int parse_words(struct ng_setup *setup, const char *flag, const char *tex
 		word = ng_trim(word);
 		while (at < count && !ng_span_equal(word, ng_span(name(at))))
 			at++;
-		if (at < count) {
+		if (at < count)
 			*ret_bits |= 1u << at;
-		} else if (word.size) {
-			for (size_t i = 0; i < count && used < sizeof(known); i++)
-				used += (size_t)snprintf(
-					known + used, sizeof(known) - used, "%s%s", i ? "," : "", name(i));
-			return ng_refuse(setup, "--collector.container.%s: unknown word '%.*s': take some of %s", flag,
-				(int)(word.size < 60 ? word.size : 60), word.text, known);
-		}
+		else if (word.size)
+			return refuse_word(setup, flag, word, name, count);
 	}
-	return 0;
+	return *ret_bits ? 0 : refuse_word(setup, flag, (struct ng_span){ "", 0 }, name, count);
 }
 
 /* ---- set-up ---- */
@@ -106,6 +112,8 @@ static int read_options(struct container *state, struct ng_setup *setup)
 	if (state->sample_interval && (state->sample_interval < second_ns || state->sample_interval > 60 * second_ns))
 		return ng_refuse(
 			setup, "--collector.container.sample-interval: expected 0 to switch it off, or 1s to 60s");
+	if (!state->max_groups)
+		return ng_refuse(setup, "--collector.container.max-groups: expected 1 or more");
 	if (!*state->image)
 		return ng_refuse(setup,
 			"--collector.container.image: the placeholder must not be empty, as the rules of "
@@ -132,7 +140,8 @@ static int init(void *context, struct ng_setup *setup)
 	uint64_t directories = share_descriptors(state);
 	if (container_wants(&state->reader, SET_PRESSURE) && state->sample_interval) {
 		state->sampler.interval = state->sample_interval;
-		state->sampler.kept_rounds = (uint32_t)(60 * second_ns / state->sample_interval);
+		state->sampler.kept_rounds =
+			(uint32_t)((60 * second_ns + state->sample_interval - 1) / state->sample_interval);
 		state->sampler.budget = state->max_files;
 		state->triggers.wanted = state->triggers_wanted;
 	}

@@ -92,7 +92,7 @@
 	X("container_pids_events_max_total", NG_COUNTER, VALUE_EVENTS_FORKS_REFUSED, SET_CPU_DETAIL, 0, ALWAYS,        \
 		"Forks refused as the limit of tasks was reached.")                                                    \
 	X("container_processes", NG_GAUGE, VALUE_PROCESSES, SET_PROCESSES, 0, ALWAYS,                                  \
-		"Processes in the group itself.")                                                                      \
+		"Processes in the group itself; of a container of crun those in its group below.")                     \
 	X("container_file_descriptors", NG_GAUGE, VALUE_DESCRIPTORS, SET_DESCRIPTORS, 0, ALWAYS,                       \
 		"Open file descriptors of the processes in the group.")                                                \
 	X("container_sockets", NG_GAUGE, VALUE_SOCKETS, SET_DESCRIPTORS, 0, ALWAYS,                                    \
@@ -126,7 +126,7 @@
 	X("container_pressure_irq_stalled_seconds_total", NG_COUNTER, VALUE_IRQ_STALLED, SET_CPU_DETAIL, 6, ALWAYS,    \
 		"Time that interrupts took from the tasks of the group.")                                              \
 	X("container_start_time_seconds", NG_GAUGE, VALUE_STARTED, SET_INFO, 0, ALWAYS,                                \
-		"Unix time when the group was made.")
+		"Unix time when the group was made, or first looked at by anybody.")
 
 #define OF_VALUE(name_, type_, value_, set_, places_, when_, help_)                                                    \
 	{ .name = (name_),                                                                                             \

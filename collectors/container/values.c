@@ -8,6 +8,7 @@
  */
 #include "files.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -19,12 +20,15 @@ static const struct container_key cpu_keys[] = {
 	CONTAINER_KEY("usage_usec", VALUE_CPU_USAGE, .microseconds = true),
 	CONTAINER_KEY("user_usec", VALUE_CPU_USER, .microseconds = true),
 	CONTAINER_KEY("system_usec", VALUE_CPU_SYSTEM, .microseconds = true),
+	/* from here on: of the group itself, not of those below it */
 	CONTAINER_KEY("nr_periods", VALUE_CFS_PERIODS),
 	CONTAINER_KEY("nr_throttled", VALUE_CFS_THROTTLED_PERIODS),
 	CONTAINER_KEY("throttled_usec", VALUE_CFS_THROTTLED, .microseconds = true),
 	CONTAINER_KEY("nr_bursts", VALUE_CFS_BURST_PERIODS),
 	CONTAINER_KEY("burst_usec", VALUE_CFS_BURST, .microseconds = true),
 };
+
+enum { CPU_KEYS_OF_BRANCH = 3 };
 
 /* The first ones are for the usual families, the others for memory-detail. */
 enum { PLAIN_MEMORY_KEYS = 3 };
@@ -128,6 +132,39 @@ static void read_limits(struct ng_scrape *scrape, const struct container_reader 
 	if (container_wants(reader, SET_TASKS))
 		container_read_limit(scrape, directory, "pids.max", VALUE_THREADS_MAX, figures);
 	figures->limits_missed |= container_failed(read_cpu_limit(scrape, directory, values));
+}
+
+static void take_limit(struct container_values *values, const struct container_values *inner,
+	enum container_value which, uint64_t usual)
+{
+	if (container_has(inner, which) && inner->value[which] != usual)
+		container_set(values, which, inner->value[which]);
+}
+
+/* crun puts the processes of a container one group deeper, and older versions the limits as well. */
+static void read_inner_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,
+	struct container_figures *figures)
+{
+	NG_CLOSE int below = openat(directory, "container", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct container_figures inner = { 0 };
+
+	if (below < 0) {
+		figures->limits_missed |= container_failed(-errno);
+		return;
+	}
+	read_limits(scrape, reader, below, &inner);
+	figures->limits_missed |= inner.limits_missed;
+	take_limit(&figures->values, &inner.values, VALUE_MEMORY_LIMIT, UINT64_MAX);
+	take_limit(&figures->values, &inner.values, VALUE_MEMORY_RESERVATION, 0);
+	take_limit(&figures->values, &inner.values, VALUE_SWAP_LIMIT, UINT64_MAX);
+	take_limit(&figures->values, &inner.values, VALUE_THREADS_MAX, UINT64_MAX);
+	take_limit(&figures->values, &inner.values, VALUE_CPU_WEIGHT, 100);
+	take_limit(&figures->values, &inner.values, VALUE_CPU_SHARES, shares_of(100));
+	figures->inner_quota = container_has(&inner.values, VALUE_CPU_QUOTA);
+	if (!figures->inner_quota)
+		return;
+	take_limit(&figures->values, &inner.values, VALUE_CPU_QUOTA, UINT64_MAX);
+	take_limit(&figures->values, &inner.values, VALUE_CPU_PERIOD, UINT64_MAX);
 }
 
 void container_read_start(int directory, const char *file, struct container_values *values)
@@ -242,6 +279,7 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 	bool limits, struct container_figures *figures)
 {
 	struct container_values before = figures->values;
+	struct container_plan inner_plan = { 0 };
 
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_UNIFIED);
 	if (directory < 0)
@@ -253,6 +291,11 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 		read_files(scrape, reader, directory, figures);
 		if (limits)
 			read_limits(scrape, reader, directory, figures);
+		if (limits && reader->inner)
+			read_inner_limits(scrape, reader, directory, figures);
+		if (figures->inner_quota)
+			container_read_keys(scrape, directory, "container/cpu.stat", cpu_keys + CPU_KEYS_OF_BRANCH,
+				NG_COUNT(cpu_keys) - CPU_KEYS_OF_BRANCH, &inner_plan, &figures->values);
 		if (!container_has(&figures->values, VALUE_STARTED))
 			container_read_start(directory, "cgroup.events", &figures->values);
 		/* nothing is missing that was there before: it cannot have gone in between */

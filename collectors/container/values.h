@@ -144,6 +144,7 @@ struct container_pages {
 struct container_figures {
 	struct container_values values;
 	bool limits_missed; /* reading one failed in passing: to be tried again */
+	bool inner_quota;   /* its quota is that of crun's group below it */
 	struct container_devices devices;
 	struct container_pages pages;
 };
@@ -169,6 +170,7 @@ struct container_reader {
 	uint64_t psi[PSI_REASONS];     /* groups by what their pressure files said, in this scrape */
 	struct ng_arena text;          /* of the files of one group */
 	const int *pressure_fd_plus_1; /* what the sampler keeps open of the group that is read, or NULL */
+	bool inner;                    /* the group that is read may have one of crun's below it */
 };
 
 static inline bool container_wants(const struct container_reader *reader, enum container_set set)

@@ -51,6 +51,8 @@ def kernel(group):
     stat, memory, events = numbers(group / "cpu.stat"), numbers(group / "memory.stat"), numbers(group / "memory.events")
     current, peak = numbers(group / "memory.current")[""], group / "memory.peak"
     # systemd gives a controller to a group only where a unit asks for it
+    # and older versions of crun set all limits one group deeper
+    inner = group / "container" if (group / "container" / "memory.max").exists() else group
     quota, period = (group / "cpu.max").read_text().split() if (group / "cpu.max").exists() else ("max", None)
     said = {
         "container_cpu_usage_seconds_total": stat["usage_usec"] / 1e6,
@@ -77,7 +79,7 @@ def kernel(group):
     limits = {"container_spec_memory_limit_bytes": "memory.max", "container_threads_max": "pids.max",
               "container_spec_memory_reservation_limit_bytes": "memory.min"}
     for family, name in limits.items():
-        if value := numbers(group / name)[""]:
+        if value := numbers(inner / name)[""] or numbers(group / name)[""]:
             said[family] = value
     for resource in ("cpu", "memory", "io"):
         for kind, name in (("some", "waiting"), ("full", "stalled")):
