@@ -53,7 +53,7 @@ def wait_for(what, condition, seconds=60):
         if found := condition():
             return found
         time.sleep(0.2)
-    raise Failure(f"after {seconds} s: {what} is still not so")
+    raise Failure(f"after {seconds} s: {what() if callable(what) else what} is still not so")
 
 
 def journal(unit="nodegauge", since=None):
