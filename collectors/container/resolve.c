@@ -29,7 +29,9 @@ struct search {
 	struct container_wish *wish;
 	size_t count;
 	struct ng_table pods; /* by UID, where the kubelet makes them */
-	bool surveyed, rooted;
+	uint64_t disbelieved;
+	bool surveyed, rooted; /* the kubelet has a root */
+	bool usual;            /* a pod has its containers below it */
 };
 
 /* Some runtimes put the containers of all pods below their service. */
@@ -71,25 +73,23 @@ static bool has_containers(const struct ng_cgroup *pod)
 	return false;
 }
 
-/* What there is of the kubelet's own. Some make the groups of a pod twice, and use one of them. */
+/* What there is of the kubelet's own. */
 static void survey(struct container *state, struct search *search)
 {
 	search->surveyed = true;
 	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
-		const struct container_place *place = &container_group(at)->place;
+		const struct container_place *place = container_place_at(at);
 		search->rooted = search->rooted || (place->level == CONTAINER_KUBE && !place->delegated);
 		if (place->level != CONTAINER_POD || place->delegated)
 			continue;
-		uint64_t key = ng_hash(NG_HASH_SEED, ng_span(place->uid));
-		struct ng_cgroup *known = ng_table_get(&search->pods, key);
-		if (!known || !has_containers(known))
-			ng_table_put(&search->pods, key, at);
+		search->usual = search->usual || has_containers(at);
+		ng_table_put(&search->pods, ng_hash(NG_HASH_SEED, ng_span(place->uid)), at);
 	}
 }
 
 /*
  * A service may make groups under the names of any pod. Where the kubelet has a root of its own the pods are below it,
- * and a container may be elsewhere only while its pod is there and has none.
+ * and their containers below them: unless the runtime puts those of all pods elsewhere.
  */
 static bool is_believed(struct container *state, struct search *search, const struct container_place *place)
 {
@@ -99,9 +99,9 @@ static bool is_believed(struct container *state, struct search *search, const st
 		survey(state, search);
 	if (!search->rooted)
 		return true;
-	struct ng_cgroup *pod = ng_table_get(&search->pods, ng_hash(NG_HASH_SEED, ng_span(place->uid)));
-	return place->level != CONTAINER_POD && pod && strcmp(container_group(pod)->place.uid, place->uid) == 0 &&
-	       !has_containers(pod);
+	const struct ng_cgroup *pod = ng_table_get(&search->pods, ng_hash(NG_HASH_SEED, ng_span(place->uid)));
+	return place->level != CONTAINER_POD && !search->usual && pod &&
+	       strcmp(container_place_at(pod)->uid, place->uid) == 0;
 }
 
 /* ---- what is looked for ---- */
@@ -127,6 +127,7 @@ static int find_candidates(struct ng_scrape *scrape, struct container *state, st
 		if (!row || (row->naming != NAMING_WANTED && row->naming != NAMING_SANDBOX))
 			continue;
 		row->believed = is_believed(state, search, &row->place);
+		search->disbelieved += !row->believed;
 		if (row->believed)
 			r = add_candidate(scrape->arena, search, &room, row, at);
 	}
@@ -292,7 +293,8 @@ void container_resolve(struct ng_scrape *scrape, struct container *state)
 	state->resolve_again = over + (pause < pause_ns ? pause : pause_ns);
 	conclude_all(scrape, state, &search, now);
 	memset(state->unresolved, 0, sizeof(state->unresolved));
-	state->wanted = state->doubtful = 0;
+	state->wanted = state->unresolved[CONTAINER_LYING] = search.disbelieved;
+	state->doubtful = 0;
 	for (size_t i = 0; i < search.count; i++) {
 		const struct container_row *row = search.candidate[i].row;
 		if (row->naming == NAMING_WANTED) {

@@ -173,6 +173,7 @@ def ids_of(process, pod):
 def a_service_that_calls_itself_a_pod():
     """With the UID and the ID of another one: who is where the kubelet makes pods is shown, whoever came first."""
     with Tree() as tree, tree.daemon() as process:
+        Pod(tree, "usual").container()
         scrape(process.address)
         for name, first in (("early", True), ("late", False)):
             pod = Pod(tree, name)
@@ -188,6 +189,7 @@ def a_service_that_calls_itself_a_pod():
             demand(until(lambda name=name, own=own: ids_of(process, name) == own, pause=0.12), lambda: f"{name}: {ids_of(process, name)}")
             time.sleep(1.2)
             demand_equal(ids_of(process, name), own, f"what is shown of {name}")
+            demand_equal(scrape(process.address).value("nodegauge_container_unresolved", reason="contradiction"), 2.0, "the contradictions")
             # nor when the real one is away: its link stays while the kubelet waits to start it again
             tree.remove(f"{pod.path}/{pod.leaf(number)}")
             scrape(process.address)
@@ -199,6 +201,7 @@ def a_service_that_calls_itself_a_pod():
             for _ in range(4):
                 demand_equal(ids_of(process, name), set(), f"what is shown of {name} when it has gone")
                 time.sleep(0.3)
+            tree.remove(f"system.slice/{name}.service")
 
 
 @cases.case
