@@ -143,7 +143,8 @@ static bool find_in_group(
 	while (r == 0 && !pod->pid && ng_line_next(&text, &line)) {
 		if (ng_u64(line, &pid) < 0 || pid > INT32_MAX)
 			continue;
-		hidden = hidden || pid == 0 || !take_listed(scrape, state, at, pod, pid);
+		bool taken = pid && take_listed(scrape, state, at, pod, pid);
+		hidden = hidden || !taken;
 	}
 	return hidden;
 }
