@@ -44,6 +44,10 @@ void ng_cgroups_close_places(struct ng_cgroups *cgroups);
 int ng_cgroups_add_child(
 	struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name);
 
+/* A group without descriptors or watches, as the last child of its parent; NULL when there is no memory. */
+struct ng_cgroup *ng_cgroups_make(
+	struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name, uint64_t generation);
+
 /* The child of that name, or NULL. */
 struct ng_cgroup *ng_cgroups_child(const struct ng_cgroups *cgroups, const struct ng_cgroup *parent, const char *name);
 
