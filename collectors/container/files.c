@@ -9,13 +9,16 @@
 
 static uint64_t head_of(const char *key, size_t size)
 {
-	uint64_t head = 0, tail = 0;
+	uint64_t head = 0, middle = 0, tail = 0;
 
 	memcpy(&head, key, size < sizeof(head) ? size : sizeof(head));
 	/* inactive_anon is not inactive_file */
 	if (size > sizeof(tail))
 		memcpy(&tail, key + size - sizeof(tail), sizeof(tail));
-	return head + tail * 31 + size * UINT64_C(0x9e3779b97f4a7c15);
+	/* nor workingset_refault_file another one of that length */
+	if (size > 2 * sizeof(middle))
+		memcpy(&middle, key + sizeof(head), sizeof(middle));
+	return head + middle * UINT64_C(0x100000001b3) + tail * 31 + size * UINT64_C(0x9e3779b97f4a7c15);
 }
 
 static int find_key(const struct container_key *keys, size_t count, struct ng_span name)

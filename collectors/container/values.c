@@ -148,6 +148,7 @@ static void read_inner_limits(struct ng_scrape *scrape, const struct container_r
 	NG_CLOSE int below = openat(directory, "container", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct container_figures inner = { 0 };
 
+	figures->inner_quota = false;
 	if (below < 0) {
 		figures->limits_missed |= container_failed(-errno);
 		return;

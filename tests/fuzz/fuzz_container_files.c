@@ -28,8 +28,10 @@ static const char *const files[] = { "cpu.stat", "cpu.stat.local", "cpu.max", "c
 	"memory.current", "memory.events", "memory.max", "memory.swap.current", "memory.peak", "io.stat",
 	"cpu.pressure", "memory.pressure", "io.pressure", "irq.pressure", "pids.current", "pids.max", "pids.events",
 	"cgroup.stat", "cgroup.procs", "hugetlb.2MB.current", "hugetlb.2MB.events", "cpuacct.usage", "cpuacct.stat",
-	"cpu.cfs_quota_us", "memory.usage_in_bytes", "memory.limit_in_bytes", "memory.oom_control",
-	"blkio.throttle.io_service_bytes", "blkio.throttle.io_serviced", "hugetlb.2MB.usage_in_bytes" };
+	"container/cpu.max", "container/memory.max", "container/memory.min", "container/pids.max",
+	"container/cgroup.procs", "cpu.cfs_quota_us", "memory.usage_in_bytes", "memory.limit_in_bytes",
+	"memory.oom_control", "blkio.throttle.io_service_bytes", "blkio.throttle.io_serviced",
+	"hugetlb.2MB.usage_in_bytes" };
 
 /* A tree of each kind, with one group that has all of the files. */
 struct world {
@@ -52,9 +54,11 @@ static unsigned added(void *context, struct ng_scrape *scrape, struct ng_cgroup 
 	struct world *world = context;
 
 	(void)scrape;
-	if (group->depth == 1)
-		world->group = group;
-	return NG_CGROUP_DESCEND;
+	if (group->depth != 1)
+		return NG_CGROUP_DESCEND;
+	world->group = group;
+	container_group(group)->place.level = CONTAINER_CONTAINER;
+	return 0;
 }
 
 static void put(const char *directory, const char *name, struct ng_span text)
@@ -68,7 +72,9 @@ static void put(const char *directory, const char *name, struct ng_span text)
 static void make_world(struct world *world, bool v1)
 {
 	static const char *const mounts[] = { "cpu,cpuacct", "memory", "blkio", "pids", "hugetlb" };
-	const struct ng_cgroups_hooks hooks = { .added = added, .context = world };
+	const struct ng_cgroups_hooks hooks = {
+		.payload_size = sizeof(struct container_group), .added = added, .context = world
+	};
 	struct ng_setup setup = { .arena = &world->arena, .kernel = &world->kernel };
 
 	world->root = tree_new();
@@ -90,6 +96,7 @@ static void make_world(struct world *world, bool v1)
 	char *group = format("%s/%sgroup", world->root, v1 ? "memory/" : "");
 	mkdir(group, 0755);
 	world->directory = open(group, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	mkdirat(world->directory, "container", 0755); /* where crun puts processes, and limits */
 	free(group);
 	world->kernel.root_fd[NG_CGROUP] = open(world->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	world->scrape = (struct ng_scrape){ .arena = &world->arena,
@@ -102,6 +109,7 @@ static void make_world(struct world *world, bool v1)
 	world->state.cgroups = world->cgroups;
 	world->state.reader.cgroups = world->cgroups;
 	world->state.reader.sets = UINT32_MAX;
+	world->state.reader.inner = true;
 	world->state.reader.huge_sizes = (struct ng_names){ huge, 1 };
 }
 
