@@ -88,7 +88,8 @@ static int finish_output(void)
 
 static int print_metrics(struct program *program)
 {
-	const struct ng_writer *writers[] = { &ng_build_writer, &ng_process_writer, &ng_exporter_writer };
+	const struct ng_writer *writers[] = { &ng_build_writer, &ng_process_writer, &ng_engine_writer,
+		&ng_exporter_writer };
 	struct ng_family own[64];
 	size_t count = 0;
 

@@ -84,8 +84,7 @@ int container_read_keys(struct ng_scrape *scrape, int directory, const char *fil
 		if (which < 0)
 			continue;
 		if (ng_u64(ng_span_skip(line, space + 1), &value) < 0) {
-			ng_broken(scrape, file, at + 1, "a key and a whole number");
-			ng_note(scrape);
+			ng_drop_value(scrape, file, at + 1, "a key and a whole number");
 			continue;
 		}
 		container_set(values, keys[which].value, keys[which].microseconds ? value * 1000 : value);
@@ -111,8 +110,7 @@ int container_read_number(struct ng_scrape *scrape, int directory, const char *f
 		container_set(values, which, value);
 		return 0;
 	}
-	ng_broken(scrape, file, 1, "a whole number or max");
-	ng_note(scrape);
+	ng_drop_value(scrape, file, 1, "a whole number or max");
 	return 0;
 }
 

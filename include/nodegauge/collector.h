@@ -87,6 +87,8 @@ struct ng_setup {
 	size_t notice_size;
 };
 
+enum { NG_NOTE_SIZE = 256 };
+
 /* What `collect` gets. */
 struct ng_scrape {
 	struct ng_page *page;
@@ -100,8 +102,7 @@ struct ng_scrape {
 	 * 0.
 	 */
 	uint64_t devices_epoch;
-	uint64_t dropped; /* rows left out because their device went away or answered nonsense; see ng_drop */
-	bool partial;     /* collect succeeds and the reason says what was left out; set by ng_note */
+	uint64_t dropped; /* records left out; see ng_drop and ng_drop_record */
 	char *reason;     /* why collect fails, with the file; see ng_broken */
 	size_t reason_size;
 	/*
@@ -109,6 +110,11 @@ struct ng_scrape {
 	 * shown until everybody has seen it.
 	 */
 	uint64_t readers, recent_readers;
+	uint64_t dropped_values; /* see ng_drop_value */
+	/* What a collect that succeeds has left out and why; see ng_note. Those for which there is no room are counted.
+	 */
+	char (*notes)[NG_NOTE_SIZE];
+	size_t note_count, note_room;
 };
 
 /* What `tick` gets beside a scrape without a page, and says. */
@@ -189,7 +195,13 @@ uint64_t ng_now(void);
  */
 bool ng_item_gone(int error);
 
-/* Counts a row that was left out. */
+/*
+ * Whether the error says that this kernel, device or file system does not have what was asked for. It is left out
+ * without a word; any other error is worth one.
+ */
+bool ng_absent(int error);
+
+/* Counts a record that was left out because its device, process or cgroup went away meanwhile. */
 static inline void ng_drop(struct ng_scrape *scrape)
 {
 	scrape->dropped++;
@@ -198,11 +210,25 @@ static inline void ng_drop(struct ng_scrape *scrape)
 /* Text that we do not understand: notes file, line (from 1; 0 for none) and what was expected; returns -EBADMSG. */
 int ng_broken(struct ng_scrape *scrape, const char *file, unsigned line, const char *expected);
 
-/* For a collect that succeeds all the same: has the reason that was noted last logged when it changes. */
-static inline void ng_note(struct ng_scrape *scrape)
-{
-	scrape->partial = true;
-}
+/*
+ * Damage stays as small as its cause: what is wrong with one value costs that value, and what makes a record (a line, a
+ * device) unusable costs that record. Collect leaves it out, goes on and succeeds; it fails only when nothing of its
+ * source can be understood. These count what was left out and note why, as ng_broken does.
+ */
+void ng_drop_value(struct ng_scrape *scrape, const char *file, unsigned line, const char *expected);
+void ng_drop_record(struct ng_scrape *scrape, const char *file, unsigned line, const char *expected);
+
+/*
+ * As ng_drop_value for a value that could not be read, by the error that reading it gave; nothing where
+ * ng_absent(error). After -EBADMSG the reason that was noted stands.
+ */
+void ng_drop_unread(struct ng_scrape *scrape, int error, const char *file);
+
+/*
+ * For a collect that succeeds all the same: the reason that was noted last tells what was left out. The engine logs
+ * each such text once, not again at every scrape: it must not have numbers that change.
+ */
+void ng_note(struct ng_scrape *scrape);
 
 /* As ng_broken, for any other error: "open /proc/x: permission denied". Returns `error`. */
 int ng_failed(struct ng_scrape *scrape, int error, const char *what, const char *file);

@@ -89,8 +89,8 @@ int ng_read_kept(struct ng_scrape *scrape, int fd, enum ng_kind kind, struct ng_
 int ng_peek_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *name, struct ng_span *ret_text);
 
 /*
- * One value below a directory descriptor as a number, blanks trimmed; -EINVAL where it is none, -ERANGE where it does
- * not fit, -ENODATA where there is nothing.
+ * One value below a directory descriptor as a number, blanks trimmed; -EBADMSG where it is none or does not fit, so
+ * that it cannot be taken for an error of the driver, -ENODATA where there is nothing.
  */
 int ng_read_u64_at(struct ng_scrape *scrape, int directory, const char *name, uint64_t *ret_value);
 int ng_read_i64_at(struct ng_scrape *scrape, int directory, const char *name, int64_t *ret_value);

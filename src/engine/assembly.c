@@ -32,7 +32,7 @@ struct ng_assembly {
 	struct ng_span *labels; /* {collector="..."} of each cell */
 };
 
-enum { OWN_DURATION, OWN_SUCCESS, OWN_DROPPED, OWN_DROPPED_FAMILIES, OWN_COUNT };
+enum { OWN_DURATION, OWN_SUCCESS, OWN_DROPPED, OWN_DROPPED_VALUES, OWN_DROPPED_FAMILIES, OWN_COUNT };
 static const struct ng_family own[OWN_COUNT] = {
 	[OWN_DURATION] = { .name = "node_scrape_collector_duration_seconds",
 		.type = NG_GAUGE,
@@ -46,11 +46,19 @@ static const struct ng_family own[OWN_COUNT] = {
 	[OWN_DROPPED] = { .name = "nodegauge_collector_dropped_rows_total",
 		.type = NG_COUNTER,
 		.labels = "collector",
-		.help = "Items left out because they went away while they were read or could not be understood." },
+		.help = "Records (devices, processes, lines) left out because they vanished while being read or could "
+			"not be "
+			"parsed." },
+	[OWN_DROPPED_VALUES] = { .name = "nodegauge_collector_dropped_values_total",
+		.type = NG_COUNTER,
+		.labels = "collector",
+		.help = "Values left out because they could not be read or parsed; the log says which." },
 	[OWN_DROPPED_FAMILIES] = { .name = "nodegauge_dropped_families_total",
 		.type = NG_COUNTER,
 		.help = "Families left out because another collector has one of the same name." },
 };
+
+const struct ng_writer ng_engine_writer = { .families = own, .family_count = OWN_COUNT };
 
 int ng_assembly_init(struct ng_engine *engine)
 {
@@ -126,6 +134,11 @@ static void write_cells(struct ng_engine *engine)
 	for (size_t i = 0; i < engine->cell_count; i++) {
 		if (engine->cells[i].included && engine->cells[i].dropped)
 			ng_sample_u64(page, labels[i], engine->cells[i].dropped);
+	}
+	ng_family(page, &engine->own_families[OWN_DROPPED_VALUES]);
+	for (size_t i = 0; i < engine->cell_count; i++) {
+		if (engine->cells[i].included && engine->cells[i].dropped_values)
+			ng_sample_u64(page, labels[i], engine->cells[i].dropped_values);
 	}
 	ng_gauge_u64(page, &engine->own_families[OWN_DROPPED_FAMILIES], engine->dropped_families);
 }

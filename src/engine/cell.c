@@ -239,8 +239,8 @@ void ng_cell_done(struct ng_cell *cell)
 int ng_cell_collect(struct ng_cell *cell, struct ng_scrape *scrape)
 {
 	scrape->page = &cell->page;
-	scrape->dropped = 0;
-	scrape->partial = false;
+	scrape->dropped = scrape->dropped_values = 0;
+	scrape->note_count = 0;
 	scrape->reason[0] = '\0';
 	ng_arena_reset(scrape->arena);
 	ng_page_reset(&cell->page);
@@ -257,6 +257,7 @@ int ng_cell_collect(struct ng_cell *cell, struct ng_scrape *scrape)
 void ng_cell_tick(struct ng_cell *cell, struct ng_scrape *scrape, struct ng_wait *wait)
 {
 	pthread_mutex_lock(&cell->inside);
+	scrape->note_count = 0;
 	scrape->reason[0] = '\0';
 	ng_arena_reset(scrape->arena);
 	wait->now = ng_now();

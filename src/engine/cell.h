@@ -36,6 +36,15 @@ enum ng_cell_phase {
 	NG_CELL_STUCK,   /* a runner is inside, and the gather that started it has been answered without it */
 };
 
+/* What was left out and has been logged: hashes of the texts, and when each was last the case. */
+enum { NG_NOTES_LOGGED = 32 };
+struct ng_notes {
+	struct {
+		uint64_t hash, seen; /* seen: CLOCK_MONOTONIC ns, 0 for a free place */
+	} logged[NG_NOTES_LOGGED];
+	bool told; /* since it was last logged that nothing is left out any more */
+};
+
 struct ng_cell {
 	const struct ng_collector *collector;
 	void *state;
@@ -51,8 +60,10 @@ struct ng_cell {
 	uint64_t started;  /* CLOCK_MONOTONIC ns, of the running or last call */
 	uint64_t duration; /* of the last call that returned */
 	int result;        /* of the last call; -ETIMEDOUT while stuck or not started in time */
-	uint64_t dropped;  /* rows left out, in all */
-	char reason[256];
+	uint64_t dropped;  /* records left out, in all */
+	uint64_t dropped_values;
+	char reason[NG_NOTE_SIZE];
+	struct ng_notes notes;
 	bool finished; /* at least once */
 	bool failing;  /* has been logged as failing */
 	bool included; /* in the gather that is going on or was last */

@@ -28,6 +28,9 @@ struct ng_writer {
 	void *context;
 };
 
+/* The engine's own families, for the reference. */
+extern const struct ng_writer ng_engine_writer;
+
 struct ng_engine_config {
 	const char *roots[NG_ROOTS];
 	const struct ng_choice *choices; /* enabled collectors in the order of their names */

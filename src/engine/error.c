@@ -24,6 +24,23 @@ bool ng_item_gone(int error)
 	}
 }
 
+bool ng_absent(int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -ENOTDIR:
+	case -ENODEV:
+	case -ENXIO:
+	case -ESRCH:
+	case -EOPNOTSUPP:
+	case -ENOSYS:
+	case -ENODATA:
+		return true;
+	default:
+		return false;
+	}
+}
+
 int ng_broken(struct ng_scrape *scrape, const char *file, unsigned line, const char *expected)
 {
 	if (line)
@@ -53,6 +70,37 @@ int ng_failed(struct ng_scrape *scrape, int error, const char *what, const char 
 	if (scrape->reason_size)
 		scrape->reason[used] = '\0';
 	return error;
+}
+
+void ng_note(struct ng_scrape *scrape)
+{
+	if (scrape->note_count < scrape->note_room)
+		snprintf(scrape->notes[scrape->note_count], NG_NOTE_SIZE, "%s", scrape->reason);
+	scrape->note_count++;
+}
+
+void ng_drop_value(struct ng_scrape *scrape, const char *file, unsigned line, const char *expected)
+{
+	scrape->dropped_values++;
+	ng_broken(scrape, file, line, expected);
+	ng_note(scrape);
+}
+
+void ng_drop_record(struct ng_scrape *scrape, const char *file, unsigned line, const char *expected)
+{
+	scrape->dropped++;
+	ng_broken(scrape, file, line, expected);
+	ng_note(scrape);
+}
+
+void ng_drop_unread(struct ng_scrape *scrape, int error, const char *file)
+{
+	if (ng_absent(error))
+		return;
+	scrape->dropped_values++;
+	if (error != -EBADMSG) /* what was expected is noted already */
+		ng_failed(scrape, error, "read", file);
+	ng_note(scrape);
 }
 
 int ng_refuse(struct ng_setup *setup, const char *format, ...)

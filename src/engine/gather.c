@@ -2,11 +2,71 @@
 /* A gather: the cells that are wanted, one after the other, by as many runners as are held up in one and one more. */
 #include "engine/internal.h"
 
+#include <nodegauge/table.h>
 #include <stdio.h>
 
 static const size_t stack_size = 256u << 10;
 
+/* Texts of one collect; the log is no place for more. */
+enum { NG_NOTES_ROOM = 16 };
+
 /* ---- one cell ---- */
+
+/* How long something must have been right for its next failure to be news. */
+static const uint64_t forget_after = UINT64_C(600000000000);
+
+/* Whether the text is not among those logged lately; it is from now on. */
+static bool is_news(struct ng_notes *notes, const char *text, uint64_t now)
+{
+	uint64_t hash = ng_hash(NG_HASH_SEED, ng_span(text));
+	size_t oldest = 0;
+
+	for (size_t i = 0; i < NG_NOTES_LOGGED; i++) {
+		if (notes->logged[i].seen && notes->logged[i].hash == hash) {
+			bool lately = now - notes->logged[i].seen < forget_after;
+			notes->logged[i].seen = now;
+			return !lately;
+		}
+		if (notes->logged[i].seen < notes->logged[oldest].seen)
+			oldest = i;
+	}
+	notes->logged[oldest].hash = hash;
+	notes->logged[oldest].seen = now;
+	return true;
+}
+
+/* What a collector that succeeded has left out: each text once, and once that there is nothing any more. */
+static void log_notes(struct ng_engine *engine, struct ng_cell *cell, const struct ng_scrape *scrape, uint64_t now)
+{
+	const char *name = cell->collector->name;
+	size_t count = scrape->note_count < scrape->note_room ? scrape->note_count : scrape->note_room;
+
+	if (!engine->config.log)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (!is_news(&cell->notes, scrape->notes[i], now))
+			continue;
+		engine->config.log(engine->config.log_context, NG_LOG_WARN, "collector left something out", name,
+			scrape->notes[i]);
+		cell->notes.told = true;
+	}
+	if (count == 0 && cell->notes.told) {
+		engine->config.log(engine->config.log_context, NG_LOG_INFO, "collector fully recovered", name, "");
+		cell->notes.told = false;
+	}
+}
+
+/* For the page: the first thing that was left out, and how many more there are. */
+static void sum_up(const struct ng_scrape *scrape, char *reason, size_t size)
+{
+	if (scrape->note_count == 0)
+		reason[0] = '\0';
+	else if (scrape->note_count == 1)
+		snprintf(reason, size, "%s", scrape->notes[0]);
+	else
+		snprintf(reason, size, "%.*s (and %zu more)", NG_NOTE_SIZE - 40, scrape->notes[0],
+			scrape->note_count - 1);
+}
 
 static void log_change(struct ng_engine *engine, struct ng_cell *cell, int result, const char *reason)
 {
@@ -21,9 +81,6 @@ static void log_change(struct ng_engine *engine, struct ng_cell *cell, int resul
 		engine->config.log(engine->config.log_context, NG_LOG_INFO, "collector works again", name, "");
 	else if (result == -ENODATA && cell->result != -ENODATA)
 		engine->config.log(engine->config.log_context, NG_LOG_DEBUG, "collector has no data", name, reason);
-	else if (result == 0 && strcmp(reason, cell->reason) != 0)
-		engine->config.log(engine->config.log_context, *reason ? NG_LOG_WARN : NG_LOG_INFO,
-			*reason ? "collector left something out" : "collector has everything again", name, reason);
 	cell->failing = failing;
 }
 
@@ -45,7 +102,7 @@ static void cell_finish(struct ng_engine *engine, struct ng_cell *cell, int resu
 static bool run_cell(struct ng_runner *runner, struct ng_cell *cell, uint64_t now)
 {
 	struct ng_engine *engine = runner->engine;
-	char reason[sizeof(cell->reason)];
+	char reason[NG_NOTE_SIZE], notes[NG_NOTES_ROOM][NG_NOTE_SIZE];
 	struct ng_scrape scrape = {
 		.arena = &runner->arena,
 		.kernel = &engine->kernel,
@@ -56,6 +113,8 @@ static bool run_cell(struct ng_runner *runner, struct ng_cell *cell, uint64_t no
 		.recent_readers = engine->recent_readers,
 		.reason = reason,
 		.reason_size = sizeof(reason),
+		.notes = notes,
+		.note_room = NG_NOTES_ROOM,
 	};
 
 	cell->phase = NG_CELL_RUNNING;
@@ -73,7 +132,12 @@ static bool run_cell(struct ng_runner *runner, struct ng_cell *cell, uint64_t no
 	cell->phase = NG_CELL_IDLE;
 	if (wanted) {
 		cell->dropped += scrape.dropped;
-		cell_finish(engine, cell, result, now, result < 0 || scrape.partial ? reason : "");
+		cell->dropped_values += scrape.dropped_values;
+		if (result == 0) {
+			log_notes(engine, cell, &scrape, now);
+			sum_up(&scrape, reason, sizeof(reason));
+		}
+		cell_finish(engine, cell, result, now, reason);
 	}
 	return wanted;
 }

@@ -182,7 +182,7 @@ def more_groups_than_allowed():
             right(tree, process, first)
             later = tree.make("system.slice/later.service")
             demand(appears(tree, process, later), "there is no room after the others have gone")
-            demand("collector has everything again" in process.log(), "the end of it is not told")
+            demand("collector fully recovered" in process.log(), "the end of it is not told")
 
 
 @cases.case

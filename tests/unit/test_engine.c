@@ -13,7 +13,8 @@
 /* What the collectors of this test are told to do; they share it, as they are made for it. */
 static struct {
 	atomic_int result;
-	atomic_bool stop; /* waits inside until `go` */
+	atomic_uint bad_values, first_line; /* to leave out, on the lines from there on */
+	atomic_bool stop;                   /* waits inside until `go` */
 	sem_t go, inside;
 	atomic_uint calls, logged_failures, logged_recoveries;
 	atomic_bool gone; /* the one that got stuck has returned */
@@ -57,6 +58,8 @@ static int slow_collect(void *state, struct ng_scrape *scrape)
 		return ng_broken(scrape, "slow", 7, "something better");
 	if (result == 0)
 		ng_drop(scrape);
+	for (unsigned i = 0; i < atomic_load(&told.bad_values); i++)
+		ng_drop_value(scrape, "slow", atomic_load(&told.first_line) + i, "a number");
 	return result;
 }
 
@@ -168,6 +171,8 @@ static int reset(void **state)
 {
 	(void)state;
 	atomic_store(&told.result, 0);
+	atomic_store(&told.bad_values, 0);
+	atomic_store(&told.first_line, 1);
 	atomic_store(&told.stop, false);
 	atomic_store(&told.gone, false);
 	atomic_store(&told.calls, 0);
@@ -214,6 +219,40 @@ static void failures(void **state)
 	/* said once each */
 	assert_int_equal(told.logged_failures, 1);
 	assert_int_equal(told.logged_recoveries, 1);
+	close_engine(&fixture);
+}
+
+/* What is left out costs itself alone; each text is logged once, and once that it is over. */
+static void left_out(void **state)
+{
+	struct fixture fixture;
+	const char *answer;
+	struct ng_cell_view view;
+
+	(void)state;
+	open_engine(&fixture, quick_and_slow, 2);
+	atomic_store(&told.bad_values, 2);
+	for (unsigned i = 0; i < 3; i++)
+		answer = gather(&fixture);
+	assert_has(answer, "\nx_slow 1\n");
+	assert_has(answer, "node_scrape_collector_success{collector=\"slow\"} 1\n");
+	assert_has(answer, "nodegauge_collector_dropped_values_total{collector=\"slow\"} 6\n");
+	assert_int_equal(told.logged_failures, 2);
+	ng_engine_view(fixture.engine, 1, &view);
+	assert_string_equal(view.reason, "slow: line 1: expected a number (and 1 more)");
+	for (unsigned i = 0; i < 5; i++) { /* comes and goes: no news */
+		atomic_store(&told.bad_values, i % 2);
+		gather(&fixture);
+	}
+	assert_int_equal(told.logged_failures, 2);
+	assert_int_equal(told.logged_recoveries, 1);
+	ng_engine_view(fixture.engine, 1, &view);
+	assert_string_equal(view.reason, "");
+	atomic_store(&told.first_line, 100);
+	atomic_store(&told.bad_values, 1000);
+	answer = gather(&fixture);
+	assert_has(answer, "nodegauge_collector_dropped_values_total{collector=\"slow\"} 1008\n");
+	assert_in_range(told.logged_failures, 3, 20);
 	close_engine(&fixture);
 }
 
@@ -498,6 +537,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ENGINE_TEST(failures),
+		ENGINE_TEST(left_out),
 		ENGINE_TEST(no_data),
 		ENGINE_TEST(selections),
 		ENGINE_TEST(stuck),
