@@ -8,6 +8,7 @@
  */
 #include "engine/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* From this size on a page is taken over instead of being copied, and a body is not kept for the next answer. */
@@ -32,7 +33,15 @@ struct ng_assembly {
 	struct ng_span *labels; /* {collector="..."} of each cell */
 };
 
-enum { OWN_DURATION, OWN_SUCCESS, OWN_DROPPED, OWN_DROPPED_VALUES, OWN_DROPPED_FAMILIES, OWN_COUNT };
+enum {
+	OWN_DURATION,
+	OWN_SUCCESS,
+	OWN_DROPPED,
+	OWN_DROPPED_VALUES,
+	OWN_DROPPED_FAMILIES,
+	OWN_DROPPED_SAMPLES,
+	OWN_COUNT
+};
 static const struct ng_family own[OWN_COUNT] = {
 	[OWN_DURATION] = { .name = "node_scrape_collector_duration_seconds",
 		.type = NG_GAUGE,
@@ -56,6 +65,9 @@ static const struct ng_family own[OWN_COUNT] = {
 	[OWN_DROPPED_FAMILIES] = { .name = "nodegauge_dropped_families_total",
 		.type = NG_COUNTER,
 		.help = "Families left out because another collector has one of the same name." },
+	[OWN_DROPPED_SAMPLES] = { .name = "nodegauge_dropped_samples_total",
+		.type = NG_COUNTER,
+		.help = "Samples left out because another collector has one with the same name and labels." },
 };
 
 const struct ng_writer ng_engine_writer = { .families = own, .family_count = OWN_COUNT };
@@ -141,6 +153,7 @@ static void write_cells(struct ng_engine *engine)
 			ng_sample_u64(page, labels[i], engine->cells[i].dropped_values);
 	}
 	ng_gauge_u64(page, &engine->own_families[OWN_DROPPED_FAMILIES], engine->dropped_families);
+	ng_gauge_u64(page, &engine->own_families[OWN_DROPPED_SAMPLES], engine->dropped_samples);
 }
 
 static void write_own(struct ng_engine *engine)
@@ -155,6 +168,7 @@ static void write_own(struct ng_engine *engine)
 		writer->write(writer->context, &engine->own, &engine->own_arena, families);
 		families += writer->family_count;
 	}
+	ng_twins_settle(&engine->own);
 }
 
 /* ---- which families there are ---- */
@@ -215,23 +229,46 @@ static bool note_families(struct ng_assembly *assembly)
 
 /* ---- the answer ---- */
 
+/* Logs once which collector's samples were left out because another one has the same. */
+static void log_clash(struct ng_engine *engine, const struct ng_page *page, struct ng_span sample, const char *why)
+{
+	const struct ng_cell *cell = engine->cells;
+	char text[NG_NOTE_SIZE];
+
+	while (cell < engine->cells + engine->cell_count && &cell->page != page)
+		cell++;
+	const char *name = cell < engine->cells + engine->cell_count ? cell->collector->name : "";
+	snprintf(text, sizeof(text), "%.*s: %s", (int)(sample.size < 150 ? sample.size : 150), sample.text, why);
+	if (engine->config.log && ng_is_news(&engine->clashes, text, ng_now()))
+		engine->config.log(engine->config.log_context, NG_LOG_WARN, "left out", name, text);
+}
+
 /* Behind the first family of a name, the samples of all further ones. */
 static void join(struct ng_engine *engine, struct ng_page *body, const struct seen *slot)
 {
 	struct ng_assembly *assembly = engine->assembly;
 	enum ng_type type = slot->page->families[slot->family].type;
+	bool alike = false;
 
 	for (size_t i = 0; i < assembly->page_count; i++) {
 		const struct ng_page *page = assembly->pages[i];
 		for (uint32_t k = 0; k < page->family_count; k++) {
 			if ((page == slot->page && k == slot->family) || !same_family(slot, page, &page->families[k]))
 				continue;
-			if (assembly->yields[i] || page->families[k].type != type)
-				engine->dropped_families++;
-			else
+			if (!assembly->yields[i] && page->families[k].type == type) {
 				ng_page_append(body, page, k, false);
+				continue;
+			}
+			engine->dropped_families++;
+			log_clash(engine, page, ng_page_family_name(page, &page->families[k]),
+				"another collector has a family of this name");
 		}
 	}
+	body->twins.refused = 0;
+	size_t refused = ng_twins_refuse(body, &alike);
+	if (refused)
+		log_clash(engine, body, body->twins.first_refused, "another collector has this sample");
+	engine->dropped_samples += refused;
 }
 
 static void append_joined(struct ng_engine *engine, struct ng_page *body)

@@ -236,6 +236,20 @@ void ng_cell_done(struct ng_cell *cell)
 	*cell = (struct ng_cell){ 0 };
 }
 
+/* A collector that writes a sample twice has a defect, or its source has: the first one counts. */
+static void settle(struct ng_page *page, struct ng_scrape *scrape)
+{
+	ng_twins_settle(page);
+	if (page->twins.refused == 0)
+		return;
+	struct ng_span sample = page->twins.first_refused;
+	scrape->dropped_values += page->twins.refused;
+	snprintf(scrape->reason, scrape->reason_size,
+		"%.*s: more than one sample with these labels; the first one counts",
+		(int)(sample.size < 150 ? sample.size : 150), sample.text ? sample.text : "");
+	ng_note(scrape);
+}
+
 int ng_cell_collect(struct ng_cell *cell, struct ng_scrape *scrape)
 {
 	scrape->page = &cell->page;
@@ -249,6 +263,8 @@ int ng_cell_collect(struct ng_cell *cell, struct ng_scrape *scrape)
 	int r = cell->collector->collect(cell->state, scrape);
 	if (cell->collector->tick)
 		pthread_mutex_unlock(&cell->inside);
+	if (r == 0)
+		settle(&cell->page, scrape);
 	if (r == 0 && cell->page.error)
 		r = ng_failed(scrape, cell->page.error, "write", "the families");
 	return r;

@@ -15,8 +15,7 @@ enum { NG_NOTES_ROOM = 16 };
 /* How long something must have been right for its next failure to be news. */
 static const uint64_t forget_after = UINT64_C(600000000000);
 
-/* Whether the text is not among those logged lately; it is from now on. */
-static bool is_news(struct ng_notes *notes, const char *text, uint64_t now)
+bool ng_is_news(struct ng_notes *notes, const char *text, uint64_t now)
 {
 	uint64_t hash = ng_hash(NG_HASH_SEED, ng_span(text));
 	size_t oldest = 0;
@@ -44,7 +43,7 @@ static void log_notes(struct ng_engine *engine, struct ng_cell *cell, const stru
 	if (!engine->config.log)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		if (!is_news(&cell->notes, scrape->notes[i], now))
+		if (!ng_is_news(&cell->notes, scrape->notes[i], now))
 			continue;
 		engine->config.log(engine->config.log_context, NG_LOG_WARN, "collector left something out", name,
 			scrape->notes[i]);

@@ -56,7 +56,8 @@ struct ng_engine {
 	uint64_t moved; /* when a cell was last started */
 	ng_finished *finished;
 	void *context;
-	uint64_t dropped_families;
+	uint64_t dropped_families, dropped_samples;
+	struct ng_notes clashes; /* of collectors with each other */
 
 	/* making the body; one thread at a time, as `active` stays set until it is done */
 	struct ng_page own; /* the engine's families and the writers' */
@@ -66,6 +67,9 @@ struct ng_engine {
 	struct ng_assembly *assembly;
 	struct ng_body *bodies[NG_BODIES_KEPT];
 };
+
+/* Whether the text is not among those logged lately; it is from now on. */
+bool ng_is_news(struct ng_notes *notes, const char *text, uint64_t now);
 
 /* The first runner; others come when it is held up. */
 int ng_runners_start(struct ng_engine *engine);

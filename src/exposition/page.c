@@ -22,6 +22,7 @@ void ng_page_reset(struct ng_page *page)
 	page->name = NG_NO_LABELS;
 	page->head = NULL;
 	ng_arena_reset(&page->names);
+	ng_twins_reset(&page->twins);
 }
 
 void ng_page_done(struct ng_page *page)
@@ -30,6 +31,7 @@ void ng_page_done(struct ng_page *page)
 	free(page->families);
 	free(page->values);
 	ng_arena_done(&page->names);
+	ng_twins_done(&page->twins);
 	*page = (struct ng_page){ 0 };
 }
 
@@ -132,13 +134,15 @@ static bool record_family(struct ng_page *page, struct ng_page_family family)
 /* The first sample of a family: its head goes before it. */
 static void begin_family(struct ng_page *page)
 {
-	size_t start = page->size;
-
 	page->pending = false;
 	if (page->name.size == 0) {
 		page_fail(page, -EINVAL);
 		return;
 	}
+	ng_twins_settle(page);
+	size_t start = page->size;
+	uint64_t hash = page->head ? page->head->hash : ng_name_hash(page->name);
+	page->twins.family = (uint32_t)hash;
 	if (page->head) {
 		append(page, page->head->lines);
 	} else {
@@ -154,7 +158,7 @@ static void begin_family(struct ng_page *page)
 				    .name_size = (uint32_t)page->name.size,
 				    .first_value = (uint32_t)page->value_count,
 				    .end_value = (uint32_t)page->value_count,
-				    .hash = page->head ? page->head->hash : ng_name_hash(page->name),
+				    .hash = hash,
 				    .type = page->type,
 			    });
 }
@@ -175,13 +179,21 @@ static char *begin_sample(struct ng_page *page, struct ng_span suffix, struct ng
 		return NULL;
 	memcpy(at, page->name.text, page->name.size);
 	at += page->name.size;
+	char *start = at;
 	if (suffix.size) {
 		memcpy(at, suffix.text, suffix.size);
 		at += suffix.size;
 	}
-	if (labels.size) {
-		memcpy(at, labels.text, labels.size);
-		at += labels.size;
+	uint32_t hash = ng_twins_hash(at, labels.text, labels.size);
+	at += labels.size;
+	if (suffix.size)
+		hash = ng_twins_hash(NULL, start, suffix.size + labels.size);
+	hash ^= page->twins.family;
+	size_t index = page->value_count;
+	if (__builtin_expect(index >= page->twins.trusted || page->twins.hash[index] != hash, 0) &&
+		!ng_twins_note(&page->twins, index, hash)) {
+		page_fail(page, -ENOMEM);
+		return NULL;
 	}
 	*at++ = ' ';
 	return at;

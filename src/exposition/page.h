@@ -8,6 +8,8 @@
 #ifndef EXPOSITION_PAGE_H
 #define EXPOSITION_PAGE_H
 
+#include "exposition/twins.h"
+
 #include <nodegauge/page.h>
 
 /* Offsets are 32 bits; no scrape comes near. */
@@ -57,6 +59,7 @@ struct ng_page {
 	struct ng_span help;
 	enum ng_type type;
 	struct ng_arena names; /* of dynamic families */
+	struct ng_twins twins;
 };
 
 /* A page of zeroes is ready. Resetting keeps the capacity. */

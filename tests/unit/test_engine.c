@@ -31,6 +31,7 @@ static int quick_collect(void *state, struct ng_scrape *scrape)
 	ng_gauge_u64(scrape->page, &quick_families[0], 1);
 	ng_family(scrape->page, &quick_families[1]);
 	ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "from", NG_SPAN("quick") }), 1);
+	ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "from", NG_SPAN("both") }), 1);
 	return 0;
 }
 
@@ -76,6 +77,7 @@ static int other_collect(void *state, struct ng_scrape *scrape)
 	(void)state;
 	ng_family(scrape->page, &other_families[0]);
 	ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "from", NG_SPAN("other") }), 2);
+	ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "from", NG_SPAN("both") }), 2);
 	ng_family(scrape->page, &other_families[1]);
 	ng_sample_u64(scrape->page, NG_NO_LABELS, 9);
 	return 0;
@@ -454,17 +456,22 @@ static void families_of_two(void **state)
 	struct fixture fixture;
 
 	(void)state;
+	char dropped[64];
 	open_engine(&fixture, collectors, 3);
 	for (unsigned round = 0; round < 3; round++) {
 		const char *answer = gather(&fixture);
-		assert_has(answer, "# TYPE x_common gauge\nx_common{from=\"other\"} 2\nx_common{from=\"quick\"} 1\n");
+		assert_has(answer, "# TYPE x_common gauge\nx_common{from=\"other\"} 2\nx_common{from=\"both\"} "
+				   "2\nx_common{from=\"quick\"} 1\n");
 		assert_has(answer, "# TYPE x_common ");
 		assert_has(answer, "# TYPE x_quick ");
 		assert_has(answer, "\nx_quick ");
 		assert_lacks(answer, "from=\"file\"");
 		assert_has(answer, "# TYPE x_file gauge\nx_file 4\n");
 		assert_has(answer, "\nnodegauge_dropped_families_total ");
+		snprintf(dropped, sizeof(dropped), "\nnodegauge_dropped_samples_total %u\n", round);
+		assert_has(answer, dropped);
 	}
+	assert_int_equal(told.logged_failures, 3); /* two families and a sample, each once */
 	close_engine(&fixture);
 }
 

@@ -306,6 +306,154 @@ static void sample_without_family(void **state)
 	assert_true(fixture->page.error < 0);
 }
 
+/* ---- equal labels ---- */
+
+/* What a page has to be when it is given these samples, found the slow way; letters are values of the label. */
+static void expect_page(char *out, const char *const *letters, size_t family_count, size_t *ret_refused)
+{
+	*ret_refused = 0;
+	for (size_t f = 0; f < family_count; f++) {
+		if (letters[f][0])
+			out += sprintf(out, "# HELP d%zu X.\n# TYPE d%zu gauge\n", f, f);
+		for (const char *letter = letters[f]; *letter; letter++) {
+			if (strchr(letters[f], *letter) < letter)
+				(*ret_refused)++;
+			else
+				out += sprintf(out, "d%zu{x=\"%c\"} %td\n", f, *letter, letter - letters[f]);
+		}
+	}
+	*out = '\0';
+}
+
+static void write_page(struct fixture *fixture, const char *const *letters, size_t family_count)
+{
+	ng_page_reset(&fixture->page);
+	ng_arena_reset(&fixture->arena);
+	for (size_t f = 0; f < family_count; f++) {
+		char name[8] = { 'd', (char)('0' + f) };
+		ng_family_dynamic(&fixture->page, NG_GAUGE, ng_span(name), NG_SPAN("X."));
+		for (const char *letter = letters[f]; *letter; letter++)
+			ng_sample_u64(&fixture->page, NG_LABELS(&fixture->arena, { "x", { letter, 1 } }),
+				(uint64_t)(letter - letters[f]));
+	}
+	ng_twins_settle(&fixture->page);
+}
+
+static void assert_written(struct fixture *fixture, const char *const *letters, size_t family_count)
+{
+	char expected[4096];
+	size_t refused;
+
+	expect_page(expected, letters, family_count, &refused);
+	write_page(fixture, letters, family_count);
+	assert_int_equal(fixture->page.error, 0);
+	assert_page(&fixture->page, expected);
+	assert_int_equal(fixture->page.twins.refused, refused);
+}
+
+static void twins(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_written(fixture, (const char *[]){ "abc", "abc" }, 2);
+	assert_written(fixture, (const char *[]){ "abca", "abc" }, 2); /* hashes of the next family do not vouch */
+	assert_page(&fixture->page, "# HELP d0 X.\n# TYPE d0 gauge\nd0{x=\"a\"} 0\nd0{x=\"b\"} 1\nd0{x=\"c\"} 2\n"
+				    "# HELP d1 X.\n# TYPE d1 gauge\nd1{x=\"a\"} 0\nd1{x=\"b\"} 1\nd1{x=\"c\"} 2\n");
+	assert_span(fixture->page.twins.first_refused, "d0{x=\"a\"}");
+	assert_written(fixture, (const char *[]){ "aab", "b" }, 2);
+	assert_written(fixture, (const char *[]){ "aa", "b" }, 2); /* what was refused does not vouch either */
+	assert_written(fixture, (const char *[]){ "ab", "cc", "", "a" }, 4);
+}
+
+/* Pages that change a little from one to the next. */
+static void twins_at_random(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[4][10] = { "ab", "abc", "c", "" };
+	const char *letters[4] = { text[0], text[1], text[2], text[3] };
+
+	srand(7);
+	for (unsigned round = 0; round < 20000; round++) {
+		char *one = text[rand() % 4];
+		size_t size = strlen(one);
+		unsigned what = (unsigned)rand() % 4;
+		if (what == 0 && size < sizeof(text[0]) - 1)
+			one[size] = (char)('a' + rand() % 5);
+		else if (what == 1 && size)
+			one[size - 1] = '\0';
+		else if (what == 2 && size)
+			one[(size_t)rand() % size] = (char)('a' + rand() % 5);
+		assert_written(fixture, letters, (size_t)(rand() % 4 + 1));
+		memset(one + strlen(one), 0, sizeof(text[0]) - strlen(one));
+	}
+}
+
+struct hashed {
+	uint32_t hash;
+	unsigned number;
+};
+
+static int compare_hashed(const void *a, const void *b)
+{
+	const struct hashed *x = a, *y = b;
+
+	return x->hash < y->hash ? -1 : x->hash > y->hash;
+}
+
+/* Different labels whose hashes are equal: both stay, and a twin beside them is found all the same. */
+static void twins_by_hash_alone(void **state)
+{
+	enum { COUNT = 400000 };
+	struct fixture *fixture = *state;
+	struct hashed *all = calloc(COUNT, sizeof(*all));
+	char label[2][32];
+	unsigned at = 1;
+
+	assert_non_null(all);
+	for (unsigned i = 0; i < COUNT; i++) {
+		int size = snprintf(label[0], sizeof(label[0]), "{x=\"%u\"}", i);
+		all[i] = (struct hashed){ ng_twins_hash(NULL, label[0], (size_t)size), i };
+	}
+	qsort(all, COUNT, sizeof(*all), compare_hashed);
+	while (at < COUNT && all[at].hash != all[at - 1].hash)
+		at++;
+	assert_true(at < COUNT);
+	for (unsigned i = 0; i < 2; i++)
+		snprintf(label[i], sizeof(label[i]), "{x=\"%u\"}", all[at - i].number);
+	free(all);
+	static const unsigned char order[][3] = { { 0, 1, 2 }, { 0, 1, 2 }, { 0, 1, 1 }, { 0, 0, 1 } };
+	for (size_t round = 0; round < sizeof(order) / sizeof(order[0]); round++) {
+		ng_page_reset(&fixture->page);
+		ng_family(&fixture->page, &families[1]);
+		for (unsigned i = 0; i < 3; i++) {
+			if (order[round][i] < 2)
+				ng_sample_u64(&fixture->page, ng_span(label[order[round][i]]), i);
+		}
+		ng_twins_settle(&fixture->page);
+		assert_int_equal(fixture->page.value_count, 2);
+		assert_int_equal(fixture->page.twins.refused, round > 1);
+	}
+}
+
+/* Samples of a histogram differ in the suffix. */
+static void twins_with_suffix(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ng_page *page = &fixture->page;
+
+	for (unsigned round = 0; round < 2; round++) {
+		ng_page_reset(page);
+		ng_family(page, &families[2]);
+		ng_sample_text(page, NG_SPAN("_sum"), NG_NO_LABELS, NG_SPAN("1"));
+		ng_sample_text(page, NG_SPAN("_count"), NG_NO_LABELS, NG_SPAN("2"));
+		ng_sample_text(page, NG_SPAN("_count"), NG_NO_LABELS, NG_SPAN("3"));
+		ng_twins_settle(page);
+		assert_page(
+			page, "# HELP c_seconds C.\n# TYPE c_seconds histogram\nc_seconds_sum 1\nc_seconds_count 2\n");
+		assert_span(page->twins.first_refused, "c_seconds_count");
+	}
+}
+
 /* A page keeps its memory over resets. */
 static void capacity_is_kept(void **state)
 {
@@ -397,6 +545,10 @@ int main(void)
 		PAGE_TEST(places),
 		PAGE_TEST(errors_stick),
 		PAGE_TEST(sample_without_family),
+		PAGE_TEST(twins),
+		PAGE_TEST(twins_at_random),
+		PAGE_TEST(twins_by_hash_alone),
+		PAGE_TEST(twins_with_suffix),
 		PAGE_TEST(capacity_is_kept),
 		PAGE_TEST(joining),
 		PAGE_TEST(joining_samples),
