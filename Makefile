@@ -147,6 +147,13 @@ check:
 	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tools/run-tests $(unit_own) $(cases) $(scripts)$(if $(COV),; \
 		status=$$?; CC='$(CC)' tools/coverage $(B) build/coverage && exit $$status)
 
+# Each call to the kernel fails in turn, for all cases to the end; `make test` does what there is time for.
+.PHONY: test-faults
+test-faults:
+	@tools/install-packages build test
+	@$(MAKE) --no-print-directory -j$$(nproc) $(cases)
+	$(cases) -t 3600 errno
+
 cmocka = $(shell pkg-config --libs cmocka)
 $(unit_own): $(B)/%: $(B)/%.o $(unit_all) $(library) $(B)/public.list
 	$(call say,LINK,$@)

@@ -83,6 +83,15 @@ bool baseline_same(struct baseline *baseline, struct instance *instance, struct 
 	return machine_changed(baseline) && exposition_equal(&baseline->exposition, actual, is_foreign, NULL);
 }
 
+bool baseline_within(
+	struct baseline *baseline, struct exposition *actual, prom_wanted *wanted, void *context, size_t *ret_missing)
+{
+	if (exposition_within(&baseline->exposition, actual, wanted, context, ret_missing))
+		return true;
+	return machine_changed(baseline) &&
+	       exposition_within(&baseline->exposition, actual, wanted, context, ret_missing);
+}
+
 bool baseline_repeats(struct baseline *baseline, struct instance *instance, struct exposition *actual)
 {
 	if (!instance_gather(instance))

@@ -25,6 +25,13 @@ void baseline_done(struct baseline *baseline);
  */
 bool baseline_same(struct baseline *baseline, struct instance *instance, struct exposition *actual);
 
+/*
+ * Whether each series of the last answer is as it was; others may be missing. `wanted` chooses the families.
+ * Differences stand in actual->error.
+ */
+bool baseline_within(
+	struct baseline *baseline, struct exposition *actual, prom_wanted *wanted, void *context, size_t *ret_missing);
+
 /* Gathers, checks the answer and compares. False with actual->error. */
 bool baseline_repeats(struct baseline *baseline, struct instance *instance, struct exposition *actual);
 

@@ -71,7 +71,32 @@ static void compare_types(const struct exposition *expected, struct exposition *
 	}
 }
 
-bool exposition_equal(const struct exposition *expected, struct exposition *actual, prom_wanted *wanted, void *context)
+/*
+ * An info series that lacks some of its labels, or has them empty, which is the same to Prometheus: what it still says
+ * is as expected.
+ */
+static bool is_poorer_info(
+	const struct exposition *expected, const struct exposition *actual, const struct prom_sample *sample)
+{
+	if (!ng_span_ends(sample->name, NG_SPAN("_info")))
+		return false;
+	for (size_t i = 0; i < expected->sample_count; i++) {
+		const struct prom_sample *richer = &expected->sample[i];
+		bool same = ng_span_equal(richer->name, sample->name) && numbers_equal(richer->value, sample->value);
+		for (size_t j = 0; same && j < sample->label_count; j++) {
+			const struct prom_label *label = &actual->label[sample->first_label + j];
+			const struct prom_label *full = exposition_label(expected, richer, label->name);
+			same = label->value.size == 0 || (full && ng_span_equal(full->value, label->value));
+		}
+		if (same)
+			return true;
+	}
+	return false;
+}
+
+/* With `missing` a series that is not there is counted instead of being a difference, and info may say less. */
+static bool compare(const struct exposition *expected, struct exposition *actual, prom_wanted *wanted, void *context,
+	size_t *missing)
 {
 	bool *seen = calloc(actual->sample_count + 1, sizeof(*seen));
 	unsigned count = 0;
@@ -84,10 +109,12 @@ bool exposition_equal(const struct exposition *expected, struct exposition *actu
 		if (wanted && !wanted(context, expected->family[a->family].name))
 			continue;
 		size_t at = counterpart(expected, a, actual);
-		if (at == SIZE_MAX) {
+		if (at == SIZE_MAX && missing)
+			++*missing;
+		else if (at == SIZE_MAX)
 			differ(actual, &count, "missing %.*s", (int)key.size, key.text);
+		if (at == SIZE_MAX)
 			continue;
-		}
 		seen[at] = true;
 		if (!ng_span_equal(a->number, NG_SPAN("*")) && !numbers_equal(a->value, actual->sample[at].value))
 			differ(actual, &count, "%.*s is %.*s, not %.*s", (int)key.size, key.text,
@@ -97,10 +124,23 @@ bool exposition_equal(const struct exposition *expected, struct exposition *actu
 	for (size_t i = 0; i < actual->sample_count; i++) {
 		const struct prom_sample *b = &actual->sample[i];
 		struct ng_span key = exposition_key(actual, b);
-		if (!seen[i] && (!wanted || wanted(context, actual->family[b->family].name)))
+		if (!seen[i] && (!wanted || wanted(context, actual->family[b->family].name)) &&
+			!(missing && is_poorer_info(expected, actual, b)))
 			differ(actual, &count, "unexpected %.*s %.*s", (int)key.size, key.text, (int)b->number.size,
 				b->number.text);
 	}
 	free(seen);
 	return count == 0;
+}
+
+bool exposition_equal(const struct exposition *expected, struct exposition *actual, prom_wanted *wanted, void *context)
+{
+	return compare(expected, actual, wanted, context, NULL);
+}
+
+bool exposition_within(const struct exposition *expected, struct exposition *actual, prom_wanted *wanted, void *context,
+	size_t *ret_missing)
+{
+	*ret_missing = 0;
+	return compare(expected, actual, wanted, context, ret_missing);
 }

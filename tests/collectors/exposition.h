@@ -92,4 +92,11 @@ typedef bool prom_wanted(void *context, struct ng_span family);
  */
 bool exposition_equal(const struct exposition *expected, struct exposition *actual, prom_wanted *wanted, void *context);
 
+/*
+ * The same where series may be missing, which are counted, and info series may lack labels; those that are there are as
+ * expected.
+ */
+bool exposition_within(const struct exposition *expected, struct exposition *actual, prom_wanted *wanted, void *context,
+	size_t *ret_missing);
+
 #endif

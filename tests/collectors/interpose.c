@@ -4,12 +4,15 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -17,11 +20,13 @@ static struct {
 	atomic_bool armed;
 	struct fault fault;
 	atomic_ulong calls;
+	char call[2 * PATH_MAX];
 } now;
 
 void fault_arm(struct fault fault)
 {
 	now.fault = fault;
+	now.call[0] = '\0';
 	atomic_store(&now.calls, 0);
 	atomic_store(&now.armed, true);
 }
@@ -30,6 +35,11 @@ unsigned long fault_disarm(void)
 {
 	atomic_store(&now.armed, false);
 	return atomic_load(&now.calls);
+}
+
+const char *fault_call(void)
+{
+	return now.call;
 }
 
 /* ---- files that were read in pieces ---- */
@@ -71,31 +81,55 @@ void fault_forget(void)
 
 /* ---- the fault ---- */
 
-enum call { CALL_OTHER, CALL_READ, CALL_RECEIVE };
+enum call_kind { CALL_OTHER, CALL_READ, CALL_RECEIVE };
 
-static bool counts(enum call call, int fd)
+/* One call of the program: what it is called, the descriptor or -1, the path or NULL. */
+struct call {
+	enum call_kind kind;
+	const char *name;
+	int fd;
+	const char *path;
+};
+
+static bool counts(const struct call *call)
 {
 	switch (now.fault.calls) {
 	case CALLS_READING:
-		return call != CALL_OTHER;
+		return call->kind != CALL_OTHER;
 	case CALLS_IN_PIECES:
-		return call == CALL_READ && note_pieces(fd, false);
+		return call->kind == CALL_READ && note_pieces(call->fd, false);
 	default:
 		return true;
 	}
 }
 
-/* True when the call is to fail, with errno set; `size` of a reading may be cut. */
-static bool meets_fault(enum call call, int fd, size_t *size)
+static void note_call(const struct call *call)
 {
-	if (!atomic_load(&now.armed) || !counts(call, fd))
+	char link[32], place[PATH_MAX] = "";
+	long n = 0;
+
+	if (call->fd >= 0) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", call->fd);
+		n = syscall(SYS_readlinkat, AT_FDCWD, link, place, sizeof(place) - 1);
+	}
+	place[n > 0 ? n : 0] = '\0';
+	snprintf(now.call, sizeof(now.call), "%s %s%s%s", call->name, place, n > 0 && call->path ? "/" : "",
+		call->path ? call->path : "");
+}
+
+/* True when the call is to fail, with errno set; `size` of a reading may be cut. */
+static bool meets_fault(const struct call *call, size_t *size)
+{
+	if (!atomic_load(&now.armed) || !counts(call))
 		return false;
 	unsigned long n = atomic_fetch_add(&now.calls, 1) + 1;
 	bool every_other = now.fault.at == 0 && now.fault.error == EINTR && n % 2 == 0;
 	if (now.fault.kind == FAULT_NONE || (now.fault.at && now.fault.at != n) || every_other)
 		return false;
+	if (now.fault.at)
+		note_call(call);
 	if (now.fault.kind == FAULT_SHORT) {
-		if (call == CALL_READ && size && *size > 1)
+		if (call->kind == CALL_READ && size && *size > 1)
 			*size = 1;
 		return false;
 	}
@@ -131,7 +165,10 @@ static void *real(const char *name, _Atomic(void *) *slot)
 	}                                                                                                              \
 	result shim_##symbol(__VA_ARGS__)
 
-#define FAIL_OR(symbol, fd, ...) (meets_fault(CALL_OTHER, (fd), NULL) ? -1 : next_##symbol()(__VA_ARGS__))
+#define MEETS(kind, symbol, fd, path, size) meets_fault(&(struct call){ (kind), #symbol, (fd), (path) }, (size))
+#define FAIL_OR_AT(symbol, fd, path, ...)                                                                              \
+	(MEETS(CALL_OTHER, symbol, (fd), (path), NULL) ? -1 : next_##symbol()(__VA_ARGS__))
+#define FAIL_OR(symbol, fd, ...) FAIL_OR_AT(symbol, (fd), NULL, __VA_ARGS__)
 
 static mode_t mode_of(int flags, va_list arguments)
 {
@@ -147,45 +184,45 @@ static mode_t mode_of(int flags, va_list arguments)
 SHIM(int, open, const char *path, int flags, ...)
 {
 	WITH_MODE(flags);
-	return FAIL_OR(open, -1, path, flags, mode);
+	return FAIL_OR_AT(open, -1, path, path, flags, mode);
 }
 
 SHIM(int, open64, const char *path, int flags, ...)
 {
 	WITH_MODE(flags);
-	return FAIL_OR(open64, -1, path, flags, mode);
+	return FAIL_OR_AT(open64, -1, path, path, flags, mode);
 }
 
 SHIM(int, openat, int directory, const char *path, int flags, ...)
 {
 	WITH_MODE(flags);
-	return FAIL_OR(openat, -1, directory, path, flags, mode);
+	return FAIL_OR_AT(openat, directory, path, directory, path, flags, mode);
 }
 
 SHIM(int, openat64, int directory, const char *path, int flags, ...)
 {
 	WITH_MODE(flags);
-	return FAIL_OR(openat64, -1, directory, path, flags, mode);
+	return FAIL_OR_AT(openat64, directory, path, directory, path, flags, mode);
 }
 
 SHIM(int, __open_2, const char *path, int flags)
 {
-	return FAIL_OR(__open_2, -1, path, flags);
+	return FAIL_OR_AT(__open_2, -1, path, path, flags);
 }
 
 SHIM(int, __open64_2, const char *path, int flags)
 {
-	return FAIL_OR(__open64_2, -1, path, flags);
+	return FAIL_OR_AT(__open64_2, -1, path, path, flags);
 }
 
 SHIM(int, __openat_2, int directory, const char *path, int flags)
 {
-	return FAIL_OR(__openat_2, -1, directory, path, flags);
+	return FAIL_OR_AT(__openat_2, directory, path, directory, path, flags);
 }
 
 SHIM(int, __openat64_2, int directory, const char *path, int flags)
 {
-	return FAIL_OR(__openat64_2, -1, directory, path, flags);
+	return FAIL_OR_AT(__openat64_2, directory, path, directory, path, flags);
 }
 
 /* A second reading of a file, further on, tells that it is read in pieces. */
@@ -203,37 +240,38 @@ static bool is_further(int fd)
 SHIM(ssize_t, read, int fd, void *bytes, size_t size)
 {
 	watch_pieces(fd, is_further(fd));
-	return meets_fault(CALL_READ, fd, &size) ? -1 : next_read()(fd, bytes, size);
+	return MEETS(CALL_READ, read, fd, NULL, &size) ? -1 : next_read()(fd, bytes, size);
 }
 
 SHIM(ssize_t, __read_chk, int fd, void *bytes, size_t size, size_t room)
 {
 	watch_pieces(fd, is_further(fd));
-	return meets_fault(CALL_READ, fd, &size) ? -1 : next___read_chk()(fd, bytes, size, room);
+	return MEETS(CALL_READ, __read_chk, fd, NULL, &size) ? -1 : next___read_chk()(fd, bytes, size, room);
 }
 
 SHIM(ssize_t, pread, int fd, void *bytes, size_t size, off_t offset)
 {
 	watch_pieces(fd, offset > 0);
-	return meets_fault(CALL_READ, fd, &size) ? -1 : next_pread()(fd, bytes, size, offset);
+	return MEETS(CALL_READ, pread, fd, NULL, &size) ? -1 : next_pread()(fd, bytes, size, offset);
 }
 
 SHIM(ssize_t, pread64, int fd, void *bytes, size_t size, off_t offset)
 {
 	watch_pieces(fd, offset > 0);
-	return meets_fault(CALL_READ, fd, &size) ? -1 : next_pread64()(fd, bytes, size, offset);
+	return MEETS(CALL_READ, pread64, fd, NULL, &size) ? -1 : next_pread64()(fd, bytes, size, offset);
 }
 
 SHIM(ssize_t, __pread_chk, int fd, void *bytes, size_t size, off_t offset, size_t room)
 {
 	watch_pieces(fd, offset > 0);
-	return meets_fault(CALL_READ, fd, &size) ? -1 : next___pread_chk()(fd, bytes, size, offset, room);
+	return MEETS(CALL_READ, __pread_chk, fd, NULL, &size) ? -1 : next___pread_chk()(fd, bytes, size, offset, room);
 }
 
 SHIM(ssize_t, __pread64_chk, int fd, void *bytes, size_t size, off_t offset, size_t room)
 {
 	watch_pieces(fd, offset > 0);
-	return meets_fault(CALL_READ, fd, &size) ? -1 : next___pread64_chk()(fd, bytes, size, offset, room);
+	return MEETS(CALL_READ, __pread64_chk, fd, NULL, &size) ? -1
+								: next___pread64_chk()(fd, bytes, size, offset, room);
 }
 
 SHIM(ssize_t, getdents64, int fd, void *bytes, size_t size)
@@ -243,57 +281,57 @@ SHIM(ssize_t, getdents64, int fd, void *bytes, size_t size)
 
 SHIM(ssize_t, readlink, const char *path, char *bytes, size_t size)
 {
-	return FAIL_OR(readlink, -1, path, bytes, size);
+	return FAIL_OR_AT(readlink, -1, path, path, bytes, size);
 }
 
 SHIM(ssize_t, readlinkat, int directory, const char *path, char *bytes, size_t size)
 {
-	return FAIL_OR(readlinkat, -1, directory, path, bytes, size);
+	return FAIL_OR_AT(readlinkat, directory, path, directory, path, bytes, size);
 }
 
 SHIM(ssize_t, __readlink_chk, const char *path, char *bytes, size_t size, size_t room)
 {
-	return FAIL_OR(__readlink_chk, -1, path, bytes, size, room);
+	return FAIL_OR_AT(__readlink_chk, -1, path, path, bytes, size, room);
 }
 
 SHIM(ssize_t, __readlinkat_chk, int directory, const char *path, char *bytes, size_t size, size_t room)
 {
-	return FAIL_OR(__readlinkat_chk, -1, directory, path, bytes, size, room);
+	return FAIL_OR_AT(__readlinkat_chk, directory, path, directory, path, bytes, size, room);
 }
 
 SHIM(int, fstatat, int directory, const char *path, void *status, int flags)
 {
-	return FAIL_OR(fstatat, -1, directory, path, status, flags);
+	return FAIL_OR_AT(fstatat, directory, path, directory, path, status, flags);
 }
 
 SHIM(int, fstatat64, int directory, const char *path, void *status, int flags)
 {
-	return FAIL_OR(fstatat64, -1, directory, path, status, flags);
+	return FAIL_OR_AT(fstatat64, directory, path, directory, path, status, flags);
 }
 
 SHIM(int, stat, const char *path, void *status)
 {
-	return FAIL_OR(stat, -1, path, status);
+	return FAIL_OR_AT(stat, -1, path, path, status);
 }
 
 SHIM(int, stat64, const char *path, void *status)
 {
-	return FAIL_OR(stat64, -1, path, status);
+	return FAIL_OR_AT(stat64, -1, path, path, status);
 }
 
 SHIM(int, statx, int directory, const char *path, int flags, unsigned mask, void *status)
 {
-	return FAIL_OR(statx, -1, directory, path, flags, mask, status);
+	return FAIL_OR_AT(statx, directory, path, directory, path, flags, mask, status);
 }
 
 SHIM(int, statfs, const char *path, void *status)
 {
-	return FAIL_OR(statfs, -1, path, status);
+	return FAIL_OR_AT(statfs, -1, path, path, status);
 }
 
 SHIM(int, statfs64, const char *path, void *status)
 {
-	return FAIL_OR(statfs64, -1, path, status);
+	return FAIL_OR_AT(statfs64, -1, path, path, status);
 }
 
 SHIM(int, fstatfs, int fd, void *status)
@@ -308,12 +346,12 @@ SHIM(int, fstatfs64, int fd, void *status)
 
 SHIM(int, statvfs, const char *path, void *status)
 {
-	return FAIL_OR(statvfs, -1, path, status);
+	return FAIL_OR_AT(statvfs, -1, path, path, status);
 }
 
 SHIM(int, statvfs64, const char *path, void *status)
 {
-	return FAIL_OR(statvfs64, -1, path, status);
+	return FAIL_OR_AT(statvfs64, -1, path, path, status);
 }
 
 SHIM(int, fstatvfs, int fd, void *status)
@@ -358,22 +396,24 @@ SHIM(ssize_t, sendmsg, int fd, const struct msghdr *message, int flags)
 
 SHIM(ssize_t, recv, int fd, void *bytes, size_t size, int flags)
 {
-	return meets_fault(CALL_RECEIVE, fd, &size) ? -1 : next_recv()(fd, bytes, size, flags);
+	return MEETS(CALL_RECEIVE, recv, fd, NULL, &size) ? -1 : next_recv()(fd, bytes, size, flags);
 }
 
 SHIM(ssize_t, __recv_chk, int fd, void *bytes, size_t size, size_t room, int flags)
 {
-	return meets_fault(CALL_RECEIVE, fd, &size) ? -1 : next___recv_chk()(fd, bytes, size, room, flags);
+	return MEETS(CALL_RECEIVE, __recv_chk, fd, NULL, &size) ? -1 : next___recv_chk()(fd, bytes, size, room, flags);
 }
 
 SHIM(ssize_t, recvfrom, int fd, void *bytes, size_t size, int flags, struct sockaddr *from, socklen_t *from_size)
 {
-	return meets_fault(CALL_RECEIVE, fd, &size) ? -1 : next_recvfrom()(fd, bytes, size, flags, from, from_size);
+	return MEETS(CALL_RECEIVE, recvfrom, fd, NULL, &size)
+		       ? -1
+		       : next_recvfrom()(fd, bytes, size, flags, from, from_size);
 }
 
 SHIM(ssize_t, recvmsg, int fd, struct msghdr *message, int flags)
 {
-	return meets_fault(CALL_RECEIVE, fd, NULL) ? -1 : next_recvmsg()(fd, message, flags);
+	return MEETS(CALL_RECEIVE, recvmsg, fd, NULL, NULL) ? -1 : next_recvmsg()(fd, message, flags);
 }
 
 SHIM(int, ioctl, int fd, unsigned long request, void *argument)

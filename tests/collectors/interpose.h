@@ -34,6 +34,9 @@ void fault_arm(struct fault fault);
 /* Back to normal. Returns how many calls there were of the kind that was asked for. */
 unsigned long fault_disarm(void);
 
+/* The call that met the fault last, as "pread /proc/stat", links of descriptors followed; "" when none did. */
+const char *fault_call(void);
+
 /* Forgets which files were read in pieces. */
 void fault_forget(void);
 
