@@ -41,7 +41,7 @@ fuzzers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 # tests/collectors is one program.
 unit_own := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
 unit_all := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)) tests/collectors/tree.c)
-cases    := $(if $(wildcard tests/collectors/*.c),$(B)/tests/collectors/runner)
+cases    := $(B)/tests/collectors/runner
 helpers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/faults/*.c)))# programs that tests start
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
@@ -131,9 +131,8 @@ run:
 scripts := tests/http/run tests/faults/run
 ifeq ($(SAN)$(COV),)
 scripts := tests/module/run tests/lint/run tests/docs/run tests/bench/check tests/compat/fixtures $(scripts) \
-	tests/privilege/run tests/container/run tests/system/run tests/compat/live tests/compat/prometheus
+	tests/privilege/run tests/container/run tests/compat/live tests/compat/prometheus
 endif
-scripts := $(wildcard $(scripts))
 
 test:
 	@tools/install-packages build test
