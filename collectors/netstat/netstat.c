@@ -95,7 +95,8 @@ static int read_file(struct netstat *netstat, size_t f, struct ng_scrape *scrape
 	struct ng_span text;
 	size_t before = rows->count, line = 0;
 
-	int r = ng_file_read(scrape, &netstat->file[f], &text);
+	int r = f == NETSTAT ? ng_shared_read(scrape, netstat->netstat, &text)
+			     : ng_file_read(scrape, &netstat->file[f], &text);
 	if (r < 0)
 		return r == -ENOENT && f == SNMP6 ? 0 : r;
 	r = read(&netstat->plan[f], text, rows, &line);
@@ -123,7 +124,8 @@ static int netstat_init(void *state, struct ng_setup *setup)
 			return -ENOMEM;
 		netstat->file[f] = NG_FILE(NG_PROC, NG_WHOLE, path);
 	}
-	return 0;
+	netstat->netstat = ng_shared(setup, NG_PROC, NG_WHOLE, netstat->file[NETSTAT].path);
+	return netstat->netstat ? 0 : -ENOMEM;
 }
 
 static int netstat_collect(void *state, struct ng_scrape *scrape)

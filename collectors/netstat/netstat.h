@@ -36,7 +36,8 @@ enum { NETSTAT, SNMP, SNMP6, FILES };
 
 struct netstat {
 	struct ng_pattern *fields;
-	struct ng_file file[FILES];
+	struct ng_shared *netstat;  /* our own families read it as well */
+	struct ng_file file[FILES]; /* but for the first, which is only named here */
 	struct plan plan[FILES];
 };
 

@@ -159,13 +159,16 @@ static void write_cells(struct ng_engine *engine)
 static void write_own(struct ng_engine *engine)
 {
 	const struct ng_family *families = engine->own_families + OWN_COUNT;
+	struct ng_scrape scrape = {
+		.page = &engine->own, .arena = &engine->own_arena, .kernel = &engine->kernel, .serial = engine->serial
+	};
 
 	ng_page_reset(&engine->own);
 	write_cells(engine);
 	for (size_t i = 0; i < engine->config.writer_count; i++) {
 		const struct ng_writer *writer = &engine->config.writers[i];
 		ng_arena_reset(&engine->own_arena);
-		writer->write(writer->context, &engine->own, &engine->own_arena, families);
+		writer->write(writer->context, &scrape, families);
 		families += writer->family_count;
 	}
 	ng_twins_settle(&engine->own);

@@ -20,11 +20,12 @@
 
 enum ng_level { NG_LOG_ERROR, NG_LOG_WARN, NG_LOG_INFO, NG_LOG_DEBUG };
 
-/* One more writer of families into each answer, run in the thread that finishes the gather. */
+/* One more writer of families into each answer, run in the thread that finishes the gather; of the scrape it has page,
+ * arena, kernel and serial. */
 struct ng_writer {
 	const struct ng_family *families;
 	size_t family_count;
-	void (*write)(void *context, struct ng_page *page, struct ng_arena *arena, const struct ng_family *families);
+	void (*write)(void *context, struct ng_scrape *scrape, const struct ng_family *families);
 	void *context;
 };
 

@@ -2,6 +2,7 @@
 #include "host/process.h"
 
 #include "host/version.h"
+#include "kernel/kernel.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CPU, RESIDENT, VIRTUAL, VIRTUAL_MAX, START, OPEN_FDS, MAX_FDS, COUNT };
+enum { CPU, RESIDENT, VIRTUAL, VIRTUAL_MAX, START, OPEN_FDS, MAX_FDS, RECEIVED, TRANSMITTED, COUNT };
 static const struct ng_family families[COUNT] = {
 	[CPU] = { .name = "process_cpu_seconds_total",
 		.type = NG_COUNTER,
@@ -32,6 +33,12 @@ static const struct ng_family families[COUNT] = {
 	[MAX_FDS] = { .name = "process_max_fds",
 		.type = NG_GAUGE,
 		.help = "Limit of open file descriptors of this process." },
+	[RECEIVED] = { .name = "process_network_receive_bytes_total",
+		.type = NG_COUNTER,
+		.help = "Bytes received by IPv4 in the network namespace of this process, other processes included." },
+	[TRANSMITTED] = { .name = "process_network_transmit_bytes_total",
+		.type = NG_COUNTER,
+		.help = "Bytes sent by IPv4 in the network namespace of this process, other processes included." },
 };
 
 /* The start is in clock ticks after the boot (proc_pid_stat(5), field 22); the moment of the boot is not stable to the
@@ -152,11 +159,34 @@ static uint64_t count_fds(const struct ng_process *process)
 	return count;
 }
 
-static void write_process(void *context, struct ng_page *page, struct ng_arena *arena, const struct ng_family *own)
+/* The kernel counts by network namespace, not by process:
+ *
+ *     IpExt: InNoRoutes InTruncatedPkts ... InOctets OutOctets ...
+ *     IpExt: 0 0 ... 886150424 62251713 ...
+ */
+static void write_network(struct ng_scrape *scrape, const struct ng_family *own)
+{
+	struct ng_span text, names, values, name, value;
+	uint64_t bytes;
+
+	if (ng_shared_read(scrape, scrape->kernel->netstat, &text) < 0)
+		return;
+	do {
+		if (!ng_line_next(&text, &names) || !ng_line_next(&text, &values))
+			return;
+	} while (!ng_span_starts(names, NG_SPAN("IpExt: ")));
+	while (ng_word_next(&names, &name) && ng_word_next(&values, &value)) {
+		bool in = ng_span_equal(name, NG_SPAN("InOctets")), out = ng_span_equal(name, NG_SPAN("OutOctets"));
+		if ((in || out) && ng_u64(value, &bytes) == 0)
+			ng_gauge_u64(scrape->page, &own[in ? RECEIVED : TRANSMITTED], bytes);
+	}
+}
+
+static void write_process(void *context, struct ng_scrape *scrape, const struct ng_family *own)
 {
 	const struct ng_process *process = context;
+	struct ng_page *page = scrape->page;
 
-	(void)arena;
 	write_cpu(page, &own[CPU]);
 	write_memory(process, page, own);
 	write_limit(page, &own[VIRTUAL_MAX], RLIMIT_AS);
@@ -168,6 +198,7 @@ static void write_process(void *context, struct ng_page *page, struct ng_arena *
 	if (fds)
 		ng_gauge_u64(page, &own[OPEN_FDS], fds);
 	write_limit(page, &own[MAX_FDS], RLIMIT_NOFILE);
+	write_network(scrape, own);
 }
 
 const struct ng_writer ng_process_writer = { .families = families, .family_count = COUNT, .write = write_process };
@@ -185,8 +216,10 @@ static const struct ng_family build_families[] = {
 		.help = "Always 1; version, revision and compiler of this program." },
 };
 
-static void write_build(void *context, struct ng_page *page, struct ng_arena *arena, const struct ng_family *own)
+static void write_build(void *context, struct ng_scrape *scrape, const struct ng_family *own)
 {
+	struct ng_page *page = scrape->page;
+	struct ng_arena *arena = scrape->arena;
 	struct ng_span version = ng_span(ng_version), revision = ng_span(ng_revision), compiler = ng_span(ng_compiler);
 
 	(void)context;

@@ -119,9 +119,8 @@ struct ng_shared {
 	struct ng_arena arena;
 };
 
-struct ng_shared *ng_shared(struct ng_setup *setup, enum ng_root root, enum ng_kind kind, const char *path)
+static struct ng_shared *shared_get(struct ng_kernel *kernel, enum ng_root root, enum ng_kind kind, const char *path)
 {
-	struct ng_kernel *kernel = setup->kernel;
 	struct ng_shared *shared;
 
 	for (shared = kernel->shared; shared; shared = shared->next) {
@@ -140,6 +139,11 @@ struct ng_shared *ng_shared(struct ng_setup *setup, enum ng_root root, enum ng_k
 	shared->next = kernel->shared;
 	kernel->shared = shared;
 	return shared;
+}
+
+struct ng_shared *ng_shared(struct ng_setup *setup, enum ng_root root, enum ng_kind kind, const char *path)
+{
+	return shared_get(setup->kernel, root, kind, path);
 }
 
 static void shared_refresh(struct ng_scrape *scrape, struct ng_shared *shared)
@@ -228,6 +232,9 @@ int ng_kernel_init(struct ng_kernel *kernel, const char *const paths[NG_ROOTS])
 		kernel->root_path[i] = paths[i];
 	}
 	find_net(kernel);
+	/* Where the collectors' network is our own, the collector of this file and our own families share one read. */
+	kernel->netstat =
+		shared_get(kernel, NG_PROC, NG_WHOLE, kernel->own_net ? "net/netstat" : "/proc/self/net/netstat");
 	kernel->events_fd = events_open();
 	pthread_mutex_init(&kernel->links_lock, NULL);
 	return 0;

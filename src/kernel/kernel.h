@@ -17,7 +17,8 @@ struct ng_kernel {
 	int keep_below;       /* descriptors from this number on are not kept open, see ng_may_keep; 0: all are */
 	const char *net_path; /* below the proc root, see ng_net_path */
 	bool own_net;
-	struct ng_shared *shared; /* list; written in init only */
+	struct ng_shared *shared;  /* list; written in init only */
+	struct ng_shared *netstat; /* net/netstat of the process's own network namespace */
 	struct ng_links_source links;
 	pthread_mutex_t links_lock;
 

@@ -47,9 +47,11 @@ static const struct ng_family families[FAMILIES] = {
 		.help = "HTTP connections closed by a limit, by which one." },
 };
 
-static void write_families(void *context, struct ng_page *page, struct ng_arena *arena, const struct ng_family *own)
+static void write_families(void *context, struct ng_scrape *scrape, const struct ng_family *own)
 {
 	const struct ng_scrapes *scrapes = &((struct ng_exporter *)context)->scrapes;
+	struct ng_page *page = scrape->page;
+	struct ng_arena *arena = scrape->arena;
 	static const char *const codes[NG_RESULT_COUNT] = { "200", "500", "503" };
 
 	ng_family(page, &own[REQUESTS]);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Paths, methods, selection of collectors, content types, connections that are kept."""
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
@@ -335,6 +336,27 @@ def exporter_metrics_can_be_left_out():
         left = [name for name in body.families if name.startswith(("process_", "promhttp_", "go_"))]
         demand_equal(left, [], "the list of families about the process")
         demand("node_exporter_build_info" in body.families, "no node_exporter_build_info")
+
+
+def octets():
+    """Bytes that this network namespace received and sent by IPv4."""
+    names, values = [line.split() for line in Path("/proc/self/net/netstat").read_text().splitlines() if line.startswith("IpExt:")]
+    counted = dict(zip(names, values))
+    return int(counted["InOctets"]), int(counted["OutOctets"])
+
+
+@cases.case
+def network_bytes_of_the_process():
+    """With the collector that shares the read, without it, and when collectors look at another tree."""
+    with tempfile.TemporaryDirectory() as empty:
+        for arguments in ((), ("--no-collector.netstat",), (f"--path.procfs={empty}",)):
+            with daemon.nodegauge(*arguments) as process:
+                before = octets()
+                body = exposition.read(wire.fetch(process.address).text())
+                after = octets()
+            for i, name in enumerate(("process_network_receive_bytes_total", "process_network_transmit_bytes_total")):
+                value = body.value(name)
+                demand(before[i] <= value <= after[i], lambda: f"{arguments}: {name} is {value}, the kernel says {before[i]} to {after[i]}")
 
 
 @cases.case
