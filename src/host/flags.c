@@ -169,27 +169,6 @@ struct ng_flag *ng_flag_find(struct ng_options *options, struct ng_span name)
 	return NULL;
 }
 
-/* Collectors of node_exporter that are not here. */
-static const char absent[] = "bcache bcachefs btrfs cgroups dmmultipath drbd drm edac ethtool fibrechannel hwmon "
-			     "infiniband ipvs lnstat logind mdadm "
-			     "mountstats network_route nfs nfsd ntp nvmesubsystem pcidevice perf powersupplyclass "
-			     "qdisc rapl runit supervisord systemd "
-			     "tapestats tcpstat wifi xfs zfs";
-
-bool ng_flag_switches_off_absent(struct ng_span name)
-{
-	struct ng_span names = ng_span(absent), one;
-
-	if (!ng_span_starts(name, NG_SPAN("no-collector.")))
-		return false;
-	name = ng_span_skip(name, sizeof("no-collector.") - 1);
-	while (ng_word_next(&names, &one)) {
-		if (ng_span_equal(one, name))
-			return true;
-	}
-	return false;
-}
-
 /* ---- the nearest name ---- */
 
 enum { LONGEST_NAME = 96 };

@@ -14,10 +14,4 @@ struct ng_flag *ng_flag_find(struct ng_options *options, struct ng_span name);
 /* The name that was probably meant, or NULL. */
 const char *ng_flag_nearest(const struct ng_options *options, struct ng_span name);
 
-/*
- * Whether it is "no-collector.NAME" for a collector of node_exporter that is not here: switching one off is what its
- * users' command lines do, and has been done.
- */
-bool ng_flag_switches_off_absent(struct ng_span name);
-
 #endif

@@ -3,6 +3,7 @@
 
 #include "host/address.h"
 #include "host/flags.h"
+#include "host/node_exporter.h"
 
 #include <stdio.h>
 
@@ -121,8 +122,11 @@ static int unknown(
 	const struct ng_options *options, const char *argument, struct ng_span name, char *error, size_t error_size)
 {
 	const char *near = ng_flag_nearest(options, name);
+	char why[256];
 
-	if (near)
+	if (ng_their_flag_missing(options, name, why, sizeof(why)))
+		snprintf(error, error_size, "unknown flag '%s': %s", argument, why);
+	else if (near)
 		snprintf(error, error_size, "unknown flag '%s': did you mean --%s?", argument, near);
 	else
 		snprintf(error, error_size, "unknown flag '%s': --help lists them all", argument);
@@ -145,7 +149,7 @@ static int parse_flag(
 		flag = ng_flag_find(options, ng_span_skip(name, 3));
 		negated = flag != NULL;
 	}
-	if (!flag && !value && ng_flag_switches_off_absent(name))
+	if (!flag && !value && ng_their_switched_off(options, name))
 		return 0;
 	if (!flag || (negated && flag->kind != NG_OPTION_BOOL))
 		return unknown(options, argument, name, error, error_size);

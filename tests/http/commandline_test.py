@@ -158,6 +158,19 @@ def unknown_flags():
 
 
 @cases.case
+def collectors_that_only_node_exporter_has():
+    """They are called so, and not taken for another one's typing error."""
+    missing = sorted(NODE_EXPORTERS - set(collectors.ours()))
+    for name in missing:
+        refused(f"--collector.{name}", words=[f"nodegauge does not have node_exporter's collector {name}"])
+        demand_equal(daemon.run(f"--no-collector.{name}", "--version").returncode, 0, f"the exit status of --no-collector.{name}")
+    refused("--collector.powersupply.ignored-supplies=x", words=["collector powersupplyclass"])
+    refused("--collector.systemd.unit-exclude=x", words=["collector systemd"])
+    refused("--web.config.file=web.yml", words=["no TLS and no authentication"])
+    return f"{len(missing)} of them"
+
+
+@cases.case
 def bad_values():
     for flag, value in (("web.max-requests", "abc"), ("web.max-requests", "-1"), ("web.max-requests", "1.5"), ("web.max-requests", "99999999999999999999"),
                         ("log.level", "loud"), ("log.format", "xml"), ("web.scrape-timeout", "5"), ("web.scrape-timeout", "fast"),
