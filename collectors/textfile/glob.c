@@ -133,13 +133,15 @@ int textfile_glob(const struct ng_list *patterns, struct ng_scrape *scrape, stru
 
 	for (size_t i = 0; r == 0 && i < patterns->count; i++) {
 		const char *pattern = patterns->item[i];
+		bool optional = pattern[0] == '-'; /* as in paths of systemd's units */
 		size_t before = ret_paths->count;
+		pattern += optional;
 		if (!*pattern)
 			continue;
 		if (has_meta(pattern))
 			r = expand(scrape, "", pattern, ret_paths);
 		/* what matches nothing is taken literally, and then fails like any directory that is not there */
-		if (r == 0 && ret_paths->count == before)
+		if (r == 0 && ret_paths->count == before && (!optional || is_there(pattern)))
 			r = push_path(scrape->arena, ret_paths, pattern);
 	}
 	return r;

@@ -24,7 +24,7 @@ static const struct ng_family families[FAMILIES] = {
 
 static const struct ng_option options[] = {
 	NG_OPTION(textfile, patterns, NG_OPTION_LIST, "directory", "",
-		"Directory of *.prom files, or a pattern of directories."),
+		"Directory of *.prom files, or a pattern of directories; behind a '-' one that may be missing."),
 };
 
 bool textfile_reserved(struct ng_span name)
