@@ -18,7 +18,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, LISTENERS_MAX = 64 };
+enum { EXIT_USAGE = 2, EXIT_UNPROTECTED = 3, LISTENERS_MAX = 64 };
 
 /* Beside those of clients: what collectors have open while they read, and what is opened after them. */
 enum { DESCRIPTORS_IN_PASSING = 32 };
@@ -105,9 +105,11 @@ static int migrate(struct program *program)
 {
 	struct ng_options *options = &program->options;
 
-	if (ng_migrate(stdout, options, options->settings.migrate, program->error, sizeof(program->error)) < 0)
+	int r = ng_migrate(stdout, stderr, options, options->settings.migrate, program->error, sizeof(program->error));
+	if (r < 0)
 		return usage(program);
-	return finish_output();
+	int status = finish_output();
+	return status == EXIT_SUCCESS && r > 0 ? EXIT_UNPROTECTED : status;
 }
 
 static int print_something(struct program *program, enum ng_action action)
