@@ -4,8 +4,10 @@
 #include "kernel/cgroups.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { DIRECTORY = O_PATH | O_DIRECTORY | O_CLOEXEC };
@@ -114,6 +116,21 @@ void ng_cgroups_close_places(struct ng_cgroups *cgroups)
 
 /* ---- the way into a group ---- */
 
+/*
+ * kind and minikube bind the root of each hierarchy onto a group below it: what is mounted there has its place
+ * elsewhere in the tree. Linux before 5.6 cannot be asked, nor can a container runtime whose seccomp profile does not
+ * know the call.
+ */
+int ng_cgroup_open(int directory, const char *path)
+{
+	struct open_how how = { .flags = DIRECTORY | O_NOFOLLOW, .resolve = RESOLVE_NO_XDEV };
+
+	int fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		fd = openat(directory, path, DIRECTORY | O_NOFOLLOW);
+	return fd < 0 ? -errno : fd;
+}
+
 static size_t path_size(const struct ng_cgroup *group)
 {
 	size_t size = 0;
@@ -156,8 +173,8 @@ __attribute__((noinline)) static int open_path(const struct ng_cgroup *group, si
 
 	write_path(group, path, size);
 	path[size ? size : 1] = '\0';
-	int fd = openat(root, size ? path + 1 : ".", DIRECTORY | O_NOFOLLOW);
-	return fd < 0 ? -errno : fd;
+	int fd = ng_cgroup_open(root, size ? path + 1 : ".");
+	return fd == -EXDEV ? -ENOENT : fd;
 }
 
 static int open_below_parent(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
@@ -167,9 +184,9 @@ static int open_below_parent(struct ng_scrape *scrape, const struct ng_cgroups *
 
 	if (above < 0)
 		return above;
-	int fd = openat(above, group->name, DIRECTORY | O_NOFOLLOW), r = fd < 0 ? -errno : fd;
+	int fd = ng_cgroup_open(above, group->name);
 	ng_cgroup_leave(group->parent, above);
-	return r;
+	return fd == -EXDEV ? -ENOENT : fd;
 }
 
 int ng_cgroup_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,

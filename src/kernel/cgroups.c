@@ -64,24 +64,53 @@ static int not_opened(struct ng_scrape *scrape, struct ng_cgroups *cgroups, int 
 	return 0;
 }
 
-int ng_cgroups_add_child(
-	struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name)
+static bool is_above(const struct ng_cgroup *group, const struct ng_cgroup *below)
+{
+	while (below && below != group)
+		below = below->parent;
+	return group && below == group;
+}
+
+/* 1, 0 for a directory that is not followed or went away, or what keeps us from going on. */
+static int open_child(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name,
+	int *ret_directory, ino_t *ret_generation)
 {
 	struct stat info;
 
 	int above = ng_cgroup_enter(scrape, cgroups, parent, NG_CGROUP_WALKED);
 	if (above < 0)
 		return 0; /* it went away too */
-	int directory = openat(above, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int directory = ng_cgroup_open(above, name);
 	ng_cgroup_leave(parent, above);
+	parent->covered = parent->covered || directory == -EXDEV;
 	if (directory < 0)
-		return not_opened(scrape, cgroups, errno, name);
+		return not_opened(scrape, cgroups, -directory, name);
 	int r = fstat(directory, &info) < 0 ? not_opened(scrape, cgroups, errno, name) : 1;
-	if (r <= 0 || info.st_dev != cgroups->device) {
-		close(directory);
-		return r < 0 ? r : 0;
+	/* without ng_cgroup_open's help: another file system, or one of the groups above again */
+	if (r > 0 && (info.st_dev != cgroups->device ||
+			     is_above(ng_table_get(&cgroups->by_generation, info.st_ino), parent))) {
+		parent->covered = true;
+		r = 0;
 	}
-	struct ng_cgroup *known = ng_table_get(&cgroups->by_generation, info.st_ino);
+	if (r <= 0) {
+		close(directory);
+		return r;
+	}
+	*ret_directory = directory;
+	*ret_generation = info.st_ino;
+	return 1;
+}
+
+int ng_cgroups_add_child(
+	struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name)
+{
+	int directory;
+	ino_t generation;
+
+	int r = open_child(scrape, cgroups, parent, name, &directory, &generation);
+	if (r <= 0)
+		return r;
+	struct ng_cgroup *known = ng_table_get(&cgroups->by_generation, generation);
 	if (known && known->parent == parent && strcmp(known->name, name) == 0) {
 		close(directory);
 		return 0;
@@ -98,7 +127,7 @@ int ng_cgroups_add_child(
 		cgroups->refused++;
 		return 0;
 	}
-	return add_group(scrape, cgroups, parent, name, info.st_ino, directory);
+	return add_group(scrape, cgroups, parent, name, generation, directory);
 }
 
 /* ---- walking ---- */
@@ -175,6 +204,7 @@ int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 	ng_sort_names(&fresh);
 	uint32_t refused = group->refused;
 	group->refused = 0;
+	group->covered = false;
 	group->listed = group->listed && !refused; /* what was refused is no newer than it was */
 	for (size_t i = 0; i < fresh.count; i++) {
 		int r = ng_cgroups_add_child(scrape, cgroups, group, fresh.name[i]);
@@ -193,7 +223,7 @@ static bool looks_complete(struct ng_scrape *scrape, const struct ng_cgroups *cg
 {
 	struct stat info;
 
-	if (group->watch < 0 || (group->refused && has_room(cgroups, group)))
+	if (group->watch < 0 || group->covered || (group->refused && has_room(cgroups, group)))
 		return false;
 	int directory = ng_cgroup_enter(scrape, cgroups, group, NG_CGROUP_WALKED);
 	bool known = directory >= 0 && fstat(directory, &info) == 0 && info.st_nlink >= 2;

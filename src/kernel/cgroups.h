@@ -38,6 +38,9 @@ struct ng_cgroups {
 void ng_cgroups_find_places(struct ng_cgroups *cgroups, int root);
 void ng_cgroups_close_places(struct ng_cgroups *cgroups);
 
+/* The directory of a group, O_PATH; -EXDEV where something is mounted on the way, which is no part of the tree. */
+int ng_cgroup_open(int directory, const char *path);
+
 /* ---- the tree ---- */
 
 /* A child was seen: adds it with all below it, unless it is known. */
