@@ -112,6 +112,7 @@ static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t
 				*slot = at;
 		}
 	}
+	container_settle_shares(state);
 	/* children were found after their parents, and go before them */
 	while (gone_count)
 		ng_cgroups_drop(scrape, state->cgroups, gone[--gone_count]);

@@ -107,6 +107,7 @@ struct container_group {
 	uint64_t pid_tried_at;                       /* when it was looked for among all processes */
 	bool pid_wanted;                             /* it has processes, and was not looked for since */
 	bool host_network, network_known;            /* of that process */
+	uint8_t conversion_plus_1;                   /* of a pod: what its containers' weights show; 0: nothing */
 };
 
 static inline struct container_group *container_group(struct ng_cgroup *group)
@@ -195,6 +196,11 @@ struct container {
 	bool listing_failed;
 	bool unsettled; /* a row was forgotten that may have hidden others */
 };
+
+/* ---- shares.c ---- */
+
+/* After the groups were read: the conversion of their weights, where one of them changed. */
+void container_settle_shares(struct container *state);
 
 /* ---- follow.c ---- */
 

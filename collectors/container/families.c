@@ -102,7 +102,7 @@
 	X("container_spec_cpu_quota", NG_GAUGE, VALUE_CPU_QUOTA, SET_SPEC, 0, ALWAYS,                                  \
 		"CPU time allowed in each period in microseconds; absent without a limit.")                            \
 	X("container_spec_cpu_shares", NG_GAUGE, VALUE_CPU_SHARES, SET_SPEC, 0, ALWAYS,                                \
-		"Share of CPU time when it is scarce, in the unit of cgroup v1.")                                      \
+		"CPU shares of cgroup v1; on cgroup v2 the shares that the weight was converted from.")                \
 	X("container_spec_cpu_weight", NG_GAUGE, VALUE_CPU_WEIGHT, SET_SPEC, 0, ALWAYS,                                \
 		"Share of CPU time when it is scarce, in the unit of cgroup v2.")                                      \
 	X("container_spec_memory_limit_bytes", NG_GAUGE, VALUE_MEMORY_LIMIT, SET_SPEC, 0, OR_ZERO_WITH_MEMORY,         \
@@ -110,7 +110,8 @@
 	X("container_spec_memory_swap_limit_bytes", NG_GAUGE, VALUE_SWAP_LIMIT, SET_SPEC, 0, OR_ZERO_WITH_MEMORY,      \
 		"Swap limit, on cgroup v1 of memory and swap together; 0 for none.")                                   \
 	X("container_spec_memory_reservation_limit_bytes", NG_GAUGE, VALUE_MEMORY_RESERVATION, SET_SPEC, 0,            \
-		OR_ZERO_WITH_MEMORY, "Memory that is protected from reclaim; 0 for none.")                             \
+		OR_ZERO_WITH_MEMORY,                                                                                   \
+		"memory.min, or memory.low where that is 0; on cgroup v1 the soft limit; 0 for none.")                 \
 	X("container_pressure_cpu_waiting_seconds_total", NG_COUNTER, VALUE_PRESSURE + 0, SET_PRESSURE, 6, ALWAYS,     \
 		"Time in which some task of the group waited for a CPU.")                                              \
 	X("container_pressure_cpu_stalled_seconds_total", NG_COUNTER, VALUE_PRESSURE + 1, SET_PRESSURE, 6, ALWAYS,     \

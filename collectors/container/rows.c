@@ -273,6 +273,8 @@ struct container_row *container_row_new(struct container *state, const struct ng
 	row->shown = shown;
 	row->place = *place;
 	row->generation = group->generation;
+	bool kubelet = place->level == CONTAINER_KUBE || place->level == CONTAINER_QOS || place->level == CONTAINER_POD;
+	row->figures.conversion = kubelet ? CONVERSION_LINEAR : CONVERSION_NEWER;
 	bool kubernetes =
 		place->kubernetes && (shown == SHOWN_POD || shown == SHOWN_CONTAINER || shown == SHOWN_SANDBOX);
 	row->naming = kubernetes ? NAMING_WANTED : NAMING_DONE;

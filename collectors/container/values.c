@@ -110,10 +110,14 @@ static int read_cpu_limit(struct ng_scrape *scrape, int directory, struct contai
 	return 0;
 }
 
-/* cAdvisor's way back from a weight (1 to 10000) to shares (2 to 262144). */
-static uint64_t shares_of(uint64_t weight)
+/* Memory that is protected from reclaim: hard where Kubernetes asks for it, else softly, as docker and ECS do. */
+static void read_reservation(struct ng_scrape *scrape, int directory, struct container_figures *figures)
 {
-	return weight ? 2 + (weight - 1) * 262142 / 9999 : 0;
+	const struct container_values *values = &figures->values;
+
+	container_read_limit(scrape, directory, "memory.min", VALUE_MEMORY_RESERVATION, figures);
+	if (!container_has(values, VALUE_MEMORY_RESERVATION) || !values->value[VALUE_MEMORY_RESERVATION])
+		container_read_limit(scrape, directory, "memory.low", VALUE_MEMORY_RESERVATION, figures);
 }
 
 static void read_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,
@@ -123,11 +127,9 @@ static void read_limits(struct ng_scrape *scrape, const struct container_reader 
 
 	if (container_wants(reader, SET_SPEC)) {
 		container_read_limit(scrape, directory, "memory.max", VALUE_MEMORY_LIMIT, figures);
-		container_read_limit(scrape, directory, "memory.min", VALUE_MEMORY_RESERVATION, figures);
+		read_reservation(scrape, directory, figures);
 		container_read_limit(scrape, directory, "memory.swap.max", VALUE_SWAP_LIMIT, figures);
 		container_read_limit(scrape, directory, "cpu.weight", VALUE_CPU_WEIGHT, figures);
-		if (container_has(values, VALUE_CPU_WEIGHT))
-			container_set(values, VALUE_CPU_SHARES, shares_of(values->value[VALUE_CPU_WEIGHT]));
 	}
 	if (container_wants(reader, SET_TASKS))
 		container_read_limit(scrape, directory, "pids.max", VALUE_THREADS_MAX, figures);
@@ -160,12 +162,23 @@ static void read_inner_limits(struct ng_scrape *scrape, const struct container_r
 	take_limit(&figures->values, &inner.values, VALUE_SWAP_LIMIT, UINT64_MAX);
 	take_limit(&figures->values, &inner.values, VALUE_THREADS_MAX, UINT64_MAX);
 	take_limit(&figures->values, &inner.values, VALUE_CPU_WEIGHT, 100);
-	take_limit(&figures->values, &inner.values, VALUE_CPU_SHARES, shares_of(100));
 	figures->inner_quota = container_has(&inner.values, VALUE_CPU_QUOTA);
 	if (!figures->inner_quota)
 		return;
 	take_limit(&figures->values, &inner.values, VALUE_CPU_QUOTA, UINT64_MAX);
 	take_limit(&figures->values, &inner.values, VALUE_CPU_PERIOD, UINT64_MAX);
+}
+
+static void set_shares(
+	struct container_reader *reader, const struct container_values *before, struct container_figures *figures)
+{
+	uint64_t weight = figures->values.value[VALUE_CPU_WEIGHT];
+
+	if (!container_has(&figures->values, VALUE_CPU_WEIGHT))
+		return;
+	container_set(&figures->values, VALUE_CPU_SHARES, container_shares_of(figures, weight));
+	if (!container_has(before, VALUE_CPU_WEIGHT) || before->value[VALUE_CPU_WEIGHT] != weight)
+		reader->weights_changed = true;
 }
 
 void container_read_start(int directory, const char *file, struct container_values *values)
@@ -294,6 +307,8 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 			read_limits(scrape, reader, directory, figures);
 		if (limits && reader->inner)
 			read_inner_limits(scrape, reader, directory, figures);
+		if (limits)
+			set_shares(reader, &before, figures);
 		if (figures->inner_quota)
 			container_read_keys(scrape, directory, "container/cpu.stat", cpu_keys + CPU_KEYS_OF_BRANCH,
 				NG_COUNT(cpu_keys) - CPU_KEYS_OF_BRANCH, &inner_plan, &figures->values);

@@ -140,9 +140,14 @@ struct container_pages {
 	uint32_t count, room;
 };
 
+/* How a weight of cgroup v2 was made from shares: see shares.c. */
+enum container_conversion { CONVERSION_LINEAR, CONVERSION_NEWER };
+
 /* Everything that belongs to one row. */
 struct container_figures {
 	struct container_values values;
+	uint64_t known_shares; /* that the runtime was asked for; 0: not known */
+	enum container_conversion conversion;
 	bool limits_missed; /* reading one failed in passing: to be tried again */
 	bool inner_quota;   /* its quota is that of crun's group below it */
 	struct container_devices devices;
@@ -171,6 +176,7 @@ struct container_reader {
 	struct ng_arena text;          /* of the files of one group */
 	const int *pressure_fd_plus_1; /* what the sampler keeps open of the group that is read, or NULL */
 	bool inner;                    /* the group that is read may have one of crun's below it */
+	bool weights_changed;          /* some CPU weight is not what it was: see container_settle_shares */
 };
 
 static inline bool container_wants(const struct container_reader *reader, enum container_set set)
@@ -185,6 +191,9 @@ static inline bool container_wants(const struct container_reader *reader, enum c
  */
 int container_read(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	bool limits, struct container_figures *figures);
+
+/* The shares of cgroup v1 that were made this weight, as far as the figures tell. */
+uint64_t container_shares_of(const struct container_figures *figures, uint64_t weight);
 
 /* memory.events alone. */
 void container_read_events(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,

@@ -25,12 +25,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const files[] = { "cpu.stat", "cpu.stat.local", "cpu.max", "cpu.weight", "memory.stat",
-	"memory.current", "memory.events", "memory.max", "memory.swap.current", "memory.peak", "io.stat",
-	"cpu.pressure", "memory.pressure", "io.pressure", "irq.pressure", "pids.current", "pids.max", "pids.events",
-	"cgroup.stat", "cgroup.procs", "hugetlb.2MB.current", "hugetlb.2MB.events", "cpuacct.usage", "cpuacct.stat",
-	"container/cpu.max", "container/memory.max", "container/memory.min", "container/pids.max",
-	"container/cgroup.procs", "cpu.cfs_quota_us", "memory.usage_in_bytes", "memory.limit_in_bytes",
-	"memory.oom_control", "blkio.throttle.io_service_bytes", "blkio.throttle.io_serviced",
+	"memory.current", "memory.events", "memory.max", "memory.min", "memory.low", "memory.swap.current",
+	"memory.peak", "io.stat", "cpu.pressure", "memory.pressure", "io.pressure", "irq.pressure", "pids.current",
+	"pids.max", "pids.events", "cgroup.stat", "cgroup.procs", "hugetlb.2MB.current", "hugetlb.2MB.events",
+	"cpuacct.usage", "cpuacct.stat", "container/cpu.max", "container/memory.max", "container/memory.min",
+	"container/pids.max", "container/cgroup.procs", "cpu.cfs_quota_us", "memory.usage_in_bytes",
+	"memory.limit_in_bytes", "memory.oom_control", "blkio.throttle.io_service_bytes", "blkio.throttle.io_serviced",
 	"hugetlb.2MB.usage_in_bytes" };
 
 /* A tree of each kind, with one group that has all of the files. */
