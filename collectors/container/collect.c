@@ -175,6 +175,7 @@ int container_collect(void *context, struct ng_scrape *scrape)
 	if (r < 0)
 		return r;
 	container_write(scrape, state, &rows);
+	container_note_waiting(scrape, state);
 	/* who has waited in vain has not seen them */
 	bool late = scrape->deadline && ng_now() >= scrape->deadline;
 	container_rows_seen(state, late ? 0 : scrape->readers, scrape->recent_readers, now);

@@ -51,7 +51,8 @@ struct container_interfaces {
 
 /* The names of a row, in one piece of memory with their text. */
 struct container_named {
-	struct ng_span space, pod, container, image;
+	struct ng_span space, pod, container; /* of Kubernetes; empty for others */
+	struct ng_span image, name;           /* as the runtime says */
 	uint32_t restart;
 	bool has_restart;
 	char text[];
@@ -70,6 +71,7 @@ struct container_row {
 	uint64_t key;                   /* of what may be shown once: the names, or the path */
 	uint64_t generation;            /* of two rows with one key the later is shown */
 	bool believed;                  /* its names are looked for: see resolve.c */
+	bool nameless;                  /* shown by its path; names may come: see outside.c */
 	bool outdone;                   /* there is a later one */
 	bool fresh;                     /* its group was read in this scrape */
 	bool gone;                      /* it is one of those that leave */
@@ -158,6 +160,8 @@ struct container_device_name {
 	char name[40];
 };
 
+enum { CONTAINER_WAITING_ROOM = 400 };
+
 struct container {
 	/* options */
 	const char *levels_text, *sets_text, *logs, *pod_logs, *image;
@@ -185,10 +189,12 @@ struct container {
 	uint64_t leaving_count, forgotten;
 	uint64_t recent_readers; /* of the last scrape */
 	uint64_t wanted;         /* rows whose names are wanted */
-	uint64_t doubtful;       /* rows that are taken for sandboxes */
+	uint64_t doubtful;       /* rows that are taken for sandboxes, or shown without names that may come */
 	uint64_t elsewhere;      /* containers of pods that are not below the group of their pod */
 	uint64_t resolve_again;  /* when they may be looked for next */
 	uint64_t unresolved[CONTAINER_MISSING_REASONS];
+	char waiting[CONTAINER_WAITING_ROOM]; /* the path of one that has waited long for its names, and why; "" for
+						 none */
 	uint64_t live[SHOWN_LEVELS], created[SHOWN_LEVELS], removed[SHOWN_LEVELS];
 	uint64_t network_scan_at; /* when /proc was searched for processes last */
 	bool network_scan_failed; /* in passing: the next scrape does it again */
@@ -264,6 +270,12 @@ bool container_is_oldest(const struct ng_cgroup *group);
 
 /* Looks for the names that are wanted; the log directories are read only when they have changed. */
 void container_resolve(struct ng_scrape *scrape, struct container *state);
+
+/* Has the log say whose names are missing. */
+void container_note_waiting(struct ng_scrape *scrape, const struct container *state);
+
+/* "no_log_link" */
+const char *container_missing_name(enum container_missing missing);
 
 /* ---- sampler.c, triggers.c ---- */
 

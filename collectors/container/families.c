@@ -222,7 +222,8 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 		"Control groups that appeared, those at the start included."),
 	AT(FAMILY_REMOVED) = PLAIN("nodegauge_cgroups_removed_total", NG_COUNTER, "level", "Control groups that went."),
 	AT(FAMILY_UNRESOLVED) = PLAIN("nodegauge_container_unresolved", NG_GAUGE, "reason",
-		"Pods and containers that are not shown as their names were not found."),
+		"Pods and containers whose names were not found; those outside of the cgroups of pods are shown by "
+		"their path, all others not yet."),
 	AT(FAMILY_PSI) = PLAIN("nodegauge_psi_unavailable", NG_GAUGE, "reason",
 		"Control groups without pressure figures, by the reason."),
 	AT(FAMILY_BY_PATH) = PLAIN("nodegauge_cgroups_by_path", NG_GAUGE, "",

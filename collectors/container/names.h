@@ -36,8 +36,9 @@ enum container_missing {
 struct container_identity {
 	struct ng_span space; /* the namespace */
 	struct ng_span pod;
-	struct ng_span container; /* empty for a pod */
-	uint32_t restart;         /* where has_restart */
+	struct ng_span container;     /* empty for a pod */
+	char uid[CONTAINER_UID_ROOM]; /* of the pod */
+	uint32_t restart;             /* where has_restart */
 	bool has_restart;
 };
 

@@ -21,6 +21,8 @@
 
 struct container_oci {
 	struct ng_span image; /* as it was written in the pod's specification; empty where it is not known */
+	struct ng_span name;  /* that docker or podman gave it; empty where it is not known */
+	uint64_t shares;      /* linux.resources.cpu.shares; 0 where it is not known */
 	struct container_identity identity; /* members that are not known are empty; in the arena of the scrape */
 	char uid[CONTAINER_UID_ROOM];       /* of the pod; "" where it is not known */
 	bool typed;                         /* `sandbox` is known */

@@ -196,6 +196,9 @@ static bool step_container(struct container_place *place, const struct container
 		return true;
 	}
 	become_container(place, head(prefix, prefix.size ? prefix.size - 1 : 0), id);
+	if (place->level == CONTAINER_CONTAINER && prefix.size == 0 && parent->level == CONTAINER_OTHER &&
+		parent->runtime == CONTAINER_RUNTIME_DOCKER)
+		place->runtime = CONTAINER_RUNTIME_DOCKER; /* without systemd: below "docker" */
 	place->sandbox = place->level == CONTAINER_CONTAINER && place->sliced && part->suffix == SUFFIX_NONE &&
 			 place->runtime == CONTAINER_RUNTIME_CRIO;
 	return true;
@@ -319,6 +322,8 @@ static void step_unit(struct container_place *place, const struct container_plac
 		place->runtime = CONTAINER_RUNTIME_LIBPOD;
 	if (parent->level != CONTAINER_ROOT)
 		return;
+	if (ng_span_equal(part->name, NG_SPAN("docker")))
+		place->runtime = CONTAINER_RUNTIME_DOCKER;
 	if (ng_span_equal(part->name, NG_SPAN("lxc")) || ng_span_equal(part->name, NG_SPAN("lxc.payload")))
 		place->runtime = CONTAINER_RUNTIME_LXC;
 	if (ng_span_equal(part->name, NG_SPAN("qemu.slice")))

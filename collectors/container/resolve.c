@@ -8,7 +8,7 @@
  * Every pod has a sandbox, whose group is there first and never has a link. So the oldest group of a pod that has no
  * link is taken for it once another one has a link, or some time has passed; should a link come, it is a container.
  */
-#include "container.h"
+#include "resolve.h"
 
 #include <stdlib.h>
 
@@ -18,14 +18,8 @@ static const uint64_t sandbox_ns = 30u * UINT64_C(1000000000);
 static const uint64_t pause_ns = 100u * UINT64_C(1000000);
 enum { PAUSE_FACTOR = 10 };
 
-/* A row whose name is looked for; the group is NULL when it has gone. */
-struct candidate {
-	struct container_row *row;
-	struct ng_cgroup *group;
-};
-
 struct search {
-	struct candidate *candidate;
+	struct container_candidate *candidate;
 	struct container_wish *wish;
 	size_t count;
 	struct ng_table pods; /* by UID, where the kubelet makes them */
@@ -109,11 +103,11 @@ static bool is_believed(struct container *state, struct search *search, const st
 static int add_candidate(
 	struct ng_arena *arena, struct search *search, size_t *room, struct container_row *row, struct ng_cgroup *group)
 {
-	struct candidate *slot = ng_push(arena, &search->candidate, &search->count, room);
+	struct container_candidate *slot = ng_push(arena, &search->candidate, &search->count, room);
 
 	if (!slot)
 		return -ENOMEM;
-	*slot = (struct candidate){ row, group };
+	*slot = (struct container_candidate){ row, group };
 	return 0;
 }
 
@@ -124,10 +118,14 @@ static int find_candidates(struct ng_scrape *scrape, struct container *state, st
 
 	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); r == 0 && at; at = ng_cgroup_next(at)) {
 		struct container_row *row = container_group(at)->row;
-		if (!row || (row->naming != NAMING_WANTED && row->naming != NAMING_SANDBOX))
+		bool open = row && (row->naming == NAMING_WANTED || row->naming == NAMING_SANDBOX || row->nameless);
+		if (!open)
 			continue;
 		row->believed = is_believed(state, search, &row->place);
-		search->disbelieved += !row->believed;
+		if (!row->believed && container_is_outside(row))
+			container_show_by_path(scrape, state, &(struct container_candidate){ row, at });
+		else
+			search->disbelieved += !row->believed;
 		if (row->believed)
 			r = add_candidate(scrape->arena, search, &room, row, at);
 	}
@@ -160,10 +158,10 @@ static void place_span(char **at, struct ng_span *member, struct ng_span text)
 	*at += text.size;
 }
 
-static struct container_named *keep_names(const struct container_identity *identity, struct ng_span image)
+static struct container_named *keep_names(const struct container_identity *identity, const struct container_oci *oci)
 {
-	struct container_named *named = calloc(
-		1, sizeof(*named) + identity->space.size + identity->pod.size + identity->container.size + image.size);
+	struct container_named *named = calloc(1, sizeof(*named) + identity->space.size + identity->pod.size +
+							  identity->container.size + oci->image.size + oci->name.size);
 
 	if (!named)
 		return NULL;
@@ -171,28 +169,33 @@ static struct container_named *keep_names(const struct container_identity *ident
 	place_span(&at, &named->space, identity->space);
 	place_span(&at, &named->pod, identity->pod);
 	place_span(&at, &named->container, identity->container);
-	place_span(&at, &named->image, image);
+	place_span(&at, &named->image, oci->image);
+	place_span(&at, &named->name, oci->name);
 	named->restart = identity->restart;
 	named->has_restart = identity->has_restart;
 	return named;
 }
 
-static int take_names(struct ng_scrape *scrape, struct container *state, const struct candidate *candidate,
-	const struct container_identity *identity, struct ng_span image)
+int container_take_names(struct ng_scrape *scrape, struct container *state, const struct container_candidate *candidate,
+	const struct container_identity *identity, const struct container_oci *oci)
 {
 	struct container_row *row = candidate->row;
 	struct ng_span path = row->path ? ng_span(row->path) : ng_cgroup_path(scrape->arena, candidate->group);
 
 	free(row->named);
-	row->named = keep_names(identity, image);
+	row->named = keep_names(identity, oci);
+	row->figures.known_shares = oci->shares;
 	if (!row->named || !path.text)
 		return -ENOMEM;
+	if (!row->place.uid[0])
+		memcpy(row->place.uid, identity->uid, sizeof(row->place.uid));
+	row->nameless = false;
 	return container_row_name(scrape, state, row, path);
 }
 
-/* The runtime's own record: it has the image, and says which one is the sandbox. */
-static bool ask_runtime(struct ng_scrape *scrape, struct container *state, const struct candidate *candidate,
-	struct container_wish *wish, struct container_oci *ret_oci)
+/* It has the image, and says which one is the sandbox. */
+bool container_ask_runtime(struct ng_scrape *scrape, struct container *state,
+	const struct container_candidate *candidate, struct container_wish *wish, struct container_oci *ret_oci)
 {
 	*ret_oci = (struct container_oci){ 0 };
 	struct container_row *row = candidate->row;
@@ -203,7 +206,7 @@ static bool ask_runtime(struct ng_scrape *scrape, struct container *state, const
 	return container_oci_read(scrape, &state->oci_states, wish->id, candidate->row->place.uid, ret_oci) == 0;
 }
 
-static bool is_complete(const struct container_identity *identity)
+bool container_is_complete(const struct container_identity *identity)
 {
 	return identity->space.size && identity->pod.size && identity->container.size;
 }
@@ -213,7 +216,7 @@ static bool is_complete(const struct container_identity *identity)
  * nothing.
  */
 static void set_sandbox(
-	struct ng_scrape *scrape, struct container *state, const struct candidate *candidate, bool certain)
+	struct ng_scrape *scrape, struct container *state, const struct container_candidate *candidate, bool certain)
 {
 	struct container_row *row = candidate->row, *pod = NULL;
 	bool named = row->place.runtime == CONTAINER_RUNTIME_CRIO || row->place.runtime == CONTAINER_RUNTIME_DOCKER;
@@ -224,16 +227,17 @@ static void set_sandbox(
 	if (!certain || !(state->levels >> SHOWN_SANDBOX & 1) || !pod || !pod->named)
 		return;
 	row->shown = SHOWN_SANDBOX;
-	take_names(scrape, state, candidate,
+	container_take_names(scrape, state, candidate,
 		&(struct container_identity){
 			.space = pod->named->space,
 			.pod = pod->named->pod,
 			.container = named ? NG_SPAN("POD") : (struct ng_span){ NULL, 0 },
 		},
-		(struct ng_span){ NULL, 0 });
+		&(struct container_oci){ 0 });
 }
 
-static bool taken_for_sandbox(const struct candidate *candidate, const struct container_wish *wish, uint64_t now)
+static bool taken_for_sandbox(
+	const struct container_candidate *candidate, const struct container_wish *wish, uint64_t now)
 {
 	if (!candidate->group || !wish->id || !wish->oldest || wish->missing != CONTAINER_NO_LINK)
 		return false;
@@ -242,7 +246,7 @@ static bool taken_for_sandbox(const struct candidate *candidate, const struct co
 	       now - container_group(candidate->group)->added_at >= sandbox_ns;
 }
 
-static void conclude(struct ng_scrape *scrape, struct container *state, const struct candidate *candidate,
+static void conclude(struct ng_scrape *scrape, struct container *state, const struct container_candidate *candidate,
 	struct container_wish *wish, uint64_t now)
 {
 	struct container_row *row = candidate->row;
@@ -250,15 +254,15 @@ static void conclude(struct ng_scrape *scrape, struct container *state, const st
 
 	row->missing = wish->missing;
 	row->shown = wish->id ? SHOWN_CONTAINER : SHOWN_POD;
-	bool asked = ask_runtime(scrape, state, candidate, wish, &oci);
+	bool asked = container_ask_runtime(scrape, state, candidate, wish, &oci);
 	if ((asked && oci.typed && oci.sandbox) || row->place.sandbox) {
 		set_sandbox(scrape, state, candidate, true);
 		return;
 	}
 	if (wish->missing == CONTAINER_FOUND)
-		take_names(scrape, state, candidate, &wish->identity, oci.image);
-	else if (asked && is_complete(&oci.identity))
-		take_names(scrape, state, candidate, &oci.identity, oci.image);
+		container_take_names(scrape, state, candidate, &wish->identity, &oci);
+	else if (asked && container_is_complete(&oci.identity))
+		container_take_names(scrape, state, candidate, &oci.identity, &oci);
 	else if (taken_for_sandbox(candidate, wish, now))
 		set_sandbox(scrape, state, candidate, has_linked_company(candidate->group));
 }
@@ -268,10 +272,71 @@ static void conclude_all(struct ng_scrape *scrape, struct container *state, stru
 {
 	for (unsigned pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < search->count; i++) {
-			if ((search->wish[i].missing == CONTAINER_FOUND) == (pass == 0))
+			if ((search->wish[i].missing == CONTAINER_FOUND) != (pass == 0))
+				continue;
+			if (container_is_outside(search->candidate[i].row))
+				container_conclude_outside(scrape, state, &search->candidate[i], &search->wish[i], now);
+			else
 				conclude(scrape, state, &search->candidate[i], &search->wish[i], now);
 		}
 	}
+}
+
+/* ---- who still waits ---- */
+
+const char *container_missing_name(enum container_missing missing)
+{
+	static const char *const names[CONTAINER_MISSING_REASONS] = {
+		[CONTAINER_NO_DIRECTORY] = "no_log_directory",
+		[CONTAINER_UNREADABLE] = "log_directory_unreadable",
+		[CONTAINER_NO_LINK] = "no_log_link",
+		[CONTAINER_LYING] = "contradiction",
+		[CONTAINER_CUT] = "name_cut",
+		[CONTAINER_LIMIT] = "too_many_links",
+	};
+
+	return names[missing];
+}
+
+static const uint64_t long_ns = 60u * UINT64_C(1000000000);
+
+static void describe(struct ng_span path, enum container_missing missing, char ret_text[CONTAINER_WAITING_ROOM])
+{
+	static const char before[] = "no names for ", behind[] = ", and perhaps for others: ";
+	const char *why = container_missing_name(missing);
+	size_t room = CONTAINER_WAITING_ROOM - sizeof(before) - sizeof(behind) - 32;
+
+	if (path.size > room)
+		path = ng_span_skip(path, path.size - room); /* its end says more */
+	char *at = mempcpy(stpcpy(ret_text, before), path.text, path.size);
+	stpcpy(stpcpy(at, behind), why ? why : "");
+}
+
+/* The first one in the order of the tree, so that the log does not say another one each time. */
+static void note_waiting(struct ng_scrape *scrape, struct container *state, uint64_t now)
+{
+	state->waiting[0] = '\0';
+	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
+		const struct container_group *group = container_group(at);
+		const struct container_row *row = group->row;
+		if (!row || row->naming != NAMING_WANTED || (at->born && now - group->added_at < long_ns))
+			continue;
+		struct ng_span path = ng_cgroup_path(scrape->arena, at);
+		if (path.text)
+			describe(path, row->believed ? row->missing : CONTAINER_LYING, state->waiting);
+		return;
+	}
+}
+
+void container_note_waiting(struct ng_scrape *scrape, const struct container *state)
+{
+	if (!state->waiting[0])
+		return;
+	size_t size = strlen(state->waiting);
+	if (size >= scrape->reason_size)
+		return;
+	memcpy(scrape->reason, state->waiting, size + 1);
+	ng_note(scrape);
 }
 
 void container_resolve(struct ng_scrape *scrape, struct container *state)
@@ -301,8 +366,9 @@ void container_resolve(struct ng_scrape *scrape, struct container *state)
 			state->wanted++;
 			state->unresolved[row->missing]++;
 		}
-		state->doubtful += row->naming == NAMING_SANDBOX;
+		state->doubtful += row->naming == NAMING_SANDBOX || row->nameless;
 	}
+	note_waiting(scrape, state, now);
 	if (state->names.failed)
 		state->resolve_again = 0;
 }

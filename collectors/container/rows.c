@@ -98,6 +98,8 @@ static struct ng_span name_label(
 
 	if (row->place.level != CONTAINER_CONTAINER)
 		return (struct ng_span){ NULL, 0 };
+	if (row->named && row->named->name.size)
+		return row->named->name;
 	if (row->named && own_names && row->named->container.size)
 		return kubelet_name(arena, row);
 	container_id_text(row->place.id, hex);
@@ -149,13 +151,19 @@ static int render_labels(
 	return 0;
 }
 
+/* Those of Kubernetes; docker and podman give a container's name to others that are renamed or below another root. */
+static bool has_names(const struct container_row *row)
+{
+	return row->named && row->named->pod.size;
+}
+
 /* Two that have one key may not be shown together: sums over them would count twice. */
 static uint64_t key_of(const struct container_row *row)
 {
 	uint64_t key = ng_hash(NG_HASH_SEED, ng_span(container_level_name(row->shown)));
 
 	/* paths that differ only in what is not UTF-8 look alike */
-	if (!row->named)
+	if (!has_names(row))
 		return ng_hash(key, row->labels);
 	key = ng_hash(key, row->named->space);
 	key = ng_hash(key, row->named->pod);
@@ -203,9 +211,9 @@ static void forget_leaving(struct container *state, const struct container_row *
 
 static bool same_names(const struct container_row *a, const struct container_row *b)
 {
-	if (a->shown != b->shown || !a->named != !b->named)
+	if (a->shown != b->shown || has_names(a) != has_names(b))
 		return false;
-	if (!a->named)
+	if (!has_names(a))
 		return ng_span_equal(a->labels, b->labels);
 	return ng_span_equal(a->named->space, b->named->space) && ng_span_equal(a->named->pod, b->named->pod) &&
 	       ng_span_equal(a->named->container, b->named->container);
@@ -231,11 +239,24 @@ static int settle(struct container *state, struct container_row *row)
 	return ng_table_put(&state->by_key, row->key, row);
 }
 
+/* The row is to get other labels. */
+static void unname(struct container *state, struct container_row *row)
+{
+	if (ng_table_get(&state->by_key, row->key) == row) {
+		ng_table_drop(&state->by_key, row->key);
+		state->unsettled = true;
+	}
+	row->outdone = false;
+	free((char *)row->labels.text);
+	row->labels = (struct ng_span){ NULL, 0 };
+}
+
 int container_row_name(
 	struct ng_scrape *scrape, struct container *state, struct container_row *row, struct ng_span path)
 {
+	if (row->naming == NAMING_DONE)
+		unname(state, row);
 	int r = path.text ? render_labels(scrape->arena, state, row, path) : -ENOMEM;
-
 	if (r < 0)
 		return r;
 	row->naming = NAMING_DONE;
@@ -277,7 +298,9 @@ struct container_row *container_row_new(struct container *state, const struct ng
 	row->figures.conversion = kubelet ? CONVERSION_LINEAR : CONVERSION_NEWER;
 	bool kubernetes =
 		place->kubernetes && (shown == SHOWN_POD || shown == SHOWN_CONTAINER || shown == SHOWN_SANDBOX);
-	row->naming = kubernetes ? NAMING_WANTED : NAMING_DONE;
+	bool outside = shown == SHOWN_CONTAINER && !place->kubernetes;
+	row->naming = kubernetes || outside ? NAMING_WANTED : NAMING_DONE;
+	row->believed = outside;
 	if (!(state->levels >> shown & 1))
 		row->naming = NAMING_NONE;
 	return row;
@@ -287,10 +310,8 @@ void container_row_free(struct container *state, struct container_row *row)
 {
 	if (!row)
 		return;
-	if (row->naming == NAMING_DONE && ng_table_get(&state->by_key, row->key) == row) {
-		ng_table_drop(&state->by_key, row->key);
-		state->unsettled = true;
-	}
+	if (row->naming == NAMING_DONE)
+		unname(state, row);
 	free((char *)row->labels.text);
 	free(row->named);
 	free(row->network.interface);

@@ -164,6 +164,7 @@ int container_search_give(
 		return 0;
 	}
 	*identity = (struct container_identity){ .space = target->space, .pod = target->pod };
+	memcpy(identity->uid, target->uid, sizeof(identity->uid));
 	if (keep(search, &identity->space) < 0 || keep(search, &identity->pod) < 0)
 		return -ENOMEM;
 	if (wish->id) {

@@ -146,7 +146,8 @@ static int verdict_of(const struct ng_cgroup *pod)
 	if (!figures_of(pod, &weight))
 		return UNDECIDED;
 	const struct range whole = range_of(CONVERSION_LINEAR, weight);
-	const struct range linear = sum_of(pod, CONVERSION_LINEAR, &count), newer = sum_of(pod, CONVERSION_NEWER, &count);
+	const struct range linear = sum_of(pod, CONVERSION_LINEAR, &count),
+			   newer = sum_of(pod, CONVERSION_NEWER, &count);
 	bool is_linear = linear.low <= whole.high && linear.high >= whole.low;
 	bool is_newer = newer.low <= whole.high && newer.high >= whole.low;
 	if (count == 0 || (is_linear && is_newer))

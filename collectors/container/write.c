@@ -2,6 +2,8 @@
 /* Writing what has more than one sample in a row, and what is about the collector itself. */
 #include "write.h"
 
+#include "resolve.h"
+
 /* ---- devices ---- */
 
 static struct container_device_name *look_up_device(
@@ -245,20 +247,6 @@ static void write_identities(struct ng_scrape *scrape, const struct container_ro
 
 /* ---- the collector itself ---- */
 
-static const char *missing_name(enum container_missing missing)
-{
-	static const char *const names[CONTAINER_MISSING_REASONS] = {
-		[CONTAINER_NO_DIRECTORY] = "no_log_directory",
-		[CONTAINER_UNREADABLE] = "log_directory_unreadable",
-		[CONTAINER_NO_LINK] = "no_log_link",
-		[CONTAINER_LYING] = "contradiction",
-		[CONTAINER_CUT] = "name_cut",
-		[CONTAINER_LIMIT] = "too_many_links",
-	};
-
-	return names[missing];
-}
-
 static void write_levels(struct ng_scrape *scrape, enum container_family family, const uint64_t count[SHOWN_LEVELS])
 {
 	ng_family(scrape->page, container_family(family));
@@ -268,7 +256,23 @@ static void write_levels(struct ng_scrape *scrape, enum container_family family,
 			count[i]);
 }
 
-static void write_tree(struct ng_scrape *scrape, const struct container *state)
+/* Those that are not shown, and those that are shown without. */
+static void write_unresolved(struct ng_scrape *scrape, const struct container *state, const struct container_rows *rows)
+{
+	uint64_t count[CONTAINER_MISSING_REASONS];
+
+	memcpy(count, state->unresolved, sizeof(count));
+	for (size_t i = 0; i < rows->count; i++)
+		count[rows->row[i]->missing] += !rows->row[i]->gone && container_is_nameless(rows->row[i]);
+	ng_family(scrape->page, container_family(FAMILY_UNRESOLVED));
+	for (size_t i = CONTAINER_NO_DIRECTORY; i < CONTAINER_MISSING_REASONS; i++)
+		ng_sample_u64(scrape->page,
+			NG_LABELS(scrape->arena,
+				{ "reason", ng_span(container_missing_name((enum container_missing)i)) }),
+			count[i]);
+}
+
+static void write_tree(struct ng_scrape *scrape, const struct container *state, const struct container_rows *rows)
 {
 	static const char *const psi[PSI_REASONS] = { NULL, "no_file", "switched_off", "cgroup_v1" };
 	struct ng_cgroups_state tree;
@@ -277,11 +281,7 @@ static void write_tree(struct ng_scrape *scrape, const struct container *state)
 	write_levels(scrape, FAMILY_GROUPS, state->live);
 	write_levels(scrape, FAMILY_CREATED, state->created);
 	write_levels(scrape, FAMILY_REMOVED, state->removed);
-	ng_family(scrape->page, container_family(FAMILY_UNRESOLVED));
-	for (size_t i = CONTAINER_NO_DIRECTORY; i < CONTAINER_MISSING_REASONS; i++)
-		ng_sample_u64(scrape->page,
-			NG_LABELS(scrape->arena, { "reason", ng_span(missing_name((enum container_missing)i)) }),
-			state->unresolved[i]);
+	write_unresolved(scrape, state, rows);
 	ng_family(scrape->page, container_family(FAMILY_PSI));
 	for (size_t i = PSI_NO_FILE; container_wants(&state->reader, SET_PRESSURE) && i < PSI_REASONS; i++)
 		ng_sample_u64(
@@ -314,7 +314,7 @@ void container_write(struct ng_scrape *scrape, struct container *state, const st
 		write_identities(scrape, rows);
 	if (state->sampler.round)
 		container_write_node(scrape, state);
-	write_tree(scrape, state);
+	write_tree(scrape, state, rows);
 	if (container_wants(reader, SET_MACHINE))
 		container_machine_write(scrape, state);
 }

@@ -165,6 +165,36 @@ def a_namesake_that_goes_again():
         demand(not is_shown(scraper.scrape(), later.path), "both are shown")
 
 
+@cases.case
+def containers_outside_of_pods():
+    """With a link they are named by it, never shown without before; docker's own are shown at once by their path."""
+    with Tree() as tree:
+        early = tree.make(f"k8s.io/{groups.digits(64)}")
+        with tree.daemon() as process:
+            scrape(process.address)
+            docker = tree.make(f"system.slice/docker-{groups.digits(64)}.scope")
+            tree.spawn(docker)
+            demand(appears(tree, process, docker), "docker's is not shown")
+            late = tree.make(f"k8s.io/{groups.digits(64)}")
+            tree.spawn(late)
+            for _ in range(3):
+                demand(not is_shown(tree.check(scrape(process.address)), late), "it is shown without its link")
+                time.sleep(0.15)
+            demand_equal(scrape(process.address).value("nodegauge_container_unresolved", reason="no_log_link"), 2.0, "what has no names")
+            for name, path in (("early", early), ("late", late)):
+                tree.named["/" + path] = {"namespace": "default", "pod": name, "container": "main"}
+                folder = f"{groups.PODS}/default_{name}_{groups.new_uid()}/main"
+                (tree.root / groups.LOGS / f"{name}_default_main-{path.rpartition('/')[2]}.log").symlink_to(f"/{folder}/0.log")
+
+            def named(path, name):
+                found = labels_of(tree.check(scrape(process.address)), path)
+                return [labels["pod"] for labels in found] == [name]
+
+            demand(until(lambda: named(late, "late"), pause=0.12), "the later one does not get its names")
+            demand(until(lambda: named(early, "early"), pause=0.12), "the one that was there before does not get its names")
+            demand_equal(scrape(process.address).value("nodegauge_container_unresolved", reason="no_log_link"), 0.0, "what has no names")
+
+
 def ids_of(process, pod):
     return {labels["id"] for labels, _ in scrape(process.address).series_of("container_cpu_usage_seconds_total") if labels.get("pod") == pod}
 
