@@ -104,7 +104,9 @@ int netclass_remember(struct netclass *netclass, const struct ng_links *links)
 	return 0;
 }
 
-static int read_entry(struct ng_scrape *scrape, const struct ng_link *link, uint32_t numbers, struct netclass_row *row)
+/* -ENODATA for an interface that is gone or renamed; what cannot be read is marked in the row and counted. */
+static int read_entry(struct ng_scrape *scrape, const struct ng_link *link, uint32_t numbers, unsigned texts,
+	struct netclass_row *row)
 {
 	NG_CLOSE int directory = -1;
 	const char *name = ng_copy(scrape->arena, link->name).text;
@@ -112,14 +114,19 @@ static int read_entry(struct ng_scrape *scrape, const struct ng_link *link, uint
 
 	if (!path)
 		return -ENOMEM;
+	netclass_set(row, NETCLASS_IFACE_ID, link->index);
 	int r = ng_directory(scrape, NG_SYS, path, &directory);
-	if (r == 0)
-		r = netclass_attributes(
-			scrape, directory, numbers | 1u << NETCLASS_IFACE_ID, NETCLASS_DUPLEX_ONLY, row);
-	if (r < 0)
-		return ng_item_gone(r) ? -ENODATA : r;
+	if (ng_absent(r))
+		return -ENODATA;
+	if (r < 0) {
+		ng_drop_unread(scrape, r, path);
+		row->unread |= numbers;
+		row->text_unread = row->text_unread || texts != NETCLASS_NO_TEXT;
+		return 0;
+	}
+	r = netclass_attributes(scrape, directory, name, numbers | 1u << NETCLASS_IFACE_ID, texts, row);
 	/* another one may bear the name by now */
-	return row->number[NETCLASS_IFACE_ID] == link->index ? 0 : -ENODATA;
+	return r == 0 && row->number[NETCLASS_IFACE_ID] == link->index ? 0 : -ENODATA;
 }
 
 static void keep(struct netclass_entry *entry, const struct netclass_row *row)
@@ -162,12 +169,15 @@ int netclass_remembered(struct netclass *netclass, struct ng_scrape *scrape, con
 
 	if (stale || (with_speed && speed_varies(link))) {
 		struct netclass_row fresh = { 0 };
-		int r = read_entry(scrape, link, CONSTANT | SPEED, &fresh);
+		int r = read_entry(scrape, link, with_speed ? CONSTANT | SPEED : CONSTANT,
+			with_speed ? NETCLASS_DUPLEX_ONLY : NETCLASS_NO_TEXT, &fresh);
 		if (r < 0)
 			return r;
 		keep(entry, &fresh);
 		entry->key = key;
-		entry->read_at = netclass->now;
+		entry->read_at = fresh.unread || fresh.text_unread ? 0 : netclass->now;
+		row->unread |= fresh.unread;
+		row->text_unread = row->text_unread || fresh.text_unread;
 	}
 	row->given |= with_speed ? entry->given : entry->given & CONSTANT;
 	row->number[NETCLASS_ADDRESS_ASSIGN_TYPE] = entry->address_assign_type;
@@ -267,9 +277,10 @@ static int fill_as_sysfs(struct netclass *netclass, struct ng_scrape *scrape, co
 			netclass_set(row, NETCLASS_CARRIER, link->carrier);
 	}
 	int r = netclass_remembered(netclass, scrape, link, at, true, row);
-	if (r == 0 && !(link->given & NG_LINK_ALLMULTI))
-		r = read_entry(scrape, link, 1u << NETCLASS_FLAGS, row);
-	return r;
+	if (r < 0 || link->given & NG_LINK_ALLMULTI)
+		return r;
+	row->given &= ~(1u << NETCLASS_FLAGS);
+	return read_entry(scrape, link, 1u << NETCLASS_FLAGS, NETCLASS_NO_TEXT, row);
 }
 
 int netclass_by_links(struct netclass *netclass, struct ng_scrape *scrape, struct netclass_rows *rows)

@@ -103,8 +103,11 @@ _Static_assert(NG_COUNT(families) == FIRST_STAT + NG_COUNT(stat_places), "one fa
 static void write_up(struct ng_scrape *scrape, const struct netclass_rows *rows)
 {
 	ng_family(scrape->page, &families[UP]);
-	for (size_t i = 0; i < rows->count; i++)
-		ng_sample_u64(scrape->page, rows->row[i].labels, ng_span_equal(rows->row[i].operstate, NG_SPAN("up")));
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct netclass_row *row = &rows->row[i];
+		if (row->operstate.size) /* a state that is not known must not raise an alert */
+			ng_sample_u64(scrape->page, row->labels, ng_span_equal(row->operstate, NG_SPAN("up")));
+	}
 }
 
 static void write_info(struct ng_scrape *scrape, const struct netclass_rows *rows)
@@ -122,8 +125,18 @@ static void write_info(struct ng_scrape *scrape, const struct netclass_rows *row
 			{ "operstate", row->operstate },
 		};
 		size_t first = row->adminstate ? 0 : 1;
+		if (row->text_unread) /* it would be another series */
+			continue;
 		ng_sample_u64(scrape->page, ng_labels(scrape->arena, labels + first, NG_COUNT(labels) - first), 1);
 	}
+}
+
+static void drop_speed(struct ng_scrape *scrape, struct ng_span name)
+{
+	const char *copy = ng_copy(scrape->arena, name).text;
+	const char *path = copy ? ng_join(scrape->arena, "class/net/", copy, "/speed") : NULL;
+
+	ng_drop_value(scrape, path ? path : "speed", 1, "a speed in Mbit/s");
 }
 
 static void write_number(const struct netclass *netclass, struct ng_scrape *scrape, const struct netclass_rows *rows,
@@ -135,9 +148,12 @@ static void write_number(const struct netclass *netclass, struct ng_scrape *scra
 		int64_t value = row->number[number];
 		if (!(row->given >> number & 1))
 			continue;
-		if (number == NETCLASS_SPEED && ((value < 0 && netclass->ignore_invalid_speed) ||
-							__builtin_mul_overflow(value, 125000, &value)))
+		if (number == NETCLASS_SPEED && value < 0 && netclass->ignore_invalid_speed)
 			continue;
+		if (number == NETCLASS_SPEED && __builtin_mul_overflow(value, 125000, &value)) {
+			drop_speed(scrape, row->name);
+			continue;
+		}
 		ng_sample_i64(scrape->page, row->labels, value);
 	}
 }

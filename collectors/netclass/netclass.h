@@ -34,6 +34,8 @@ struct netclass_row {
 	struct ng_span name, address, broadcast, duplex, operstate, alias;
 	const char *adminstate; /* NULL: there is no such label */
 	uint32_t given;
+	uint32_t unread;  /* numbers that are there but cannot be read */
+	bool text_unread; /* one of the texts likewise */
 	int64_t number[NETCLASS_NUMBERS];
 	const struct ng_link *link; /* NULL when read from sysfs */
 	struct ng_span labels;
@@ -92,11 +94,11 @@ int netclass_by_sysfs(struct netclass *netclass, struct ng_scrape *scrape, struc
 
 /*
  * Reads the attributes whose bits are set in `numbers`, and the texts on demand; what the driver does not give is left
- * out. -ENODATA when there was not even one.
+ * out, and what cannot be read counted, too. -ENODATA when there was not even one.
  */
-enum { NETCLASS_DUPLEX_ONLY = 1, NETCLASS_TEXTS = 2 };
-int netclass_attributes(
-	struct ng_scrape *scrape, int directory, uint32_t numbers, unsigned texts, struct netclass_row *row);
+enum { NETCLASS_NO_TEXT, NETCLASS_DUPLEX_ONLY, NETCLASS_TEXTS };
+int netclass_attributes(struct ng_scrape *scrape, int directory, const char *interface, uint32_t numbers,
+	unsigned texts, struct netclass_row *row);
 
 /* Whether sysfs and netlink show the same interfaces, so that the next function may be used. */
 bool netclass_is_live(struct netclass *netclass, struct ng_scrape *scrape);

@@ -61,11 +61,12 @@ int netclass_by_netlink(struct netclass *netclass, struct ng_scrape *scrape, str
 	int r = ng_links(scrape, &links);
 	if (r == 0)
 		r = netclass_remember(netclass, &links);
-	netclass_reserve(rows, r == 0 ? links.count : 0);
-	if (r == 0)
-		r = ng_link_modes(scrape, &netclass->ethtool, &modes);
-	if (r == -ENOENT) /* no such family */
-		r = 0;
+	if (r < 0)
+		return r;
+	netclass_reserve(rows, links.count);
+	int with_modes = ng_link_modes(scrape, &netclass->ethtool, &modes);
+	if (with_modes < 0) /* -ENOENT: no such family */
+		ng_drop_unread(scrape, with_modes, "link modes");
 	for (size_t i = 0; r == 0 && i < links.count; i++) {
 		if (ng_pattern_matches(netclass->ignored, links.link[i].name))
 			continue;
@@ -80,6 +81,7 @@ int netclass_by_netlink(struct netclass *netclass, struct ng_scrape *scrape, str
 			continue;
 		}
 		fill_mode(&modes, &last, row);
+		row->text_unread = row->text_unread || (with_modes < 0 && !ng_absent(with_modes));
 	}
 	return r;
 }

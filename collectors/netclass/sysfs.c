@@ -43,20 +43,39 @@ static int parse_number(struct ng_span text, int64_t *ret_value)
 	return 0;
 }
 
-/* 1 for a value, 0 for none, or an error that is none of the interface's. */
-static int read_attribute(struct ng_scrape *scrape, int directory, const char *file, struct ng_span *ret_value)
+/* Whether the interface has nothing to say there: a file that is missing, or a state in which it has no answer. */
+static bool says_nothing(int error)
+{
+	return ng_absent(error) || error == -EINVAL;
+}
+
+static const char *attribute_path(struct ng_scrape *scrape, const char *interface, const char *file)
+{
+	const char *below = ng_join(scrape->arena, "class/net/", interface, "/");
+	const char *path = below ? ng_join(scrape->arena, below, file, NULL) : NULL;
+
+	return path ? path : file;
+}
+
+/* 0, or -ENODATA for nothing to say, or the error of the reading, which is then counted. */
+static int read_attribute(
+	struct ng_scrape *scrape, int directory, const char *interface, const char *file, struct ng_span *ret_value)
 {
 	struct ng_span text;
 
-	int r = ng_read_at(scrape, directory, NG_VALUE, file, &text);
-	if (r == 0) {
+	int r = ng_peek_at(scrape, directory, NG_VALUE, file, &text);
+	if (r == 0)
 		*ret_value = ng_trim(text);
-		return 1;
-	}
-	return ng_item_gone(r) || r == -EACCES || r == -EPERM ? 0 : r;
+	else if (says_nothing(r))
+		r = -ENODATA;
+	else
+		ng_drop_unread(scrape, r, attribute_path(scrape, interface, file));
+	return r;
 }
 
-static int read_texts(struct ng_scrape *scrape, int directory, unsigned texts, struct netclass_row *row)
+/* Returns how many there were. */
+static unsigned read_texts(
+	struct ng_scrape *scrape, int directory, const char *interface, unsigned texts, struct netclass_row *row)
 {
 	const struct {
 		const char *file;
@@ -68,36 +87,37 @@ static int read_texts(struct ng_scrape *scrape, int directory, unsigned texts, s
 		{ "operstate", &row->operstate },
 		{ "ifalias", &row->alias },
 	};
-	size_t count = texts == NETCLASS_TEXTS ? NG_COUNT(places) : 1;
-	int found = 0;
+	size_t count = texts == NETCLASS_TEXTS ? NG_COUNT(places) : texts == NETCLASS_DUPLEX_ONLY;
+	unsigned found = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		int r = read_attribute(scrape, directory, places[i].file, places[i].place);
-		if (r < 0)
-			return r;
-		found |= r;
+		int r = read_attribute(scrape, directory, interface, places[i].file, places[i].place);
+		found += r == 0;
+		row->text_unread = row->text_unread || (r < 0 && r != -ENODATA);
 	}
 	return found;
 }
 
-int netclass_attributes(
-	struct ng_scrape *scrape, int directory, uint32_t numbers, unsigned texts, struct netclass_row *row)
+int netclass_attributes(struct ng_scrape *scrape, int directory, const char *interface, uint32_t numbers,
+	unsigned texts, struct netclass_row *row)
 {
-	int found = texts ? read_texts(scrape, directory, texts, row) : 0;
+	unsigned found = read_texts(scrape, directory, interface, texts, row);
 
-	if (found < 0)
-		return found;
 	for (size_t i = 0; i < NG_COUNT(attributes); i++) {
 		struct ng_span value;
 		int64_t number;
 		if (!(numbers >> attributes[i].number & 1))
 			continue;
-		int r = read_attribute(scrape, directory, attributes[i].file, &value);
-		if (r < 0)
-			return r;
-		found |= r;
-		if (r && parse_number(value, &number) == 0)
+		int r = read_attribute(scrape, directory, interface, attributes[i].file, &value);
+		found += r == 0;
+		if (r == 0 && parse_number(value, &number) == 0) {
 			netclass_set(row, attributes[i].number, number);
+			continue;
+		}
+		if (r == 0)
+			ng_drop_value(scrape, attribute_path(scrape, interface, attributes[i].file), 1, "a number");
+		if (r != -ENODATA)
+			row->unread |= 1u << attributes[i].number;
 	}
 	return found ? 0 : -ENODATA;
 }
@@ -109,14 +129,24 @@ static int read_interface(struct ng_scrape *scrape, int net, const char *name, s
 	*ret_row = (struct netclass_row){ .name = ng_span(name) };
 	int r = ng_directory_at(scrape, net, name, &directory);
 	if (r == 0)
-		r = netclass_attributes(scrape, directory, UINT32_MAX, NETCLASS_TEXTS, ret_row);
+		r = netclass_attributes(scrape, directory, name, UINT32_MAX, NETCLASS_TEXTS, ret_row);
 	if (r < 0)
 		return r;
+	ret_row->text_unread = ret_row->text_unread || ret_row->unread >> NETCLASS_FLAGS & 1;
 	if (!(ret_row->given >> NETCLASS_FLAGS & 1))
 		ret_row->adminstate = "unknown";
 	else
 		ret_row->adminstate = ret_row->number[NETCLASS_FLAGS] & 1 ? "up" : "down";
 	return 0;
+}
+
+static void drop_interface(struct ng_scrape *scrape, const char *interface, int error)
+{
+	ng_drop(scrape);
+	if (ng_item_gone(error))
+		return;
+	ng_failed(scrape, error, "open", attribute_path(scrape, interface, ""));
+	ng_note(scrape);
 }
 
 int netclass_by_sysfs(struct netclass *netclass, struct ng_scrape *scrape, struct netclass_rows *rows)
@@ -133,21 +163,17 @@ int netclass_by_sysfs(struct netclass *netclass, struct ng_scrape *scrape, struc
 		struct netclass_row row;
 		if (ng_pattern_matches(netclass->ignored, ng_span(names.name[i])))
 			continue;
-		r = read_interface(scrape, net, names.name[i], &row);
-		if (r == -ENOTDIR) { /* bonding_masters */
-			r = 0;
+		int found = read_interface(scrape, net, names.name[i], &row);
+		if (found == -ENOTDIR) /* bonding_masters */
+			continue;
+		if (found < 0) {
+			drop_interface(scrape, names.name[i], found);
 			continue;
 		}
-		if (r < 0 && ng_item_gone(r)) {
-			ng_drop(scrape);
-			r = 0;
-			continue;
-		}
-		struct netclass_row *place = r == 0 ? netclass_push(rows) : NULL;
-		if (place)
-			*place = row;
-		else
-			r = r < 0 ? r : -ENOMEM;
+		struct netclass_row *place = netclass_push(rows);
+		if (!place)
+			return -ENOMEM;
+		*place = row;
 	}
 	return r;
 }
