@@ -224,6 +224,9 @@ void ng_drop_record(struct ng_scrape *scrape, const char *file, unsigned line, c
  */
 void ng_drop_unread(struct ng_scrape *scrape, int error, const char *file);
 
+/* For a collect that had to leave out everything: the reason is again the one that was noted first. Returns `error`. */
+int ng_fail_noted(struct ng_scrape *scrape, int error);
+
 /*
  * For a collect that succeeds all the same: the reason that was noted last tells what was left out. The engine logs
  * each such text once, not again at every scrape: it must not have numbers that change.

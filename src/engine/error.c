@@ -74,6 +74,10 @@ int ng_failed(struct ng_scrape *scrape, int error, const char *what, const char 
 
 void ng_note(struct ng_scrape *scrape)
 {
+	size_t last = scrape->note_count - 1;
+
+	if (scrape->note_count && last < scrape->note_room && strcmp(scrape->notes[last], scrape->reason) == 0)
+		return; /* several values of one line */
 	if (scrape->note_count < scrape->note_room)
 		snprintf(scrape->notes[scrape->note_count], NG_NOTE_SIZE, "%s", scrape->reason);
 	scrape->note_count++;
@@ -101,6 +105,13 @@ void ng_drop_unread(struct ng_scrape *scrape, int error, const char *file)
 	if (error != -EBADMSG) /* what was expected is noted already */
 		ng_failed(scrape, error, "read", file);
 	ng_note(scrape);
+}
+
+int ng_fail_noted(struct ng_scrape *scrape, int error)
+{
+	if (scrape->note_count && scrape->note_room)
+		snprintf(scrape->reason, scrape->reason_size, "%s", scrape->notes[0]);
+	return error;
 }
 
 int ng_refuse(struct ng_setup *setup, const char *format, ...)

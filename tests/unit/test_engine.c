@@ -258,6 +258,30 @@ static void left_out(void **state)
 	close_engine(&fixture);
 }
 
+/* Several values of one line are one note; a collect that left out everything fails with the first one. */
+static void notes(void **state)
+{
+	char reason[NG_NOTE_SIZE], noted[2][NG_NOTE_SIZE];
+	struct ng_scrape scrape = {
+		.reason = reason, .reason_size = sizeof(reason), .notes = noted, .note_room = NG_COUNT(noted)
+	};
+
+	(void)state;
+	ng_drop_value(&scrape, "file", 3, "a number");
+	ng_drop_value(&scrape, "file", 3, "a number");
+	ng_drop_record(&scrape, "file", 4, "a number");
+	ng_drop_unread(&scrape, -EIO, "other");
+	ng_drop_unread(&scrape, -ENOENT, "none");
+	assert_int_equal(scrape.dropped_values, 3);
+	assert_int_equal(scrape.dropped, 1);
+	assert_int_equal(scrape.note_count, 3);
+	assert_string_equal(noted[0], "file: line 3: expected a number");
+	assert_string_equal(noted[1], "file: line 4: expected a number");
+	assert_string_equal(reason, "read other: Input/output error");
+	assert_int_equal(ng_fail_noted(&scrape, -EIO), -EIO);
+	assert_string_equal(reason, "file: line 3: expected a number");
+}
+
 static void no_data(void **state)
 {
 	struct fixture fixture;
@@ -545,6 +569,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ENGINE_TEST(failures),
 		ENGINE_TEST(left_out),
+		ENGINE_TEST(notes),
 		ENGINE_TEST(no_data),
 		ENGINE_TEST(selections),
 		ENGINE_TEST(stuck),
