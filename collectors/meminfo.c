@@ -10,6 +10,8 @@
  * Those that have no line in `families` come with a plain help text. The kernel prints the same fields in the same
  * order for as long as it runs: a scrape only checks that each line still has its name. Source: proc_meminfo(5),
  * fs/proc/meminfo.c, mm/hugetlb.c, arch/x86/mm/pat/set_memory.c.
+ *
+ * A difference below zero appears as a number near 2^64, of kB (SwapFree of lxcfs) or of bytes.
  */
 #include <nodegauge/collector.h>
 
@@ -100,6 +102,8 @@ struct field {
 	bool bytes;                     /* given in kB, which are KiB */
 	const struct ng_family *family; /* NULL for one that is opened by name */
 	struct ng_span name, help;      /* no name where the field is left out */
+	bool broken;                    /* the line is not understood */
+	bool known;                     /* the value */
 	uint64_t value;
 };
 
@@ -108,9 +112,11 @@ struct meminfo {
 	struct ng_arena arena; /* of the fields */
 	struct field *fields;
 	size_t count, capacity;
+	bool doubtful; /* some lines were not understood: they are learned again */
 };
 
-static const char expected[] = "a name and a number";
+static const char expected[] = "a name and a number, of kB if there is a unit";
+static const uint64_t most = INT64_MAX;
 
 /* ---- learning the file ---- */
 
@@ -155,8 +161,9 @@ static int field_name(struct meminfo *meminfo, struct field *field, struct ng_sp
 
 	if (!bytes || !help)
 		return -ENOMEM;
-	if (!field->bytes && family_find(bytes)) /* the file is cut before the unit */
-		return -EBADMSG;
+	field->broken = !field->bytes && family_find(bytes); /* the file is cut before the unit */
+	if (field->broken)
+		return 0;
 	const char *name = field->bytes ? bytes : pages;
 	if (name_known(meminfo, ng_span(name)))
 		return 0;
@@ -169,6 +176,7 @@ static int field_name(struct meminfo *meminfo, struct field *field, struct ng_sp
 static int field_add(struct meminfo *meminfo, struct field field, struct ng_span key)
 {
 	field.key = ng_copy(&meminfo->arena, key);
+	meminfo->doubtful = meminfo->doubtful || field.broken;
 	struct field *slot = ng_push(&meminfo->arena, &meminfo->fields, &meminfo->count, &meminfo->capacity);
 	if (!field.key.text || !slot)
 		return -ENOMEM;
@@ -181,17 +189,21 @@ static int line_learn(struct meminfo *meminfo, struct ng_span line)
 	size_t size = ng_span_find(line, ':');
 	struct ng_span rest = ng_span_skip(line, size + 1), unit;
 	struct field field = { 0 };
-	uint64_t unused;
 
 	if (line.size == 0) /* some 3.10 kernels had empty lines */
 		return field_add(meminfo, field, line);
-	if (size == 0 || size == line.size || ng_u64_next(&rest, &unused) < 0)
-		return -EBADMSG;
+	if (size == 0 || size == line.size) {
+		field.broken = true;
+		return field_add(meminfo, field, line);
+	}
+	ng_word_next(&rest, &unit);
 	field.bytes = ng_word_next(&rest, &unit);
 	if (!field.bytes || ng_span_equal(unit, NG_SPAN("kB"))) {
 		int r = field_name(meminfo, &field, (struct ng_span){ line.text, size });
 		if (r < 0)
 			return r;
+	} else {
+		field.broken = true;
 	}
 	return field_add(meminfo, field, (struct ng_span){ line.text, size + 1 });
 }
@@ -201,24 +213,18 @@ static void meminfo_forget(struct meminfo *meminfo)
 	ng_arena_reset(&meminfo->arena);
 	meminfo->fields = NULL;
 	meminfo->count = meminfo->capacity = 0;
+	meminfo->doubtful = false;
 }
 
-static int meminfo_learn(struct meminfo *meminfo, struct ng_scrape *scrape, struct ng_span text)
+static int meminfo_learn(struct meminfo *meminfo, struct ng_span text)
 {
 	struct ng_span line;
-	unsigned n = 0, empty = 0;
+	int r = 0;
 
 	meminfo_forget(meminfo);
-	while (ng_line_next(&text, &line)) {
-		n++;
-		empty += line.size == 0;
-		int r = line_learn(meminfo, line);
-		if (r == -EBADMSG)
-			return ng_broken(scrape, "meminfo", n, expected);
-		if (r < 0)
-			return r;
-	}
-	return meminfo->count > empty ? 0 : ng_broken(scrape, "meminfo", 1, expected);
+	while (r == 0 && ng_line_next(&text, &line))
+		r = line_learn(meminfo, line);
+	return r;
 }
 
 /* ---- reading it ---- */
@@ -239,24 +245,30 @@ static const char *value_take(struct field *field, const char *at, const char *e
 	if (at == digits || at - digits > 19)
 		return NULL;
 	if (field->bytes) {
-		if (end - at < 3 || memcmp(at, " kB", 3) != 0 || value > UINT64_MAX / 1024)
+		if (end - at < 3 || memcmp(at, " kB", 3) != 0 || value > most / 1024)
 			return NULL;
 		at += 3;
 		value *= 1024;
 	}
+	if (value > most)
+		return NULL;
 	field->value = value;
 	return at == end || *at == '\n' ? at : NULL;
 }
 
+/* The same of a value that looks different. False where the unit is not as it was learned. */
 static bool value_parse(struct field *field, struct ng_span rest)
 {
-	struct ng_span unit;
+	struct ng_span unit = NG_NO_LABELS;
 
-	if (ng_u64_next(&rest, &field->value) < 0 || ng_word_next(&rest, &unit) != field->bytes)
+	field->known = ng_u64_next(&rest, &field->value) == 0;
+	if (ng_word_next(&rest, &unit) != field->bytes)
 		return false;
-	if (!field->bytes)
-		return true;
-	return ng_span_equal(unit, NG_SPAN("kB")) && !__builtin_mul_overflow(field->value, 1024, &field->value);
+	if (field->bytes)
+		field->known = field->known && ng_span_equal(unit, NG_SPAN("kB")) &&
+			       !__builtin_mul_overflow(field->value, 1024, &field->value);
+	field->known = field->known && field->value <= most;
+	return true;
 }
 
 /* Takes all values; false where the text is not as it was learned. */
@@ -270,6 +282,7 @@ static bool meminfo_parse(struct meminfo *meminfo, struct ng_span text)
 			return false;
 		at += field->key.size;
 		const char *stop = value_take(field, at, end);
+		field->known = stop != NULL;
 		if (!stop) {
 			struct ng_span rest = { at, (size_t)(end - at) };
 			rest.size = ng_span_find(rest, '\n');
@@ -280,6 +293,30 @@ static bool meminfo_parse(struct meminfo *meminfo, struct ng_span text)
 		at = stop + (stop < end);
 	}
 	return at == end && meminfo->count;
+}
+
+static int meminfo_emit(const struct meminfo *meminfo, struct ng_scrape *scrape)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < meminfo->count; i++) {
+		const struct field *field = &meminfo->fields[i];
+		if (field->broken)
+			ng_drop_record(scrape, "meminfo", (unsigned)i + 1, expected);
+		if (field->name.size == 0)
+			continue;
+		if (!field->known) {
+			ng_drop_value(scrape, "meminfo", (unsigned)i + 1, "a number of bytes or pages below 2^63");
+			continue;
+		}
+		any = true;
+		if (field->family)
+			ng_family(scrape->page, field->family);
+		else
+			ng_family_dynamic(scrape->page, NG_GAUGE, field->name, field->help);
+		ng_sample_u64(scrape->page, NG_NO_LABELS, field->value);
+	}
+	return any ? 0 : ng_broken(scrape, "meminfo", 1, expected);
 }
 
 static int meminfo_init(void *state, struct ng_setup *setup)
@@ -299,24 +336,15 @@ static int meminfo_collect(void *state, struct ng_scrape *scrape)
 	int r = ng_file_read(scrape, &meminfo->file, &text);
 	if (r < 0)
 		return r;
-	if (!meminfo_parse(meminfo, text)) {
-		r = meminfo_learn(meminfo, scrape, text);
-		if (r < 0 || !meminfo_parse(meminfo, text)) {
+	if (meminfo->doubtful || !meminfo_parse(meminfo, text)) {
+		r = meminfo_learn(meminfo, text);
+		if (r < 0) {
 			meminfo_forget(meminfo);
-			return r < 0 ? r : ng_broken(scrape, "meminfo", 0, "numbers of kB that fit 64 bits");
+			return r;
 		}
+		meminfo_parse(meminfo, text);
 	}
-	for (size_t i = 0; i < meminfo->count; i++) {
-		const struct field *field = &meminfo->fields[i];
-		if (field->name.size == 0)
-			continue;
-		if (field->family)
-			ng_family(scrape->page, field->family);
-		else
-			ng_family_dynamic(scrape->page, NG_GAUGE, field->name, field->help);
-		ng_sample_u64(scrape->page, NG_NO_LABELS, field->value);
-	}
-	return 0;
+	return meminfo_emit(meminfo, scrape);
 }
 
 static void meminfo_done(void *state)

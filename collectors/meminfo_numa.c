@@ -36,8 +36,8 @@ struct node {
 
 struct field {
 	enum ng_type type;
-	struct ng_span key; /* as it stands in the text, without colon */
-	struct ng_span name, help;
+	struct ng_span key;        /* as it stands in the text, without colon */
+	struct ng_span name, help; /* no name where another field has the same */
 };
 
 struct numa {
@@ -140,8 +140,14 @@ static int field_add(struct numa *numa, struct ng_span key, enum ng_type type)
 	const char *help = ng_join(&numa->arena, "Field ", plain,
 		type == NG_COUNTER ? " of the node's numastat, in pages."
 				   : " of the node's meminfo, in bytes or pages.");
+	if (!name || !help)
+		return -ENOMEM;
 	*field = (struct field){ type, ng_copy(&numa->arena, key), ng_span(name), ng_span(help) };
-	return name && help && field->key.text ? 0 : -ENOMEM;
+	for (size_t i = 0; i + 1 < numa->field_count; i++) {
+		if (ng_span_equal(numa->fields[i].name, field->name))
+			field->name.size = 0; /* the first one has the family */
+	}
+	return field->key.text ? 0 : -ENOMEM;
 }
 
 /* The index of a field, which is mostly the one behind the last. */
@@ -162,34 +168,55 @@ static int field_find(struct numa *numa, struct ng_span key, enum ng_type type, 
 
 /* ---- parsing ---- */
 
-/* "Node 0 MemTotal:  24684096 kB" */
-static int meminfo_line(struct ng_span line, struct ng_span *ret_key, uint64_t *ret_value)
-{
-	struct ng_span word, number, unit;
+static const char *const expected[FILES] = {
+	[MEMINFO] = "node, name and a number of bytes or pages below 2^63",
+	[NUMASTAT] = "a name and a number",
+};
 
-	if (!ng_word_next(&line, &word) || !ng_word_next(&line, &number) || !ng_word_next(&line, ret_key))
-		return -EBADMSG;
+/* "Node 0 MemTotal:  24684096 kB": leaves the number in `line`. */
+static bool meminfo_key(struct ng_span *line, struct ng_span *ret_key)
+{
+	struct ng_span word;
+
+	if (!ng_word_next(line, &word) || !ng_span_equal(word, NG_SPAN("Node")) || !ng_word_next(line, &word) ||
+		!ng_word_next(line, ret_key))
+		return false;
 	if (ng_span_ends(*ret_key, NG_SPAN(":")))
 		ret_key->size--;
-	if (ret_key->size == 0 || ng_u64_next(&line, ret_value) < 0)
-		return -EBADMSG;
-	if (!ng_word_next(&line, &unit))
-		return 0;
-	return ng_span_equal(unit, NG_SPAN("kB")) && !__builtin_mul_overflow(*ret_value, 1024, ret_value) ? 0
-													  : -EBADMSG;
+	return ret_key->size > 0;
 }
 
-/* "numa_hit 57146" */
-static int numastat_line(struct ng_span line, struct ng_span *ret_key, uint64_t *ret_value)
+static bool meminfo_number(struct ng_span line, uint64_t *ret_value)
 {
-	return ng_word_next(&line, ret_key) && ng_u64_next(&line, ret_value) == 0 ? 0 : -EBADMSG;
+	struct ng_span unit;
+
+	if (ng_u64_next(&line, ret_value) < 0)
+		return false;
+	if (ng_word_next(&line, &unit) &&
+		(!ng_span_equal(unit, NG_SPAN("kB")) || __builtin_mul_overflow(*ret_value, 1024, ret_value)))
+		return false;
+	return *ret_value <= INT64_MAX;
+}
+
+static int value_add(struct numa *numa, struct ng_scrape *scrape, struct values *values, struct ng_span key,
+	size_t which, size_t *next, struct value value)
+{
+	int r = field_find(numa, key, families[which].type, next, &value.field);
+
+	if (r < 0)
+		return r;
+	struct value *slot = ng_push(scrape->arena, &values->item, &values->count, &values->capacity);
+	if (!slot)
+		return -ENOMEM;
+	*slot = value;
+	return 0;
 }
 
 static int file_parse(struct numa *numa, struct ng_scrape *scrape, size_t node, size_t which, struct values *values)
 {
 	const char *path = numa->nodes[node].file[which].path;
 	struct ng_span text, line, key;
-	size_t next = 0, before = values->count;
+	size_t next = 0;
 
 	int r = ng_file_read(scrape, &numa->nodes[node].file[which], &text);
 	for (unsigned n = 1; r == 0 && ng_line_next(&text, &line); n++) {
@@ -197,34 +224,38 @@ static int file_parse(struct numa *numa, struct ng_scrape *scrape, size_t node, 
 		line = ng_trim(line);
 		if (line.size == 0)
 			continue;
-		r = which == MEMINFO ? meminfo_line(line, &key, &value.value) : numastat_line(line, &key, &value.value);
-		if (r < 0)
-			return ng_broken(
-				scrape, path, n, which == MEMINFO ? "node, name and number" : "a name and a number");
-		r = field_find(numa, key, families[which].type, &next, &value.field);
-		if (r < 0)
-			return r;
-		struct value *slot = ng_push(scrape->arena, &values->item, &values->count, &values->capacity);
-		if (!slot)
-			return -ENOMEM;
-		*slot = value;
+		if (which == MEMINFO ? !meminfo_key(&line, &key) : !ng_word_next(&line, &key))
+			ng_drop_record(scrape, path, n, expected[which]);
+		else if (which == MEMINFO ? !meminfo_number(line, &value.value) : ng_u64_next(&line, &value.value) < 0)
+			ng_drop_value(scrape, path, n, expected[which]);
+		else
+			r = value_add(numa, scrape, values, key, which, &next, value);
 	}
-	return r == 0 && values->count == before ? ng_broken(scrape, path, 1, "at least one field") : r;
+	return r;
 }
 
 /* A node that is taken off line in the middle drops out. */
 static int nodes_parse(struct numa *numa, struct ng_scrape *scrape, struct values *values)
 {
+	int failure = 0;
+
 	for (size_t i = 0; i < numa->node_count; i++) {
-		int r = file_parse(numa, scrape, i, MEMINFO, values);
-		if (r == 0)
-			r = file_parse(numa, scrape, i, NUMASTAT, values);
-		if (ng_item_gone(r))
-			ng_drop(scrape);
-		else if (r < 0)
-			return r;
+		for (size_t which = 0; which < FILES; which++) {
+			int r = file_parse(numa, scrape, i, which, values);
+			if (r == -ENOMEM)
+				return r;
+			if (ng_absent(r))
+				ng_drop(scrape);
+			else if (r < 0)
+				ng_drop_unread(scrape, r, numa->nodes[i].file[which].path);
+			failure = r < 0 && !ng_absent(r) ? r : failure;
+		}
 	}
-	return 0;
+	if (values->count || !numa->node_count)
+		return 0;
+	if (failure < 0)
+		return ng_fail_noted(scrape, failure);
+	return ng_broken(scrape, numa->nodes[0].file[MEMINFO].path, 1, expected[MEMINFO]);
 }
 
 /* ---- families ---- */
@@ -241,6 +272,8 @@ static int numa_emit(const struct numa *numa, struct ng_scrape *scrape, const st
 		table[values->item[i].field * numa->node_count + values->item[i].node] = &values->item[i];
 	for (size_t i = 0; i < numa->field_count; i++) {
 		const struct field *field = &numa->fields[i];
+		if (!field->name.size)
+			continue;
 		ng_family_dynamic(scrape->page, field->type, field->name, field->help);
 		for (size_t k = 0; k < numa->node_count; k++) {
 			const struct value *value = table[i * numa->node_count + k];
