@@ -118,27 +118,46 @@ static int list(struct cpu_vulnerabilities *flaws, struct ng_scrape *scrape)
 	return 0;
 }
 
+static int emit(struct ng_scrape *scrape, struct flaw *flaw)
+{
+	struct ng_span text, verdict, mitigation;
+
+	int r = ng_file_read(scrape, &flaw->file, &text);
+	if (r < 0)
+		return r;
+	text = ng_trim(text);
+	if (!text.size)
+		return ng_broken(scrape, flaw->file.path, 1, "what the kernel does about the flaw");
+	parse(scrape->arena, text, &verdict, &mitigation);
+	ng_sample_u64(scrape->page,
+		NG_LABELS(
+			scrape->arena, { "codename", flaw->name }, { "state", verdict }, { "mitigation", mitigation }),
+		1);
+	return 0;
+}
+
 static int cpu_vulnerabilities_collect(void *state, struct ng_scrape *scrape)
 {
 	struct cpu_vulnerabilities *flaws = state;
-	struct ng_span text, verdict, mitigation;
-	int r = 0;
+	int r = 0, failure = 0;
+	bool any = false;
 
 	if (flaws->epoch != scrape->devices_epoch)
 		r = list(flaws, scrape);
+	if (r < 0)
+		return r;
 	ng_family(scrape->page, &families[0]);
-	for (size_t i = 0; r == 0 && i < flaws->count; i++) {
-		struct flaw *flaw = &flaws->flaw[i];
-		r = ng_file_read(scrape, &flaw->file, &text);
+	for (size_t i = 0; i < flaws->count; i++) {
+		r = emit(scrape, &flaws->flaw[i]);
+		if (r == -ENOMEM)
+			return r;
 		if (r < 0)
-			break;
-		parse(scrape->arena, ng_trim(text), &verdict, &mitigation);
-		ng_sample_u64(scrape->page,
-			NG_LABELS(scrape->arena, { "codename", flaw->name }, { "state", verdict },
-				{ "mitigation", mitigation }),
-			1);
+			ng_drop_unread(scrape, r, flaws->flaw[i].file.path);
+		if (r < 0 && !ng_absent(r))
+			failure = r;
+		any = any || r == 0;
 	}
-	return r;
+	return any ? 0 : ng_fail_noted(scrape, failure);
 }
 
 static void cpu_vulnerabilities_done(void *state)

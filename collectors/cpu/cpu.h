@@ -30,7 +30,10 @@ struct ng_cpu_times {
 int ng_cpu_times_collect(struct ng_cpu_times *times, struct ng_scrape *scrape, bool guest);
 void ng_cpu_times_done(struct ng_cpu_times *times);
 
-/* What sysfs says of the CPUs: on line, isolated, throttled. */
+/*
+ * What sysfs says of the CPUs: on line, isolated, throttled. This and the info never cost the times: they return 0,
+ * with what was left out noted, or -ENOMEM.
+ */
 struct ng_cpu_topology {
 	uint64_t epoch; /* in which it was read or found to be the same; the throttles are counted at each scrape */
 	bool unsure;    /* something did not answer: it is to be read again */
@@ -47,7 +50,7 @@ struct ng_cpu_topology {
 		struct ng_cpu_throttle *throttle;
 		size_t count, capacity;
 	} cores, packages;
-	size_t files;
+	size_t files; /* read in this scrape */
 };
 int ng_cpu_topology_collect(struct ng_cpu_topology *topology, struct ng_scrape *scrape);
 void ng_cpu_topology_done(struct ng_cpu_topology *topology);

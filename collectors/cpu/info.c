@@ -10,10 +10,13 @@
  *     bugs		: spectre_v1 spectre_v2 ...
  *
  * The text costs the kernel more than all that is read by default, so it is read only when asked for. Each architecture
- * has its own words; what it does not say is an empty label.
+ * has its own words; what it does not say is an empty label. Sections end with an empty line. 32-bit ARM before Linux
+ * 3.8 begins with "Processor : ARMv6-compatible processor rev 7 (v6l)", the model of all, has lines "processor : 0" on
+ * machines with several CPUs only, and gives the features in a section behind them.
  *
- * Source: proc_cpuinfo(5), show_cpuinfo in arch/ * /kernel: x86/kernel/cpu/proc.c, arm64/kernel/cpuinfo.c,
- * powerpc/kernel/setup-common.c, riscv/kernel/cpu.c, s390/kernel/processor.c, loongarch/kernel/proc.c.
+ * Source: proc_cpuinfo(5), show_cpuinfo in arch/ * /kernel: x86/kernel/cpu/proc.c, arm/kernel/setup.c,
+ * arm64/kernel/cpuinfo.c, mips/kernel/proc.c, powerpc/kernel/setup-common.c, riscv/kernel/cpu.c,
+ * s390/kernel/processor.c, loongarch/kernel/proc.c.
  */
 #include "cpu.h"
 
@@ -57,6 +60,9 @@ static const struct {
 	{ NG_SPAN("cpu MHz"), MHZ }, { NG_SPAN("cache size"), CACHE }, { NG_SPAN("physical id"), PACKAGE },
 	{ NG_SPAN("core id"), CORE }, { NG_SPAN("flags"), FLAGS }, { NG_SPAN("bugs"), BUGS },
 	{ NG_SPAN("Features"), FLAGS },        /* arm */
+	{ NG_SPAN("Processor"), MODEL_NAME },  /* arm before 3.8 */
+	{ NG_SPAN("system type"), VENDOR },    /* mips */
+	{ NG_SPAN("cpu model"), MODEL_NAME },  /* mips */
 	{ NG_SPAN("cpu"), VENDOR },            /* powerpc */
 	{ NG_SPAN("clock"), MHZ },             /* powerpc: "3425.000000MHz" */
 	{ NG_SPAN("hart"), CORE },             /* riscv */
@@ -70,12 +76,14 @@ static const struct {
 struct processor {
 	uint64_t number; /* ascending */
 	struct ng_span field[FIELDS];
+	unsigned mhz_line;
 };
 
 struct processors {
 	struct processor *processor;
 	size_t count, capacity;
 	struct processor common; /* what stands before the first one */
+	struct processor behind; /* what stands in a section of its own behind one */
 };
 
 /* ---- parsing ---- */
@@ -102,13 +110,15 @@ static struct processor *find(struct processors *processors, struct ng_span numb
 	return NULL;
 }
 
-static void parse_field(struct processor *processor, struct ng_span key, struct ng_span value)
+static void parse_field(struct processor *processor, struct ng_span key, struct ng_span value, unsigned number)
 {
 	for (size_t i = 0; i < NG_COUNT(keys); i++) {
-		if (ng_span_equal(key, keys[i].key)) {
-			processor->field[keys[i].field] = value;
-			return;
-		}
+		if (!ng_span_equal(key, keys[i].key))
+			continue;
+		processor->field[keys[i].field] = value;
+		if (keys[i].field == MHZ)
+			processor->mhz_line = number;
+		return;
 	}
 }
 
@@ -122,33 +132,64 @@ static struct processor *add(struct ng_arena *arena, struct processors *processo
 	return processor;
 }
 
+/* Adds one if the number is the next; `lost` is where the fields of another go. */
+static int parse_number(struct ng_scrape *scrape, struct processors *processors, struct ng_span cpu, unsigned number,
+	struct processor *lost, struct processor **ret_current)
+{
+	struct processor *processor = add(scrape->arena, processors);
+
+	if (!processor)
+		return -ENOMEM;
+	*ret_current = processor;
+	processor->field[CPU] = cpu;
+	if (ng_u64(cpu, &processor->number) == 0 &&
+		(processors->count == 1 || processor->number > processor[-1].number))
+		return 0;
+	ng_drop_record(scrape, "cpuinfo", number, "the number of the next processor");
+	processors->count--;
+	*ret_current = lost;
+	return 0;
+}
+
 static int parse(struct ng_scrape *scrape, struct ng_span text, struct processors *processors)
 {
-	struct processor *current = &processors->common;
+	struct processor *current = &processors->common, lost;
 	struct ng_span line, key, cpu;
+	int r = 0;
 
-	for (unsigned number = 1; ng_line_next(&text, &line); number++) {
+	for (unsigned number = 1; r == 0 && ng_line_next(&text, &line); number++) {
+		if (ng_trim(line).size == 0 && current != &processors->common)
+			current = &processors->behind;
 		if (ng_span_find(line, ':') == line.size || !ng_part_next(&line, ':', &key))
 			continue;
 		key = ng_trim(key);
 		if (ng_span_starts(line, NG_SPAN(" ")))
 			line = ng_span_skip(line, 1);
 		cpu = line;
-		if (is_processor(key, &cpu)) {
-			current = add(scrape->arena, processors);
-			if (!current)
-				return -ENOMEM;
-			current->field[CPU] = cpu;
-			if (ng_u64(cpu, &current->number) < 0 ||
-				(processors->count > 1 && current->number <= current[-1].number))
-				return ng_broken(scrape, "cpuinfo", number, "the number of the next processor");
-		} else if (ng_span_equal(key, NG_SPAN("cpu number")) && find(processors, line)) {
+		if (is_processor(key, &cpu))
+			r = parse_number(scrape, processors, cpu, number, &lost, &current);
+		else if (ng_span_equal(key, NG_SPAN("cpu number")) && find(processors, line))
 			current = find(processors, line);
-		} else {
-			parse_field(current, key, line);
-		}
+		else
+			parse_field(current, key, line, number);
 	}
-	return processors->count ? 0 : ng_broken(scrape, "cpuinfo", 1, "a processor");
+	return r;
+}
+
+/* The features of all, and the one processor that has no number. */
+static int complete(struct ng_arena *arena, struct processors *processors)
+{
+	if (processors->count == 0 && processors->common.field[MODEL_NAME].size) {
+		struct processor *only = add(arena, processors);
+		if (!only)
+			return -ENOMEM;
+		only->field[CPU] = NG_SPAN("0");
+	}
+	for (size_t i = 0; i < processors->count; i++) {
+		struct ng_span *flags = &processors->processor[i].field[FLAGS];
+		*flags = flags->size ? *flags : processors->behind.field[FLAGS];
+	}
+	return 0;
 }
 
 /* "2500.000", "3425.000000MHz": in Hz, exactly. */
@@ -191,8 +232,12 @@ static void emit_frequency(struct ng_scrape *scrape, const struct processors *pr
 	ng_family(scrape->page, &ng_cpu_families[NG_CPU_FREQUENCY]);
 	for (size_t i = 0; i < processors->count; i++) {
 		const struct ng_span *field = processors->processor[i].field;
-		if (!parse_mhz(field[MHZ], &hz))
+		if (!field[MHZ].size)
 			continue;
+		if (!parse_mhz(field[MHZ], &hz)) {
+			ng_drop_value(scrape, "cpuinfo", processors->processor[i].mhz_line, "a number of MHz");
+			continue;
+		}
 		ng_sample_decimal(scrape->page,
 			NG_LABELS(scrape->arena, { "package", field[PACKAGE] }, { "core", field[CORE] },
 				{ "cpu", field[CPU] }),
@@ -235,8 +280,16 @@ int ng_cpu_info_collect(struct ng_cpu_info *info, struct ng_scrape *scrape)
 	int r = ng_file_read(scrape, &info->file, &text);
 	if (r == 0)
 		r = parse(scrape, text, &processors);
-	if (r < 0)
+	if (r == 0)
+		r = complete(scrape->arena, &processors);
+	if (r == -ENOMEM)
 		return r;
+	if (r == 0 && !processors.count)
+		r = ng_broken(scrape, "cpuinfo", 1, "a processor");
+	if (r < 0) {
+		ng_drop_unread(scrape, r, "cpuinfo");
+		return 0;
+	}
 	emit_info(scrape, &processors);
 	if (info->frequency)
 		emit_frequency(scrape, &processors);

@@ -11,7 +11,8 @@
  * are off line have no line. guest is in user, guest_nice in nice.
  *
  * Source: proc_stat(5), fs/proc/stat.c. The counters may go back: idle and iowait are put together from two clocks on a
- * tickless kernel (get_idle_time), and the others lose to rounding.
+ * tickless kernel (get_idle_time), and the others lose to rounding. One that went below zero (steal time on Xen, Linux
+ * 4.8 to 4.10) is a difference of 64-bit nanoseconds that wrapped around.
  */
 #include "cpu.h"
 
@@ -33,12 +34,16 @@ static const struct ng_span modes[MODES] = {
 /* Idle time that falls by so much tells that the CPU was off line and has come back. */
 enum { PLACES = 2, RESET_JIFFIES = 300 };
 
+/* More than this is a negative number of nanoseconds: 292 years. */
+static const uint64_t most_jiffies = INT64_MAX / 10000000;
+
 /* One line of the text. */
 struct line {
 	struct ng_span number;
 	uint64_t id;
 	uint64_t jiffies[MODES];
-	size_t modes; /* as many as the kernel gives */
+	size_t modes;   /* as many as the kernel gives */
+	unsigned wrong; /* a bit for each mode that has no usable number */
 };
 
 struct lines {
@@ -51,25 +56,33 @@ struct ng_cpu_row {
 	uint64_t id;
 	uint64_t jiffies[MODES];
 	size_t modes;
+	unsigned wrong;
 	struct ng_span labels[MODES];
 };
 
 /* ---- parsing ---- */
 
-static int parse_line(struct ng_span text, struct line *line)
+/* False for a line that is of no use. */
+static bool parse_line(struct ng_scrape *scrape, unsigned number, struct ng_span text, struct line *line)
 {
 	struct ng_span word;
 
-	if (!ng_word_next(&text, &word))
-		return -EBADMSG;
+	line->wrong = 0;
+	ng_word_next(&text, &word);
 	line->number = ng_span_skip(word, 3);
-	int r = ng_u64(line->number, &line->id);
-	for (line->modes = 0; r == 0 && line->modes < MODES; line->modes++) {
-		r = ng_u64_next(&text, &line->jiffies[line->modes]);
+	if (ng_u64(line->number, &line->id) < 0)
+		return false;
+	for (line->modes = 0; line->modes < MODES; line->modes++) {
+		uint64_t *jiffies = &line->jiffies[line->modes];
+		int r = ng_u64_next(&text, jiffies);
 		if (r == -ENODATA)
-			return line->modes > IDLE ? 0 : -EBADMSG;
+			break;
+		if (r < 0 || *jiffies > most_jiffies) {
+			ng_drop_value(scrape, "stat", number, "a time in 1/100 s in each column");
+			line->wrong |= 1u << line->modes;
+		}
 	}
-	return r;
+	return line->modes > IDLE;
 }
 
 /* The CPUs come first and in ascending order; the text behind them is of no interest here. */
@@ -85,8 +98,10 @@ static int parse(struct ng_scrape *scrape, struct ng_span text, struct lines *li
 		struct line *slot = ng_push(scrape->arena, &lines->line, &lines->count, &lines->capacity);
 		if (!slot)
 			return -ENOMEM;
-		if (parse_line(line, slot) < 0 || (lines->count > 1 && slot->id <= slot[-1].id))
-			return ng_broken(scrape, "stat", number, "the number of the next CPU and its times");
+		if (parse_line(scrape, number, line, slot) && (lines->count == 1 || slot->id > slot[-1].id))
+			continue;
+		ng_drop_record(scrape, "stat", number, "the number of the next CPU and its times");
+		lines->count--;
 	}
 	return lines->count ? 0 : ng_broken(scrape, "stat", 1, "the times of the CPUs");
 }
@@ -145,11 +160,15 @@ static int remake(struct ng_cpu_times *times, struct ng_scrape *scrape, const st
 
 static void update(struct ng_cpu_row *row, const struct line *line)
 {
-	if (row->jiffies[IDLE] > line->jiffies[IDLE] && row->jiffies[IDLE] - line->jiffies[IDLE] >= RESET_JIFFIES)
+	bool idle_known = !(line->wrong & 1u << IDLE);
+
+	if (idle_known && row->jiffies[IDLE] > line->jiffies[IDLE] &&
+		row->jiffies[IDLE] - line->jiffies[IDLE] >= RESET_JIFFIES)
 		memset(row->jiffies, 0, sizeof(row->jiffies));
 	row->modes = line->modes;
+	row->wrong = line->wrong;
 	for (size_t i = 0; i < line->modes; i++) {
-		if (line->jiffies[i] > row->jiffies[i])
+		if (!(line->wrong & 1u << i) && line->jiffies[i] > row->jiffies[i])
 			row->jiffies[i] = line->jiffies[i];
 	}
 }
@@ -160,8 +179,10 @@ static void emit(struct ng_page *page, const struct ng_cpu_times *times, size_t 
 {
 	for (size_t i = 0; i < times->count; i++) {
 		const struct ng_cpu_row *row = &times->row[i];
-		for (size_t mode = from; mode < to && mode < row->modes; mode++)
-			ng_sample_scaled(page, row->labels[mode], row->jiffies[mode], PLACES);
+		for (size_t mode = from; mode < to && mode < row->modes; mode++) {
+			if (!(row->wrong & 1u << mode))
+				ng_sample_scaled(page, row->labels[mode], row->jiffies[mode], PLACES);
+		}
 	}
 }
 

@@ -10,9 +10,10 @@
  *     cpu1/thermal_throttle/package_throttle_count   30
  *
  * Only the throttles change without an event of a device. They are counted for each thread of a core; the first thread
- * in the order of the names speaks for its core, and the first one of a package for the package. A CPU that is off line
- * has no topology. Where the first CPU cannot be taken off line (x86 since 6.5, and before that by default) it has no
- * `online`.
+ * in the order of the names speaks for its core, and the first one of a package for the package: where it does not
+ * answer no other stands in for it. A CPU that is off line has no topology. A CPU that cannot be taken off line (the
+ * first one of x86 since 6.5, and before that by default) has no `online`; where others have one it is on line if the
+ * list of them has it.
  *
  * Source: Documentation/ABI/testing/sysfs-devices-system-cpu, Documentation/admin-guide/cputopology.rst,
  * arch/x86/kernel/cpu/mce/therm_throt.c.
@@ -24,9 +25,11 @@
 /* A file kept open holds 5 kB of kernel memory: those beyond are opened for each reading. */
 enum { FILES_KEPT = 64 };
 
+enum { PRESENT, ONLINE, ISOLATED }; /* the lists of CPUs */
+
 struct ng_cpu_throttle {
 	uint64_t package, core; /* core is 0 for a package */
-	struct ng_span labels;
+	struct ng_span labels;  /* none where there is no counter */
 	struct ng_file file;
 };
 
@@ -44,14 +47,47 @@ static void forget(struct ng_cpu_topology *topology)
 	*topology = (struct ng_cpu_topology){ .kept = topology->kept };
 }
 
-/* What a CPU does not have is settled until the devices change. What it does not answer now is asked for again. */
-static int left_out(struct ng_cpu_topology *topology, int error)
+/*
+ * What a CPU does not have is settled until the devices change. What it does not answer now is asked for again. 0, or
+ * -ENOMEM.
+ */
+static int left_out(struct ng_cpu_topology *topology, struct ng_scrape *scrape, int error, const char *path)
 {
-	bool settled =
-		error == -ENOENT || error == -ENOTDIR || error == -ENODATA || error == -EINVAL || error == -ERANGE;
+	if (error == -ENOMEM)
+		return error;
+	ng_drop_unread(scrape, error, path);
+	topology->unsure = topology->unsure || (error != -ENOENT && error != -ENOTDIR && error != -ENODATA);
+	return 0;
+}
 
-	topology->unsure = topology->unsure || !settled;
-	return error == -ENOMEM ? error : 0;
+static const char *file_of(struct ng_scrape *scrape, const char *cpu, const char *file)
+{
+	return ng_join(scrape->arena, DIRECTORY "/", cpu, file);
+}
+
+/* The next range of a list, "2-3,7"; -ENODATA at its end, another error for what is no range. */
+static int range_next(struct ng_span *list, uint64_t *ret_from, uint64_t *ret_to)
+{
+	struct ng_span part, first = NG_NO_LABELS;
+
+	if (!ng_part_next(list, ',', &part))
+		return -ENODATA;
+	ng_part_next(&part, '-', &first);
+	int r = ng_u64(first, ret_from);
+	*ret_to = *ret_from;
+	return r == 0 && part.size ? ng_u64(part, ret_to) : r;
+}
+
+static bool list_has(struct ng_span list, uint64_t cpu)
+{
+	uint64_t from, to;
+	int r;
+
+	while ((r = range_next(&list, &from, &to)) != -ENODATA) {
+		if (r == 0 && cpu >= from && cpu <= to)
+			return true;
+	}
+	return false;
 }
 
 static int add_flag(struct ng_arena *arena, struct ng_cpu_flags *flags, struct ng_span cpu, bool set)
@@ -64,24 +100,19 @@ static int add_flag(struct ng_arena *arena, struct ng_cpu_flags *flags, struct n
 	return flag->labels.text ? 0 : -ENOMEM;
 }
 
-/* "2-3,7". What is not a list of CPUs isolates none. */
-static int read_isolated(struct ng_cpu_topology *topology, struct ng_scrape *scrape)
+static int add_isolated(struct ng_cpu_topology *topology, struct ng_scrape *scrape, struct ng_span list)
 {
 	static const uint64_t too_many = 1 << 16;
-	struct ng_span list, part, first;
 	uint64_t from, to, next = 0;
 	char digits[NG_DIGITS];
+	int r;
 
-	int r = ng_read(scrape, NG_SYS, NG_VALUE, DIRECTORY "/isolated", &list);
-	if (r < 0)
-		return left_out(topology, r);
-	list = ng_trim(list);
-	while (ng_part_next(&list, ',', &part)) {
-		if (!ng_part_next(&part, '-', &first) || ng_u64(first, &from) < 0)
-			return 0;
-		to = from;
-		if ((part.size && ng_u64(part, &to) < 0) || from < next || to >= too_many)
-			return 0;
+	while ((r = range_next(&list, &from, &to)) != -ENODATA) {
+		if (r < 0 || from < next || to >= too_many) {
+			r = left_out(topology, scrape,
+				ng_broken(scrape, DIRECTORY "/isolated", 1, "a list of CPUs in ascending order"), NULL);
+			continue;
+		}
 		for (next = from; next <= to; next++) {
 			r = add_flag(&topology->kept, &topology->isolated, ng_digits(digits, next), true);
 			if (r < 0)
@@ -100,7 +131,7 @@ static bool has_throttle(const struct ng_cpu_throttles *throttles, uint64_t pack
 	return false;
 }
 
-/* Adds the counter of one CPU if it has one. */
+/* Adds the counter of one CPU, or takes note that its core or package has none. */
 static int add_throttle(struct ng_cpu_topology *topology, struct ng_scrape *scrape, struct ng_cpu_throttles *throttles,
 	const char *cpu, struct ng_cpu_throttle throttle)
 {
@@ -116,31 +147,62 @@ static int add_throttle(struct ng_cpu_topology *topology, struct ng_scrape *scra
 	int r = ng_file_read(scrape, &throttle.file, &text);
 	if (topology->cores.count + topology->packages.count >= FILES_KEPT)
 		ng_file_close(&throttle.file);
-	if (r < 0)
-		return left_out(topology, r);
 	struct ng_span package = ng_digits(digits[0], throttle.package);
-	if (core)
+	bool counted = r == 0;
+	if (!counted)
+		r = left_out(topology, scrape, r, path);
+	else if (core)
 		throttle.labels = NG_LABELS(
 			&topology->kept, { "package", package }, { "core", ng_digits(digits[1], throttle.core) });
 	else
 		throttle.labels = NG_LABELS(&topology->kept, { "package", package });
 	struct ng_cpu_throttle *slot =
 		ng_push(&topology->kept, &throttles->throttle, &throttles->count, &throttles->capacity);
-	if (!slot)
+	if (r < 0 || !slot || (counted && !throttle.labels.text))
 		return -ENOMEM;
 	*slot = throttle;
-	return throttle.labels.text ? 0 : -ENOMEM;
+	return 0;
 }
 
-static int add_throttles(struct ng_cpu_topology *topology, struct ng_scrape *scrape, const char *cpu, int directory)
+/* Some kernels without a topology say -1. */
+static int read_id(struct ng_scrape *scrape, const char *cpu, const char *file, const char **ret_path, uint64_t *ret_id)
+{
+	int64_t id = 0;
+
+	*ret_path = file_of(scrape, cpu, file);
+	if (!*ret_path)
+		return -ENOMEM;
+	int r = ng_read_i64_at(scrape, ng_root_fd(scrape, NG_SYS), *ret_path, &id);
+	*ret_id = (uint64_t)id;
+	return r == 0 && id < 0 ? -ENODATA : r;
+}
+
+/* Whether a CPU has a topology, that of one which is off line having gone. */
+static bool has_topology(struct ng_scrape *scrape, const char *cpu)
+{
+	const char *path = file_of(scrape, cpu, "/topology");
+	NG_CLOSE int directory = -1;
+
+	return !path || ng_directory(scrape, NG_SYS, path, &directory) == 0;
+}
+
+/* `*doubt` when it is not known which core an earlier CPU is of: a core that is new may have had its first thread. */
+static int add_throttles(struct ng_cpu_topology *topology, struct ng_scrape *scrape, const char *cpu, bool *doubt)
 {
 	uint64_t package, core;
+	const char *path;
 
-	int r = ng_read_u64_at(scrape, directory, "topology/physical_package_id", &package);
+	int r = read_id(scrape, cpu, "/topology/physical_package_id", &path, &package);
 	if (r == 0)
-		r = ng_read_u64_at(scrape, directory, "topology/core_id", &core);
-	if (r < 0)
-		return left_out(topology, r);
+		r = read_id(scrape, cpu, "/topology/core_id", &path, &core);
+	if (r < 0) {
+		*doubt = *doubt || (r != -ENODATA && (r != -ENOENT || has_topology(scrape, cpu)));
+		return left_out(topology, scrape, r, path);
+	}
+	if (*doubt) {
+		topology->unsure = true;
+		return 0;
+	}
 	if (!has_throttle(&topology->cores, package, core))
 		r = add_throttle(topology, scrape, &topology->cores, cpu,
 			(struct ng_cpu_throttle){ .package = package, .core = core });
@@ -150,74 +212,94 @@ static int add_throttles(struct ng_cpu_topology *topology, struct ng_scrape *scr
 	return r;
 }
 
-/* Nothing is said of any CPU where the first one has no such file. */
-static int add_online(struct ng_cpu_topology *topology, struct ng_scrape *scrape, struct ng_span cpu, int directory,
-	bool *ret_first_has_it)
-{
-	struct ng_span online;
+struct cpus {
+	struct ng_span *number;
+	size_t count, capacity;
+};
 
-	int r = ng_read_value_at(scrape, directory, "online", &online);
+/* A CPU without such a file is added to `fixed`. */
+static int add_online(struct ng_cpu_topology *topology, struct ng_scrape *scrape, const char *cpu, struct cpus *fixed)
+{
+	const char *path = file_of(scrape, cpu, "/online");
+	struct ng_span online, number = ng_span(cpu + strlen("cpu"));
+
+	int r = path ? ng_read_value_at(scrape, ng_root_fd(scrape, NG_SYS), path, &online) : -ENOMEM;
 	if (r == -ENOENT) {
-		if (!topology->online.count)
-			*ret_first_has_it = false;
+		struct ng_span *slot = ng_push(scrape->arena, &fixed->number, &fixed->count, &fixed->capacity);
+		if (!slot)
+			return -ENOMEM;
+		*slot = number;
 		return 0;
 	}
-	if (r < 0 && r != -ENODATA)
-		return left_out(topology, r);
-	return add_flag(&topology->kept, &topology->online, cpu, r == 0 && ng_span_equal(online, NG_SPAN("1")));
+	bool set = r == 0 && ng_span_equal(online, NG_SPAN("1"));
+	if (r == 0 && !set && !ng_span_equal(online, NG_SPAN("0")))
+		r = ng_broken(scrape, path, 1, "0 or 1");
+	if (r < 0)
+		return left_out(topology, scrape, r, path);
+	return add_flag(&topology->kept, &topology->online, number, set);
 }
 
-static int list(struct ng_cpu_topology *topology, struct ng_scrape *scrape)
+static int add_fixed(struct ng_cpu_topology *topology, const struct cpus *fixed, struct ng_span online)
 {
+	bool any = topology->online.count > 0;
+	uint64_t id;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && any && i < fixed->count; i++) {
+		if (ng_u64(fixed->number[i], &id) == 0 && list_has(online, id))
+			r = add_flag(&topology->kept, &topology->online, fixed->number[i], true);
+	}
+	return r;
+}
+
+static int list(struct ng_cpu_topology *topology, struct ng_scrape *scrape, struct ng_span online)
+{
+	struct cpus fixed = { 0 };
 	struct ng_names names;
-	bool first_has_online = true;
+	bool doubt = false;
 	uint64_t id;
 
 	int r = ng_names(scrape, NG_SYS, DIRECTORY, &names);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	r = read_isolated(topology, scrape);
+	if (r < 0)
+		return left_out(topology, scrape, r, DIRECTORY);
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
-		struct ng_span name = ng_span(names.name[i]), cpu = ng_span_skip(name, 3);
-		NG_CLOSE int directory = -1;
-		if (!ng_span_starts(name, NG_SPAN("cpu")) || ng_u64(cpu, &id) < 0)
+		const char *cpu = names.name[i];
+		if (!ng_span_starts(ng_span(cpu), NG_SPAN("cpu")) || ng_u64(ng_span(cpu + strlen("cpu")), &id) < 0)
 			continue;
-		const char *path = ng_join(scrape->arena, DIRECTORY "/", name.text, NULL);
-		if (!path)
-			return -ENOMEM;
-		r = ng_directory(scrape, NG_SYS, path, &directory);
-		if (r < 0) {
-			r = left_out(topology, r);
-			continue;
-		}
-		if (first_has_online)
-			r = add_online(topology, scrape, cpu, directory, &first_has_online);
+		r = add_online(topology, scrape, cpu, &fixed);
 		if (r == 0)
-			r = add_throttles(topology, scrape, name.text, directory);
+			r = add_throttles(topology, scrape, cpu, &doubt);
 	}
-	return r;
+	return r == 0 ? add_fixed(topology, &fixed, online) : r;
 }
 
 /* Most devices that come and go are no CPUs: where the kernel's lists of them are the same, so is all the rest. */
 static int refresh(struct ng_cpu_topology *topology, struct ng_scrape *scrape)
 {
 	static const char *const paths[NG_COUNT(topology->mask)] = {
-		DIRECTORY "/present",
-		DIRECTORY "/online",
-		DIRECTORY "/isolated",
+		[PRESENT] = DIRECTORY "/present",
+		[ONLINE] = DIRECTORY "/online",
+		[ISOLATED] = DIRECTORY "/isolated",
 	};
 	struct ng_span mask[NG_COUNT(paths)] = { 0 };
+	int error[NG_COUNT(paths)];
 	bool same = topology->epoch != 0;
 
 	if (topology->epoch == scrape->devices_epoch)
 		return 0;
 	for (size_t i = 0; i < NG_COUNT(paths); i++) {
-		int r = ng_read(scrape, NG_SYS, NG_VALUE, paths[i], &mask[i]);
-		same = same && r == 0 && topology->mask[i].text && ng_span_equal(mask[i], topology->mask[i]);
+		error[i] = ng_read(scrape, NG_SYS, NG_VALUE, paths[i], &mask[i]);
+		same = same && error[i] == 0 && topology->mask[i].text && ng_span_equal(mask[i], topology->mask[i]);
 	}
 	if (!same) {
 		forget(topology);
-		int r = list(topology, scrape);
+		int r = 0;
+		for (size_t i = 0; r == 0 && i < NG_COUNT(paths); i++)
+			r = error[i] < 0 ? left_out(topology, scrape, error[i], paths[i]) : 0;
+		if (r == 0)
+			r = add_isolated(topology, scrape, ng_trim(mask[ISOLATED]));
+		if (r == 0)
+			r = list(topology, scrape, ng_trim(mask[ONLINE]));
 		if (r < 0 || topology->unsure)
 			return r;
 		for (size_t i = 0; i < NG_COUNT(paths); i++)
@@ -245,13 +327,19 @@ static void emit_throttles(struct ng_cpu_topology *topology, struct ng_scrape *s
 	ng_family(scrape->page, family);
 	for (size_t i = 0; i < throttles->count; i++) {
 		struct ng_cpu_throttle *throttle = &throttles->throttle[i];
+		if (!throttle->labels.text)
+			continue;
 		int r = ng_file_read(scrape, &throttle->file, &text);
 		if (topology->files++ >= FILES_KEPT)
 			ng_file_close(&throttle->file);
-		if (r == 0 && ng_u64(ng_trim(text), &count) == 0)
+		if (r == 0 && ng_u64(ng_trim(text), &count) < 0)
+			r = ng_broken(scrape, throttle->file.path, 1, "a number");
+		if (r == 0)
 			ng_sample_u64(scrape->page, throttle->labels, count);
+		else if (ng_absent(r))
+			ng_drop(scrape); /* the CPU is being taken off line */
 		else
-			ng_drop(scrape);
+			ng_drop_unread(scrape, r, throttle->file.path);
 	}
 }
 
