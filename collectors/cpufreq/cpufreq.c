@@ -10,7 +10,7 @@
  *
  * Frequencies are kHz. CPUs that are clocked together share a policy, which is read once for all of them.
  * cpuinfo_cur_freq is for root only; it is "<unknown>" where the driver cannot tell. A policy without a CPU on line
- * answers EBUSY.
+ * answers EBUSY, cpuinfo_avg_freq of an idle CPU EAGAIN.
  *
  * Source: Documentation/admin-guide/pm/cpufreq.rst, drivers/cpufreq/cpufreq.c.
  */
@@ -24,6 +24,8 @@
  * theirs (1.2 MB), those of the others are opened for each reading, which costs a microsecond more.
  */
 enum { FILES_KEPT = 256 };
+
+static const uint64_t most_khz = UINT64_MAX / 1000;
 
 static const struct ng_family families[NG_CPUFREQ_ATTRIBUTES] = {
 	[NG_CPUINFO_CUR] = { .name = "node_cpu_frequency_hertz",
@@ -88,12 +90,14 @@ static int read_attribute(
 		*ret_text = ng_trim(*ret_text);
 		return ret_text->size ? 0 : -ENODATA;
 	}
+	if (r == -ENOMEM)
+		return r;
 	if (r == -ENOENT || (r == -EACCES && for_root_only(scrape, file->path)))
 		file->path = NULL; /* until the devices change */
-	else if (ng_item_gone(r) || r == -EBUSY || r == -EACCES)
+	else if (ng_absent(r) || r == -EBUSY || r == -EAGAIN)
 		ng_drop(scrape);
 	else
-		return r;
+		ng_drop_unread(scrape, r, file->path);
 	return -ENODATA;
 }
 
@@ -105,9 +109,9 @@ static int read_policy(struct cpufreq *cpufreq, struct ng_scrape *scrape, struct
 		int r = read_attribute(cpufreq, scrape, &policy->file[i], &text);
 		if (r < 0 && r != -ENODATA)
 			return r;
-		policy->given[i] = r == 0 && ng_u64(text, &policy->khz[i]) == 0;
+		policy->given[i] = r == 0 && ng_u64(text, &policy->khz[i]) == 0 && policy->khz[i] <= most_khz;
 		if (r == 0 && !policy->given[i] && !ng_span_equal(text, NG_SPAN("<unknown>")))
-			ng_drop(scrape);
+			ng_drop_value(scrape, policy->file[i].path, 1, "a number of kHz");
 	}
 	policy->ruling = NG_NO_LABELS;
 	int r = read_attribute(cpufreq, scrape, &policy->file[NG_SCALING_GOVERNOR], &policy->ruling);

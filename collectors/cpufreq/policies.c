@@ -72,9 +72,12 @@ static int read_governors(struct ng_cpufreq_policies *policies, struct ng_scrape
 	if (!path)
 		return -ENOMEM;
 	int r = ng_read(scrape, NG_SYS, NG_VALUE, path, &governors);
+	if (r == -ENOMEM)
+		return r;
 	if (r < 0) {
+		ng_drop_unread(scrape, r, path);
 		policies->unsure = policies->unsure || r != -ENOENT;
-		return r == -ENOMEM ? r : 0;
+		return 0;
 	}
 	governors = ng_copy(&policies->kept, ng_trim(governors));
 	while (ng_word_next(&governors, &word)) {
@@ -174,6 +177,8 @@ static int list(struct ng_cpufreq_policies *policies, struct ng_scrape *scrape)
 	if (r < 0 && r != -ENOENT)
 		return r;
 	r = ng_read(scrape, NG_SYS, NG_VALUE, DIRECTORY "/offline", &offline);
+	if (r < 0)
+		ng_drop_unread(scrape, r, DIRECTORY "/offline");
 	policies->unsure = r < 0 && r != -ENOENT;
 	offline = ng_trim(offline);
 	for (size_t i = 0; i < names.count; i++) {
@@ -183,7 +188,12 @@ static int list(struct ng_cpufreq_policies *policies, struct ng_scrape *scrape)
 		r = add_cpu(policies, scrape, number);
 		if (r == -ENOMEM)
 			return r;
-		policies->unsure = policies->unsure || (r < 0 && r != -ENOENT && r != -ENOTDIR);
+		if (r < 0 && r != -ENOENT && r != -ENOTDIR) {
+			ng_drop(scrape);
+			ng_failed(scrape, r, "find the policy of", name.text);
+			ng_note(scrape);
+			policies->unsure = true;
+		}
 	}
 	return 0;
 }
