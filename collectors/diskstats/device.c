@@ -106,13 +106,16 @@ void diskstats_devices_reset(struct ng_scrape *scrape, struct devices *devices)
 	devices->database.settled = !exists || now.tv_sec - time.tv_sec > 1;
 }
 
-/* Whether an error may be gone the next time, unlike a file that is not there. */
-static bool passing(int error)
+/* Whether all is known, if only that there is nothing. What did not answer is asked again. */
+static bool settled(struct devices *devices, int error)
 {
-	return error < 0 && error != -ENOENT && error != -ENOTDIR && error != -EACCES && error != -EPERM;
+	devices->incomplete = devices->incomplete || (error < 0 && error != -ENOENT && error != -ENOTDIR);
+	return error == 0 || ng_absent(error);
 }
 
 /* ---- one device ---- */
+
+enum { ENTRY_ROOM = 24 }; /* "b4294967295:4294967295" */
 
 static void parse_properties(struct ng_span text, struct ng_span property[PROPERTIES])
 {
@@ -132,25 +135,34 @@ static void parse_properties(struct ng_span text, struct ng_span property[PROPER
 	}
 }
 
-static int read_properties(
-	struct ng_scrape *scrape, struct ng_span major, struct ng_span minor, struct ng_span property[PROPERTIES])
+static void name_entry(char name[static ENTRY_ROOM], struct ng_span major, struct ng_span minor)
 {
-	char name[24] = "b", *at = name + 1;
+	char *at = name;
+
+	*at++ = 'b';
+	at = mempcpy(at, major.text, major.size);
+	*at++ = ':';
+	at = mempcpy(at, minor.text, minor.size);
+	*at = '\0';
+}
+
+static int read_properties(struct ng_scrape *scrape, const char *entry, struct ng_span property[PROPERTIES])
+{
 	struct ng_span text;
 
-	memcpy(at, major.text, major.size);
-	at += major.size;
-	*at++ = ':';
-	memcpy(at, minor.text, minor.size);
-	at[minor.size] = '\0';
 	/* a machine may be without udev, and udev without this device */
-	int r = ng_read(scrape, NG_UDEV, NG_RECORDS, name, &text);
+	int r = ng_read(scrape, NG_UDEV, NG_RECORDS, entry, &text);
 	if (r == 0)
 		parse_properties(text, property);
+	else
+		ng_drop_unread(scrape, r, entry);
 	return r;
 }
 
-/* Partitions have no queue. A slash in a name (cciss/c0d0) is an exclamation mark in sysfs. */
+/*
+ * Partitions have no queue; node_exporter's users know them as not rotational. A slash in a name (cciss/c0d0) is an
+ * exclamation mark in sysfs.
+ */
 static int read_rotational(struct ng_scrape *scrape, struct ng_span name, uint64_t *ret_rotational)
 {
 	char *device = (char *)ng_copy(scrape->arena, name).text;
@@ -163,12 +175,15 @@ static int read_rotational(struct ng_scrape *scrape, struct ng_span name, uint64
 	if (!path)
 		return -ENOMEM;
 	int r = ng_read(scrape, NG_SYS, NG_VALUE, path, &value);
-	if (r == 0)
-		ng_u64(ng_trim(value), ret_rotational);
+	if (r == 0 && ng_u64(ng_trim(value), ret_rotational) < 0)
+		r = ng_broken(scrape, path, 1, "0 or 1");
+	if (r < 0)
+		ng_drop_unread(scrape, r, path);
 	return r;
 }
 
-static void take_ata(struct device *device, const struct ng_span property[PROPERTIES])
+static int take_ata(struct ng_scrape *scrape, struct devices *devices, struct device *device, const char *entry,
+	const struct ng_span property[PROPERTIES])
 {
 	static const enum property source[ATA_VALUES] = {
 		[ATA_WRITE_CACHE] = ID_ATA_WRITE_CACHE,
@@ -176,8 +191,18 @@ static void take_ata(struct device *device, const struct ng_span property[PROPER
 		[ATA_ROTATION_RATE] = ID_ATA_ROTATION_RATE_RPM,
 	};
 
-	for (size_t i = 0; property[ID_ATA].size && i < ATA_VALUES; i++)
-		device->has_ata[i] = ng_decimal(property[source[i]], &device->ata[i]) == 0;
+	for (size_t i = 0; property[ID_ATA].size && i < ATA_VALUES; i++) {
+		struct ng_span value = property[source[i]];
+		device->has_ata[i] = ng_decimal(value, &device->ata[i]) == 0;
+		if (!value.size || device->has_ata[i])
+			continue;
+		const char *expected = ng_join(scrape->arena, "a number as ", property_names[source[i]].text, NULL);
+		if (!expected)
+			return -ENOMEM;
+		ng_drop_value(scrape, entry, 0, expected);
+		devices->incomplete = true;
+	}
+	return 0;
 }
 
 static struct ng_span serial(const struct ng_span property[PROPERTIES])
@@ -194,16 +219,19 @@ static int describe(struct ng_scrape *scrape, struct devices *devices, struct de
 	struct ng_span property[PROPERTIES] = { { NULL, 0 } };
 	char major_digits[NG_DIGITS], minor_digits[NG_DIGITS];
 	struct ng_span major_text = ng_digits(major_digits, major), minor_text = ng_digits(minor_digits, minor);
+	char entry[ENTRY_ROOM];
 	uint64_t rotational = 0;
 
-	if (passing(read_properties(scrape, major_text, minor_text, property)) ||
-		passing(read_rotational(scrape, name, &rotational)))
-		devices->incomplete = true;
+	name_entry(entry, major_text, minor_text);
+	bool known = settled(devices, read_properties(scrape, entry, property));
+	known = settled(devices, read_rotational(scrape, name, &rotational)) && known;
 	device->labels = NG_LABELS(arena, { "device", name });
-	device->info = NG_LABELS(arena, { "device", name }, { "major", major_text }, { "minor", minor_text },
-		{ "model", property[ID_MODEL] }, { "path", property[ID_PATH] }, { "revision", property[ID_REVISION] },
-		{ "rotational", rotational ? NG_SPAN("1") : NG_SPAN("0") }, { "serial", serial(property) },
-		{ "wwn", property[ID_WWN] });
+	if (known)
+		device->info = NG_LABELS(arena, { "device", name }, { "major", major_text }, { "minor", minor_text },
+			{ "model", property[ID_MODEL] }, { "path", property[ID_PATH] },
+			{ "revision", property[ID_REVISION] },
+			{ "rotational", rotational ? NG_SPAN("1") : NG_SPAN("0") }, { "serial", serial(property) },
+			{ "wwn", property[ID_WWN] });
 	if (property[ID_FS_TYPE].size)
 		device->filesystem = NG_LABELS(arena, { "device", name }, { "type", property[ID_FS_TYPE] },
 			{ "usage", property[ID_FS_USAGE] }, { "uuid", property[ID_FS_UUID] },
@@ -212,8 +240,9 @@ static int describe(struct ng_scrape *scrape, struct devices *devices, struct de
 		device->mapper = NG_LABELS(arena, { "device", name }, { "lv_layer", property[DM_LV_LAYER] },
 			{ "lv_name", property[DM_LV_NAME] }, { "name", property[DM_NAME] },
 			{ "uuid", property[DM_UUID] }, { "vg_name", property[DM_VG_NAME] });
-	take_ata(device, property);
-	return device->labels.size && device->info.size ? 0 : -ENOMEM;
+	if (!device->labels.size || (known && !device->info.size))
+		return -ENOMEM;
+	return take_ata(scrape, devices, device, entry, property);
 }
 
 int diskstats_devices_add(struct ng_scrape *scrape, struct devices *devices, struct ng_span head,

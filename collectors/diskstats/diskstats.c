@@ -5,8 +5,8 @@
  *    8       0 sda 25354637 34367663 1003346126 18492372 28444756 11134226 505697032 63877960 0 9653880 82621804
  *  259       0 nvme0n1 47114 4 4643973 21650 1078320 43950 39451633 1011053 0 222766 1032546 0 0 0 0 1555 1944
  *
- * 11 counters, 4 more for discards since Linux 4.18, 2 for flushes since 5.5. Source: admin-guide/iostats.rst,
- * block/genhd.c (diskstats_show).
+ * 11 counters, 4 more for discards since Linux 4.18, 2 for flushes since 5.5. Requests in flight are an int that older
+ * kernels print as unsigned when it is below zero. Source: admin-guide/iostats.rst, block/genhd.c (diskstats_show).
  */
 #include "device.h"
 
@@ -30,7 +30,8 @@ enum {
 	FLUSHES,
 	FLUSH_TIME,
 	COLUMNS,
-	ALWAYS = DISCARDS, /* columns that every kernel has */
+	ALWAYS = DISCARDS,     /* columns that every kernel has */
+	OF_OLD_PARTITIONS = 4, /* before Linux 2.6.25: other ones */
 	/* from elsewhere */
 	INFO = COLUMNS,
 	FILESYSTEM_INFO,
@@ -84,6 +85,7 @@ static const struct ng_family families[FAMILIES] = {
 };
 
 static const char diskstats_path[] = "diskstats";
+static const char expected[] = "two device numbers, a name and 11 counters or more";
 
 struct diskstats {
 	struct ng_filter filter;
@@ -106,6 +108,7 @@ static const struct ng_option options[] = {
 struct row {
 	const struct device *device;
 	unsigned columns;
+	uint32_t wrong; /* a bit for each column that has no number */
 	uint64_t value[COLUMNS];
 };
 
@@ -120,37 +123,41 @@ struct head {
 	uint32_t major, minor;
 };
 
-/* -ENODATA for a line that ends too early, -EINVAL for one that is not as it should be. */
+/* -ENODATA for an empty line, another error for one that is not as it should be. */
 static int parse_head(struct ng_span line, struct head *ret_head)
 {
 	const char *start = line.text;
 	uint64_t major, minor;
 
 	int r = ng_u64_next(&line, &major);
-	if (r == 0)
-		r = ng_u64_next(&line, &minor);
 	if (r < 0)
 		return r;
+	if (ng_u64_next(&line, &minor) < 0 || !ng_word_next(&line, &ret_head->name))
+		return -EINVAL;
 	if (major > UINT32_MAX || minor > UINT32_MAX)
 		return -EINVAL;
-	if (!ng_word_next(&line, &ret_head->name))
-		return -ENODATA;
 	ret_head->major = (uint32_t)major;
 	ret_head->minor = (uint32_t)minor;
 	ret_head->text = (struct ng_span){ start, (size_t)(ret_head->name.text + ret_head->name.size - start) };
 	return 0;
 }
 
-static int parse_columns(struct ng_span text, struct row *row)
+static void parse_columns(struct ng_scrape *scrape, unsigned number, struct ng_span text, struct row *row)
 {
+	row->wrong = 0;
 	for (row->columns = 0; row->columns < COLUMNS; row->columns++) {
 		int r = ng_u64_next(&text, &row->value[row->columns]);
 		if (r == -ENODATA)
 			break;
-		if (r < 0)
-			return r;
+		if (r < 0) {
+			ng_drop_value(scrape, diskstats_path, number, "a number in each column");
+			row->wrong |= 1u << row->columns;
+		}
 	}
-	return 0;
+	if (row->columns > IO_NOW && !(row->wrong & 1u << IO_NOW) && row->value[IO_NOW] > INT32_MAX) {
+		ng_drop_value(scrape, diskstats_path, number, "no negative number of requests in flight");
+		row->wrong |= 1u << IO_NOW;
+	}
 }
 
 static bool same_device(const struct device *device, struct ng_span line)
@@ -161,21 +168,34 @@ static bool same_device(const struct device *device, struct ng_span line)
 	       (line.size == size || line.text[size] == ' ' || line.text[size] == '\t');
 }
 
-/* The rows of a text in which each line is that of the device known from before; ret_known is false for another text.
- */
-static int match_lines(struct ng_scrape *scrape, const struct devices *devices, struct ng_span text, struct rows *rows,
-	bool *ret_known)
+/* Whether the lines of the text are those of the devices known from before. */
+static bool same_devices(const struct devices *devices, struct ng_span text)
 {
 	struct ng_span line;
 	struct head head;
 	size_t known = 0;
 
-	*ret_known = false;
+	while (ng_line_next(&text, &line)) {
+		if (known < devices->count && same_device(&devices->device[known], line))
+			known++;
+		else if (parse_head(line, &head) == 0)
+			return false;
+	}
+	return known == devices->count;
+}
+
+/* The lines are those of the devices; what is between them is none. */
+static int read_rows(struct ng_scrape *scrape, const struct devices *devices, struct ng_span text, struct rows *rows)
+{
+	struct ng_span line;
+	struct head head;
+	size_t known = 0;
+
 	for (unsigned number = 1; ng_line_next(&text, &line); number++) {
 		if (known == devices->count || !same_device(&devices->device[known], line)) {
-			if (parse_head(line, &head) == -ENODATA)
-				continue;
-			return 0;
+			if (parse_head(line, &head) != -ENODATA)
+				ng_drop_record(scrape, diskstats_path, number, expected);
+			continue;
 		}
 		const struct device *device = &devices->device[known++];
 		if (device->ignored)
@@ -184,13 +204,14 @@ static int match_lines(struct ng_scrape *scrape, const struct devices *devices, 
 		if (!row)
 			return -ENOMEM;
 		row->device = device;
-		if (parse_columns(ng_span_skip(line, device->head.size), row) < 0)
-			return ng_broken(scrape, diskstats_path, number, "counters behind the name");
-		if (row->columns < ALWAYS)
-			rows->count--; /* partitions before Linux 2.6.25 */
+		parse_columns(scrape, number, ng_span_skip(line, device->head.size), row);
+		if (row->columns >= ALWAYS)
+			continue;
+		rows->count--;
+		if (row->columns != OF_OLD_PARTITIONS)
+			ng_drop_record(scrape, diskstats_path, number, expected);
 	}
-	*ret_known = known == devices->count;
-	return 0;
+	return devices->count || !scrape->dropped ? 0 : ng_broken(scrape, diskstats_path, 1, expected);
 }
 
 static int read_devices(struct ng_scrape *scrape, struct diskstats *diskstats, struct ng_span text)
@@ -199,36 +220,17 @@ static int read_devices(struct ng_scrape *scrape, struct diskstats *diskstats, s
 	struct head head;
 
 	diskstats_devices_reset(scrape, &diskstats->devices);
-	for (unsigned number = 1; ng_line_next(&text, &line); number++) {
-		int r = parse_head(line, &head);
-		if (r == -ENODATA)
+	while (ng_line_next(&text, &line)) {
+		if (parse_head(line, &head) < 0)
 			continue;
-		if (r < 0)
-			return ng_broken(scrape, diskstats_path, number, "two device numbers and a name");
-		r = diskstats_devices_add(
+		int r = diskstats_devices_add(
 			scrape, &diskstats->devices, head.text, &diskstats->filter, head.major, head.minor, head.name);
-		if (r < 0)
+		if (r < 0) {
+			diskstats->devices.epoch = 0; /* half done */
 			return r;
+		}
 	}
 	return 0;
-}
-
-static int read_rows(struct ng_scrape *scrape, struct diskstats *diskstats, struct ng_span text, struct rows *rows)
-{
-	bool known = false;
-
-	if (diskstats_devices_fresh(scrape, &diskstats->devices)) {
-		int r = match_lines(scrape, &diskstats->devices, text, rows, &known);
-		if (r < 0 || known)
-			return r;
-	}
-	rows->count = 0;
-	int r = read_devices(scrape, diskstats, text);
-	if (r < 0) {
-		diskstats->devices.epoch = 0; /* half done */
-		return r;
-	}
-	return match_lines(scrape, &diskstats->devices, text, rows, &known);
 }
 
 /* ---- families ---- */
@@ -271,7 +273,7 @@ static void write_columns(struct ng_page *page, const struct rows *rows)
 		ng_family(page, &families[column]);
 		for (size_t i = 0; i < rows->count; i++) {
 			const struct row *row = &rows->row[i];
-			if (column < row->columns)
+			if (column < row->columns && !(row->wrong & 1u << column))
 				write_column(page, column, row->device->labels, row->value[column]);
 		}
 	}
@@ -280,8 +282,10 @@ static void write_columns(struct ng_page *page, const struct rows *rows)
 static void write_info(struct ng_page *page, const struct rows *rows)
 {
 	ng_family(page, &families[INFO]);
-	for (size_t i = 0; i < rows->count; i++)
-		ng_sample_u64(page, rows->row[i].device->info, 1);
+	for (size_t i = 0; i < rows->count; i++) {
+		if (rows->row[i].device->info.size)
+			ng_sample_u64(page, rows->row[i].device->info, 1);
+	}
 	ng_family(page, &families[FILESYSTEM_INFO]);
 	for (size_t i = 0; i < rows->count; i++) {
 		if (rows->row[i].device->filesystem.size)
@@ -322,8 +326,11 @@ static int diskstats_collect(void *state, struct ng_scrape *scrape)
 	struct rows rows = { 0 };
 
 	int r = ng_file_read(scrape, &diskstats->file, &text);
+	if (r == 0 &&
+		!(diskstats_devices_fresh(scrape, &diskstats->devices) && same_devices(&diskstats->devices, text)))
+		r = read_devices(scrape, diskstats, text);
 	if (r == 0)
-		r = read_rows(scrape, diskstats, text, &rows);
+		r = read_rows(scrape, &diskstats->devices, text, &rows);
 	if (r < 0)
 		return r;
 	write_columns(scrape->page, &rows);
