@@ -5,7 +5,8 @@
  *     29 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw,errors=remount-ro
  *
  * Source: proc_pid_mountinfo(5), statfs(2). The table is kept with all that follows from it and made anew when the
- * kernel announces a change, or when an answer of statfs hints at one that is not announced (mounts.h).
+ * kernel announces a change, or when an answer of statfs hints at one that is not announced (mounts.h). A mount that no
+ * path leads to is left out: statfs would answer for the one that covers it (hidden.c).
  */
 #include "filesystem.h"
 
@@ -276,16 +277,11 @@ static int write_states(struct ng_scrape *scrape, const struct table *table)
 	if (!labels)
 		return -ENOMEM;
 	ng_family(scrape->page, &families[DEVICE_ERROR]);
-	for (size_t i = 0; i < table->count; i++) {
-		if (table->rows[i].has_values)
-			ng_sample_u64(scrape->page, labels[i], failed(&table->rows[i]));
-	}
+	for (size_t i = 0; i < table->count; i++)
+		ng_sample_u64(scrape->page, labels[i], failed(&table->rows[i]));
 	ng_family(scrape->page, &families[READONLY]);
-	for (size_t i = 0; i < table->count; i++) {
-		const struct row *row = &table->rows[i];
-		if (row->has_values)
-			ng_sample_u64(scrape->page, labels[i], row->read_only && !row->timeout);
-	}
+	for (size_t i = 0; i < table->count; i++)
+		ng_sample_u64(scrape->page, labels[i], table->rows[i].read_only);
 	return 0;
 }
 
@@ -297,7 +293,7 @@ static void write_values(struct ng_scrape *scrape, const struct table *table)
 		ng_family(scrape->page, &families[valued[f]]);
 		for (size_t i = 0; i < table->count; i++) {
 			const struct row *row = &table->rows[i];
-			if (!failed(row) && (valued[f] == MOUNT_INFO ? row->has_info : row->has_values))
+			if (!failed(row))
 				write_value(scrape->page, valued[f], row);
 		}
 	}
@@ -328,13 +324,17 @@ static int filesystem_collect(void *state, struct ng_scrape *scrape)
 {
 	struct filesystem *filesystem = state;
 
+	const struct table *table = &filesystem->tables[0];
+
 	int r = look(filesystem, scrape);
 	if (r < 0)
 		return r;
-	r = write_states(scrape, &filesystem->tables[0]);
+	for (size_t i = 0; i < table->bad_count; i++)
+		ng_drop_record(scrape, filesystem->mounts.file.path, table->bad[i], FILESYSTEM_LINE);
+	r = write_states(scrape, table);
 	if (r < 0)
 		return r;
-	write_values(scrape, &filesystem->tables[0]);
+	write_values(scrape, table);
 	return 0;
 }
 

@@ -32,7 +32,6 @@ struct row {
 	const char *path;      /* for statfs */
 	struct ng_span labels; /* of one that answered */
 	struct ng_span info;
-	bool has_values, has_info; /* false for what an earlier row has already */
 	bool read_only;
 	bool may_hang;
 	struct probe *probe; /* NULL where statfs cannot hang */
@@ -56,6 +55,8 @@ struct table {
 	size_t task_count;
 	const struct ng_mount **ext4; /* those that are writable */
 	size_t ext4_count;
+	unsigned *bad; /* lines that are no mounts */
+	size_t bad_count, bad_capacity;
 };
 
 struct filesystem {
@@ -77,6 +78,11 @@ int filesystem_probes(
  */
 int filesystem_table(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text,
 	const struct table *before, struct table *table);
+
+/* Says of each mount whether no path leads to it. -ENOMEM is the only error. */
+int filesystem_hide(struct ng_arena *arena, const struct ng_mount *mounts, size_t count, bool *hidden);
+
+#define FILESYSTEM_LINE "ids, device, root, mount point, options, '-', type, source and options"
 
 /* The kinds of file systems by what may hang: nothing, statfs, or also every path below them. */
 enum trust { TRUST_ALL, TRUST_PATHS, TRUST_NOTHING };

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the text of mountinfo to the rows that are measured: filtered, without repetition, with their labels rendered.
+/* From the text of mountinfo to the rows that are measured: those that can be reached, filtered, with their labels
+ * rendered.
  */
 #include "filesystem.h"
 
 #include "index.h"
+
+struct place {
+	struct ng_span point; /* as the label says it */
+	bool below;           /* the root file system that was given */
+};
 
 struct work {
 	struct filesystem *filesystem;
@@ -12,6 +18,8 @@ struct work {
 	struct ng_span rootfs;   /* without a slash at its end */
 	struct ng_mount *mounts; /* all of them */
 	size_t mount_count;
+	struct place *places; /* of each */
+	bool *hidden;
 	struct row *rows; /* in the making */
 	size_t row_count, row_capacity;
 	struct index hanging; /* mount points below which a path may hang */
@@ -32,11 +40,18 @@ static int parse(struct work *work)
 		struct ng_mount *mount = ng_push(work->scrape->arena, &work->mounts, &work->mount_count, &capacity);
 		if (!mount)
 			return -ENOMEM;
-		if (ng_mount_parse(line, mount) < 0)
-			return ng_broken(work->scrape, work->filesystem->mounts.file.path, number,
-				"ids, device, root, mount point, options, '-', type, source and options");
+		if (ng_mount_parse(line, mount) == 0)
+			continue;
+		work->mount_count--;
+		unsigned *bad = ng_push(
+			&work->table->arena, &work->table->bad, &work->table->bad_count, &work->table->bad_capacity);
+		if (!bad)
+			return -ENOMEM;
+		*bad = number;
 	}
-	return 0;
+	if (work->mount_count || !work->table->bad_count)
+		return 0;
+	return ng_broken(work->scrape, work->filesystem->mounts.file.path, work->table->bad[0], FILESYSTEM_LINE);
 }
 
 static bool find_hanging(const struct work *work, struct ng_span point)
@@ -140,55 +155,70 @@ static int push_row(struct work *work, const struct ng_mount *mount, struct ng_s
 	return row->path ? 0 : -ENOMEM;
 }
 
+static int find_places(struct work *work)
+{
+	struct ng_arena *arena = &work->table->arena;
+
+	work->places = ng_alloc(work->scrape->arena, work->mount_count * sizeof(*work->places) + 1);
+	for (size_t i = 0; work->places && i < work->mount_count; i++) {
+		struct ng_span label = label_point(arena, work->mounts[i].point);
+		if (!label.text)
+			return -ENOMEM;
+		struct ng_span point = strip_rootfs(work->rootfs, label);
+		work->places[i] = (struct place){ point, point.text != label.text };
+	}
+	return work->places ? 0 : -ENOMEM;
+}
+
+/* One that is below the root file system, or else the later one. */
+static bool is_better(const struct work *work, size_t number, size_t other)
+{
+	bool below = work->places[number].below;
+
+	return below == work->places[other].below ? number > other : below;
+}
+
+/* At one place there is one mount. More than one is left where the table has not all their parents. */
+static int hide(struct work *work)
+{
+	struct ng_arena *arena = work->scrape->arena;
+	size_t *best = ng_alloc(arena, work->mount_count * sizeof(*best) + 1); /* of those at the place of this one */
+	struct index first;
+
+	work->hidden = ng_alloc0(arena, work->mount_count + 1);
+	if (!best || !work->hidden || !index_make(arena, work->mount_count, &first))
+		return -ENOMEM;
+	int r = filesystem_hide(arena, work->mounts, work->mount_count, work->hidden);
+	for (size_t i = 0; r == 0 && i < work->mount_count; i++) {
+		size_t hash = index_hash(0, work->places[i].point), cursor = hash, k;
+		if (work->hidden[i])
+			continue;
+		while (index_next(&first, &cursor, &k) && !ng_span_equal(work->places[k].point, work->places[i].point))
+			;
+		if (k == SIZE_MAX) {
+			index_add(&first, hash, i);
+			best[i] = i;
+		} else if (is_better(work, i, best[k])) {
+			work->hidden[best[k]] = true;
+			best[k] = i;
+		} else {
+			work->hidden[i] = true;
+		}
+	}
+	return r;
+}
+
 static int choose(struct work *work)
 {
 	for (size_t i = 0; i < work->mount_count; i++) {
 		const struct ng_mount *mount = &work->mounts[i];
-		struct ng_span label = label_point(&work->table->arena, mount->point);
-		if (!label.text)
-			return -ENOMEM;
-		struct ng_span point = strip_rootfs(work->rootfs, label);
-		if (!ng_filter_keeps(&work->filesystem->points, point) ||
+		if (work->hidden[i] || !ng_filter_keeps(&work->filesystem->points, work->places[i].point) ||
 			!ng_filter_keeps(&work->filesystem->types, mount->type))
 			continue;
-		int r = push_row(work, mount, point);
+		int r = push_row(work, mount, work->places[i].point);
 		if (r < 0)
 			return r;
 	}
-	return 0;
-}
-
-/*
- * A file system that is mounted twice at the same place, or a line that comes twice, is one series. The first one
- * counts; other device numbers are a further series of node_filesystem_mount_info only.
- */
-static int drop_repeated(struct work *work)
-{
-	struct index seen;
-	size_t kept = 0, k;
-
-	if (!index_make(work->scrape->arena, work->row_count, &seen))
-		return -ENOMEM;
-	for (size_t i = 0; i < work->row_count; i++) {
-		struct row *row = &work->rows[i];
-		size_t hash = index_hash(index_hash(0, row->point), row->mount.source), cursor = hash;
-		row->has_values = row->has_info = true;
-		while (index_next(&seen, &cursor, &k)) {
-			const struct row *earlier = &work->rows[k];
-			if (!ng_span_equal(earlier->point, row->point) ||
-				!ng_span_equal(earlier->mount.source, row->mount.source))
-				continue;
-			if (ng_span_equal(earlier->mount.type, row->mount.type))
-				row->has_values = false;
-			if (earlier->mount.major == row->mount.major && earlier->mount.minor == row->mount.minor)
-				row->has_info = false;
-		}
-		if (!row->has_values && !row->has_info)
-			continue;
-		index_add(&seen, hash, kept);
-		work->rows[kept++] = *row;
-	}
-	work->row_count = kept;
 	return 0;
 }
 
@@ -243,7 +273,7 @@ static int note_ext4(struct work *work)
 int filesystem_table(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text,
 	const struct table *before, struct table *table)
 {
-	static int (*const steps[])(struct work * work) = { parse, note_hanging, choose, drop_repeated, keep_rows,
+	static int (*const steps[])(struct work * work) = { parse, note_hanging, find_places, hide, choose, keep_rows,
 		render_labels, note_ext4 };
 	struct work work = { .filesystem = filesystem, .scrape = scrape, .table = table };
 	int r = 0;

@@ -17,6 +17,7 @@
 
 /* One line. The spans lie in the text and have the kernel's escapes (\040). */
 struct ng_mount {
+	uint64_t id, parent; /* parent: of the mount that its point lies in, which need not be in the table */
 	uint32_t major, minor;
 	struct ng_span point;
 	struct ng_span options;

@@ -24,11 +24,10 @@ static int parse_device(struct ng_span text, struct ng_mount *mount)
 int ng_mount_parse(struct ng_span line, struct ng_mount *ret_mount)
 {
 	struct ng_span id, parent, device, root, field;
-	uint64_t number;
 
-	if (!ng_part_next(&line, ' ', &id) || ng_u64(id, &number) < 0)
+	if (!ng_part_next(&line, ' ', &id) || ng_u64(id, &ret_mount->id) < 0)
 		return -EBADMSG;
-	if (!ng_part_next(&line, ' ', &parent) || ng_u64(parent, &number) < 0)
+	if (!ng_part_next(&line, ' ', &parent) || ng_u64(parent, &ret_mount->parent) < 0)
 		return -EBADMSG;
 	if (!ng_part_next(&line, ' ', &device) || parse_device(device, ret_mount) < 0)
 		return -EBADMSG;

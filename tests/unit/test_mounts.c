@@ -15,6 +15,8 @@ static void a_line(void **state)
 						"/dev/root rw,errors=continue"),
 				 &mount),
 		0);
+	assert_int_equal(mount.id, 36);
+	assert_int_equal(mount.parent, 35);
 	assert_int_equal(mount.major, 98);
 	assert_int_equal(mount.minor, 12);
 	assert_span(mount.point, "/mnt/parent");
