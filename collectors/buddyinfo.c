@@ -27,32 +27,35 @@ static bool zone_parse(struct ng_span *line, struct ng_span *ret_node, struct ng
 {
 	struct ng_span word;
 
-	if (!ng_word_next(line, &word) || !ng_word_next(line, ret_node) || !ng_word_next(line, &word) ||
-		!ng_word_next(line, ret_zone))
+	if (!ng_word_next(line, &word) || !ng_span_equal(word, NG_SPAN("Node")) || !ng_word_next(line, ret_node) ||
+		!ng_word_next(line, &word) || !ng_span_equal(word, NG_SPAN("zone")) || !ng_word_next(line, ret_zone))
 		return false;
 	if (ng_span_ends(*ret_node, NG_SPAN(",")))
 		ret_node->size--;
 	return true;
 }
 
-static int zone_emit(struct ng_scrape *scrape, struct ng_span line, size_t *ret_orders)
+/* Returns how many numbers there were. */
+static size_t zone_emit(struct ng_scrape *scrape, struct ng_span line, unsigned number)
 {
 	struct ng_span node, zone, word;
 	char digits[NG_DIGITS];
 	uint64_t blocks;
-	size_t order = 0;
+	size_t order = 0, good = 0;
 
 	if (!zone_parse(&line, &node, &zone))
-		return -EBADMSG;
+		return 0;
 	for (; ng_word_next(&line, &word); order++) {
-		if (ng_u64(word, &blocks) < 0)
-			return -EBADMSG;
+		if (ng_u64(word, &blocks) < 0) {
+			ng_drop_value(scrape, "buddyinfo", number, "a number of blocks");
+			continue;
+		}
 		struct ng_span labels = NG_LABELS(
 			scrape->arena, { "node", node }, { "zone", zone }, { "size", ng_digits(digits, order) });
 		ng_sample_u64(scrape->page, labels, blocks);
+		good++;
 	}
-	*ret_orders = order;
-	return 0;
+	return good;
 }
 
 static int buddyinfo_init(void *state, struct ng_setup *setup)
@@ -68,23 +71,21 @@ static int buddyinfo_collect(void *state, struct ng_scrape *scrape)
 {
 	struct buddyinfo *buddyinfo = state;
 	struct ng_span text, line;
-	size_t orders, first_orders = 0;
-	unsigned n = 0;
+	unsigned number = 0;
+	bool any = false;
 
 	int r = ng_file_read(scrape, &buddyinfo->file, &text);
 	if (r < 0)
 		return r;
 	ng_family(scrape->page, &families[0]);
 	while (ng_line_next(&text, &line)) {
-		n++;
-		if (zone_emit(scrape, line, &orders) < 0)
-			return ng_broken(scrape, "buddyinfo", n, expected);
-		if (n == 1)
-			first_orders = orders;
-		if (orders != first_orders || orders == 0)
-			return ng_broken(scrape, "buddyinfo", n, "as many numbers as in the first line");
+		number++;
+		if (zone_emit(scrape, line, number) > 0)
+			any = true;
+		else
+			ng_drop_record(scrape, "buddyinfo", number, expected);
 	}
-	return n ? 0 : ng_broken(scrape, "buddyinfo", 1, expected);
+	return any ? 0 : ng_broken(scrape, "buddyinfo", 1, expected);
 }
 
 static void buddyinfo_done(void *state)

@@ -9,7 +9,8 @@
  *     ERR:          0
  *
  * There is a column for every CPU that is on line, so the heading may skip numbers. On aarch64 a count may stand right
- * behind the colon. A row without a word behind its counts is a total of the machine (ERR, MIS) and is left out.
+ * behind the colon. A row without a word behind its counts is a total of the machine (ERR, MIS) and is left out, and so
+ * is one without counts (FIQ on ARM).
  *
  * Source: proc_interrupts(5), show_interrupts in kernel/irq/proc.c, arch_show_interrupts of each architecture.
  */
@@ -108,25 +109,43 @@ static int parse_heading(struct ng_scrape *scrape, struct ng_span line, struct c
 		if (!tail->text)
 			return -ENOMEM;
 	}
-	return 0;
+	return columns->count ? 0 : ng_broken(scrape, "interrupts", 1, "a heading that names the CPUs");
 }
 
-/* The counts, and the rest of the line; false for a line that is not of our kind. */
-static bool split(struct ng_span line, const struct columns *columns, struct ng_span *ret_type,
-	struct ng_span *ret_rest, struct row *row)
+/* Numbers may be wrong, but they are no words. */
+static bool is_count(struct ng_span word)
+{
+	return word.text[0] == '-' || (word.text[0] >= '0' && word.text[0] <= '9');
+}
+
+/*
+ * The counts, and the rest of the line. -ENODATA for a line that is not of our kind, -EBADMSG for one with other counts
+ * than the heading has CPUs.
+ */
+static int split(struct ng_span line, const struct columns *columns, struct ng_span *ret_type, struct ng_span *ret_rest,
+	struct row *row)
 {
 	struct ng_span word;
+	bool more = true;
+	size_t n = 0;
 
 	while (ng_span_starts(line, NG_SPAN(" ")))
 		line = ng_span_skip(line, 1);
 	if (ng_span_find(line, ':') == line.size || !ng_part_next(&line, ':', ret_type))
-		return false;
-	for (size_t i = 0; i < columns->count; i++) {
-		if (!ng_word_next(&line, &row->number[i]))
-			return false;
+		return -ENODATA;
+	while (n < columns->count) {
+		more = ng_word_next(&line, &row->number[n]);
+		if (!more || !is_count(row->number[n]))
+			break;
+		n++;
 	}
+	if (n < columns->count)
+		return n == 0 || (n == 1 && !more) ? -ENODATA : -EBADMSG;
 	*ret_rest = line;
-	return ng_word_next(&line, &word);
+	if (!ng_word_next(&line, &word))
+		return -ENODATA;
+	uint64_t surplus;
+	return ng_u64(word, &surplus) == 0 ? -EBADMSG : 0;
 }
 
 /*
@@ -177,49 +196,60 @@ static int is_repeated(struct ng_arena *arena, struct seen *seen, const struct r
 
 /* ---- emitting ---- */
 
-static int emit(
-	const struct interrupts *interrupts, struct ng_page *page, const struct columns *columns, const struct row *row)
+static void emit(const struct interrupts *interrupts, struct ng_scrape *scrape, unsigned line,
+	const struct columns *columns, const struct row *row)
 {
 	uint64_t count;
 
 	for (size_t i = 0; i < columns->count; i++) {
 		if (ng_u64(row->number[i], &count) < 0)
-			return -EBADMSG;
-		if (count > 0 || interrupts->include_zeros)
-			ng_sample_text(page, row->head, columns->tail[i], row->number[i]);
+			ng_drop_value(scrape, "interrupts", line, "a number for each CPU");
+		else if (count > 0 || interrupts->include_zeros)
+			ng_sample_text(scrape->page, row->head, columns->tail[i], row->number[i]);
 	}
-	return 0;
 }
 
-static int convert(const struct interrupts *interrupts, struct ng_scrape *scrape, struct ng_span text)
+static int convert_rows(const struct interrupts *interrupts, struct ng_scrape *scrape, const struct columns *columns,
+	struct ng_span text)
 {
-	struct columns columns = { 0 };
 	struct seen seen = { .line = -1 };
+	struct row row = { .number = ng_alloc(scrape->arena, (columns->count + 1) * sizeof(*row.number)) };
 	struct ng_span line, type, rest;
-	struct row row = { 0 };
+	bool any = false, broken = false;
 
-	if (!ng_line_next(&text, &line))
-		return ng_broken(scrape, "interrupts", 1, "a heading that names the CPUs");
-	int r = parse_heading(scrape, line, &columns);
-	if (r < 0)
-		return r;
-	row.number = ng_alloc(scrape->arena, (columns.count + 1) * sizeof(*row.number));
 	if (!row.number)
 		return -ENOMEM;
 	ng_family(scrape->page, &families[0]);
 	for (unsigned number = 2; ng_line_next(&text, &line); number++) {
-		if (!split(line, &columns, &type, &rest, &row) ||
-			!name_row(interrupts, scrape->arena, type, rest, &row))
+		int r = split(line, columns, &type, &rest, &row);
+		if (r == -EBADMSG) {
+			ng_drop_record(scrape, "interrupts", number, "a number for each CPU");
+			broken = true;
+		}
+		if (r < 0)
+			continue;
+		any = true;
+		if (!name_row(interrupts, scrape->arena, type, rest, &row))
 			continue;
 		r = is_repeated(scrape->arena, &seen, &row);
 		if (r < 0)
 			return r;
 		if (r)
-			ng_drop(scrape);
-		else if (emit(interrupts, scrape->page, &columns, &row) < 0)
-			return ng_broken(scrape, "interrupts", number, "a number for each CPU");
+			ng_drop_record(scrape, "interrupts", number, "another interrupt than before");
+		else
+			emit(interrupts, scrape, number, columns, &row);
 	}
-	return 0;
+	return any || !broken ? 0 : ng_broken(scrape, "interrupts", 2, "a number for each CPU");
+}
+
+static int convert(const struct interrupts *interrupts, struct ng_scrape *scrape, struct ng_span text)
+{
+	struct columns columns = { 0 };
+	struct ng_span line = NG_NO_LABELS;
+
+	ng_line_next(&text, &line);
+	int r = parse_heading(scrape, line, &columns);
+	return r < 0 ? r : convert_rows(interrupts, scrape, &columns, text);
 }
 
 /* ---- life ---- */
