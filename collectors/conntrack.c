@@ -10,11 +10,11 @@
  *     0000007b  00000000 00000000 00000000 0000002f 00005688 00000000 00000000 00000000 00000000 00000000 ...
  *
  * Source: net/netfilter/nf_conntrack_standalone.c (ct_cpu_seq_show). The names of some columns changed over time, their
- * places did not; the last one, search_restart, came with 2.6.35.
+ * places did not; the last one, search_restart, came with 2.6.35. A column that is wrong on one line has no sum.
  */
 #include <nodegauge/collector.h>
 
-enum { COLUMNS_OLD = 16, COLUMNS = 17 };
+enum { COLUMNS = 17 };
 static const char count_path[] = "sys/net/netfilter/nf_conntrack_count";
 static const char max_path[] = "sys/net/netfilter/nf_conntrack_max";
 
@@ -24,9 +24,11 @@ struct conntrack {
 };
 
 struct conntrack_stat {
+	size_t columns; /* as the heading has them */
+	size_t lines;
 	uint64_t entries;
 	uint64_t sum[COLUMNS];
-	bool found;
+	bool wrong[COLUMNS];
 };
 
 enum { ENTRIES, LIMIT, STATS };
@@ -65,52 +67,41 @@ static const struct ng_family families[] = {
 /* The column of each family from STATS on. */
 static const unsigned char columns[] = { 2, 4, 5, 8, 9, 10, 11, 16 };
 
-static int stat_parse_line(struct ng_span line, struct conntrack_stat *stat)
+static void stat_parse_line(
+	struct ng_scrape *scrape, const char *path, unsigned number, struct ng_span line, struct conntrack_stat *stat)
 {
-	for (size_t i = 0; i < COLUMNS; i++) {
+	for (size_t i = 0; i < stat->columns; i++) {
 		uint64_t value;
-		int r = ng_hex_next(&line, &value);
-		if (r == -ENODATA && i >= COLUMNS_OLD)
-			break;
-		if (r < 0)
-			return -EBADMSG;
-		if (i == 0)
+		if (ng_hex_next(&line, &value) < 0 || __builtin_add_overflow(stat->sum[i], value, &stat->sum[i])) {
+			ng_drop_value(scrape, path, number, "a hexadecimal number in each column");
+			stat->wrong[i] = true;
+		} else if (i == 0) {
 			stat->entries = value; /* the same on each line */
-		stat->sum[i] += value;
+		}
 	}
-	stat->found = true;
-	return 0;
 }
 
-static int stat_parse(struct ng_span text, struct conntrack_stat *stat, unsigned *ret_line)
+static int stat_parse(struct ng_scrape *scrape, const char *path, struct ng_span text, struct conntrack_stat *stat)
 {
-	struct ng_span line;
+	struct ng_span line, word;
 
-	*ret_line = 1;
-	if (!ng_line_next(&text, &line))
-		return -EBADMSG;
-	while (ng_line_next(&text, &line)) {
-		++*ret_line;
-		int r = stat_parse_line(line, stat);
-		if (r < 0)
-			return r;
+	if (ng_line_next(&text, &line)) {
+		while (stat->columns < COLUMNS && ng_word_next(&line, &word))
+			stat->columns++;
 	}
-	return 0;
+	for (unsigned number = 2; ng_line_next(&text, &line); number++) {
+		stat_parse_line(scrape, path, number, line, stat);
+		stat->lines++;
+	}
+	return stat->columns ? 0 : ng_broken(scrape, path, 1, "a heading that names the columns");
 }
 
 static int stat_read(struct conntrack *conntrack, struct ng_scrape *scrape, struct conntrack_stat *stat)
 {
 	struct ng_span text;
-	unsigned line;
 
 	int r = ng_file_read(scrape, &conntrack->stat, &text);
-	if (r == -ENOENT)
-		return 0; /* CONFIG_NF_CONNTRACK_PROCFS is not set */
-	if (r < 0)
-		return r;
-	if (stat_parse(text, stat, &line) < 0)
-		return ng_broken(scrape, conntrack->stat.path, line, "16 or more hexadecimal columns");
-	return 0;
+	return r < 0 ? r : stat_parse(scrape, conntrack->stat.path, text, stat);
 }
 
 static int sysctl_read(struct ng_scrape *scrape, struct ng_file *file, uint64_t *ret_value)
@@ -141,34 +132,49 @@ static int conntrack_init(void *state, struct ng_setup *setup)
 	return 0;
 }
 
+static void emit_stat(struct ng_page *page, const struct conntrack_stat *stat)
+{
+	for (size_t i = 0; stat->lines && i < NG_COUNT(columns); i++) {
+		if (columns[i] < stat->columns && !stat->wrong[columns[i]])
+			ng_gauge_u64(page, &families[STATS + i], stat->sum[columns[i]]);
+	}
+}
+
 static int conntrack_collect(void *state, struct ng_scrape *scrape)
 {
 	struct conntrack *conntrack = state;
 	struct conntrack_stat stat = { 0 };
 	uint64_t entries = 0, limit = 0;
-	bool have_limit = true;
+	int have_entries = 0;
 
 	if (!conntrack->foreign) {
-		int r = sysctl_read(scrape, &conntrack->count, &entries);
-		if (r < 0)
-			return r == -ENOENT ? -ENODATA : r; /* the module is not loaded */
+		have_entries = sysctl_read(scrape, &conntrack->count, &entries);
+		if (have_entries == -ENOENT)
+			return -ENODATA; /* the module is not loaded */
+		if (have_entries < 0)
+			ng_drop_unread(scrape, have_entries, conntrack->count.path);
 	}
-	int r = sysctl_read(scrape, &conntrack->max, &limit);
-	if (r == -ENOENT)
-		have_limit = false;
-	else if (r < 0)
-		return r;
-	r = stat_read(conntrack, scrape, &stat);
-	if (r < 0)
-		return r;
-	if (conntrack->foreign && !stat.found)
-		return -ENODATA;
+	int have_limit = sysctl_read(scrape, &conntrack->max, &limit);
+	if (have_limit < 0)
+		ng_drop_unread(scrape, have_limit, conntrack->max.path);
+	/* not there without CONFIG_NF_CONNTRACK_PROCFS */
+	int have_stat = stat_read(conntrack, scrape, &stat);
+	if (have_stat < 0)
+		ng_drop_unread(scrape, have_stat, conntrack->stat.path);
+	if (conntrack->foreign) {
+		entries = stat.entries;
+		have_entries = have_stat == 0 && stat.wrong[0] ? -EBADMSG : have_stat;
+		if (have_entries == -ENOENT || (have_stat == 0 && !stat.lines))
+			return -ENODATA;
+	}
+	if (have_entries < 0 && have_limit < 0 && have_stat < 0)
+		return ng_fail_noted(scrape, have_entries);
 
-	ng_gauge_u64(scrape->page, &families[ENTRIES], conntrack->foreign ? stat.entries : entries);
-	if (have_limit)
+	if (have_entries == 0)
+		ng_gauge_u64(scrape->page, &families[ENTRIES], entries);
+	if (have_limit == 0)
 		ng_gauge_u64(scrape->page, &families[LIMIT], limit);
-	for (size_t i = 0; stat.found && i < NG_COUNT(columns); i++)
-		ng_gauge_u64(scrape->page, &families[STATS + i], stat.sum[columns[i]]);
+	emit_stat(scrape->page, &stat);
 	return 0;
 }
 
