@@ -29,6 +29,7 @@ static const struct ng_family families[] = {
 struct row {
 	struct ng_span labels;
 	uint64_t slaves, active;
+	bool active_known; /* each slave's status could be read */
 };
 
 static int read_status(struct ng_scrape *scrape, int master, struct ng_span slave, struct ng_span *ret_status)
@@ -44,6 +45,21 @@ static int read_status(struct ng_scrape *scrape, int master, struct ng_span slav
 	return r;
 }
 
+/* The slave is counted; whether it is active is not known. */
+static int leave_out_status(struct ng_scrape *scrape, const char *master, struct ng_span slave, int error)
+{
+	const char *name = ng_copy(scrape->arena, slave).text;
+	const char *path = name ? ng_join(scrape->arena, master, "/", name) : NULL;
+
+	if (error == -ENOMEM || !path)
+		return -ENOMEM;
+	if (ng_absent(error))
+		ng_drop(scrape); /* it is leaving the bond */
+	else
+		ng_drop_unread(scrape, error, path);
+	return 0;
+}
+
 static int read_master(struct ng_scrape *scrape, int net, const char *name, struct row *ret_row)
 {
 	NG_CLOSE int master = -1;
@@ -55,17 +71,19 @@ static int read_master(struct ng_scrape *scrape, int net, const char *name, stru
 		r = ng_read_at(scrape, master, NG_VALUE, "bonding/slaves", &slaves);
 	if (r < 0)
 		return r;
+	ret_row->active_known = true;
 	slaves = ng_trim(slaves);
 	while (ng_word_next(&slaves, &slave)) {
+		ret_row->slaves++;
 		r = read_status(scrape, master, slave, &status);
-		if (r < 0 && ng_item_gone(r)) {
-			ng_drop(scrape); /* left the bond */
+		if (r == 0) {
+			ret_row->active += ng_span_equal(status, NG_SPAN("up"));
 			continue;
 		}
+		ret_row->active_known = false;
+		r = leave_out_status(scrape, name, slave, r);
 		if (r < 0)
 			return r;
-		ret_row->slaves++;
-		ret_row->active += ng_span_equal(status, NG_SPAN("up"));
 	}
 	ret_row->labels = NG_LABELS(scrape->arena, { "master", ng_span(name) });
 	return 0;
@@ -87,12 +105,16 @@ static int read_masters(struct ng_scrape *scrape, struct ng_span masters, struct
 		const char *name = ng_copy(scrape->arena, master).text;
 		struct row row;
 		r = name ? read_master(scrape, net, name, &row) : -ENOMEM;
-		if (r < 0 && ng_item_gone(r)) {
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0) {
 			ng_drop(scrape);
+			if (!ng_absent(r)) {
+				ng_failed(scrape, r, "read", name);
+				ng_note(scrape);
+			}
 			continue;
 		}
-		if (r < 0)
-			return r;
 		struct row *place = ng_push(scrape->arena, rows, count, &capacity);
 		if (!place)
 			return -ENOMEM;
@@ -127,8 +149,10 @@ static int bonding_collect(void *state, struct ng_scrape *scrape)
 	for (size_t i = 0; i < count; i++)
 		ng_sample_u64(scrape->page, rows[i].labels, rows[i].slaves);
 	ng_family(scrape->page, &families[1]);
-	for (size_t i = 0; i < count; i++)
-		ng_sample_u64(scrape->page, rows[i].labels, rows[i].active);
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].active_known)
+			ng_sample_u64(scrape->page, rows[i].labels, rows[i].active);
+	}
 	return 0;
 }
 
