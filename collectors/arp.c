@@ -119,34 +119,34 @@ static int line_parse(struct ng_span line, struct ng_span *ret_device)
 	return 0;
 }
 
-static int arp_parse(struct ng_span text, struct table *table, unsigned *ret_line)
+static int count_lines(struct ng_scrape *scrape, const char *path, struct ng_span text, struct table *table)
 {
+	static const char expected[] = "an entry of the ARP table";
 	struct ng_span line, device;
+	unsigned number = 0;
+	bool broken = false;
 
-	*ret_line = 0;
 	while (ng_line_next(&text, &line)) {
-		++*ret_line;
+		number++;
 		int r = line_parse(line, &device);
-		if (r == -ENODATA)
-			continue;
 		if (r == 0)
 			r = table_add(table, device, 1);
-		if (r < 0)
+		if (r == -ENOMEM)
 			return r;
+		if (r == -EBADMSG) {
+			ng_drop_record(scrape, path, number, expected);
+			broken = true;
+		}
 	}
-	return *ret_line ? 0 : -EBADMSG;
+	return number == 0 || (broken && table->used == 0) ? ng_broken(scrape, path, 1, expected) : 0;
 }
 
 static int count_file(struct arp *arp, struct ng_scrape *scrape, struct table *table)
 {
 	struct ng_span text;
-	unsigned line;
 
 	int r = ng_file_read(scrape, &arp->file, &text);
-	if (r < 0)
-		return r;
-	r = arp_parse(text, table, &line);
-	return r == -EBADMSG ? ng_broken(scrape, arp->file.path, line, "an entry of the ARP table") : r;
+	return r < 0 ? r : count_lines(scrape, arp->file.path, text, table);
 }
 
 /* Afterwards the keys are names; entries of interfaces that are gone are dropped. */

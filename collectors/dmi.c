@@ -27,27 +27,28 @@ static const struct ng_family families[] = {
 
 static const struct {
 	const char *label, *file;
+	bool for_root; /* see the privileges */
 } fields[] = {
-	{ "bios_date", "bios_date" },
-	{ "bios_release", "bios_release" },
-	{ "bios_vendor", "bios_vendor" },
-	{ "bios_version", "bios_version" },
-	{ "board_asset_tag", "board_asset_tag" },
-	{ "board_name", "board_name" },
-	{ "board_serial", "board_serial" },
-	{ "board_vendor", "board_vendor" },
-	{ "board_version", "board_version" },
-	{ "chassis_asset_tag", "chassis_asset_tag" },
-	{ "chassis_serial", "chassis_serial" },
-	{ "chassis_vendor", "chassis_vendor" },
-	{ "chassis_version", "chassis_version" },
-	{ "product_family", "product_family" },
-	{ "product_name", "product_name" },
-	{ "product_serial", "product_serial" },
-	{ "product_sku", "product_sku" },
-	{ "product_uuid", "product_uuid" },
-	{ "product_version", "product_version" },
-	{ "system_vendor", "sys_vendor" },
+	{ "bios_date", "bios_date", false },
+	{ "bios_release", "bios_release", false },
+	{ "bios_vendor", "bios_vendor", false },
+	{ "bios_version", "bios_version", false },
+	{ "board_asset_tag", "board_asset_tag", false },
+	{ "board_name", "board_name", false },
+	{ "board_serial", "board_serial", true },
+	{ "board_vendor", "board_vendor", false },
+	{ "board_version", "board_version", false },
+	{ "chassis_asset_tag", "chassis_asset_tag", false },
+	{ "chassis_serial", "chassis_serial", true },
+	{ "chassis_vendor", "chassis_vendor", false },
+	{ "chassis_version", "chassis_version", false },
+	{ "product_family", "product_family", false },
+	{ "product_name", "product_name", false },
+	{ "product_serial", "product_serial", true },
+	{ "product_sku", "product_sku", false },
+	{ "product_uuid", "product_uuid", true },
+	{ "product_version", "product_version", false },
+	{ "system_vendor", "sys_vendor", false },
 };
 
 struct dmi {
@@ -56,8 +57,26 @@ struct dmi {
 	struct ng_span labels; /* empty where there is no DMI */
 };
 
-/* The labels lie in the arena of the scrape. `*ret_doubtful` when a file that exists could not be read. */
-static int labels_read(struct ng_scrape *scrape, struct ng_span *ret_labels, bool *ret_doubtful)
+struct reading {
+	struct ng_span labels;
+	bool doubtful; /* a file that exists could not be read */
+	bool failed;   /* and that is no matter of privileges */
+};
+
+/* Takes note of a field that could not be read. */
+static void leave_out(struct ng_scrape *scrape, size_t field, int error, struct reading *reading)
+{
+	bool refused = error == -EACCES || error == -EPERM;
+
+	reading->doubtful = reading->doubtful || error != -ENOENT;
+	if (ng_absent(error) || (refused && fields[field].for_root))
+		return;
+	reading->failed = true;
+	ng_drop_unread(scrape, error, fields[field].file);
+}
+
+/* The labels lie in the arena of the scrape. */
+static int labels_read(struct ng_scrape *scrape, struct reading *reading)
 {
 	NG_CLOSE int fd = -1;
 	struct ng_label labels[NG_COUNT(fields)];
@@ -71,33 +90,33 @@ static int labels_read(struct ng_scrape *scrape, struct ng_span *ret_labels, boo
 		r = ng_read_at(scrape, fd, NG_RECORDS | NG_PRIVILEGED, fields[i].file, &text);
 		if (r == 0)
 			labels[count++] = (struct ng_label){ fields[i].label, ng_trim(text) };
-		else if (!ng_item_gone(r) && r != -EACCES && r != -EPERM)
+		else if (r == -ENOMEM)
 			return r;
-		*ret_doubtful = *ret_doubtful || (r < 0 && r != -ENOENT);
+		else
+			leave_out(scrape, i, r, reading);
 	}
 	if (count)
-		*ret_labels = ng_labels(scrape->arena, labels, count);
+		reading->labels = ng_labels(scrape->arena, labels, count);
 	return 0;
 }
 
-/* A doubtful reading is believed when the next one says the same. */
+/* A doubtful reading is believed when the next one says the same, a failed one never. */
 static int dmi_read(struct dmi *dmi, struct ng_scrape *scrape)
 {
-	struct ng_span labels = NG_NO_LABELS;
-	bool doubtful = false;
+	struct reading reading = { .labels = NG_NO_LABELS };
 
 	dmi->epoch = 0;
-	int r = labels_read(scrape, &labels, &doubtful);
+	int r = labels_read(scrape, &reading);
 	if (r < 0)
 		return r;
-	bool same = ng_span_equal(labels, dmi->labels);
+	bool same = ng_span_equal(reading.labels, dmi->labels);
 	if (!same) {
 		ng_arena_reset(&dmi->arena);
-		dmi->labels = ng_copy(&dmi->arena, labels);
+		dmi->labels = ng_copy(&dmi->arena, reading.labels);
 		if (!dmi->labels.text)
 			return -ENOMEM;
 	}
-	if (same || !doubtful)
+	if (!reading.failed && (same || !reading.doubtful))
 		dmi->epoch = scrape->devices_epoch;
 	return 0;
 }

@@ -33,6 +33,19 @@ static int entropy_init(void *state, struct ng_setup *setup)
 	return 0;
 }
 
+static int bits_parse(struct ng_scrape *scrape, const char *path, struct ng_span text, uint64_t *ret_bits)
+{
+	return ng_u64(ng_trim(text), ret_bits) < 0 ? ng_broken(scrape, path, 1, "a number of bits") : 0;
+}
+
+static int available_read(struct entropy *entropy, struct ng_scrape *scrape, uint64_t *ret_available)
+{
+	struct ng_span text;
+
+	int r = ng_file_read(scrape, &entropy->available, &text);
+	return r < 0 ? r : bits_parse(scrape, entropy->available.path, text, ret_available);
+}
+
 static int poolsize_read(struct entropy *entropy, struct ng_scrape *scrape)
 {
 	struct ng_span text;
@@ -40,30 +53,25 @@ static int poolsize_read(struct entropy *entropy, struct ng_scrape *scrape)
 	if (entropy->poolsize)
 		return 0;
 	int r = ng_read(scrape, NG_PROC, NG_RECORDS, poolsize_path, &text);
-	if (r < 0)
-		return r;
-	if (ng_u64(ng_trim(text), &entropy->poolsize) < 0)
-		return ng_broken(scrape, poolsize_path, 1, "a number of bits");
-	return 0;
+	return r < 0 ? r : bits_parse(scrape, poolsize_path, text, &entropy->poolsize);
 }
 
 static int entropy_collect(void *state, struct ng_scrape *scrape)
 {
 	struct entropy *entropy = state;
-	struct ng_span text;
 	uint64_t available;
 
-	int r = ng_file_read(scrape, &entropy->available, &text);
-	if (r < 0)
-		return r;
-	if (ng_u64(ng_trim(text), &available) < 0)
-		return ng_broken(scrape, entropy->available.path, 1, "a number of bits");
-	r = poolsize_read(entropy, scrape);
-	if (r < 0)
-		return r;
-	ng_gauge_u64(scrape->page, &families[AVAILABLE], available);
-	ng_gauge_u64(scrape->page, &families[POOLSIZE], entropy->poolsize);
-	return 0;
+	int r = available_read(entropy, scrape, &available);
+	if (r == 0)
+		ng_gauge_u64(scrape->page, &families[AVAILABLE], available);
+	else
+		ng_drop_unread(scrape, r, entropy->available.path);
+	int pool = poolsize_read(entropy, scrape);
+	if (pool == 0)
+		ng_gauge_u64(scrape->page, &families[POOLSIZE], entropy->poolsize);
+	else
+		ng_drop_unread(scrape, pool, poolsize_path);
+	return r < 0 && pool < 0 ? ng_fail_noted(scrape, r) : 0;
 }
 
 static void entropy_done(void *state)

@@ -22,14 +22,26 @@ static const struct ng_family families[] = {
 		.type = NG_GAUGE },
 };
 
-static int filefd_parse(struct ng_span text, uint64_t value[NG_COUNT(families)])
-{
-	struct ng_span line = ng_trim(text), unused;
+enum { WORDS = 3 };
 
-	if (ng_u64_next(&line, &value[ALLOCATED]) < 0 || !ng_word_next(&line, &unused) ||
-		ng_u64_next(&line, &value[MAXIMUM]) < 0)
-		return -EBADMSG;
-	return 0;
+static int filefd_emit(struct ng_scrape *scrape, const char *path, struct ng_span text)
+{
+	static const size_t places[NG_COUNT(families)] = { [ALLOCATED] = 0, [MAXIMUM] = 2 };
+	struct ng_span words[WORDS] = { 0 }, line = ng_trim(text);
+	uint64_t value;
+	bool any = false;
+
+	for (size_t i = 0; i < WORDS && ng_word_next(&line, &words[i]); i++)
+		;
+	for (size_t i = 0; i < NG_COUNT(families); i++) {
+		if (ng_u64(words[places[i]], &value) < 0) {
+			ng_drop_value(scrape, path, 1, "three numbers");
+			continue;
+		}
+		any = true;
+		ng_gauge_u64(scrape->page, &families[i], value);
+	}
+	return any ? 0 : -EBADMSG;
 }
 
 static int filefd_init(void *state, struct ng_setup *setup)
@@ -44,17 +56,10 @@ static int filefd_init(void *state, struct ng_setup *setup)
 static int filefd_collect(void *state, struct ng_scrape *scrape)
 {
 	struct filefd *filefd = state;
-	uint64_t value[NG_COUNT(families)];
 	struct ng_span text;
 
 	int r = ng_file_read(scrape, &filefd->file, &text);
-	if (r < 0)
-		return r;
-	if (filefd_parse(text, value) < 0)
-		return ng_broken(scrape, filefd->file.path, 1, "three numbers");
-	for (size_t i = 0; i < NG_COUNT(families); i++)
-		ng_gauge_u64(scrape->page, &families[i], value[i]);
-	return 0;
+	return r < 0 ? r : filefd_emit(scrape, filefd->file.path, text);
 }
 
 static void filefd_done(void *state)

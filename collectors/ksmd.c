@@ -68,20 +68,22 @@ static int ksmd_collect(void *state, struct ng_scrape *scrape)
 	struct ng_span text;
 	uint64_t value;
 	bool any = false;
+	int failure = -ENODATA;
 
 	for (size_t i = 0; i < NG_COUNT(files); i++) {
 		int r = ng_file_read(scrape, &ksmd->file[i], &text);
-		if (r == -ENOENT)
+		if (r == 0 && ng_u64(ng_trim(text), &value) < 0)
+			r = ng_broken(scrape, files[i].path, 1, "a number");
+		if (r < 0) {
+			ng_drop_unread(scrape, r, files[i].path);
+			failure = ng_absent(r) ? failure : r;
 			continue;
-		if (r < 0)
-			return r;
-		if (ng_u64(ng_trim(text), &value) < 0)
-			return ng_broken(scrape, files[i].path, 1, "a number");
+		}
 		any = true;
 		ng_family(scrape->page, &families[i]);
 		ng_sample_scaled(scrape->page, NG_NO_LABELS, value, files[i].places);
 	}
-	return any ? 0 : -ENODATA;
+	return any ? 0 : ng_fail_noted(scrape, failure);
 }
 
 static void ksmd_done(void *state)

@@ -18,15 +18,24 @@ static const struct ng_family families[] = {
 	{ .name = "node_load15", .help = "Load average over 15 minutes.", .type = NG_GAUGE },
 };
 
-static int loadavg_parse(struct ng_span text, struct ng_decimal load[NG_COUNT(families)])
+static const char expected[] = "three decimal numbers";
+
+static int loadavg_emit(struct ng_scrape *scrape, struct ng_span text)
 {
+	struct ng_decimal load;
 	struct ng_span word;
+	bool any = false;
 
 	for (size_t i = 0; i < NG_COUNT(families); i++) {
-		if (!ng_word_next(&text, &word) || ng_decimal(word, &load[i]) < 0)
-			return -EBADMSG;
+		if (!ng_word_next(&text, &word) || ng_decimal(word, &load) < 0) {
+			ng_drop_value(scrape, "loadavg", 1, expected);
+			continue;
+		}
+		any = true;
+		ng_family(scrape->page, &families[i]);
+		ng_sample_decimal(scrape->page, NG_NO_LABELS, load);
 	}
-	return 0;
+	return any ? 0 : -EBADMSG;
 }
 
 static int loadavg_init(void *state, struct ng_setup *setup)
@@ -41,19 +50,10 @@ static int loadavg_init(void *state, struct ng_setup *setup)
 static int loadavg_collect(void *state, struct ng_scrape *scrape)
 {
 	struct loadavg *loadavg = state;
-	struct ng_decimal load[NG_COUNT(families)];
 	struct ng_span text;
 
 	int r = ng_file_read(scrape, &loadavg->file, &text);
-	if (r < 0)
-		return r;
-	if (loadavg_parse(text, load) < 0)
-		return ng_broken(scrape, "loadavg", 1, "three decimal numbers");
-	for (size_t i = 0; i < NG_COUNT(families); i++) {
-		ng_family(scrape->page, &families[i]);
-		ng_sample_decimal(scrape->page, NG_NO_LABELS, load[i]);
-	}
-	return 0;
+	return r < 0 ? r : loadavg_emit(scrape, ng_trim(text));
 }
 
 static void loadavg_done(void *state)
