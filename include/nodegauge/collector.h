@@ -219,6 +219,14 @@ void ng_drop_value(struct ng_scrape *scrape, const char *file, unsigned line, co
 void ng_drop_record(struct ng_scrape *scrape, const char *file, unsigned line, const char *expected);
 
 /*
+ * Takes the next `count` words, 64 at most, off a line as whole numbers. Bit i of `*ret_given` says that ret_value[i]
+ * is one; a word that is none is a dropped value. -EBADMSG where there are fewer words, or none of them is a number:
+ * then it is no record.
+ */
+int ng_columns(struct ng_scrape *scrape, const char *file, unsigned number, struct ng_span *line, size_t count,
+	uint64_t *ret_value, uint64_t *ret_given);
+
+/*
  * As ng_drop_value for a value that could not be read, by the error that reading it gave; nothing where
  * ng_absent(error). After -EBADMSG the reason that was noted stands.
  */

@@ -97,6 +97,28 @@ void ng_drop_record(struct ng_scrape *scrape, const char *file, unsigned line, c
 	ng_note(scrape);
 }
 
+int ng_columns(struct ng_scrape *scrape, const char *file, unsigned number, struct ng_span *line, size_t count,
+	uint64_t *ret_value, uint64_t *ret_given)
+{
+	struct ng_span word;
+	size_t bad = 0;
+
+	*ret_given = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!ng_word_next(line, &word))
+			return -EBADMSG;
+		if (ng_u64(word, &ret_value[i]) == 0)
+			*ret_given |= UINT64_C(1) << i;
+		else
+			bad++;
+	}
+	if (bad == count)
+		return -EBADMSG;
+	for (; bad; bad--)
+		ng_drop_value(scrape, file, number, "a whole number of at most 64 bits");
+	return 0;
+}
+
 void ng_drop_unread(struct ng_scrape *scrape, int error, const char *file)
 {
 	if (ng_absent(error))

@@ -10,12 +10,10 @@
  * has the errors one by one where the file has sums of them. The metrics are those of the file, with either source,
  * unless detailed ones are asked for.
  */
-#include <linux/if_link.h>
-#include <nodegauge/collector.h>
-#include <nodegauge/links.h>
-#include <nodegauge/netlink.h>
+#include "addresses.h"
 
-#include <arpa/inet.h>
+#include <linux/if_link.h>
+#include <nodegauge/links.h>
 
 struct netdev {
 	struct ng_pattern *include, *exclude, *whitelist, *blacklist;
@@ -126,119 +124,168 @@ static const struct ng_family *const address_family = &families[NG_COUNT(metrics
 struct row {
 	struct ng_span labels;
 	const __u64 *stats; /* as in struct rtnl_link_stats64 */
+	uint64_t missing;   /* bit i: stats[i] is not known */
 };
 
 struct rows {
 	struct row *row;
 	size_t count, capacity;
-	bool incomplete; /* of some interface sysfs does not have what the file lacks */
 };
 
-static uint64_t metric_value(const struct metric *metric, const __u64 *stats)
+/* False where a part of it is missing. */
+static bool metric_value(const struct metric *metric, const struct row *row, uint64_t *ret_sum)
 {
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < NG_COUNT(metric->parts) && metric->parts[i]; i++)
-		sum += stats[metric->parts[i] - 1];
-	return sum;
+	*ret_sum = 0;
+	for (size_t i = 0; i < NG_COUNT(metric->parts) && metric->parts[i]; i++) {
+		size_t part = metric->parts[i] - 1u;
+		if (row->missing >> part & 1)
+			return false;
+		*ret_sum += row->stats[part];
+	}
+	return true;
 }
 
 /* ---- /proc/net/dev ---- */
 
-static int line_parse(struct ng_span line, struct ng_span *ret_name, struct rtnl_link_stats64 *ret_stats)
+/* The fields in the order of the columns. */
+static const unsigned char columns[] = { S(rx_bytes), S(rx_packets), S(rx_errors), S(rx_dropped), S(rx_fifo_errors),
+	S(rx_frame_errors), S(rx_compressed), S(multicast), S(tx_bytes), S(tx_packets), S(tx_errors), S(tx_dropped),
+	S(tx_fifo_errors), S(collisions), S(tx_carrier_errors), S(tx_compressed) };
+
+/* Leaves the numbers in the line. */
+static int name_next(struct ng_span *line, struct ng_span *ret_name)
 {
-	struct rtnl_link_stats64 *s = ret_stats;
-	__u64 *const columns[] = { &s->rx_bytes, &s->rx_packets, &s->rx_errors, &s->rx_dropped, &s->rx_fifo_errors,
-		&s->rx_frame_errors, &s->rx_compressed, &s->multicast, &s->tx_bytes, &s->tx_packets, &s->tx_errors,
-		&s->tx_dropped, &s->tx_fifo_errors, &s->collisions, &s->tx_carrier_errors, &s->tx_compressed };
-	size_t colon = line.size;
+	size_t colon = line->size;
 
 	/* an old alias has a colon in its name: eth0:1 */
-	while (colon && line.text[colon - 1] != ':')
+	while (colon && line->text[colon - 1] != ':')
 		colon--;
 	if (colon == 0)
 		return -EBADMSG;
-	*ret_name = ng_trim((struct ng_span){ line.text, colon - 1 });
-	line = ng_span_skip(line, colon);
-	memset(s, 0, sizeof(*s));
-	for (size_t i = 0; i < NG_COUNT(columns); i++) {
-		uint64_t value;
-		if (ng_u64_next(&line, &value) < 0)
-			return -EBADMSG;
-		*columns[i] = value;
-	}
+	*ret_name = ng_trim((struct ng_span){ line->text, colon - 1 });
+	*line = ng_span_skip(*line, colon);
 	return ret_name->size ? 0 : -EBADMSG;
+}
+
+static int numbers_parse(struct ng_scrape *scrape, const char *file, unsigned number, struct ng_span line, __u64 *stats,
+	uint64_t *ret_missing)
+{
+	uint64_t value[NG_COUNT(columns)], given;
+
+	if (ng_columns(scrape, file, number, &line, NG_COUNT(columns), value, &given) < 0)
+		return -EBADMSG;
+	*ret_missing = 0;
+	for (size_t i = 0; i < NG_COUNT(columns); i++) {
+		if (given >> i & 1)
+			stats[columns[i] - 1] = value[i];
+		else
+			*ret_missing |= UINT64_C(1) << (columns[i] - 1);
+	}
+	return 0;
 }
 
 /* ---- rows ---- */
 
-static int add_row(struct netdev *netdev, struct ng_scrape *scrape, struct rows *rows, struct ng_span name,
-	struct ng_span alias, const struct rtnl_link_stats64 *stats)
+static int add_row(struct netdev *netdev, struct ng_scrape *scrape, struct rows *rows, struct row row,
+	struct ng_span name, struct ng_span alias)
 {
-	struct row *row = ng_push(scrape->arena, &rows->row, &rows->count, &rows->capacity);
+	struct row *place = ng_push(scrape->arena, &rows->row, &rows->count, &rows->capacity);
 
-	if (!row)
+	if (!place)
 		return -ENOMEM;
-	row->stats = (const __u64 *)stats;
-	row->labels = netdev->label_alias ? NG_LABELS(scrape->arena, { "device", name }, { "ifalias", ng_trim(alias) })
-					  : NG_LABELS(scrape->arena, { "device", name });
+	*place = row;
+	place->labels = netdev->label_alias
+				? NG_LABELS(scrape->arena, { "device", name }, { "ifalias", ng_trim(alias) })
+				: NG_LABELS(scrape->arena, { "device", name });
 	return 0;
 }
 
-static struct ng_span read_alias(struct netdev *netdev, struct ng_scrape *scrape, struct ng_span name)
+static const char *attribute_path(struct ng_scrape *scrape, struct ng_span name, const char *file)
 {
-	struct ng_span alias = NG_NO_LABELS;
-	const char *device = netdev->label_alias ? ng_copy(scrape->arena, name).text : NULL;
-	const char *path = device ? ng_join(scrape->arena, "class/net/", device, "/ifalias") : NULL;
+	const char *device = ng_copy(scrape->arena, name).text;
+	const char *path = device ? ng_join(scrape->arena, "class/net/", device, file) : NULL;
 
-	if (path && ng_read(scrape, NG_SYS, NG_VALUE, path, &alias) < 0)
-		alias = NG_NO_LABELS;
-	return alias;
+	return path ? path : file;
+}
+
+/* A file of sysfs about the interface; what it has not is the empty text. Another error is counted. */
+static int read_attribute(struct ng_scrape *scrape, struct ng_span name, const char *file, struct ng_span *ret_text)
+{
+	const char *path = attribute_path(scrape, name, file);
+
+	*ret_text = NG_NO_LABELS;
+	int r = ng_read(scrape, NG_SYS, NG_VALUE, path, ret_text);
+	if (r < 0)
+		ng_drop_unread(scrape, r, path);
+	return ng_absent(r) ? 0 : r;
 }
 
 /* The one usual counter that netlink has and the file has not; in sysfs since 4.6. */
-static int read_nohandler(struct ng_scrape *scrape, struct ng_span name, __u64 *ret_value)
+static void read_nohandler(struct ng_scrape *scrape, struct ng_span name, __u64 *stats, uint64_t *missing)
 {
-	const char *device = ng_copy(scrape->arena, name).text;
-	const char *path = device ? ng_join(scrape->arena, "class/net/", device, "/statistics/rx_nohandler") : NULL;
+	static const char file[] = "/statistics/rx_nohandler";
+	const size_t at = S(rx_nohandler) - 1;
 	struct ng_span text;
 	uint64_t value;
 
-	if (!path)
+	int r = read_attribute(scrape, name, file, &text);
+	if (r == 0 && ng_u64(ng_trim(text), &value) == 0) {
+		stats[at] = value;
+		return;
+	}
+	*missing |= UINT64_C(1) << at;
+	if (r == 0 && text.size)
+		ng_drop_value(scrape, attribute_path(scrape, name, file), 1, "a whole number of at most 64 bits");
+}
+
+static int read_line(
+	struct netdev *netdev, struct ng_scrape *scrape, unsigned number, struct ng_span line, struct rows *rows)
+{
+	struct ng_span name, alias = NG_NO_LABELS;
+	struct row row = { 0 };
+
+	int r = name_next(&line, &name);
+	if (r < 0)
+		return r;
+	if (!ng_filter_keeps(&netdev->filter, name))
+		return 0;
+	__u64 *stats = ng_alloc0(scrape->arena, sizeof(struct rtnl_link_stats64));
+	if (!stats)
 		return -ENOMEM;
-	int r = ng_read(scrape, NG_SYS, NG_VALUE, path, &text);
-	if (r == 0)
-		r = ng_u64(ng_trim(text), &value);
-	if (r == 0)
-		*ret_value = value;
-	return r;
+	r = numbers_parse(scrape, netdev->file.path, number, line, stats, &row.missing);
+	if (r < 0)
+		return r;
+	if (netdev->from_sysfs)
+		read_nohandler(scrape, name, stats, &row.missing);
+	if (netdev->label_alias && read_attribute(scrape, name, "/ifalias", &alias) < 0)
+		return 0; /* without its label it would be another interface */
+	row.stats = stats;
+	return add_row(netdev, scrape, rows, row, name, alias);
 }
 
 static int read_file(struct netdev *netdev, struct ng_scrape *scrape, struct rows *rows)
 {
-	struct ng_span text, line, name;
+	static const char expected[] = "an interface and 16 numbers";
+	struct ng_span text, line;
+	unsigned number = 0, dropped = 0;
 
 	int r = ng_file_read(scrape, &netdev->file, &text);
 	if (r < 0)
 		return r;
-	for (unsigned number = 1;; number++) {
-		if (!ng_line_next(&text, &line))
-			return number > 2 ? 0 : ng_broken(scrape, netdev->file.path, number, "two lines of headings");
-		if (number <= 2)
+	while (ng_line_next(&text, &line)) {
+		if (++number <= 2)
 			continue;
-		struct rtnl_link_stats64 *stats = ng_alloc(scrape->arena, sizeof(*stats));
-		if (!stats)
-			return -ENOMEM;
-		if (line_parse(line, &name, stats) < 0)
-			return ng_broken(scrape, netdev->file.path, number, "an interface and 16 numbers");
-		if (!ng_filter_keeps(&netdev->filter, name))
-			continue;
-		if (netdev->from_sysfs && read_nohandler(scrape, name, &stats->rx_nohandler) < 0)
-			rows->incomplete = true;
-		r = add_row(netdev, scrape, rows, name, read_alias(netdev, scrape, name), stats);
-		if (r < 0)
+		r = read_line(netdev, scrape, number, line, rows);
+		if (r < 0 && r != -EBADMSG)
 			return r;
+		if (r < 0) {
+			ng_drop_record(scrape, netdev->file.path, number, expected);
+			dropped++;
+		}
 	}
+	if (number < 2)
+		return ng_broken(scrape, netdev->file.path, number + 1, "two lines of headings");
+	return dropped && dropped == number - 2 ? -EBADMSG : 0;
 }
 
 static int read_netlink(struct netdev *netdev, struct ng_scrape *scrape, struct rows *rows)
@@ -252,75 +299,10 @@ static int read_netlink(struct netdev *netdev, struct ng_scrape *scrape, struct 
 		const struct ng_link *link = &links.link[i];
 		if (!(link->given & NG_LINK_STATS) || !ng_filter_keeps(&netdev->filter, link->name))
 			continue;
-		r = add_row(netdev, scrape, rows, link->name, link->alias, &link->stats);
+		const struct row row = { .stats = (const __u64 *)&link->stats };
+		r = add_row(netdev, scrape, rows, row, link->name, link->alias);
 		if (r < 0)
 			return r;
-	}
-	return 0;
-}
-
-/* ---- addresses ---- */
-
-static const char *address_scope(const struct ng_address *address)
-{
-	static const uint8_t zeros[16] = { 0 }, ones[4] = { 255, 255, 255, 255 };
-	const uint8_t *b = address->bytes;
-
-	if (address->family == AF_INET) {
-		if (b[0] == 127 || (b[0] == 169 && b[1] == 254) || (b[0] == 224 && b[1] == 0 && b[2] == 0))
-			return "link-local";
-		return memcmp(b, zeros, 4) == 0 || memcmp(b, ones, 4) == 0 || b[0] >> 4 == 14 ? "" : "global";
-	}
-	bool loopback = memcmp(b, zeros, 15) == 0 && b[15] == 1;
-	if (loopback || (b[0] == 0xfe && b[1] >> 6 == 2) || (b[0] == 0xff && (b[1] & 15) == 2))
-		return "link-local";
-	if (b[0] == 0xff)
-		return (b[1] & 15) == 1 ? "interface-local" : "";
-	return memcmp(b, zeros, 16) == 0 ? "" : "global";
-}
-
-static struct ng_span address_labels(struct ng_arena *arena, const struct ng_address *address, struct ng_span device)
-{
-	char text[INET6_ADDRSTRLEN], digits[NG_DIGITS];
-
-	return NG_LABELS(arena, { "address", ng_span(inet_ntop(address->family, address->bytes, text, sizeof(text))) },
-		{ "device", device }, { "netmask", ng_digits(digits, address->prefix) },
-		{ "scope", ng_span(address_scope(address)) });
-}
-
-static bool repeated(const struct ng_addresses *addresses, size_t at)
-{
-	const struct ng_address *address = &addresses->address[at];
-
-	for (size_t i = 0; address->peer && i < at; i++) {
-		const struct ng_address *other = &addresses->address[i];
-		if (other->index == address->index && other->family == address->family &&
-			other->prefix == address->prefix &&
-			memcmp(other->bytes, address->bytes, sizeof(address->bytes)) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int write_addresses(struct netdev *netdev, struct ng_scrape *scrape)
-{
-	struct ng_addresses addresses = { NULL, 0 };
-	struct ng_links links = { NULL, 0 };
-	size_t last = 0;
-
-	int r = ng_links(scrape, &links);
-	if (r == 0)
-		r = ng_addresses(scrape, &netdev->addresses, &addresses);
-	if (r < 0)
-		return r;
-	ng_family(scrape->page, address_family);
-	for (size_t i = 0; i < addresses.count; i++) {
-		const struct ng_address *address = &addresses.address[i];
-		for (size_t tries = 0; tries < links.count && links.link[last].index != address->index; tries++)
-			last = (last + 1) % links.count;
-		if (!links.count || links.link[last].index != address->index || repeated(&addresses, i))
-			continue;
-		ng_sample_u64(scrape->page, address_labels(scrape->arena, address, links.link[last].name), 1);
 	}
 	return 0;
 }
@@ -362,15 +344,20 @@ static int netdev_collect(void *state, struct ng_scrape *scrape)
 	int r = netdev->use_netlink ? read_netlink(netdev, scrape, &rows) : read_file(netdev, scrape, &rows);
 	if (r < 0)
 		return r;
-	unsigned mode = rows.incomplete ? BY_FILE : netdev->mode;
 	for (size_t m = 0; m < NG_COUNT(metrics); m++) {
-		if (!(metrics[m].modes & mode))
+		uint64_t value;
+		if (!(metrics[m].modes & netdev->mode))
 			continue;
 		ng_family(scrape->page, &families[m]);
-		for (size_t i = 0; i < rows.count; i++)
-			ng_sample_u64(scrape->page, rows.row[i].labels, metric_value(&metrics[m], rows.row[i].stats));
+		for (size_t i = 0; i < rows.count; i++) {
+			if (metric_value(&metrics[m], &rows.row[i], &value))
+				ng_sample_u64(scrape->page, rows.row[i].labels, value);
+		}
 	}
-	return netdev->address_info ? write_addresses(netdev, scrape) : 0;
+	r = netdev->address_info ? netdev_write_addresses(scrape, address_family, &netdev->addresses) : 0;
+	if (r < 0)
+		ng_drop_unread(scrape, r, "the addresses");
+	return 0;
 }
 
 static void netdev_done(void *state)
