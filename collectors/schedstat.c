@@ -22,7 +22,7 @@ struct schedstat {
 struct row {
 	uint64_t cpu; /* ascending */
 	struct ng_span labels;
-	uint64_t value[3]; /* as the families */
+	uint64_t value[3], given; /* as the families */
 };
 
 struct rows {
@@ -49,24 +49,21 @@ static const struct ng_family families[] = {
 static const unsigned places[NG_COUNT(families)] = { 9, 9, 0 };
 
 /* "cpu0 0 0 0 0 0 0 183729112933 20461882410 341215"; what later versions append is ignored. */
-static int parse_cpu(struct ng_span line, struct ng_span *ret_cpu, struct row *row)
+static int parse_cpu(struct ng_scrape *scrape, unsigned number, struct ng_span line, struct row *row)
 {
 	struct ng_span word;
 
 	if (!ng_word_next(&line, &word))
 		return -EBADMSG;
-	*ret_cpu = ng_span_skip(word, 3);
-	if (ng_u64(*ret_cpu, &row->cpu) < 0)
+	struct ng_span cpu = ng_span_skip(word, 3);
+	if (ng_u64(cpu, &row->cpu) < 0)
 		return -EBADMSG;
 	for (size_t i = 0; i < SKIPPED; i++) {
 		if (!ng_word_next(&line, &word))
 			return -EBADMSG;
 	}
-	for (size_t i = 0; i < NG_COUNT(families); i++) {
-		if (ng_u64_next(&line, &row->value[i]) < 0)
-			return -EBADMSG;
-	}
-	return 0;
+	row->labels = NG_LABELS(scrape->arena, { "cpu", cpu });
+	return ng_columns(scrape, "schedstat", number, &line, NG_COUNT(row->value), row->value, &row->given);
 }
 
 static bool is_cpu(struct ng_span line)
@@ -76,29 +73,33 @@ static bool is_cpu(struct ng_span line)
 
 static int parse(struct ng_scrape *scrape, struct ng_span text, struct rows *rows)
 {
-	struct ng_span line, cpu;
+	static const char expected[] = "nine numbers of the next CPU";
+	unsigned number = 0;
+	struct ng_span line;
 
-	if (!ng_span_starts(text, NG_SPAN("version ")))
-		return ng_broken(scrape, "schedstat", 1, "a version");
-	for (unsigned number = 1; ng_line_next(&text, &line); number++) {
+	while (ng_line_next(&text, &line)) {
+		number++;
 		if (!is_cpu(line))
 			continue;
 		struct row *row = ng_push(scrape->arena, &rows->row, &rows->count, &rows->capacity);
 		if (!row)
 			return -ENOMEM;
-		if (parse_cpu(line, &cpu, row) < 0 || (rows->count > 1 && row->cpu <= row[-1].cpu))
-			return ng_broken(scrape, "schedstat", number, "nine numbers of the next CPU");
-		row->labels = NG_LABELS(scrape->arena, { "cpu", cpu });
+		if (parse_cpu(scrape, number, line, row) < 0 || (rows->count > 1 && row->cpu <= row[-1].cpu)) {
+			ng_drop_record(scrape, "schedstat", number, expected);
+			rows->count--;
+		}
 	}
-	return 0;
+	return rows->count ? 0 : ng_broken(scrape, "schedstat", number ? number : 1, expected);
 }
 
 static void emit(struct ng_page *page, const struct rows *rows)
 {
 	for (size_t i = 0; i < NG_COUNT(families); i++) {
 		ng_family(page, &families[i]);
-		for (size_t k = 0; k < rows->count; k++)
-			ng_sample_scaled(page, rows->row[k].labels, rows->row[k].value[i], places[i]);
+		for (size_t k = 0; k < rows->count; k++) {
+			if (rows->row[k].given >> i & 1)
+				ng_sample_scaled(page, rows->row[k].labels, rows->row[k].value[i], places[i]);
+		}
 	}
 }
 

@@ -42,7 +42,7 @@ static const struct ng_family families[] = {
 
 struct slab {
 	struct ng_span name, labels;
-	uint64_t value[NG_COUNT(families)];
+	uint64_t value[NG_COUNT(families)], given;
 };
 
 struct slabs {
@@ -50,14 +50,26 @@ struct slabs {
 	size_t count, capacity;
 };
 
-static int slab_parse(struct ng_span line, struct slab *slab)
+static int line_parse(struct ng_scrape *scrape, const struct ng_filter *filter, unsigned number, struct ng_span line,
+	struct slabs *slabs)
 {
-	if (!ng_word_next(&line, &slab->name))
+	struct ng_span word;
+	struct slab row;
+
+	if (!ng_word_next(&line, &row.name))
 		return -EBADMSG;
-	for (size_t i = 0; i < NG_COUNT(families); i++) {
-		if (ng_u64_next(&line, &slab->value[i]) < 0)
-			return -EBADMSG;
-	}
+	if (!ng_filter_keeps(filter, row.name))
+		return 0;
+	int r = ng_columns(scrape, "slabinfo", number, &line, NG_COUNT(row.value), row.value, &row.given);
+	if (r < 0)
+		return r;
+	/* what follows shows that the name was one word */
+	if (ng_word_next(&line, &word) && !ng_span_equal(word, NG_SPAN(":")))
+		return -EBADMSG;
+	struct slab *slab = ng_push(scrape->arena, &slabs->slab, &slabs->count, &slabs->capacity);
+	if (!slab)
+		return -ENOMEM;
+	*slab = row;
 	return 0;
 }
 
@@ -65,24 +77,23 @@ static int slabinfo_parse(
 	struct ng_scrape *scrape, const struct ng_filter *filter, struct ng_span text, struct slabs *slabs)
 {
 	struct ng_span line;
-	struct slab row, *slab;
+	unsigned lines = 0, dropped = 0;
 
 	if (!ng_line_next(&text, &line) || !ng_span_starts(line, NG_SPAN("slabinfo - version: 2.")))
 		return ng_broken(scrape, "slabinfo", 1, "the version");
 	for (unsigned n = 2; ng_line_next(&text, &line); n++) {
 		if (ng_span_starts(line, NG_SPAN("#")))
 			continue;
-		if (slab_parse(line, &row) < 0)
-			return ng_broken(scrape, "slabinfo", n, "a name and five numbers");
-		if (!ng_filter_keeps(filter, row.name))
-			continue;
-		slab = ng_push(scrape->arena, &slabs->slab, &slabs->count, &slabs->capacity);
-		if (!slab)
-			return -ENOMEM;
-		*slab = row;
-		slab->labels = NG_LABELS(scrape->arena, { "slab", row.name });
+		lines++;
+		int r = line_parse(scrape, filter, n, line, slabs);
+		if (r < 0 && r != -EBADMSG)
+			return r;
+		if (r < 0) {
+			ng_drop_record(scrape, "slabinfo", n, "a name and five numbers");
+			dropped++;
+		}
 	}
-	return 0;
+	return dropped && dropped == lines ? -EBADMSG : 0;
 }
 
 static size_t name_hash(struct ng_span name)
@@ -94,17 +105,26 @@ static size_t name_hash(struct ng_span name)
 	return (size_t)(hash ^ hash >> 32);
 }
 
+/* Adds what can be summed; the shape stays that of the first. */
+static void slab_add(struct slab *sum, const struct slab *slab)
+{
+	for (size_t i = ACTIVE_OBJECTS; i <= OBJECTS; i++) {
+		if (__builtin_add_overflow(sum->value[i], slab->value[i], &sum->value[i]) || !(slab->given >> i & 1))
+			sum->given &= ~(UINT64_C(1) << i);
+	}
+}
+
 /*
- * Before Linux 6.12 two caches may have one name (9p had one per mount). Only the first stays, as a series may not come
- * twice.
+ * Before Linux 6.12 several caches may have one name: 9p had one for each mount, mlx5 one for each device. They are
+ * shown as one.
  */
-static int drop_repeated(struct ng_scrape *scrape, struct slabs *slabs)
+static int merge_repeated(struct ng_scrape *scrape, struct slabs *slabs)
 {
 	size_t size = 64, kept = 0;
 
 	while (size < slabs->count * 2)
 		size *= 2;
-	const struct slab **table = ng_alloc0(scrape->arena, size * sizeof(*table));
+	struct slab **table = ng_alloc0(scrape->arena, size * sizeof(*table));
 	if (!table)
 		return -ENOMEM;
 	for (size_t i = 0; i < slabs->count; i++) {
@@ -112,9 +132,12 @@ static int drop_repeated(struct ng_scrape *scrape, struct slabs *slabs)
 		size_t at = name_hash(slab->name) & (size - 1);
 		while (table[at] && !ng_span_equal(table[at]->name, slab->name))
 			at = (at + 1) & (size - 1);
-		if (table[at])
+		if (table[at]) {
+			slab_add(table[at], slab);
 			continue;
+		}
 		slabs->slab[kept] = *slab;
+		slabs->slab[kept].labels = NG_LABELS(scrape->arena, { "slab", slab->name });
 		table[at] = &slabs->slab[kept++];
 	}
 	slabs->count = kept;
@@ -140,13 +163,15 @@ static int slabinfo_collect(void *state, struct ng_scrape *scrape)
 	if (r == 0)
 		r = slabinfo_parse(scrape, &slabinfo->filter, text, &slabs);
 	if (r == 0)
-		r = drop_repeated(scrape, &slabs);
+		r = merge_repeated(scrape, &slabs);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < NG_COUNT(families); i++) {
 		ng_family(scrape->page, &families[i]);
-		for (size_t k = 0; k < slabs.count; k++)
-			ng_sample_u64(scrape->page, slabs.slab[k].labels, slabs.slab[k].value[i]);
+		for (size_t k = 0; k < slabs.count; k++) {
+			if (slabs.slab[k].given >> i & 1)
+				ng_sample_u64(scrape->page, slabs.slab[k].labels, slabs.slab[k].value[i]);
+		}
 	}
 	return 0;
 }

@@ -6,8 +6,9 @@
  *     /dev/dm-1                               partition	8388604		76		-2
  *     /var/swap\040file                       file		1048572		0		-3
  *
- * Sizes are in KiB. The kernel writes blanks in a name as octal escapes; they stay as they are.
- * Source: proc(5), mm/swapfile.c (swap_show).
+ * Sizes are in KiB. The kernel writes blanks in a name as octal escapes; they stay as they are. Behind the name of a
+ * file that was deleted stands "\040(deleted)", so that two of them may have one name: they are shown as one. Source:
+ * proc(5), mm/swapfile.c (swap_show).
  */
 #include <nodegauge/collector.h>
 
@@ -17,7 +18,8 @@ struct swap {
 
 struct area {
 	struct ng_span device, type, labels;
-	uint64_t size, used; /* KiB */
+	uint64_t value[2]; /* size and used in bytes */
+	uint64_t given;    /* bit i: that family */
 	int64_t priority;
 };
 
@@ -42,35 +44,76 @@ static const struct ng_family families[] = {
 		.labels = "device,swap_type" },
 };
 
-static int area_parse(struct ng_span line, struct area *area)
+static int area_parse(struct ng_scrape *scrape, unsigned number, struct ng_span line, struct area *area)
 {
+	static const char path[] = "swaps";
 	struct ng_span priority;
 
 	if (!ng_word_next(&line, &area->device) || !ng_word_next(&line, &area->type))
 		return -EBADMSG;
-	if (ng_u64_next(&line, &area->size) < 0 || ng_u64_next(&line, &area->used) < 0)
+	int r = ng_columns(scrape, path, number, &line, NG_COUNT(area->value), area->value, &area->given);
+	if (r < 0)
+		return r;
+	for (size_t i = SIZE; i <= USED; i++) {
+		if (area->given >> i & 1 && __builtin_mul_overflow(area->value[i], 1024, &area->value[i])) {
+			area->given &= ~(UINT64_C(1) << i);
+			ng_drop_value(scrape, path, number, "a size in KiB");
+		}
+	}
+	if (!ng_word_next(&line, &priority))
 		return -EBADMSG;
-	if (!ng_word_next(&line, &priority) || ng_i64(priority, &area->priority) < 0)
-		return -EBADMSG;
-	return area->size > UINT64_MAX / 1024 || area->used > UINT64_MAX / 1024 ? -EBADMSG : 0;
+	if (ng_i64(priority, &area->priority) == 0)
+		area->given |= 1 << PRIORITY;
+	else
+		ng_drop_value(scrape, path, number, "a priority");
+	return 0;
+}
+
+/* Adds the area to one of the same name. A priority is shown where it is the same. */
+static bool area_merge(struct ng_scrape *scrape, struct areas *areas, const struct area *area)
+{
+	struct area *sum = areas->area;
+
+	while (sum < areas->area + areas->count &&
+		!(ng_span_equal(sum->device, area->device) && ng_span_equal(sum->type, area->type)))
+		sum++;
+	if (sum == areas->area + areas->count)
+		return false;
+	for (size_t i = SIZE; i <= USED; i++) {
+		if (__builtin_add_overflow(sum->value[i], area->value[i], &sum->value[i]) || !(area->given >> i & 1))
+			sum->given &= ~(UINT64_C(1) << i);
+	}
+	if (sum->priority != area->priority && sum->given >> PRIORITY & 1) {
+		sum->given &= ~(UINT64_C(1) << PRIORITY);
+		ng_drop_value(scrape, "swaps", 0, "areas of one name to have one priority");
+	}
+	return true;
 }
 
 static int swap_parse(struct ng_scrape *scrape, struct ng_span text, struct areas *areas)
 {
 	struct ng_span line;
-	struct area *area;
+	unsigned n = 1;
+	bool any = false;
 
 	if (!ng_line_next(&text, &line) || !ng_span_starts(line, NG_SPAN("Filename")))
 		return ng_broken(scrape, "swaps", 1, "the heading");
-	for (unsigned n = 2; ng_line_next(&text, &line); n++) {
-		area = ng_push(scrape->arena, &areas->area, &areas->count, &areas->capacity);
-		if (!area)
+	while (ng_line_next(&text, &line)) {
+		struct area area;
+		if (area_parse(scrape, ++n, line, &area) < 0) {
+			ng_drop_record(scrape, "swaps", n, "name, type, size, used and priority");
+			continue;
+		}
+		any = true;
+		if (area_merge(scrape, areas, &area))
+			continue;
+		struct area *place = ng_push(scrape->arena, &areas->area, &areas->count, &areas->capacity);
+		if (!place)
 			return -ENOMEM;
-		if (area_parse(line, area) < 0)
-			return ng_broken(scrape, "swaps", n, "name, type, size, used and priority");
-		area->labels = NG_LABELS(scrape->arena, { "device", area->device }, { "swap_type", area->type });
+		*place = area;
+		place->labels = NG_LABELS(scrape->arena, { "device", area.device }, { "swap_type", area.type });
 	}
-	return 0;
+	return any || n == 1 ? 0 : -EBADMSG;
 }
 
 static int swap_init(void *state, struct ng_setup *setup)
@@ -93,15 +136,18 @@ static int swap_collect(void *state, struct ng_scrape *scrape)
 		r = swap_parse(scrape, text, &areas);
 	if (r < 0)
 		return r;
-	ng_family(scrape->page, &families[SIZE]);
-	for (size_t i = 0; i < areas.count; i++)
-		ng_sample_u64(scrape->page, areas.area[i].labels, areas.area[i].size * 1024);
-	ng_family(scrape->page, &families[USED]);
-	for (size_t i = 0; i < areas.count; i++)
-		ng_sample_u64(scrape->page, areas.area[i].labels, areas.area[i].used * 1024);
-	ng_family(scrape->page, &families[PRIORITY]);
-	for (size_t i = 0; i < areas.count; i++)
-		ng_sample_i64(scrape->page, areas.area[i].labels, areas.area[i].priority);
+	for (size_t i = SIZE; i <= PRIORITY; i++) {
+		ng_family(scrape->page, &families[i]);
+		for (size_t k = 0; k < areas.count; k++) {
+			const struct area *area = &areas.area[k];
+			if (!(area->given >> i & 1))
+				continue;
+			if (i == PRIORITY)
+				ng_sample_i64(scrape->page, area->labels, area->priority);
+			else
+				ng_sample_u64(scrape->page, area->labels, area->value[i]);
+		}
+	}
 	return 0;
 }
 
