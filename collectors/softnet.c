@@ -7,7 +7,7 @@
  *
  * Source: net/core/net-procfs.c (softnet_seq_show). There were 9 columns in 2.6.23; received_rps came with 2.6.39,
  * flow_limit_count with 3.11, backlog_len and the number of the CPU with 5.14, the two parts of the backlog with 6.10.
- * Before 5.14 the line number has to stand for the CPU.
+ * There is a line for each CPU that is online. Before 5.14 it does not say which, and sysfs has to tell.
  */
 #include <nodegauge/collector.h>
 
@@ -48,68 +48,133 @@ static const struct ng_family families[] = {
 		.labels = "cpu" },
 };
 
-/* The column of each family. Those that an older kernel lacks read 0, as node_exporter's users know them. */
+/* The column of each family. */
 static const unsigned char columns[] = { 0, 1, 2, 8, 9, 10, 11 };
+
+static const char online_path[] = "devices/system/cpu/online";
 
 struct row {
 	struct ng_span labels;
 	uint64_t cpu;
 	uint64_t value[COLUMNS];
-	size_t columns;
+	unsigned given; /* bit i: value[i] */
+	unsigned line;  /* from 1 */
 };
 
-/* `index` is the number of the line, for kernels that do not tell the CPU. */
-static int row_parse(struct ng_arena *arena, struct ng_span line, size_t index, struct row *ret_row)
+struct rows {
+	struct row *row;
+	size_t count, capacity;
+	unsigned lines; /* of the file, also those that are no row */
+	bool has_cpu;   /* in some row */
+};
+
+static int row_parse(struct ng_scrape *scrape, const char *path, struct ng_span line, struct row *row)
 {
-	char digits[NG_DIGITS];
+	struct ng_span word;
 	size_t n = 0;
 
-	*ret_row = (struct row){ 0 };
-	for (; n < COLUMNS; n++) {
-		int r = ng_hex_next(&line, &ret_row->value[n]);
-		if (r == -ENODATA && n >= COLUMNS_LEAST)
-			break;
-		if (r < 0)
-			return -EBADMSG;
+	for (; n < COLUMNS && ng_word_next(&line, &word); n++) {
+		if (ng_hex(word, &row->value[n]) == 0)
+			row->given |= 1u << n;
 	}
-	ret_row->columns = n;
-	ret_row->cpu = n > CPU_COLUMN ? ret_row->value[CPU_COLUMN] : index;
-	ret_row->labels = NG_LABELS(arena, { "cpu", ng_digits(digits, ret_row->cpu) });
+	if (n < COLUMNS_LEAST || !row->given)
+		return -EBADMSG;
+	for (size_t i = 0; i < n; i++) {
+		if (!(row->given >> i & 1))
+			ng_drop_value(scrape, path, row->line, "a hexadecimal number");
+	}
+	return n > CPU_COLUMN && !(row->given >> CPU_COLUMN & 1) ? -EBADMSG : 0;
+}
+
+static int softnet_parse(struct ng_scrape *scrape, const char *path, struct ng_span text, struct rows *rows)
+{
+	struct ng_span line;
+
+	while (ng_line_next(&text, &line)) {
+		struct row *row = ng_push(scrape->arena, &rows->row, &rows->count, &rows->capacity);
+		if (!row)
+			return -ENOMEM;
+		*row = (struct row){ .line = ++rows->lines };
+		if (row_parse(scrape, path, line, row) < 0) {
+			ng_drop_record(scrape, path, row->line, "9 or more hexadecimal columns");
+			rows->count--;
+			continue;
+		}
+		row->cpu = row->value[CPU_COLUMN];
+		rows->has_cpu = rows->has_cpu || row->given >> CPU_COLUMN & 1;
+	}
 	return 0;
 }
 
-static bool repeated(const struct row *rows, const struct row *row)
-{
-	for (; rows < row; rows++) {
-		if (rows->cpu == row->cpu)
-			return true;
-	}
-	return false;
-}
+/* ---- which CPU a row is about ---- */
 
-/* All lines have the same columns, and no CPU comes twice. */
-static int softnet_parse(struct ng_arena *arena, struct ng_span text, struct row **ret_rows, size_t *ret_count)
+/* "0,2-3": the CPU at place `at`, or how many there are in all where there are no more. */
+static int list_find(struct ng_span list, uint64_t at, uint64_t *ret_cpu, uint64_t *ret_count)
 {
-	struct ng_span line;
-	uint64_t highest = 0;
-	size_t capacity = 0;
+	struct ng_span part, from;
 
-	*ret_rows = NULL;
-	*ret_count = 0;
-	while (ng_line_next(&text, &line)) {
-		size_t index = *ret_count;
-		struct row *row = ng_push(arena, ret_rows, ret_count, &capacity);
-		if (!row)
-			return -ENOMEM;
-		int r = row_parse(arena, line, index, row);
-		if (r < 0)
-			return r;
-		if (row->columns != (*ret_rows)->columns || (row->cpu <= highest && repeated(*ret_rows, row)))
+	for (*ret_count = 0; ng_part_next(&list, ',', &part);) {
+		uint64_t first, last;
+		bool range = ng_part_next(&part, '-', &from) && part.size;
+		if (ng_u64(from, &first) < 0 || (range && ng_u64(part, &last) < 0))
 			return -EBADMSG;
-		highest = row->cpu > highest ? row->cpu : highest;
+		last = range ? last : first;
+		if (last < first || last - first > UINT32_MAX)
+			return -EBADMSG;
+		if (at >= *ret_count && at - *ret_count <= last - first)
+			*ret_cpu = first + (at - *ret_count);
+		*ret_count += last - first + 1;
 	}
 	return *ret_count ? 0 : -EBADMSG;
 }
+
+/*
+ * Lines are counted through the CPUs that are online. Where sysfs has no such list, or one that is shorter than the
+ * file as lxcfs makes it for a container, all are taken to be online.
+ */
+static int number_by_lines(struct ng_scrape *scrape, struct rows *rows)
+{
+	static const char expected[] = "a CPU for each line of softnet_stat";
+	uint64_t online, unused;
+	struct ng_span list;
+
+	int r = ng_read(scrape, NG_SYS, NG_VALUE, online_path, &list);
+	if (r < 0 && !ng_absent(r))
+		return r;
+	list = r < 0 ? NG_NO_LABELS : ng_trim(list);
+	if (r == 0 && (list_find(list, 0, &unused, &online) < 0 || online > rows->lines))
+		return ng_broken(scrape, online_path, 1, expected);
+	for (size_t i = 0; i < rows->count; i++) {
+		struct row *row = &rows->row[i];
+		row->cpu = row->line - 1;
+		if (r == 0 && online == rows->lines)
+			(void)list_find(list, row->line - 1, &row->cpu, &unused);
+	}
+	return 0;
+}
+
+/* Leaves out a row whose CPU is not known, or had one before. */
+static void drop_doubtful(struct ng_scrape *scrape, const char *path, struct rows *rows)
+{
+	uint64_t highest = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct row *row = &rows->row[i];
+		bool known = !rows->has_cpu || row->given >> CPU_COLUMN & 1;
+		for (size_t k = 0; known && row->cpu <= highest && k < kept; k++)
+			known = rows->row[k].cpu != row->cpu;
+		if (!known) {
+			ng_drop_record(scrape, path, row->line, "the number of another CPU in column 13");
+			continue;
+		}
+		highest = row->cpu > highest ? row->cpu : highest;
+		rows->row[kept++] = *row;
+	}
+	rows->count = kept;
+}
+
+/* ---- the collector ---- */
 
 static int softnet_init(void *state, struct ng_setup *setup)
 {
@@ -123,26 +188,41 @@ static int softnet_init(void *state, struct ng_setup *setup)
 	return 0;
 }
 
+static int read_rows(struct softnet *softnet, struct ng_scrape *scrape, struct rows *rows)
+{
+	const char *path = softnet->file.path;
+	struct ng_span text;
+
+	int r = ng_file_read(scrape, &softnet->file, &text);
+	if (r == 0)
+		r = softnet_parse(scrape, path, text, rows);
+	if (r == 0 && rows->lines == 0)
+		return ng_broken(scrape, path, 1, "9 or more hexadecimal columns");
+	if (r == 0 && rows->count && !rows->has_cpu)
+		r = number_by_lines(scrape, rows);
+	if (r < 0)
+		return r;
+	drop_doubtful(scrape, path, rows);
+	return rows->count ? 0 : -EBADMSG;
+}
+
 static int softnet_collect(void *state, struct ng_scrape *scrape)
 {
 	struct softnet *softnet = state;
-	struct ng_span text;
-	struct row *rows;
-	size_t count;
+	struct rows rows = { 0 };
+	char digits[NG_DIGITS];
 
-	int r = ng_file_read(scrape, &softnet->file, &text);
+	int r = read_rows(softnet, scrape, &rows);
 	if (r < 0)
 		return r;
-	r = softnet_parse(scrape->arena, text, &rows, &count);
-	if (r == -EBADMSG)
-		return ng_broken(scrape, softnet->file.path, (unsigned)count,
-			"9 or more hexadecimal columns, as many on each line");
-	if (r < 0)
-		return r;
+	for (size_t i = 0; i < rows.count; i++)
+		rows.row[i].labels = NG_LABELS(scrape->arena, { "cpu", ng_digits(digits, rows.row[i].cpu) });
 	for (size_t i = 0; i < NG_COUNT(families); i++) {
 		ng_family(scrape->page, &families[i]);
-		for (size_t k = 0; k < count; k++)
-			ng_sample_u64(scrape->page, rows[k].labels, rows[k].value[columns[i]]);
+		for (size_t k = 0; k < rows.count; k++) {
+			if (rows.row[k].given >> columns[i] & 1)
+				ng_sample_u64(scrape->page, rows.row[k].labels, rows.row[k].value[columns[i]]);
+		}
 	}
 	return 0;
 }
