@@ -98,7 +98,9 @@ static int read_file(struct netstat *netstat, size_t f, struct ng_scrape *scrape
 	int r = f == NETSTAT ? ng_shared_read(scrape, netstat->netstat, &text)
 			     : ng_file_read(scrape, &netstat->file[f], &text);
 	if (r < 0)
-		return r == -ENOENT && f == SNMP6 ? 0 : r;
+		return r;
+	rows->path = netstat->file[f].path;
+	rows->understood = false;
 	r = read(&netstat->plan[f], text, rows, &line);
 	if (r == -ESTALE) {
 		rows->count = before;
@@ -106,8 +108,8 @@ static int read_file(struct netstat *netstat, size_t f, struct ng_scrape *scrape
 		if (r == 0)
 			r = read(&netstat->plan[f], text, rows, &line);
 	}
-	if (r == -EBADMSG || r == -ESTALE)
-		return ng_broken(scrape, netstat->file[f].path, (unsigned)line, "names and their values");
+	if (r == -ESTALE || (r == 0 && !rows->understood))
+		return ng_broken(scrape, rows->path, (unsigned)line, "names and their values");
 	return r;
 }
 
@@ -131,13 +133,23 @@ static int netstat_init(void *state, struct ng_setup *setup)
 static int netstat_collect(void *state, struct ng_scrape *scrape)
 {
 	struct netstat *netstat = state;
-	struct rows rows = { .arena = scrape->arena };
+	struct rows rows = { .scrape = scrape };
+	const char *failed = netstat->file[NETSTAT].path;
+	int result = -ENODATA;
 
 	for (size_t f = 0; f < FILES; f++) {
 		int r = read_file(netstat, f, scrape, &rows);
 		if (r < 0)
-			return r;
+			ng_drop_unread(scrape, r, netstat->file[f].path);
+		if (r < 0 && (result == 0 || (f == SNMP6 && ng_absent(r))))
+			continue;
+		result = r;
+		failed = netstat->file[f].path;
 	}
+	if (result == -EBADMSG)
+		return ng_broken(scrape, failed, 1, "names and their values");
+	if (result < 0)
+		return ng_failed(scrape, result, "read", failed);
 	for (size_t i = 0; i < rows.count; i++) {
 		const struct row *row = &rows.row[i];
 		if (row->column->known)

@@ -18,6 +18,7 @@ struct column {
 /* A line of names, or in snmp6 the name that begins a line. */
 struct block {
 	struct ng_span head;
+	bool alone; /* no values belong to it */
 	struct column *column;
 	size_t count, capacity;
 	size_t blanks; /* in the line of names */
@@ -48,9 +49,11 @@ struct row {
 };
 
 struct rows {
-	struct ng_arena *arena;
+	struct ng_scrape *scrape;
+	const char *path; /* of the file that is being read */
 	struct row *row;
 	size_t count, capacity;
+	bool understood; /* something of that file */
 };
 
 /* The family of a counter that the descriptor lists, or NULL. `name` is the whole one of the family. */
@@ -59,7 +62,18 @@ const struct ng_family *netstat_known(struct ng_span name);
 /* Makes the plan of file `f` anew from its text. */
 int netstat_plan(struct netstat *netstat, size_t f, struct ng_arena *scratch, struct ng_span text);
 
-/* Reads the values that the plan wants; -ESTALE where the names are not those of the plan. `ret_line` counts from 1. */
+/* The "Tcp:" that the line begins with, or the empty span. */
+static inline struct ng_span netstat_protocol(struct ng_span line)
+{
+	size_t size = ng_span_find(line, ' ');
+
+	return (struct ng_span){ line.text, size > 1 && line.text[size - 1] == ':' ? size : 0 };
+}
+
+/*
+ * Reads the values that the plan wants, and leaves out what is wrong; -ESTALE where the text is not that of the plan.
+ * `ret_line` counts from 1.
+ */
 int netstat_read_tables(const struct plan *plan, struct ng_span text, struct rows *rows, size_t *ret_line);
 int netstat_read_list(const struct plan *plan, struct ng_span text, struct rows *rows, size_t *ret_line);
 

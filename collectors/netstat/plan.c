@@ -63,17 +63,19 @@ static int add_column(struct plan *plan, struct block *block, struct ng_span nam
 	return 0;
 }
 
-/* "TcpExt: SyncookiesSent ..." */
-static int plan_names(struct netstat *netstat, struct plan *plan, struct ng_arena *scratch, struct ng_span line)
+/* "TcpExt: SyncookiesSent ...", and whether the next line has its values. */
+static int plan_names(
+	struct netstat *netstat, struct plan *plan, struct ng_arena *scratch, struct ng_span line, bool alone)
 {
-	struct ng_span protocol, counter, name, rest = line;
-
-	if (!ng_part_next(&rest, ' ', &protocol) || protocol.size < 2 || !ng_span_ends(protocol, NG_SPAN(":")))
-		return -EBADMSG;
-	protocol.size--;
+	struct ng_span protocol = netstat_protocol(line), counter, name, rest = ng_span_skip(line, protocol.size + 1);
 	struct block *block = add_block(plan, line);
+
 	if (!block)
 		return -ENOMEM;
+	block->alone = alone;
+	if (alone)
+		return 0;
+	protocol.size--;
 	while (ng_part_next(&rest, ' ', &counter)) {
 		block->blanks++;
 		int r = wanted_name(netstat, scratch, protocol, counter, &name);
@@ -85,9 +87,25 @@ static int plan_names(struct netstat *netstat, struct plan *plan, struct ng_aren
 	return 0;
 }
 
+static int plan_tables(struct netstat *netstat, struct plan *plan, struct ng_arena *scratch, struct ng_span text)
+{
+	struct ng_span line, next;
+	int r = 0;
+
+	while (r == 0 && ng_line_next(&text, &line)) {
+		struct ng_span protocol = netstat_protocol(line), rest = text;
+		bool alone = !protocol.size || !ng_line_next(&rest, &next) ||
+			     !ng_span_equal(netstat_protocol(next), protocol);
+		r = plan_names(netstat, plan, scratch, line, alone);
+		if (!alone)
+			text = rest;
+	}
+	return r;
+}
+
 /* "Ip6InReceives": the protocol ends with the digit; what has none is no counter. */
-static int plan_name(
-	struct netstat *netstat, struct plan *plan, struct ng_arena *scratch, struct ng_span word, size_t feeds)
+static int plan_name(struct netstat *netstat, struct plan *plan, struct ng_arena *scratch, struct ng_span word,
+	bool alone, size_t feeds)
 {
 	size_t end = ng_span_find(word, '6') + 1;
 	struct ng_span name;
@@ -101,27 +119,30 @@ static int plan_name(
 	if (!block)
 		return -ENOMEM;
 	block->feeds = feeds;
-	return add_column(plan, block, name, 0);
+	block->alone = alone;
+	return alone ? 0 : add_column(plan, block, name, 0);
 }
 
-int netstat_plan(struct netstat *netstat, size_t f, struct ng_arena *scratch, struct ng_span text)
+static int plan_list(struct netstat *netstat, struct plan *plan, struct ng_arena *scratch, struct ng_span text)
 {
-	struct plan *plan = &netstat->plan[f];
 	bool fed = ng_span_ends(text, NG_SPAN("\n"));
 	struct ng_span line, name, word;
 	size_t lines = 0;
 	int r = 0;
 
-	ng_arena_reset(&plan->arena);
-	*plan = (struct plan){ .arena = plan->arena };
 	for (; r == 0 && ng_line_next(&text, &line); lines++) {
-		if (f != SNMP6) {
-			r = plan_names(netstat, plan, scratch, line);
-			(void)ng_line_next(&text, &line);
-		} else if (ng_word_next(&line, &name) && ng_word_next(&line, &word)) {
-			r = plan_name(netstat, plan, scratch, name, lines);
-		}
+		if (ng_word_next(&line, &name))
+			r = plan_name(netstat, plan, scratch, name, !ng_word_next(&line, &word), lines);
 	}
 	plan->feeds = lines && !fed ? lines - 1 : lines;
 	return r;
+}
+
+int netstat_plan(struct netstat *netstat, size_t f, struct ng_arena *scratch, struct ng_span text)
+{
+	struct plan *plan = &netstat->plan[f];
+
+	ng_arena_reset(&plan->arena);
+	*plan = (struct plan){ .arena = plan->arena };
+	return f == SNMP6 ? plan_list(netstat, plan, scratch, text) : plan_tables(netstat, plan, scratch, text);
 }

@@ -7,17 +7,23 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+static const char expected[] = "names and their values";
+
 /* The number that `text` begins with, after blanks. */
-static int take_value(struct rows *rows, const struct column *column, struct ng_span text)
+static int take_value(struct rows *rows, const struct column *column, struct ng_span text, size_t line)
 {
-	struct row *row = ng_push(rows->arena, &rows->row, &rows->count, &rows->capacity);
+	struct row *row = ng_push(rows->scrape->arena, &rows->row, &rows->count, &rows->capacity);
 
 	if (!row)
 		return -ENOMEM;
 	row->column = column;
 	row->negative = text.size && text.text[0] == '-'; /* Tcp MaxConn */
 	text = ng_span_skip(text, row->negative);
-	return ng_u64_next(&text, &row->magnitude) < 0 ? -EBADMSG : 0;
+	if (ng_u64_next(&text, &row->magnitude) < 0) {
+		ng_drop_value(rows->scrape, rows->path, (unsigned)line, "a whole number for each name");
+		rows->count--;
+	}
+	return 0;
 }
 
 /*
@@ -80,38 +86,56 @@ static size_t skip_lines(struct ng_span *text, size_t n)
 }
 
 /* A line of values: one blank before each, and as many as in the line of names. */
-static int take_values(const struct block *block, struct ng_span line, struct rows *rows)
+static int take_values(const struct block *block, struct ng_span line, size_t number, struct rows *rows)
 {
-	size_t done = 0, protocol = ng_span_find(block->head, ':') + 1;
+	size_t done = 0;
 
-	if (!ng_span_starts(line, (struct ng_span){ block->head.text, protocol }))
-		return -EBADMSG;
 	for (size_t i = 0; i < block->count; i++) {
 		if (!skip_blanks(&line, block->column[i].index - done) || line.size == 0 || is_blank(line.text[0]))
 			return -EBADMSG;
 		done = block->column[i].index;
-		int r = take_value(rows, &block->column[i], line);
+		int r = take_value(rows, &block->column[i], line, number);
 		if (r < 0)
 			return r;
 	}
 	return count_blanks(line) == block->blanks - done ? 0 : -EBADMSG;
 }
 
+/* A table that is not whole is left out: there is no telling which of the names lacks its value. */
+static int take_block(const struct block *block, struct ng_span *text, struct rows *rows, size_t *line)
+{
+	struct ng_span values, protocol = netstat_protocol(block->head);
+	size_t before = rows->count;
+	int r = -EBADMSG;
+
+	if (!block->alone) {
+		++*line;
+		if (!ng_line_next(text, &values) || !ng_span_starts(values, protocol))
+			return -ESTALE;
+		r = take_values(block, values, *line, rows);
+	}
+	if (r == -EBADMSG) {
+		rows->count = before;
+		ng_drop_record(rows->scrape, rows->path, (unsigned)*line, expected);
+		return 0;
+	}
+	rows->understood = true;
+	return r;
+}
+
 int netstat_read_tables(const struct plan *plan, struct ng_span text, struct rows *rows, size_t *ret_line)
 {
-	struct ng_span names, values;
+	struct ng_span names;
 	size_t b = 0;
 
-	for (*ret_line = 1; ng_line_next(&text, &names); *ret_line += 2, b++) {
+	for (*ret_line = 1; ng_line_next(&text, &names); ++*ret_line, b++) {
 		if (b == plan->count || !ng_span_equal(plan->block[b].head, names))
 			return -ESTALE;
-		if (!ng_line_next(&text, &values))
-			return -EBADMSG;
-		int r = take_values(&plan->block[b], values, rows);
+		int r = take_block(&plan->block[b], &text, rows, ret_line);
 		if (r < 0)
 			return r;
 	}
-	return b ? 0 : -EBADMSG;
+	return b == plan->count ? 0 : -ESTALE;
 }
 
 /* Lines are never taken away or renamed while the kernel runs, only added: so it is enough to count them. */
@@ -127,13 +151,19 @@ int netstat_read_list(const struct plan *plan, struct ng_span text, struct rows 
 			return -ESTALE;
 		struct ng_span line =
 			ng_span_skip((struct ng_span){ text.text, ng_span_find(text, '\n') }, block->head.size);
+		if (block->alone) {
+			if (ng_trim(line).size)
+				return -ESTALE;
+			ng_drop_record(rows->scrape, rows->path, (unsigned)*ret_line, expected);
+			continue;
+		}
 		if (line.size == 0 || !is_blank(line.text[0]))
 			return -ESTALE;
-		int r = take_value(rows, block->column, line);
+		int r = take_value(rows, block->column, line, *ret_line);
 		if (r < 0)
 			return r;
 	}
 	feeds += skip_lines(&text, SIZE_MAX);
-	*ret_line = feeds;
-	return feeds && feeds == plan->feeds ? 0 : -ESTALE;
+	rows->understood = feeds != 0;
+	return feeds == plan->feeds ? 0 : -ESTALE;
 }
