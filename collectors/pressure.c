@@ -72,7 +72,7 @@ static int parse_total(struct ng_span line, uint64_t *ret_us)
 	return -EBADMSG;
 }
 
-static int parse(struct ng_span text, struct totals *totals)
+static void parse(struct ng_span text, struct totals *totals)
 {
 	struct ng_span line, kind;
 
@@ -80,18 +80,16 @@ static int parse(struct ng_span text, struct totals *totals)
 		if (!ng_word_next(&line, &kind))
 			continue;
 		for (size_t i = 0; i < KINDS; i++) {
-			if (!ng_span_equal(kind, kinds[i]))
-				continue;
-			if (parse_total(line, &totals->us[i]) < 0)
-				return -EBADMSG;
-			totals->given[i] = true;
+			if (ng_span_equal(kind, kinds[i]))
+				totals->given[i] = parse_total(line, &totals->us[i]) == 0;
 		}
 	}
-	return 0;
 }
 
 static int read_resource(struct pressure *pressure, struct ng_scrape *scrape, size_t i, struct totals *totals)
 {
+	static const char *const expected[KINDS] = { "a line \"some\" with its total",
+		"a line \"full\" with its total" };
 	struct ng_span text;
 
 	int r = ng_file_read(scrape, &pressure->file[i], &text);
@@ -99,21 +97,27 @@ static int read_resource(struct pressure *pressure, struct ng_scrape *scrape, si
 		pressure->absent[i] = scrape->devices_epoch;
 		return -ENODATA;
 	}
-	if (r < 0)
+	if (r < 0) {
+		ng_drop_unread(scrape, r, resources[i].path);
 		return r;
-	if (parse(text, totals) < 0)
-		return ng_broken(scrape, resources[i].path, 0, "some and full with their totals");
-	for (size_t kind = 0; kind < KINDS; kind++) {
-		if (resources[i].family[kind] && !totals->given[kind])
-			return ng_broken(scrape, resources[i].path, 0, "some and full with their totals");
 	}
-	return 0;
+	parse(text, totals);
+	r = -EBADMSG;
+	for (size_t kind = 0; kind < KINDS; kind++) {
+		if (!resources[i].family[kind])
+			continue;
+		if (totals->given[kind])
+			r = 0;
+		else
+			ng_drop_value(scrape, resources[i].path, 0, expected[kind]);
+	}
+	return r;
 }
 
 static void emit(struct ng_page *page, size_t resource, const struct totals *totals)
 {
 	for (size_t kind = 0; kind < KINDS; kind++) {
-		if (!resources[resource].family[kind])
+		if (!resources[resource].family[kind] || !totals->given[kind])
 			continue;
 		ng_family(page, resources[resource].family[kind]);
 		ng_sample_scaled(page, NG_NO_LABELS, totals->us[kind], 6);
@@ -134,20 +138,26 @@ static int pressure_collect(void *state, struct ng_scrape *scrape)
 {
 	struct pressure *pressure = state;
 	bool any = false;
+	int failed = -ENODATA;
+	const char *path = "pressure";
 
 	for (size_t i = 0; i < RESOURCES; i++) {
 		struct totals totals = { 0 };
 		if (pressure->absent[i] == scrape->devices_epoch)
 			continue;
 		int r = read_resource(pressure, scrape, i, &totals);
-		if (r == -ENODATA)
+		if (r == 0)
+			emit(scrape->page, i, &totals);
+		any = any || r == 0;
+		if (r == 0 || r == -ENODATA)
 			continue;
-		if (r < 0)
-			return r;
-		emit(scrape->page, i, &totals);
-		any = true;
+		failed = r;
+		path = resources[i].path;
 	}
-	return any ? 0 : ng_failed(scrape, -ENODATA, "read", "pressure");
+	if (any)
+		return 0;
+	return failed == -EBADMSG ? ng_broken(scrape, path, 0, "lines \"some\" and \"full\" with their totals")
+				  : ng_failed(scrape, failed, "read", path);
 }
 
 static void pressure_done(void *state)

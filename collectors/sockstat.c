@@ -67,6 +67,7 @@ struct rows {
 	struct ng_arena *arena;
 	struct row *row;
 	size_t count, capacity;
+	bool understood; /* some number of the file that is being read */
 };
 
 /* ---- parsing ---- */
@@ -121,52 +122,63 @@ static int add_row(struct rows *rows, struct row row)
 	return 0;
 }
 
-static int add_pair(const struct sockstat *sockstat, struct rows *rows, struct row row)
+static int add_pair(const struct sockstat *sockstat, struct ng_scrape *scrape, const char *path, unsigned number,
+	struct rows *rows, struct row row)
 {
 	bool sockets = ng_span_equal(row.protocol, NG_SPAN("sockets"));
 
 	if (sockets ? !ng_span_equal(row.key, NG_SPAN("used")) : !key_wanted(row.key))
 		return 0;
 	int r = add_row(rows, row);
-	if (r < 0 || !ng_span_equal(row.key, NG_SPAN("mem")) ||
-		__builtin_mul_overflow(row.value, sockstat->page_size, &row.value))
+	if (r < 0 || !ng_span_equal(row.key, NG_SPAN("mem")))
 		return r;
+	if (__builtin_mul_overflow(row.value, sockstat->page_size, &row.value)) {
+		ng_drop_value(scrape, path, number, "a number of pages");
+		return 0;
+	}
 	row.key = NG_SPAN("mem_bytes");
 	return add_row(rows, row);
 }
 
-static int line_parse(const struct sockstat *sockstat, struct ng_span line, struct rows *rows)
+/* Leaves out a number that is none; -EBADMSG where there is no name. */
+static int line_parse(const struct sockstat *sockstat, struct ng_scrape *scrape, const char *path, unsigned number,
+	struct ng_span line, struct rows *rows)
 {
 	struct row row = { 0 };
 	struct ng_span word;
-	size_t pairs = 0;
+	size_t names = 0;
 
 	if (!ng_word_next(&line, &row.protocol))
 		return -EBADMSG;
 	if (ng_span_ends(row.protocol, NG_SPAN(":")))
 		row.protocol.size--;
-	for (; ng_word_next(&line, &row.key); pairs++) {
-		if (!ng_word_next(&line, &word) || ng_i64(word, &row.value) < 0)
-			return -EBADMSG;
-		int r = add_pair(sockstat, rows, row);
+	for (; ng_word_next(&line, &row.key); names++) {
+		if (!ng_word_next(&line, &word) || ng_i64(word, &row.value) < 0) {
+			ng_drop_value(scrape, path, number, "a number behind each name");
+			continue;
+		}
+		rows->understood = true;
+		int r = add_pair(sockstat, scrape, path, number, rows, row);
 		if (r < 0)
 			return r;
 	}
-	return pairs ? 0 : -EBADMSG;
+	return names ? 0 : -EBADMSG;
 }
 
-static int sockstat_parse(const struct sockstat *sockstat, struct ng_span text, struct rows *rows, unsigned *ret_line)
+static int sockstat_parse(const struct sockstat *sockstat, struct ng_scrape *scrape, const char *path,
+	struct ng_span text, struct rows *rows)
 {
 	struct ng_span line;
 
-	*ret_line = 0;
-	while (ng_line_next(&text, &line)) {
-		++*ret_line;
-		int r = line_parse(sockstat, line, rows);
-		if (r < 0)
+	rows->understood = false;
+	for (unsigned number = 1; ng_line_next(&text, &line); number++) {
+		int r = line_parse(sockstat, scrape, path, number, line, rows);
+		if (r < 0 && r != -EBADMSG)
 			return r;
+		if (r < 0)
+			ng_drop_record(scrape, path, number, "a protocol and pairs of a name and a number");
 	}
-	return *ret_line ? 0 : -EBADMSG;
+	return 0;
 }
 
 /* ---- writing ---- */
@@ -219,20 +231,25 @@ static int sockstat_collect(void *state, struct ng_scrape *scrape)
 	struct sockstat *sockstat = state;
 	struct rows rows = { .arena = scrape->arena };
 
+	int failed = 0;
+
 	for (size_t i = 0; i < NG_COUNT(sockstat->files); i++) {
 		struct ng_span text;
-		unsigned line = 0;
 		int r = ng_shared_read(scrape, sockstat->files[i], &text);
-		if (r == -ENOENT)
+		if (r < 0) {
+			ng_drop_unread(scrape, r, sockstat->paths[i]);
+			failed = ng_absent(r) ? failed : r;
 			continue;
-		if (r == 0)
-			r = sockstat_parse(sockstat, text, &rows, &line);
-		if (r == -EBADMSG)
-			return ng_broken(
-				scrape, sockstat->paths[i], line, "a protocol and pairs of a name and a number");
+		}
+		r = sockstat_parse(sockstat, scrape, sockstat->paths[i], text, &rows);
 		if (r < 0)
 			return r;
+		if (!rows.understood)
+			failed =
+				ng_broken(scrape, sockstat->paths[i], 1, "a protocol and pairs of a name and a number");
 	}
+	if (rows.count == 0 && failed)
+		return failed;
 	for (size_t i = 0; i < rows.count; i++)
 		row_write(scrape, &rows.row[i]);
 	return 0;

@@ -60,30 +60,37 @@ static size_t find_vector(struct ng_span name)
 	return i;
 }
 
-static int parse_heading(struct ng_arena *arena, struct ng_span line, struct table *table)
+/* A word that names no CPU costs its column. */
+static int parse_heading(struct ng_scrape *scrape, struct ng_span line, struct table *table)
 {
 	struct ng_span word;
 	uint64_t number, next = 0;
+	bool any = false;
 
-	for (; ng_word_next(&line, &word); next = number + 1) {
-		if (!ng_span_starts(word, NG_SPAN("CPU")) || ng_u64(ng_span_skip(word, 3), &number) < 0 ||
-			number < next)
-			return -EBADMSG;
-		struct ng_span *cpu = ng_push(arena, &table->cpu, &table->cpu_count, &table->cpu_capacity);
+	while (ng_word_next(&line, &word)) {
+		struct ng_span *cpu = ng_push(scrape->arena, &table->cpu, &table->cpu_count, &table->cpu_capacity);
 		if (!cpu)
 			return -ENOMEM;
+		*cpu = NG_NO_LABELS;
+		if (!ng_span_starts(word, NG_SPAN("CPU")) || ng_u64(ng_span_skip(word, 3), &number) < 0 ||
+			number < next) {
+			ng_drop_record(scrape, "softirqs", 1, "the names of CPUs in ascending order");
+			continue;
+		}
 		*cpu = ng_span_skip(word, 3);
+		next = number + 1;
+		any = true;
 	}
-	return table->cpu_count ? 0 : -EBADMSG;
+	return any ? 0 : -EBADMSG;
 }
 
-static int parse(struct ng_arena *arena, struct ng_span text, struct table *table)
+static int parse(struct ng_scrape *scrape, struct ng_span text, struct table *table)
 {
 	struct ng_span line, name;
 
 	if (!ng_line_next(&text, &line))
 		return -EBADMSG;
-	int r = parse_heading(arena, line, table);
+	int r = parse_heading(scrape, line, table);
 	for (unsigned number = 2; r == 0 && ng_line_next(&text, &line); number++) {
 		if (!ng_part_next(&line, ':', &name))
 			continue;
@@ -95,21 +102,22 @@ static int parse(struct ng_arena *arena, struct ng_span text, struct table *tabl
 }
 
 /* A row may be shorter than the heading; what is longer has no CPU. */
-static int emit(struct ng_scrape *scrape, const struct table *table)
+static void emit_row(struct ng_scrape *scrape, const struct table *table, size_t vector)
 {
-	ng_family(scrape->page, &families[0]);
-	for (size_t i = 0; i < NG_COUNT(vectors); i++) {
-		const struct row *row = &table->row[i];
-		struct ng_span rest = row->counts, word;
-		for (size_t cpu = 0; cpu < table->cpu_count && ng_word_next(&rest, &word); cpu++) {
-			uint64_t count;
-			if (ng_u64(word, &count) < 0)
-				return ng_broken(scrape, "softirqs", row->line, "a number for each CPU");
-			ng_sample_u64(scrape->page,
-				NG_LABELS(scrape->arena, { "cpu", table->cpu[cpu] }, { "type", vectors[i] }), count);
+	const struct row *row = &table->row[vector];
+	struct ng_span rest = row->counts, word;
+
+	for (size_t cpu = 0; cpu < table->cpu_count && ng_word_next(&rest, &word); cpu++) {
+		uint64_t count;
+		if (!table->cpu[cpu].size)
+			continue;
+		if (ng_u64(word, &count) < 0) {
+			ng_drop_value(scrape, "softirqs", row->line, "a number for each CPU");
+			continue;
 		}
+		ng_sample_u64(scrape->page,
+			NG_LABELS(scrape->arena, { "cpu", table->cpu[cpu] }, { "type", vectors[vector] }), count);
 	}
-	return 0;
 }
 
 static int softirqs_init(void *state, struct ng_setup *setup)
@@ -130,10 +138,15 @@ static int softirqs_collect(void *state, struct ng_scrape *scrape)
 	int r = ng_file_read(scrape, &softirqs->file, &text);
 	if (r < 0)
 		return r;
-	r = parse(scrape->arena, text, &table);
+	r = parse(scrape, text, &table);
 	if (r == -EBADMSG)
 		return ng_broken(scrape, "softirqs", 1, "a heading that names the CPUs");
-	return r < 0 ? r : emit(scrape, &table);
+	if (r < 0)
+		return r;
+	ng_family(scrape->page, &families[0]);
+	for (size_t i = 0; i < NG_COUNT(vectors); i++)
+		emit_row(scrape, &table, i);
+	return 0;
 }
 
 static void softirqs_done(void *state)

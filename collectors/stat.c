@@ -73,53 +73,56 @@ struct totals {
 	uint64_t value[TOTALS];
 	bool given[TOTALS];
 	uint64_t vector[NG_COUNT(vectors)];
-	size_t vectors; /* as many as the line has */
+	bool vector_given[NG_COUNT(vectors)];
 };
 
-static int parse_vectors(struct ng_span line, struct totals *totals)
+/* As many as the line has, behind their sum. */
+static void parse_vectors(struct ng_scrape *scrape, unsigned number, struct ng_span line, struct totals *totals)
 {
-	uint64_t sum;
-	int r = ng_u64_next(&line, &sum);
+	struct ng_span word;
 
-	for (totals->vectors = 0; r == 0 && totals->vectors < NG_COUNT(vectors); totals->vectors++) {
-		r = ng_u64_next(&line, &totals->vector[totals->vectors]);
-		if (r == -ENODATA)
-			return 0;
+	if (!ng_word_next(&line, &word))
+		return;
+	for (size_t i = 0; i < NG_COUNT(vectors) && ng_word_next(&line, &word); i++) {
+		totals->vector_given[i] = ng_u64(word, &totals->vector[i]) == 0;
+		if (!totals->vector_given[i])
+			ng_drop_value(scrape, "stat", number, "a number for each soft interrupt");
 	}
-	return r;
 }
 
-static int parse_line(struct ng_span line, struct totals *totals)
+static void parse_line(
+	struct ng_scrape *scrape, unsigned number, struct ng_span line, bool softirq, struct totals *totals)
 {
 	struct ng_span key;
 
 	if (!ng_word_next(&line, &key))
-		return 0;
-	if (ng_span_equal(key, NG_SPAN("softirq")))
-		return parse_vectors(line, totals);
+		return;
+	if (softirq && ng_span_equal(key, NG_SPAN("softirq")))
+		parse_vectors(scrape, number, line, totals);
 	for (size_t i = 0; i < TOTALS; i++) {
 		if (!ng_span_equal(key, keys[i]))
 			continue;
-		totals->given[i] = true;
-		return ng_u64_next(&line, &totals->value[i]);
+		totals->given[i] = ng_u64_next(&line, &totals->value[i]) == 0;
+		if (!totals->given[i])
+			ng_drop_value(scrape, "stat", number, "a number");
+		return;
 	}
-	return 0;
 }
 
-static int parse(struct ng_scrape *scrape, struct ng_span text, struct totals *totals)
+static int parse(struct ng_scrape *scrape, struct ng_span text, bool softirq, struct totals *totals)
 {
 	struct ng_span line;
 	bool any = false;
 
 	for (unsigned number = 1; ng_line_next(&text, &line); number++) {
-		if (ng_span_starts(line, NG_SPAN("cpu")))
-			continue;
-		if (parse_line(line, totals) < 0)
-			return ng_broken(scrape, "stat", number, "a number");
+		if (!ng_span_starts(line, NG_SPAN("cpu")))
+			parse_line(scrape, number, line, softirq, totals);
 	}
 	for (size_t i = 0; i < TOTALS; i++)
 		any = any || totals->given[i];
-	return any ? 0 : ng_broken(scrape, "stat", 0, "intr, ctxt, btime or processes");
+	if (!any && !scrape->dropped_values)
+		ng_broken(scrape, "stat", 0, "intr, ctxt, btime or processes");
+	return any ? 0 : -EBADMSG;
 }
 
 static void emit(struct ng_scrape *scrape, const struct totals *totals, bool softirq)
@@ -133,8 +136,11 @@ static void emit(struct ng_scrape *scrape, const struct totals *totals, bool sof
 	if (!softirq)
 		return;
 	ng_family(scrape->page, &families[SOFTIRQS]);
-	for (size_t i = 0; i < totals->vectors; i++)
-		ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "vector", vectors[i] }), totals->vector[i]);
+	for (size_t i = 0; i < NG_COUNT(vectors); i++) {
+		if (totals->vector_given[i])
+			ng_sample_u64(
+				scrape->page, NG_LABELS(scrape->arena, { "vector", vectors[i] }), totals->vector[i]);
+	}
 }
 
 static int stat_init(void *state, struct ng_setup *setup)
@@ -153,7 +159,7 @@ static int stat_collect(void *state, struct ng_scrape *scrape)
 
 	int r = ng_shared_read(scrape, stat->file, &text);
 	if (r == 0)
-		r = parse(scrape, text, &totals);
+		r = parse(scrape, text, stat->softirq, &totals);
 	if (r == 0)
 		emit(scrape, &totals, stat->softirq);
 	return r;

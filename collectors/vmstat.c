@@ -34,6 +34,8 @@ struct line {
 
 /* A wanted line. */
 struct field {
+	unsigned line; /* from 1 */
+	bool given;    /* it has a number */
 	struct ng_span key;
 	const struct ng_family *family; /* NULL for one that is opened by name */
 	struct ng_span name, help;
@@ -48,6 +50,7 @@ struct vmstat {
 	size_t line_count, line_capacity;
 	struct field *fields;
 	size_t field_count, field_capacity;
+	bool unsure; /* some line has no name: nothing of the file is remembered */
 };
 
 static const char expected[] = "a name and a number";
@@ -63,7 +66,7 @@ static bool field_known(const struct vmstat *vmstat, struct ng_span name)
 	return false;
 }
 
-static int field_learn(struct vmstat *vmstat, struct ng_span text)
+static int field_learn(struct vmstat *vmstat, struct ng_span text, unsigned number)
 {
 	struct ng_span key = ng_copy(&vmstat->arena, text);
 	const char *full = key.text ? ng_join(&vmstat->arena, "node_vmstat_", key.text, NULL) : NULL;
@@ -77,7 +80,7 @@ static int field_learn(struct vmstat *vmstat, struct ng_span text)
 	field = ng_push(&vmstat->arena, &vmstat->fields, &vmstat->field_count, &vmstat->field_capacity);
 	if (!field)
 		return -ENOMEM;
-	*field = (struct field){ .key = key, .name = ng_span(full), .help = ng_span(help) };
+	*field = (struct field){ .line = number, .key = key, .name = ng_span(full), .help = ng_span(help) };
 	for (size_t i = 0; i < NG_COUNT(families); i++) {
 		if (!families[i].dynamic && strcmp(families[i].name, full) == 0)
 			field->family = &families[i];
@@ -90,23 +93,23 @@ static uint32_t tail_start(const struct line *line)
 	return line->size < sizeof(line->tail) ? 0 : line->size - (uint32_t)sizeof(line->tail);
 }
 
-static int line_learn(struct vmstat *vmstat, struct ng_span text)
+/* -EBADMSG for a line without a name, which then matches any line. */
+static int line_learn(struct vmstat *vmstat, struct ng_span text, unsigned number)
 {
 	size_t size = ng_span_find(text, ' ');
 	struct ng_span key = { text.text, size };
-	struct line *line;
-	uint64_t unused;
+	struct line *line = ng_push(&vmstat->arena, &vmstat->lines, &vmstat->line_count, &vmstat->line_capacity);
 
-	if (size == 0 || size >= UINT32_MAX || ng_u64(ng_span_skip(text, size + 1), &unused) < 0)
-		return -EBADMSG;
-	line = ng_push(&vmstat->arena, &vmstat->lines, &vmstat->line_count, &vmstat->line_capacity);
 	if (!line)
 		return -ENOMEM;
-	*line = (struct line){ .size = (uint32_t)size + 1 };
+	*line = (struct line){ 0 };
+	if (size == 0 || size == text.size || size >= UINT32_MAX)
+		return -EBADMSG;
+	line->size = (uint32_t)size + 1;
 	memcpy(line->tail, text.text + tail_start(line), line->size - tail_start(line));
 	if (!ng_pattern_matches(vmstat->wanted, key))
 		return 0;
-	int r = field_learn(vmstat, key);
+	int r = field_learn(vmstat, key, number);
 	line->wanted = r == 0;
 	return r == -EEXIST ? 0 : r;
 }
@@ -118,23 +121,35 @@ static void vmstat_forget(struct vmstat *vmstat)
 	vmstat->line_count = vmstat->line_capacity = 0;
 	vmstat->fields = NULL;
 	vmstat->field_count = vmstat->field_capacity = 0;
+	vmstat->unsure = false;
 }
 
+static bool has_number(struct ng_span line)
+{
+	uint64_t unused;
+
+	return ng_u64(ng_span_skip(line, ng_span_find(line, ' ') + 1), &unused) == 0;
+}
+
+/* Fails where no line has a number. */
 static int vmstat_learn(struct vmstat *vmstat, struct ng_scrape *scrape, struct ng_span text)
 {
 	struct ng_span line;
 	unsigned n = 0;
+	bool any = false;
 
 	vmstat_forget(vmstat);
 	while (ng_line_next(&text, &line)) {
-		n++;
-		int r = line_learn(vmstat, line);
-		if (r == -EBADMSG)
-			return ng_broken(scrape, "vmstat", n, expected);
-		if (r < 0)
+		int r = line_learn(vmstat, line, ++n);
+		if (r < 0 && r != -EBADMSG)
 			return r;
+		if (r < 0) {
+			vmstat->unsure = true;
+			ng_drop_record(scrape, "vmstat", n, expected);
+		}
+		any = any || (r == 0 && has_number(line));
 	}
-	return n ? 0 : ng_broken(scrape, "vmstat", 1, expected);
+	return any ? 0 : ng_broken(scrape, "vmstat", 1, expected);
 }
 
 /* ---- reading it ---- */
@@ -163,8 +178,8 @@ static bool vmstat_parse(struct vmstat *vmstat, struct ng_span text)
 		if (line->wanted) {
 			if (memcmp(key, field->key.text, field->key.size) != 0)
 				return false;
-			if (ng_u64((struct ng_span){ number, (size_t)(at - number) }, &field->value) < 0)
-				return false;
+			struct ng_span digits = { number, (size_t)(at - number) };
+			field->given = ng_u64(digits, &field->value) == 0;
 			field++;
 		}
 		at += at < end;
@@ -193,17 +208,23 @@ static int vmstat_collect(void *state, struct ng_scrape *scrape)
 		r = vmstat_learn(vmstat, scrape, text);
 		if (r < 0 || !vmstat_parse(vmstat, text)) {
 			vmstat_forget(vmstat);
-			return r < 0 ? r : ng_broken(scrape, "vmstat", 0, expected);
+			return r < 0 ? r : ng_broken(scrape, "vmstat", 1, expected);
 		}
 	}
 	for (size_t i = 0; i < vmstat->field_count; i++) {
 		const struct field *field = &vmstat->fields[i];
+		if (!field->given) {
+			ng_drop_value(scrape, "vmstat", field->line, expected);
+			continue;
+		}
 		if (field->family)
 			ng_family(scrape->page, field->family);
 		else
 			ng_family_dynamic(scrape->page, NG_UNTYPED, field->name, field->help);
 		ng_sample_u64(scrape->page, NG_NO_LABELS, field->value);
 	}
+	if (vmstat->unsure)
+		vmstat_forget(vmstat);
 	return 0;
 }
 

@@ -67,17 +67,20 @@ static size_t find_key(struct ng_span key, size_t hint)
 	return NG_COUNT(keys);
 }
 
-static int xfrm_parse(struct ng_span text, struct counters *counters, unsigned *ret_line)
+/* Whether any line was a counter, also one that is not known here. */
+static bool xfrm_parse(struct ng_scrape *scrape, const char *path, struct ng_span text, struct counters *counters)
 {
 	struct ng_span line, key;
 	size_t hint = 0;
+	bool any = false;
 
-	*ret_line = 0;
-	while (ng_line_next(&text, &line)) {
+	for (unsigned number = 1; ng_line_next(&text, &line); number++) {
 		uint64_t value;
-		++*ret_line;
-		if (!ng_word_next(&line, &key) || ng_u64_next(&line, &value) < 0)
-			return -EBADMSG;
+		if (!ng_word_next(&line, &key) || ng_u64_next(&line, &value) < 0) {
+			ng_drop_value(scrape, path, number, "a name and a number");
+			continue;
+		}
+		any = true;
 		size_t at = find_key(key, hint);
 		if (at == NG_COUNT(keys))
 			continue;
@@ -85,7 +88,7 @@ static int xfrm_parse(struct ng_span text, struct counters *counters, unsigned *
 		counters->found[at] = true;
 		hint = at + 1;
 	}
-	return *ret_line ? 0 : -EBADMSG;
+	return any;
 }
 
 static int xfrm_init(void *state, struct ng_setup *setup)
@@ -105,15 +108,14 @@ static int xfrm_collect(void *state, struct ng_scrape *scrape)
 	struct xfrm *xfrm = state;
 	struct counters counters = { 0 };
 	struct ng_span text;
-	unsigned line;
 
 	int r = ng_file_read(scrape, &xfrm->file, &text);
 	if (r == -ENOENT || r == -EACCES || r == -EPERM)
 		return -ENODATA;
 	if (r < 0)
 		return r;
-	if (xfrm_parse(text, &counters, &line) < 0)
-		return ng_broken(scrape, xfrm->file.path, line, "a name and a number");
+	if (!xfrm_parse(scrape, xfrm->file.path, text, &counters))
+		return ng_broken(scrape, xfrm->file.path, 1, "a name and a number");
 	for (size_t i = 0; i < NG_COUNT(families); i++) {
 		if (!counters.found[i])
 			continue;

@@ -78,9 +78,11 @@ struct zone {
 	struct ng_span labels;
 	uint64_t present; /* bit i: value[i] was there */
 	uint64_t value[KEYS];
-	uint64_t *protection;
+	uint64_t *protection; /* UNKNOWN for what is no number */
 	size_t protection_count, protection_capacity;
 };
+
+static const uint64_t UNKNOWN = UINT64_MAX;
 
 struct zones {
 	struct zone *zone;
@@ -111,7 +113,7 @@ static bool heading_parse(struct ng_span line, struct ng_span *ret_node, struct 
 }
 
 /* "(0, 0, 1536, 1536)" */
-static int protection_parse(struct ng_arena *arena, struct zone *zone, struct ng_span text)
+static int protection_parse(struct ng_scrape *scrape, struct zone *zone, unsigned number, struct ng_span text)
 {
 	struct ng_span part;
 
@@ -120,11 +122,14 @@ static int protection_parse(struct ng_arena *arena, struct zone *zone, struct ng
 		return -EBADMSG;
 	text = (struct ng_span){ text.text + 1, text.size - 2 };
 	while (ng_part_next(&text, ',', &part)) {
-		uint64_t *slot = ng_push(arena, &zone->protection, &zone->protection_count, &zone->protection_capacity);
+		uint64_t *slot =
+			ng_push(scrape->arena, &zone->protection, &zone->protection_count, &zone->protection_capacity);
 		if (!slot)
 			return -ENOMEM;
-		if (ng_u64(ng_trim(part), slot) < 0)
-			return -EBADMSG;
+		if (ng_u64(ng_trim(part), slot) == 0)
+			continue;
+		*slot = UNKNOWN;
+		ng_drop_value(scrape, "zoneinfo", number, "numbers in parentheses");
 	}
 	return 0;
 }
@@ -140,14 +145,14 @@ static size_t key_find(struct ng_span key, size_t start)
 	return KEYS;
 }
 
-static int line_parse(struct ng_arena *arena, struct zone *zone, struct ng_span line, size_t *next)
+static int line_parse(struct ng_scrape *scrape, struct zone *zone, unsigned number, struct ng_span line, size_t *next)
 {
 	struct ng_span key;
 
 	if (!ng_word_next(&line, &key))
 		return 0;
 	if (key.text[key.size - 1] == ':')
-		return ng_span_equal(key, NG_SPAN("protection:")) ? protection_parse(arena, zone, line) : 0;
+		return ng_span_equal(key, NG_SPAN("protection:")) ? protection_parse(scrape, zone, number, line) : 0;
 	size_t at = key_find(key, *next);
 	if (at == KEYS)
 		return 0;
@@ -180,15 +185,20 @@ static int zoneinfo_parse(struct ng_scrape *scrape, struct ng_span text, struct 
 				return -ENOMEM;
 			continue;
 		}
-		int r = zone ? line_parse(scrape->arena, zone, line, &next) : -EBADMSG;
+		if (ng_span_starts(line, NG_SPAN("Node "))) { /* what follows belongs to no zone that we know */
+			ng_drop_record(scrape, "zoneinfo", n, "a node and the name of a zone");
+			zone = NULL;
+			continue;
+		}
+		int r = zone ? line_parse(scrape, zone, n, line, &next) : 0;
 		if (r == -EBADMSG)
-			return ng_broken(scrape, "zoneinfo", n, zone ? "a number" : "the name of a zone");
-		if (r < 0)
+			ng_drop_value(scrape, "zoneinfo", n, "a number");
+		else if (r < 0)
 			return r;
-		if (zone->protection_count > zones->protection_most)
+		if (zone && zone->protection_count > zones->protection_most)
 			zones->protection_most = zone->protection_count;
 	}
-	return zone ? 0 : ng_broken(scrape, "zoneinfo", 1, "the name of a zone");
+	return zones->count ? 0 : ng_broken(scrape, "zoneinfo", 1, "the name of a zone");
 }
 
 /* ---- families ---- */
@@ -203,8 +213,9 @@ static void protection_emit(struct ng_scrape *scrape, const struct zones *zones,
 	ng_family_dynamic(scrape->page, NG_GAUGE, (struct ng_span){ name, (size_t)(end - name) },
 		ng_span(families[PROTECTION].help));
 	for (size_t i = 0; i < zones->count; i++) {
-		if (index < zones->zone[i].protection_count)
-			ng_sample_u64(scrape->page, zones->zone[i].labels, zones->zone[i].protection[index]);
+		const struct zone *zone = &zones->zone[i];
+		if (index < zone->protection_count && zone->protection[index] != UNKNOWN)
+			ng_sample_u64(scrape->page, zone->labels, zone->protection[index]);
 	}
 }
 
