@@ -8,9 +8,10 @@
  *     /sys/class/nvme/nvme0/nvme0n1/nuse                         488281250
  *     /sys/class/nvme/nvme0/nvme0n1/ana_state                    optimized
  *
- * A namespace that is reached by several controllers is called nvme0c1n1 here. `ana_state` exists where the device
- * reports asymmetric access, `nuse` since Linux 6.8; to answer it the kernel asks the device (at most every 5 s), which
- * may take long. Source: drivers/nvme/host/sysfs.c.
+ * `size` is in units of 512 bytes whatever the logical block size is, `nuse` in logical blocks. A namespace that is
+ * reached by several controllers is called nvme0c1n1 here. `ana_state` exists where the device reports asymmetric
+ * access, `nuse` since Linux 6.8; to answer it the kernel asks the device (at most every 5 s), which may take long.
+ * Source: drivers/nvme/host/sysfs.c.
  */
 #include <nodegauge/collector.h>
 
@@ -44,8 +45,13 @@ static const struct ng_family families[] = {
 		.labels = "device,nsid" },
 };
 
+/* What does not change of a controller, in the order of the labels. */
+enum { FIRMWARE, MODEL, SERIAL, CNTLID, TEXTS };
+static const char *const text_files[TEXTS] = { "firmware_rev", "model", "serial", "cntlid" };
+
 struct controller {
-	struct ng_span name, firmware, model, serial, cntlid;
+	struct ng_span name, text[TEXTS];
+	bool unread; /* one of the texts: there is no info without it */
 	struct ng_file state_file;
 	struct ng_span labels; /* of this scrape; empty where the controller went away */
 };
@@ -55,6 +61,7 @@ struct namespace
 	struct ng_span device, nsid, labels;
 	struct ng_file ana_file, nuse_file; /* path becomes NULL where there is no such attribute */
 	uint64_t bytes, block_size;
+	bool has_bytes, has_block_size;
 	struct ng_span ana_labels; /* of this scrape, like the next two */
 	uint64_t used;
 	bool has_used;
@@ -64,6 +71,7 @@ struct nvme {
 	uint64_t epoch; /* of the last listing */
 	struct ng_arena arena;
 	bool absent; /* no driver, no class directory */
+	bool unsure; /* something is missing that should be there: the next scrape lists all anew */
 	struct controller *controllers;
 	size_t controller_count, controller_capacity;
 	struct namespace *namespaces;
@@ -115,138 +123,144 @@ static bool namespace_name(struct ng_span rest, struct ng_span *ret_nsid)
 	return digits_take(&rest) && rest.size == 0;
 }
 
-/* A value that outlives the scrape; may be empty. */
-static int value_keep(struct nvme *nvme, struct ng_scrape *scrape, int fd, const char *name, struct ng_span *ret_value)
-{
-	struct ng_span text;
-
-	int r = ng_read_at(scrape, fd, NG_RECORDS, name, &text);
-	if (r < 0)
-		return r;
-	*ret_value = ng_copy(&nvme->arena, ng_trim(text));
-	return ret_value->text ? 0 : -ENOMEM;
-}
-
-static int number_read(struct ng_scrape *scrape, int fd, const char *name, uint64_t *ret_value)
-{
-	struct ng_span text;
-
-	int r = ng_read_at(scrape, fd, NG_RECORDS, name, &text);
-	return r < 0 ? r : ng_u64(ng_trim(text), ret_value);
-}
-
 /* "class/nvme/nvme0/" + name + "/" + attribute; `name` may be empty */
-static const char *attribute_path(struct nvme *nvme, struct ng_span device, const char *name, const char *attribute)
+static const char *attribute_path(
+	struct ng_arena *arena, struct ng_span device, const char *name, const char *attribute)
 {
-	const char *base = ng_join(&nvme->arena, directory, "/", device.text);
+	const char *base = ng_join(arena, directory, "/", device.text);
 
-	base = base ? ng_join(&nvme->arena, base, "/", name) : NULL;
-	return base ? ng_join(&nvme->arena, base, *name ? "/" : "", attribute) : NULL;
+	base = base ? ng_join(arena, base, "/", name) : NULL;
+	return base ? ng_join(arena, base, *name ? "/" : "", attribute) : NULL;
 }
 
-static int namespace_add(
-	struct nvme *nvme, struct ng_scrape *scrape, int controller_fd, struct ng_span device, const char *name)
+/* 0, or the error, which is counted where it is more than that there is no such file. */
+static int attribute_read(struct nvme *nvme, struct ng_scrape *scrape, const char *path, struct ng_span *ret_value)
 {
-	NG_CLOSE int fd = -1;
+	struct ng_span text;
+
+	int r = path ? ng_read(scrape, NG_SYS, NG_RECORDS, path, &text) : -ENOMEM;
+	if (r == 0) {
+		*ret_value = ng_trim(text);
+		return 0;
+	}
+	ng_drop_unread(scrape, r, path ? path : directory);
+	nvme->unsure = nvme->unsure || !ng_absent(r);
+	return r;
+}
+
+static bool number_read(struct nvme *nvme, struct ng_scrape *scrape, const char *path, uint64_t *ret_value)
+{
+	struct ng_span text;
+
+	if (attribute_read(nvme, scrape, path, &text) < 0)
+		return false;
+	if (ng_u64(text, ret_value) == 0)
+		return true;
+	ng_drop_value(scrape, path, 1, "a whole number of at most 64 bits");
+	nvme->unsure = true;
+	return false;
+}
+
+static bool namespace_bytes(
+	struct nvme *nvme, struct ng_scrape *scrape, struct ng_span device, const char *name, uint64_t *ret_bytes)
+{
+	const char *path = attribute_path(scrape->arena, device, name, "size");
+
+	if (!number_read(nvme, scrape, path, ret_bytes))
+		return false;
+	if (!__builtin_mul_overflow(*ret_bytes, 512, ret_bytes))
+		return true;
+	ng_drop_value(scrape, path, 1, "a number of sectors");
+	nvme->unsure = true;
+	return false;
+}
+
+static int namespace_add(struct nvme *nvme, struct ng_scrape *scrape, struct ng_span device, const char *name)
+{
 	struct namespace row = { .device = device };
-	uint64_t blocks = 0;
+	const char *block_size = attribute_path(scrape->arena, device, name, "queue/logical_block_size");
 
 	if (!namespace_name(ng_span(name), &row.nsid))
 		return 0;
-	int r = ng_directory_at(scrape, controller_fd, name, &fd);
-	if (r == 0)
-		r = number_read(scrape, fd, "size", &blocks);
-	if (r == 0)
-		r = number_read(scrape, fd, "queue/logical_block_size", &row.block_size);
-	if (r < 0)
-		return r;
-	/* as node_exporter has it; the kernel counts `size` in units of 512 bytes whatever the block size is */
-	if (__builtin_mul_overflow(blocks, row.block_size, &row.bytes))
-		return -EINVAL;
+	row.has_bytes = namespace_bytes(nvme, scrape, device, name, &row.bytes);
+	row.has_block_size = number_read(nvme, scrape, block_size, &row.block_size);
 	row.nsid = ng_copy(&nvme->arena, row.nsid);
 	row.labels = NG_LABELS(&nvme->arena, { "device", device }, { "nsid", row.nsid });
+	row.ana_file = NG_FILE(NG_SYS, NG_VALUE, attribute_path(&nvme->arena, device, name, "ana_state"));
+	row.nuse_file = NG_FILE(NG_SYS, NG_VALUE, attribute_path(&nvme->arena, device, name, "nuse"));
 	struct namespace *slot =
 		ng_push(&nvme->arena, &nvme->namespaces, &nvme->namespace_count, &nvme->namespace_capacity);
-	if (!slot)
+	if (!slot || !row.ana_file.path || !row.nuse_file.path)
 		return -ENOMEM;
-	row.ana_file = NG_FILE(NG_SYS, NG_VALUE, attribute_path(nvme, device, name, "ana_state"));
-	row.nuse_file = NG_FILE(NG_SYS, NG_VALUE, attribute_path(nvme, device, name, "nuse"));
 	*slot = row;
 	return 0;
 }
 
-static int namespaces_list(struct nvme *nvme, struct ng_scrape *scrape, int fd, struct ng_span device)
+static int namespaces_list(struct nvme *nvme, struct ng_scrape *scrape, const char *path, struct ng_span device)
 {
 	struct ng_names names;
 
-	int r = ng_names_at(scrape, fd, ".", &names);
-	for (size_t i = 0; r == 0 && i < names.count; i++) {
-		r = namespace_add(nvme, scrape, fd, device, names.name[i]);
-		if (ng_item_gone(r)) {
-			ng_drop(scrape);
-			r = 0;
-		}
+	int r = ng_names(scrape, NG_SYS, path, &names);
+	if (r < 0) {
+		ng_drop_unread(scrape, r, path);
+		nvme->unsure = true;
+		return 0;
 	}
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		r = namespace_add(nvme, scrape, device, names.name[i]);
 	return r;
 }
 
+/* One that has none of the texts is not ready, or no controller. */
 static int controller_add(struct nvme *nvme, struct ng_scrape *scrape, const char *name)
 {
-	NG_CLOSE int fd = -1;
-	struct controller row = { 0 };
+	const char *below = ng_join(scrape->arena, directory, "/", name);
+	struct controller row = { .name = ng_copy(&nvme->arena, ng_span(name)) };
+	bool any = false;
 
-	const char *base = ng_join(scrape->arena, directory, "/", name);
-	if (!base)
-		return -ENOMEM;
-	int r = ng_directory(scrape, NG_SYS, base, &fd);
-	if (r == 0)
-		r = value_keep(nvme, scrape, fd, "firmware_rev", &row.firmware);
-	if (r == 0)
-		r = value_keep(nvme, scrape, fd, "model", &row.model);
-	if (r == 0)
-		r = value_keep(nvme, scrape, fd, "serial", &row.serial);
-	if (r == 0)
-		r = value_keep(nvme, scrape, fd, "cntlid", &row.cntlid);
-	if (r < 0)
-		return r;
-	row.name = ng_copy(&nvme->arena, ng_span(name));
-	const char *path = row.name.text ? attribute_path(nvme, row.name, "", "state") : NULL;
-	if (!path)
-		return -ENOMEM;
+	for (size_t i = 0; i < TEXTS; i++) {
+		const char *path = row.name.text ? attribute_path(scrape->arena, row.name, "", text_files[i]) : NULL;
+		int r = attribute_read(nvme, scrape, path, &row.text[i]);
+		row.text[i] = ng_copy(&nvme->arena, row.text[i]);
+		row.unread = row.unread || !(r == 0 || ng_absent(r));
+		any = any || !ng_absent(r);
+	}
+	if (!any) {
+		ng_drop(scrape);
+		nvme->unsure = true;
+		return 0;
+	}
+	row.state_file = NG_FILE(NG_SYS, NG_VALUE, attribute_path(&nvme->arena, row.name, "", "state"));
 	struct controller *slot =
 		ng_push(&nvme->arena, &nvme->controllers, &nvme->controller_count, &nvme->controller_capacity);
-	if (!slot)
+	if (!below || !slot || !row.state_file.path)
 		return -ENOMEM;
-	row.state_file = NG_FILE(NG_SYS, NG_VALUE, path);
 	*slot = row;
-	return namespaces_list(nvme, scrape, fd, row.name);
+	return namespaces_list(nvme, scrape, below, row.name);
 }
 
 static int nvme_list(struct nvme *nvme, struct ng_scrape *scrape)
 {
 	struct ng_names names;
-	uint64_t dropped = scrape->dropped;
 
 	nvme_forget(nvme);
 	int r = ng_names(scrape, NG_SYS, directory, &names);
 	nvme->absent = r == -ENOENT;
 	if (r < 0 && !nvme->absent)
 		return r;
-	for (size_t i = 0; i < names.count; i++) {
+	r = 0;
+	for (size_t i = 0; r == 0 && i < names.count; i++)
 		r = controller_add(nvme, scrape, names.name[i]);
-		if (ng_item_gone(r))
-			ng_drop(scrape);
-		else if (r < 0)
-			return r;
-	}
-	/* what did not answer is asked again at the next scrape */
-	nvme->epoch = scrape->dropped == dropped ? scrape->devices_epoch : 0;
-	return 0;
+	nvme->epoch = r < 0 || nvme->unsure ? 0 : scrape->devices_epoch;
+	return r;
 }
 
 /* ---- what varies: read at every scrape ---- */
 
-/* -ENOENT where there is no such attribute, which is asked once per listing. */
+/*
+ * 0, or the error, which is counted where it is more than that there is nothing. That there is no such attribute is
+ * found out once for each listing.
+ */
 static int varying_read(struct ng_scrape *scrape, struct ng_file *file, struct ng_span *ret_value)
 {
 	struct ng_span text;
@@ -256,36 +270,27 @@ static int varying_read(struct ng_scrape *scrape, struct ng_file *file, struct n
 	int r = ng_file_read(scrape, file, &text);
 	if (r == 0)
 		*ret_value = ng_trim(text);
-	else if (r == -ENOENT)
+	else
+		ng_drop_unread(scrape, r, file->path);
+	if (r == -ENOENT)
 		file->path = NULL;
 	return r;
 }
 
-/* A device that went away or does not answer drops out, anything else is the error of all. */
-static int item_error(struct ng_scrape *scrape, int r)
+static void controller_read(struct ng_scrape *scrape, struct controller *controller)
 {
-	if (r < 0 && !ng_item_gone(r))
-		return r;
-	if (r < 0 && r != -ENOENT)
-		ng_drop(scrape);
-	return 0;
-}
-
-static int controller_read(struct ng_scrape *scrape, struct controller *controller)
-{
-	struct ng_span value;
+	struct ng_span state = NG_NO_LABELS;
 
 	controller->labels = NG_NO_LABELS;
-	int r = varying_read(scrape, &controller->state_file, &value);
-	if (r == 0) {
-		controller->labels = NG_LABELS(scrape->arena, { "device", controller->name },
-			{ "firmware_revision", controller->firmware }, { "model", controller->model },
-			{ "serial", controller->serial }, { "state", value }, { "cntlid", controller->cntlid });
-	}
-	return item_error(scrape, r);
+	int r = varying_read(scrape, &controller->state_file, &state);
+	if (controller->unread || (r < 0 && r != -ENOENT))
+		return;
+	controller->labels = NG_LABELS(scrape->arena, { "device", controller->name },
+		{ "firmware_revision", controller->text[FIRMWARE] }, { "model", controller->text[MODEL] },
+		{ "serial", controller->text[SERIAL] }, { "state", state }, { "cntlid", controller->text[CNTLID] });
 }
 
-static int access_read(struct ng_scrape *scrape, struct namespace *namespace)
+static void access_read(struct ng_scrape *scrape, struct namespace *namespace)
 {
 	struct ng_span value = NG_SPAN("unknown");
 
@@ -295,31 +300,30 @@ static int access_read(struct ng_scrape *scrape, struct namespace *namespace)
 		namespace->ana_labels = NG_LABELS(scrape->arena, { "device", namespace->device },
 			{ "nsid", namespace->nsid }, { "ana_state", value });
 	}
-	return item_error(scrape, r);
 }
 
-static int used_read(struct ng_scrape *scrape, struct namespace *namespace)
+static void used_read(struct ng_scrape *scrape, struct namespace *namespace)
 {
 	struct ng_span value;
 	uint64_t blocks;
 
-	int r = varying_read(scrape, &namespace->nuse_file, &value);
-	namespace->has_used = r == 0 && ng_u64(value, &blocks) == 0 &&
-			      !__builtin_mul_overflow(blocks, namespace->block_size, &namespace->used);
-	return item_error(scrape, r);
+	namespace->has_used = false;
+	if (varying_read(scrape, &namespace->nuse_file, &value) < 0 || !namespace->has_block_size)
+		return;
+	namespace->has_used =
+		ng_u64(value, &blocks) == 0 && !__builtin_mul_overflow(blocks, namespace->block_size, &namespace->used);
+	if (!namespace->has_used)
+		ng_drop_value(scrape, namespace->nuse_file.path, 1, "a number of blocks");
 }
 
-static int varying_read_all(struct nvme *nvme, struct ng_scrape *scrape)
+static void varying_read_all(struct nvme *nvme, struct ng_scrape *scrape)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < nvme->controller_count; i++)
-		r = controller_read(scrape, &nvme->controllers[i]);
-	for (size_t i = 0; r == 0 && i < nvme->namespace_count; i++)
-		r = access_read(scrape, &nvme->namespaces[i]);
-	for (size_t i = 0; r == 0 && i < nvme->namespace_count; i++)
-		r = used_read(scrape, &nvme->namespaces[i]);
-	return r;
+	for (size_t i = 0; i < nvme->controller_count; i++)
+		controller_read(scrape, &nvme->controllers[i]);
+	for (size_t i = 0; i < nvme->namespace_count; i++)
+		access_read(scrape, &nvme->namespaces[i]);
+	for (size_t i = 0; i < nvme->namespace_count; i++)
+		used_read(scrape, &nvme->namespaces[i]);
 }
 
 /* ---- families ---- */
@@ -334,19 +338,25 @@ static void nvme_emit(const struct nvme *nvme, struct ng_page *page)
 			ng_sample_u64(page, nvme->controllers[i].labels, 1);
 	}
 	ng_family(page, &families[CAPACITY]);
-	for (size_t i = 0; i < nvme->namespace_count; i++)
-		ng_sample_u64(page, namespaces[i].labels, namespaces[i].bytes);
+	for (size_t i = 0; i < nvme->namespace_count; i++) {
+		if (namespaces[i].has_bytes)
+			ng_sample_u64(page, namespaces[i].labels, namespaces[i].bytes);
+	}
 	ng_family(page, &families[NAMESPACE_INFO]);
 	for (size_t i = 0; i < nvme->namespace_count; i++) {
 		if (namespaces[i].ana_labels.size)
 			ng_sample_u64(page, namespaces[i].ana_labels, 1);
 	}
 	ng_family(page, &families[BLOCK_SIZE]);
-	for (size_t i = 0; i < nvme->namespace_count; i++)
-		ng_sample_u64(page, namespaces[i].labels, namespaces[i].block_size);
+	for (size_t i = 0; i < nvme->namespace_count; i++) {
+		if (namespaces[i].has_block_size)
+			ng_sample_u64(page, namespaces[i].labels, namespaces[i].block_size);
+	}
 	ng_family(page, &families[SIZE]);
-	for (size_t i = 0; i < nvme->namespace_count; i++)
-		ng_sample_u64(page, namespaces[i].labels, namespaces[i].bytes);
+	for (size_t i = 0; i < nvme->namespace_count; i++) {
+		if (namespaces[i].has_bytes)
+			ng_sample_u64(page, namespaces[i].labels, namespaces[i].bytes);
+	}
 	ng_family(page, &families[USED]);
 	for (size_t i = 0; i < nvme->namespace_count; i++) {
 		if (namespaces[i].has_used)
@@ -363,10 +373,9 @@ static int nvme_collect(void *state, struct ng_scrape *scrape)
 		r = nvme_list(nvme, scrape);
 	if (r == 0 && nvme->absent)
 		return ng_failed(scrape, -ENODATA, "list", directory);
-	if (r == 0)
-		r = varying_read_all(nvme, scrape);
 	if (r < 0)
 		return r;
+	varying_read_all(nvme, scrape);
 	nvme_emit(nvme, scrape->page);
 	return 0;
 }
