@@ -6,8 +6,8 @@
  *     ID=debian
  *     VERSION_ID="12"
  *
- * Source: os-release(5). Beyond it we read what node_exporter reads: "export " before a name, blanks around '=', a
- * comment behind an unquoted value.
+ * Source: os-release(5): it is read as the shell and systemd (env-file.c) do. Beyond it we take what node_exporter
+ * takes: "export " before a name, blanks around '=', a comment behind a value.
  */
 #include <nodegauge/collector.h>
 #include <sys/stat.h>
@@ -64,13 +64,10 @@ struct os {
 
 /* ---- parsing ---- */
 
-/* In double quotes, what stands for '\' and `c`; 0 where the backslash is one itself. */
-static char escaped(char c)
+/* Whether a backslash before the byte is dropped: outside of quotes always, in double quotes before a few. */
+static bool is_escaped(char quote, char c)
 {
-	static const char from[] = "\"\\$`nrtbf", to[] = "\"\\$`\n\r\t\b\f";
-	const char *at = c ? strchr(from, c) : NULL;
-
-	return at ? to[at - from] : '\0';
+	return quote == '\0' || (quote == '"' && c && strchr("\"\\$`", c));
 }
 
 /* A value without its quotes, written at `out`, which has room for it all; false where a quote is not closed. */
@@ -81,31 +78,30 @@ static bool value_unquote(struct ng_span raw, char *out, struct ng_span *ret_val
 
 	for (size_t i = 0; i < raw.size; i++) {
 		char c = raw.text[i];
-		if (quote == '\0' && c == '#')
+		if (quote == '\0' && c == '#' && i && (raw.text[i - 1] == ' ' || raw.text[i - 1] == '\t'))
 			break;
 		if (quote ? c == quote : c == '"' || c == '\'') {
 			quote = quote ? '\0' : c;
 			keep = size;
 			continue;
 		}
-		char plain = quote == '"' && c == '\\' && i + 1 < raw.size ? escaped(raw.text[i + 1]) : '\0';
-		if (plain)
-			i++;
-		out[size++] = plain ? plain : c;
-		if (quote || (c != ' ' && c != '\t'))
+		bool escaped = c == '\\' && i + 1 < raw.size && is_escaped(quote, raw.text[i + 1]);
+		if (escaped)
+			c = raw.text[++i];
+		out[size++] = c;
+		if (escaped || quote || (c != ' ' && c != '\t'))
 			keep = size;
 	}
 	*ret_value = (struct ng_span){ out, keep };
 	return quote == '\0';
 }
 
-static int line_parse(struct ng_scrape *scrape, struct ng_span line, struct ng_span value[NG_COUNT(fields)])
+/* -EBADMSG for a line that assigns nothing. */
+static int line_parse(struct ng_scrape *scrape, const char *path, unsigned number, struct ng_span line,
+	struct ng_span value[NG_COUNT(fields)])
 {
 	struct ng_span key, export = NG_SPAN("export ");
 
-	line = ng_trim(line);
-	if (line.size == 0 || line.text[0] == '#')
-		return 0;
 	size_t equals = ng_span_find(line, '=');
 	if (equals == line.size)
 		return -EBADMSG;
@@ -120,9 +116,35 @@ static int line_parse(struct ng_scrape *scrape, struct ng_span line, struct ng_s
 		char *out = ng_alloc(scrape->arena, raw.size + 1);
 		if (!out)
 			return -ENOMEM;
-		return value_unquote(raw, out, &value[i]) ? 0 : -EBADMSG;
+		if (value_unquote(raw, out, &value[i]))
+			return 0;
+		value[i] = NG_NO_LABELS;
+		ng_drop_value(scrape, path, number, "a value with its quotes closed");
+		return 0;
 	}
 	return 0;
+}
+
+/* Fails where there are lines and none of them assigns anything. */
+static int lines_parse(
+	struct ng_scrape *scrape, const char *path, struct ng_span text, struct ng_span value[NG_COUNT(fields)])
+{
+	struct ng_span line;
+	bool any = false, bad = false;
+
+	for (unsigned n = 1; ng_line_next(&text, &line); n++) {
+		line = ng_trim(line);
+		if (line.size == 0 || line.text[0] == '#' || line.text[0] == ';')
+			continue;
+		int r = line_parse(scrape, path, n, line, value);
+		if (r < 0 && r != -EBADMSG)
+			return r;
+		if (r < 0)
+			ng_drop_record(scrape, path, n, "NAME=value");
+		any = any || r == 0;
+		bad = bad || r < 0;
+	}
+	return bad && !any ? -EBADMSG : 0;
 }
 
 static size_t digits_count(struct ng_span text)
@@ -183,24 +205,22 @@ static bool date_parse(struct ng_span text, int64_t *ret_seconds)
 
 static int os_parse(struct os *os, struct ng_scrape *scrape, const char *path, struct ng_span text)
 {
-	struct ng_span line, value[NG_COUNT(fields)] = { 0 };
+	struct ng_span value[NG_COUNT(fields)] = { 0 };
 	struct ng_label labels[LABELS];
+	uint64_t dropped = scrape->dropped + scrape->dropped_values;
 
-	for (unsigned n = 1; ng_line_next(&text, &line); n++) {
-		int r = line_parse(scrape, line, value);
-		if (r == -EBADMSG)
-			return ng_broken(scrape, path, n, "NAME=value with its quotes closed");
-		if (r < 0)
-			return r;
-	}
-	os->has_support_end = value[LABELS].size != 0;
-	if (os->has_support_end && !date_parse(value[LABELS], &os->support_end))
-		return ng_broken(scrape, path, 0, "SUPPORT_END as a date like 2027-05-31");
+	int r = lines_parse(scrape, path, text, value);
+	if (r < 0)
+		return r;
+	os->has_support_end = value[LABELS].size && date_parse(value[LABELS], &os->support_end);
+	if (value[LABELS].size && !os->has_support_end)
+		ng_drop_value(scrape, path, 0, "SUPPORT_END as a date like 2027-05-31");
 	for (size_t i = 0; i < LABELS; i++)
 		labels[i] = (struct ng_label){ fields[i].label, value[i] };
 	os->info_labels = ng_labels(&os->arena, labels, LABELS);
 	os->version_labels = NG_LABELS(&os->arena, labels[ID], labels[ID_LIKE], labels[NAME]);
 	os->version = ng_copy(&os->arena, version_number(value[VERSION_ID]));
+	os->known = scrape->dropped + scrape->dropped_values == dropped; /* else it is read, and said, again */
 	return 0;
 }
 
@@ -245,7 +265,6 @@ static int os_refresh(struct os *os, struct ng_scrape *scrape)
 	if (r < 0)
 		return r;
 	os->file = file;
-	os->known = true;
 	return 0;
 }
 
