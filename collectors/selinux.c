@@ -8,6 +8,7 @@
  * Source: selinux_config(5), security/selinux/selinuxfs.c.
  */
 #include <nodegauge/collector.h>
+#include <strings.h>
 
 enum { ENABLED, CONFIG_MODE, CURRENT_MODE };
 static const struct ng_family families[] = {
@@ -28,24 +29,34 @@ struct selinux {
 
 static const char config_path[] = "etc/selinux/config";
 
-static int config_mode(struct ng_span text)
+/*
+ * As libselinux reads it (selinux_getenforcemode): the line begins with the key, blanks may follow, upper and lower
+ * case are the same, whatever stands behind the word does not matter, and a line with another word is passed over.
+ * Quotes, which it does not know, are dropped as node_exporter does. False where no mode is set.
+ */
+static bool config_mode(struct ng_span text, int64_t *ret_mode)
 {
-	struct ng_span line, value;
+	static const struct {
+		struct ng_span word;
+		int mode;
+	} modes[] = { { NG_SPAN("enforcing"), 1 }, { NG_SPAN("permissive"), 0 }, { NG_SPAN("disabled"), -1 } };
+	struct ng_span line;
 
 	while (ng_line_next(&text, &line)) {
-		line = ng_trim(line);
 		if (!ng_span_starts(line, NG_SPAN("SELINUX=")))
 			continue;
-		value = ng_span_skip(line, sizeof("SELINUX=") - 1);
-		while (value.size && value.text[0] == '"')
-			value = ng_span_skip(value, 1);
-		while (value.size && value.text[value.size - 1] == '"')
-			value.size--;
-		if (ng_span_equal(value, NG_SPAN("enforcing")))
-			return 1;
-		return ng_span_equal(value, NG_SPAN("permissive")) ? 0 : -1;
+		line = ng_trim(ng_span_skip(line, sizeof("SELINUX=") - 1));
+		while (line.size && line.text[0] == '"')
+			line = ng_span_skip(line, 1);
+		for (size_t i = 0; i < NG_COUNT(modes); i++) {
+			if (line.size >= modes[i].word.size &&
+				strncasecmp(line.text, modes[i].word.text, modes[i].word.size) == 0) {
+				*ret_mode = modes[i].mode;
+				return true;
+			}
+		}
 	}
-	return -1;
+	return false;
 }
 
 static void mode_emit(struct ng_page *page, const struct ng_family *family, int64_t mode)
@@ -68,6 +79,7 @@ static int selinux_collect(void *state, struct ng_scrape *scrape)
 	struct selinux *selinux = state;
 	struct ng_span text;
 	uint64_t enforce;
+	int64_t mode;
 	int r = -ENOENT;
 
 	if (selinux->missing_epoch != scrape->devices_epoch)
@@ -79,13 +91,16 @@ static int selinux_collect(void *state, struct ng_scrape *scrape)
 	}
 	if (r < 0)
 		return r;
-	if (ng_u64(ng_trim(text), &enforce) < 0)
-		return ng_broken(scrape, selinux->enforce.path, 1, "0 or 1");
 	ng_gauge_u64(scrape->page, &families[ENABLED], 1);
+	if (ng_u64(ng_trim(text), &enforce) == 0 && enforce <= 1)
+		mode_emit(scrape->page, &families[CURRENT_MODE], (int64_t)enforce);
+	else
+		ng_drop_value(scrape, selinux->enforce.path, 1, "0 or 1");
 	r = ng_read(scrape, NG_ROOTFS, NG_RECORDS, config_path, &text);
-	if (r == 0 || r == -ENOENT)
-		mode_emit(scrape->page, &families[CONFIG_MODE], r == 0 ? config_mode(text) : -1);
-	mode_emit(scrape->page, &families[CURRENT_MODE], (int64_t)enforce);
+	if (r < 0)
+		ng_drop_unread(scrape, r, config_path);
+	else if (config_mode(text, &mode))
+		mode_emit(scrape->page, &families[CONFIG_MODE], mode);
 	return 0;
 }
 
