@@ -49,7 +49,9 @@ static const struct ng_family families[] = {
 struct census {
 	uint64_t processes, threads;
 	uint64_t state[STATES], thread_state[STATES];
-	uint64_t max_processes, max_threads;
+	bool unknown;        /* some process exists but could not be read: the counts would be wrong */
+	bool thread_unknown; /* the same of some thread */
+	bool hidden;         /* processes of others are, and there is no privilege to look at them */
 	bool proc; /* it is the kernel's /proc and no copy: there a process of one thread has nothing more to tell */
 };
 
@@ -89,51 +91,66 @@ static int read_task(struct ng_scrape *scrape, const char *directory, struct tas
 	const char *path = ng_join(scrape->arena, directory, "/stat", NULL);
 	struct ng_span text;
 
-	if (!path)
-		return -ENOMEM;
-	int r = ng_read(scrape, NG_PROC, NG_WHOLE, path, &text);
-	if (r < 0)
-		return r;
-	return parse(text, task) < 0 ? ng_broken(scrape, path, 1, "a state and the number of threads") : 0;
+	int r = path ? ng_read(scrape, NG_PROC, NG_WHOLE, path, &text) : -ENOMEM;
+	return r < 0 ? r : parse(text, task);
 }
 
-static int count_threads(struct ng_scrape *scrape, const char *pid, const struct task *leader, struct census *census)
+/* Of a process or thread that exists. The path goes without its number, as the log should not have a line for each. */
+static void leave_out(struct ng_scrape *scrape, int error, const char *path, bool *unknown)
+{
+	if (error == -EBADMSG) {
+		ng_drop_record(scrape, path, 1, "a state and the number of threads");
+		return;
+	}
+	*unknown = true;
+	ng_drop_unread(scrape, error, path);
+}
+
+static void count_threads(struct ng_scrape *scrape, const char *pid, const struct task *leader, struct census *census)
 {
 	const char *directory = ng_join(scrape->arena, pid, "/task/", NULL);
 	struct ng_names names;
 	struct task task;
 
-	if (!directory)
-		return -ENOMEM;
-	int r = ng_names(scrape, NG_PROC, directory, &names);
+	int r = directory ? ng_names(scrape, NG_PROC, directory, &names) : -ENOMEM;
+	if (r < 0 && !has_ended(r))
+		leave_out(scrape, r, "[pid]/task", &census->thread_unknown);
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
+		int one = 0;
 		task = *leader;
 		if (strcmp(names.name[i], pid) != 0) {
 			const char *thread = ng_join(scrape->arena, directory, names.name[i], NULL);
-			r = thread ? read_task(scrape, thread, &task) : -ENOMEM;
+			one = thread ? read_task(scrape, thread, &task) : -ENOMEM;
 		}
-		if (r == 0)
+		if (one == 0)
 			census->thread_state[task.state]++;
-		else if (has_ended(r))
-			r = 0;
+		else if (!has_ended(one))
+			leave_out(scrape, one, "[pid]/task/[tid]/stat", &census->thread_unknown);
 	}
-	return has_ended(r) ? 0 : r;
 }
 
-static int count_process(struct ng_scrape *scrape, const char *pid, struct census *census)
+static void count_process(struct ng_scrape *scrape, const char *pid, struct census *census)
 {
 	struct task task;
 
 	int r = read_task(scrape, pid, &task);
-	if (r < 0)
-		return has_ended(r) ? 0 : r;
+	if (has_ended(r))
+		return;
+	if (census->hidden && (r == -EACCES || r == -EPERM)) {
+		ng_drop(scrape);
+		return;
+	}
 	census->processes++;
+	if (r < 0) {
+		leave_out(scrape, r, "[pid]/stat", &census->unknown);
+		return;
+	}
 	census->threads += task.threads;
 	census->state[task.state]++;
 	if (!census->proc || task.threads > 1)
-		return count_threads(scrape, pid, &task, census);
-	census->thread_state[task.state] += task.threads;
-	return 0;
+		count_threads(scrape, pid, &task, census);
+	else
+		census->thread_state[task.state] += task.threads;
 }
 
 static bool is_pid(const char *name)
@@ -158,14 +175,16 @@ static int count_all(struct processes *processes, struct ng_scrape *scrape, stru
 	struct ng_names names;
 	struct statfs fs;
 
-	bool raised = others_hidden(scrape) && ng_raise(CAP_SYS_PTRACE);
+	census->hidden = others_hidden(scrape);
+	bool raised = census->hidden && ng_raise(CAP_SYS_PTRACE);
+	census->hidden = census->hidden && !raised;
 	census->proc = fstatfs(ng_root_fd(scrape, NG_PROC), &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 	int r = ng_names(scrape, NG_PROC, ".", &names);
 	scrape->arena = &processes->text;
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		ng_arena_reset(&processes->text);
 		if (is_pid(names.name[i]))
-			r = count_process(scrape, names.name[i], census);
+			count_process(scrape, names.name[i], census);
 	}
 	scrape->arena = own;
 	if (raised)
@@ -173,14 +192,18 @@ static int count_all(struct processes *processes, struct ng_scrape *scrape, stru
 	return r;
 }
 
-static int read_limit(struct ng_scrape *scrape, struct ng_file *file, uint64_t *ret_limit)
+static void emit_limit(struct ng_scrape *scrape, struct ng_file *file, const struct ng_family *family)
 {
 	struct ng_span text;
+	uint64_t limit;
 
 	int r = ng_file_read(scrape, file, &text);
 	if (r < 0)
-		return r;
-	return ng_u64(ng_trim(text), ret_limit) < 0 ? ng_broken(scrape, file->path, 1, "a number") : 0;
+		ng_drop_unread(scrape, r, file->path);
+	else if (ng_u64(ng_trim(text), &limit) < 0)
+		ng_drop_value(scrape, file->path, 1, "a whole number of at most 64 bits");
+	else
+		ng_gauge_u64(scrape->page, family, limit);
 }
 
 /* ---- emitting ---- */
@@ -198,12 +221,13 @@ static void emit_states(struct ng_scrape *scrape, const struct ng_family *family
 
 static void emit(struct ng_scrape *scrape, const struct census *census)
 {
-	ng_gauge_u64(scrape->page, &families[MAX_PROCESSES], census->max_processes);
-	ng_gauge_u64(scrape->page, &families[MAX_THREADS], census->max_threads);
 	ng_gauge_u64(scrape->page, &families[PIDS], census->processes);
+	if (census->unknown)
+		return;
 	ng_gauge_u64(scrape->page, &families[THREADS], census->threads);
 	emit_states(scrape, &families[STATE], census->state);
-	emit_states(scrape, &families[THREADS_STATE], census->thread_state);
+	if (!census->thread_unknown)
+		emit_states(scrape, &families[THREADS_STATE], census->thread_state);
 }
 
 /* ---- life ---- */
@@ -224,13 +248,12 @@ static int processes_collect(void *state, struct ng_scrape *scrape)
 	struct census census = { 0 };
 
 	int r = count_all(processes, scrape, &census);
-	if (r == 0)
-		r = read_limit(scrape, &processes->threads_max, &census.max_threads);
-	if (r == 0)
-		r = read_limit(scrape, &processes->pid_max, &census.max_processes);
-	if (r == 0)
-		emit(scrape, &census);
-	return r;
+	if (r < 0)
+		return r;
+	emit(scrape, &census);
+	emit_limit(scrape, &processes->pid_max, &families[MAX_PROCESSES]);
+	emit_limit(scrape, &processes->threads_max, &families[MAX_THREADS]);
+	return 0;
 }
 
 static void processes_done(void *state)
