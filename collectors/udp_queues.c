@@ -44,40 +44,54 @@ static const struct ng_family family = {
 	.labels = "ip,queue",
 };
 
-static int line_parse(struct ng_span line, struct ng_udp_queues *queues)
+/* The queues of one version; a sum that lacks a socket is not known. */
+struct sums {
+	struct ng_udp_queues queues;
+	bool tx_unknown, rx_unknown;
+};
+
+static void add_queue(struct ng_span text, uint64_t *sum, bool *unknown)
 {
-	struct ng_span word, tx;
 	uint64_t value;
 
-	for (int i = 0; i < 5; i++) {
-		if (!ng_word_next(&line, &word))
-			return -EBADMSG;
-	}
-	if (!ng_part_next(&word, ':', &tx) || ng_hex(tx, &value) < 0)
-		return -EBADMSG;
-	queues->tx += value;
-	if (ng_hex(word, &value) < 0)
-		return -EBADMSG;
-	queues->rx += value;
-	queues->sockets++;
-	return 0;
+	if (ng_hex(text, &value) < 0 || __builtin_add_overflow(*sum, value, sum))
+		*unknown = true;
 }
 
-static int queues_parse(struct ng_span text, struct ng_udp_queues *queues, unsigned *ret_line)
+/* -EBADMSG where the line changed what is known. */
+static int line_parse(struct ng_span line, struct sums *sums)
 {
+	const struct sums before = *sums;
+	struct ng_span word, tx;
+	bool whole = true;
+
+	for (int i = 0; whole && i < 5; i++)
+		whole = ng_word_next(&line, &word);
+	if (whole && ng_span_find(word, ':') < word.size) {
+		(void)ng_part_next(&word, ':', &tx);
+		add_queue(tx, &sums->queues.tx, &sums->tx_unknown);
+		add_queue(word, &sums->queues.rx, &sums->rx_unknown);
+	} else {
+		sums->tx_unknown = sums->rx_unknown = true;
+	}
+	sums->queues.sockets++;
+	return before.tx_unknown == sums->tx_unknown && before.rx_unknown == sums->rx_unknown ? 0 : -EBADMSG;
+}
+
+/* -EBADMSG where nothing is known. */
+static int queues_parse(struct ng_scrape *scrape, const char *path, struct ng_span text, struct sums *sums)
+{
+	static const char expected[] = "a UDP socket with its queues";
 	struct ng_span line;
 
-	*queues = (struct ng_udp_queues){ 0 };
-	*ret_line = 1;
+	*sums = (struct sums){ 0 };
 	if (!ng_line_next(&text, &line))
-		return -EBADMSG;
-	while (ng_line_next(&text, &line)) {
-		++*ret_line;
-		int r = line_parse(line, queues);
-		if (r < 0)
-			return r;
+		return ng_broken(scrape, path, 1, expected);
+	for (unsigned number = 2; ng_line_next(&text, &line); number++) {
+		if (line_parse(line, sums) < 0)
+			ng_drop_value(scrape, path, number, expected);
 	}
-	return 0;
+	return sums->tx_unknown && sums->rx_unknown ? -EBADMSG : 0;
 }
 
 /* Whether sockstat says that no socket is in the hash table. */
@@ -97,11 +111,9 @@ static bool unused(struct ng_scrape *scrape, const struct version *version)
 	return false;
 }
 
-static int read_file(
-	struct udp_queues *udp, struct version *version, struct ng_scrape *scrape, struct ng_udp_queues *ret_queues)
+static int read_file(struct udp_queues *udp, struct version *version, struct ng_scrape *scrape, struct sums *sums)
 {
 	struct ng_span text;
-	unsigned line;
 
 	int r = ng_file_read(scrape, &version->file, &text);
 	if (r < 0)
@@ -112,33 +124,30 @@ static int read_file(
 		if (version->many)
 			return -EAGAIN;
 		version->file.kind = NG_RECORDS;
-		return read_file(udp, version, scrape, ret_queues);
+		return read_file(udp, version, scrape, sums);
 	}
-	if (queues_parse(text, ret_queues, &line) < 0)
-		return ng_broken(scrape, version->file.path, line, "a UDP socket with its queues");
-	return 0;
+	return queues_parse(scrape, version->file.path, text, sums);
 }
 
-static int read_queues(
-	struct udp_queues *udp, struct version *version, struct ng_scrape *scrape, struct ng_udp_queues *ret_queues)
+static int read_queues(struct udp_queues *udp, struct version *version, struct ng_scrape *scrape, struct sums *sums)
 {
 	int r = -EAGAIN;
 
-	*ret_queues = (struct ng_udp_queues){ 0 };
+	*sums = (struct sums){ 0 };
 	if (udp->own && unused(scrape, version))
 		return 0;
 	if (!version->many)
-		r = read_file(udp, version, scrape, ret_queues);
+		r = read_file(udp, version, scrape, sums);
 	if (!version->many)
 		return r;
-	r = ng_udp_queues(scrape, &udp->netlink, version->family, ret_queues);
+	r = ng_udp_queues(scrape, &udp->netlink, version->family, &sums->queues);
 	if (r == 0) {
-		version->many = ret_queues->sockets >= FEW_SOCKETS;
+		version->many = sums->queues.sockets >= FEW_SOCKETS;
 		return 0;
 	}
 	udp->no_diag = true;
 	version->many = false;
-	return read_file(udp, version, scrape, ret_queues);
+	return read_file(udp, version, scrape, sums);
 }
 
 static int version_init(
@@ -172,22 +181,25 @@ static int udp_queues_init(void *state, struct ng_setup *setup)
 static int udp_queues_collect(void *state, struct ng_scrape *scrape)
 {
 	struct udp_queues *udp = state;
-	bool found = false;
+	int result = -ENODATA;
 
 	ng_family(scrape->page, &family);
 	for (size_t i = 0; i < NG_COUNT(udp->version); i++) {
 		struct version *version = &udp->version[i];
-		struct ng_udp_queues queues;
-		int r = read_queues(udp, version, scrape, &queues);
-		if (r == -ENOENT)
-			continue; /* IPv4 or IPv6 is disabled */
-		if (r < 0)
-			return r;
-		ng_sample_u64(scrape->page, version->tx_labels, queues.tx);
-		ng_sample_u64(scrape->page, version->rx_labels, queues.rx);
-		found = true;
+		struct sums sums;
+		int r = read_queues(udp, version, scrape, &sums);
+		if (r < 0) { /* -ENOENT: IPv4 or IPv6 is disabled */
+			ng_drop_unread(scrape, r, version->file.path);
+			result = result < 0 && r != -ENOENT ? r : result;
+			continue;
+		}
+		if (!sums.tx_unknown)
+			ng_sample_u64(scrape->page, version->tx_labels, sums.queues.tx);
+		if (!sums.rx_unknown)
+			ng_sample_u64(scrape->page, version->rx_labels, sums.queues.rx);
+		result = 0;
 	}
-	return found ? 0 : -ENODATA;
+	return result;
 }
 
 static void udp_queues_done(void *state)
