@@ -229,7 +229,7 @@ static int words_read(struct ng_scrape *scrape, struct parameter *parameter, str
 
 struct number {
 	uint64_t magnitude;
-	bool negative;
+	bool negative, given;
 };
 
 /* Decimal, 0x hexadecimal or 0 octal. */
@@ -270,19 +270,25 @@ static void output_open(struct ng_page *page, const struct output *output)
 	ng_family_dynamic(page, NG_UNTYPED, output->name, output->help);
 }
 
-static int numbers_parse(const struct values *values, struct number *numbers)
+/* Whether any of the words is a number; the others are left out. */
+static bool numbers_parse(
+	struct ng_scrape *scrape, const char *path, const struct values *values, struct number *numbers)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < values->count; i++) {
-		if (number_parse(values->word[i], &numbers[i]) < 0)
-			return -EBADMSG;
+		numbers[i].given = number_parse(values->word[i], &numbers[i]) == 0;
+		if (!numbers[i].given)
+			ng_drop_value(scrape, path, 0, "numbers");
+		any = any || numbers[i].given;
 	}
-	return 0;
+	return any;
 }
 
 static void keyed_emit(struct ng_page *page, const struct parameter *parameter, const struct number *numbers)
 {
 	for (size_t i = 0; i < parameter->key_count; i++) {
-		if (parameter->output[i].name.size == 0)
+		if (parameter->output[i].name.size == 0 || !numbers[i].given)
 			continue;
 		output_open(page, &parameter->output[i]);
 		number_emit(page, NG_NO_LABELS, numbers[i]);
@@ -299,6 +305,8 @@ static void plain_emit(
 	output_open(scrape->page, parameter->output);
 	for (size_t i = 0; i < count; i++) {
 		struct ng_span labels = NG_NO_LABELS;
+		if (!numbers[i].given)
+			continue;
 		if (count > 1)
 			labels = NG_LABELS(scrape->arena, { "index", ng_digits(digits, i) });
 		number_emit(scrape->page, labels, numbers[i]);
@@ -315,8 +323,8 @@ static int numbers_collect(struct ng_scrape *scrape, struct parameter *parameter
 	struct number *numbers = ng_alloc0(scrape->arena, values.count * sizeof(*numbers));
 	if (!numbers)
 		return -ENOMEM;
-	if (numbers_parse(&values, numbers) < 0)
-		return ng_broken(scrape, parameter->file.path, 0, "numbers");
+	if (!numbers_parse(scrape, parameter->file.path, &values, numbers))
+		return -EBADMSG;
 	if (parameter->key_count == 0)
 		plain_emit(scrape, parameter, numbers, values.count);
 	else if (parameter->key_count == values.count && values.count > 1)
@@ -341,17 +349,36 @@ static int texts_collect(struct ng_scrape *scrape, struct parameter *parameter)
 	return r;
 }
 
+/* One that was asked for is worth a word, but for what the privileges say. */
+static void drop_parameter(struct ng_scrape *scrape, int error)
+{
+	ng_drop(scrape);
+	if (error != -EACCES)
+		ng_note(scrape);
+}
+
 static int sysctl_collect(void *state, struct ng_scrape *scrape)
 {
 	struct sysctl *sysctl = state;
-	int r = 0;
+	size_t done = 0;
+	int failed = 0;
 
-	for (size_t i = 0; r == 0 && i < sysctl->numbers.count; i++)
-		r = numbers_collect(scrape, &sysctl->numbers.item[i]);
+	for (size_t i = 0; i < sysctl->numbers.count; i++) {
+		int r = numbers_collect(scrape, &sysctl->numbers.item[i]);
+		if (r < 0)
+			drop_parameter(scrape, r);
+		failed = r < 0 ? r : failed;
+		done += r == 0;
+	}
 	ng_family(scrape->page, &families[0]);
-	for (size_t i = 0; r == 0 && i < sysctl->texts.count; i++)
-		r = texts_collect(scrape, &sysctl->texts.item[i]);
-	return r;
+	for (size_t i = 0; i < sysctl->texts.count; i++) {
+		int r = texts_collect(scrape, &sysctl->texts.item[i]);
+		if (r < 0)
+			drop_parameter(scrape, r);
+		failed = r < 0 ? r : failed;
+		done += r == 0;
+	}
+	return done ? 0 : failed;
 }
 
 static void parameters_close(struct parameters *parameters)

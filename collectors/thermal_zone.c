@@ -28,6 +28,8 @@ struct device {
 	struct ng_file file;
 	struct ng_span labels;
 	int64_t max_state;
+	bool has_max_state;
+	bool gone; /* in this scrape */
 };
 
 struct devices {
@@ -90,6 +92,19 @@ static int read_type(struct ng_scrape *scrape, int directory, struct ng_span *re
 	return 0;
 }
 
+/* Counts what is more than absent; the next scrape tries again. */
+static void leave_out(
+	struct thermal *thermal, struct ng_scrape *scrape, int error, const char *device, const char *file)
+{
+	const char *path = ng_join(scrape->arena, device, "/", file);
+
+	if (error == -EBADMSG)
+		ng_broken(scrape, path ? path : file, 1, "a whole number of at most 64 bits");
+	ng_drop_unread(scrape, error, path ? path : file);
+	thermal->unsure = thermal->unsure || !ng_absent(error);
+}
+
+/* A device without its type, which is a label, would be another one. */
 static int add(struct thermal *thermal, struct ng_scrape *scrape, struct devices *devices, const char *name,
 	struct ng_span prefix)
 {
@@ -99,23 +114,20 @@ static int add(struct thermal *thermal, struct ng_scrape *scrape, struct devices
 	int64_t max_state = 0;
 
 	const char *path = ng_join(&thermal->kept, DIRECTORY "/", name, zone ? "/temp" : "/cur_state");
-	if (!path)
-		return -ENOMEM;
 	const char *below = ng_join(scrape->arena, DIRECTORY "/", name, NULL);
-	if (!below)
+	if (!path || !below)
 		return -ENOMEM;
 	int r = ng_directory(scrape, NG_SYS, below, &directory);
 	if (r == 0)
 		r = read_type(scrape, directory, &type);
-	if (r == 0 && !zone)
-		r = ng_read_i64_at(scrape, directory, "max_state", &max_state);
-	if (r == -ENOMEM)
-		return r;
 	if (r < 0) {
 		ng_drop(scrape);
-		thermal->unsure = thermal->unsure || (r != -ENOENT && r != -EINVAL);
+		leave_out(thermal, scrape, r, below, "type");
 		return 0;
 	}
+	r = zone ? -ENOENT : ng_read_i64_at(scrape, directory, "max_state", &max_state);
+	if (r < 0)
+		leave_out(thermal, scrape, r, below, "max_state");
 	struct device *device = ng_push(&thermal->kept, &devices->device, &devices->count, &devices->capacity);
 	if (!device)
 		return -ENOMEM;
@@ -123,6 +135,7 @@ static int add(struct thermal *thermal, struct ng_scrape *scrape, struct devices
 		.file = NG_FILE(NG_SYS, NG_VALUE, path),
 		.labels = NG_LABELS(&thermal->kept, { zone ? "zone" : "name", number }, { "type", type }),
 		.max_state = max_state,
+		.has_max_state = r == 0,
 	};
 	return device->labels.text ? 0 : -ENOMEM;
 }
@@ -153,7 +166,7 @@ static int list(struct thermal *thermal, struct ng_scrape *scrape)
 
 /* ---- what is measured ---- */
 
-/* A device that does not answer, or not with a number, is left out. */
+/* EAGAIN: there is no measurement at the moment. */
 static bool read_number(struct thermal *thermal, struct ng_scrape *scrape, struct device *device, int64_t *ret_value)
 {
 	struct ng_span text;
@@ -161,11 +174,15 @@ static bool read_number(struct thermal *thermal, struct ng_scrape *scrape, struc
 	int r = ng_file_read(scrape, &device->file, &text);
 	if (thermal->files++ >= FILES_KEPT)
 		ng_file_close(&device->file);
-	if (r == 0)
-		r = ng_i64(ng_trim(text), ret_value);
+	device->gone = ng_absent(r);
+	if (r < 0 && r != -EAGAIN)
+		ng_drop_unread(scrape, r, device->file.path);
 	if (r < 0)
-		ng_drop(scrape);
-	return r == 0;
+		return false;
+	if (ng_i64(ng_trim(text), ret_value) == 0)
+		return true;
+	ng_drop_value(scrape, device->file.path, 1, "a whole number of at most 64 bits");
+	return false;
 }
 
 static void emit_zones(struct thermal *thermal, struct ng_scrape *scrape)
@@ -179,26 +196,21 @@ static void emit_zones(struct thermal *thermal, struct ng_scrape *scrape)
 	}
 }
 
-static int emit_coolers(struct thermal *thermal, struct ng_scrape *scrape)
+static void emit_coolers(struct thermal *thermal, struct ng_scrape *scrape)
 {
 	const struct devices *coolers = &thermal->coolers;
-	bool *answered = ng_alloc0(scrape->arena, coolers->count + 1);
 
-	if (!answered)
-		return -ENOMEM;
 	ng_family(scrape->page, &families[CUR_STATE]);
 	for (size_t i = 0; i < coolers->count; i++) {
 		int64_t state;
-		answered[i] = read_number(thermal, scrape, &coolers->device[i], &state);
-		if (answered[i])
+		if (read_number(thermal, scrape, &coolers->device[i], &state))
 			ng_sample_i64(scrape->page, coolers->device[i].labels, state);
 	}
 	ng_family(scrape->page, &families[MAX_STATE]);
 	for (size_t i = 0; i < coolers->count; i++) {
-		if (answered[i])
+		if (coolers->device[i].has_max_state && !coolers->device[i].gone)
 			ng_sample_i64(scrape->page, coolers->device[i].labels, coolers->device[i].max_state);
 	}
-	return 0;
 }
 
 static int thermal_zone_collect(void *state, struct ng_scrape *scrape)
@@ -212,7 +224,8 @@ static int thermal_zone_collect(void *state, struct ng_scrape *scrape)
 	if (r < 0)
 		return r;
 	emit_zones(thermal, scrape);
-	return emit_coolers(thermal, scrape);
+	emit_coolers(thermal, scrape);
+	return 0;
 }
 
 static void thermal_zone_done(void *state)

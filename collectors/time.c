@@ -38,6 +38,7 @@ struct device {
 	struct ng_file current_file;
 	const char *available_path;
 	struct ng_span number;
+	bool has_current;
 	struct ng_span current; /* the last answer */
 	struct ng_span current_labels;
 	struct ng_span *available_labels;
@@ -47,6 +48,7 @@ struct device {
 struct clocks {
 	struct ng_arena arena; /* holds all below; emptied when anything changes */
 	uint64_t epoch;
+	bool unsure; /* something could not be read: it is tried again at the next scrape */
 	struct device *devices;
 	size_t device_count;
 	bool zone_missing; /* TZ names a zone that this system does not have, as images without tzdata */
@@ -58,6 +60,13 @@ static void devices_close(struct clocks *clocks)
 		ng_file_close(&clocks->devices[i].current_file);
 	clocks->device_count = 0;
 	clocks->epoch = 0;
+	clocks->unsure = false;
+}
+
+static void leave_out(struct clocks *clocks, struct ng_scrape *scrape, int error, const char *path)
+{
+	ng_drop_unread(scrape, error, path);
+	clocks->unsure = clocks->unsure || !ng_absent(error);
 }
 
 static bool is_device(const char *name)
@@ -79,8 +88,10 @@ static int available_read(struct clocks *clocks, struct ng_scrape *scrape, struc
 	size_t capacity = 0;
 
 	int r = ng_read(scrape, NG_SYS, NG_RECORDS, device->available_path, &text);
-	if (r < 0)
-		return r;
+	if (r < 0) {
+		leave_out(clocks, scrape, r, device->available_path);
+		return 0;
+	}
 	text = ng_trim(text);
 	while (ng_word_next(&text, &word)) {
 		labels = ng_push(&clocks->arena, &device->available_labels, &device->available_count, &capacity);
@@ -113,13 +124,12 @@ static int devices_list(struct clocks *clocks, struct ng_scrape *scrape)
 
 	devices_close(clocks);
 	ng_arena_reset(&clocks->arena);
+	clocks->epoch = scrape->devices_epoch;
 	int r = ng_names(scrape, NG_SYS, directory, &names);
-	if (r == -ENOENT) {
-		clocks->epoch = scrape->devices_epoch;
+	if (r < 0) {
+		leave_out(clocks, scrape, r, directory);
 		return 0;
 	}
-	if (r < 0)
-		return r;
 	clocks->devices = ng_alloc0(&clocks->arena, (names.count + 1) * sizeof(*clocks->devices));
 	if (!clocks->devices)
 		return -ENOMEM;
@@ -130,29 +140,33 @@ static int devices_list(struct clocks *clocks, struct ng_scrape *scrape)
 		if (r < 0)
 			return r;
 	}
-	clocks->epoch = scrape->devices_epoch;
 	return 0;
 }
 
-/* Sets `*ret_changed` when the source is another one than the last time. */
-static int current_read(struct clocks *clocks, struct ng_scrape *scrape, bool *ret_changed)
+/* Sets `*ret_changed` when a source is another one than the last time. */
+static void current_read(struct clocks *clocks, struct ng_scrape *scrape, bool *ret_changed)
 {
 	struct ng_span text;
 
 	for (size_t i = 0; i < clocks->device_count; i++) {
 		struct device *device = &clocks->devices[i];
 		int r = ng_file_read(scrape, &device->current_file, &text);
-		if (r < 0)
-			return r;
-		text = ng_trim(text);
-		if (device->current_labels.text && ng_span_equal(text, device->current))
+		text = r == 0 ? ng_trim(text) : NG_NO_LABELS;
+		if (r == 0 && text.size == 0)
+			r = ng_broken(scrape, device->current_file.path, 1, "a clock source");
+		if (r < 0) {
+			leave_out(clocks, scrape, r, device->current_file.path);
+			device->has_current = false;
 			continue;
-		*ret_changed = *ret_changed || device->current_labels.text;
+		}
+		if (device->has_current && ng_span_equal(text, device->current))
+			continue;
+		*ret_changed = *ret_changed || device->has_current;
+		device->has_current = true;
 		device->current = ng_copy(&clocks->arena, text);
 		device->current_labels =
 			NG_LABELS(&clocks->arena, { "device", device->number }, { "clocksource", device->current });
 	}
-	return 0;
 }
 
 static int clocksources_read(struct clocks *clocks, struct ng_scrape *scrape)
@@ -161,13 +175,13 @@ static int clocksources_read(struct clocks *clocks, struct ng_scrape *scrape)
 	int r = 0;
 
 	if (clocks->epoch == scrape->devices_epoch)
-		r = current_read(clocks, scrape, &changed);
-	if (r == 0 && (clocks->epoch != scrape->devices_epoch || changed)) {
+		current_read(clocks, scrape, &changed);
+	if (clocks->epoch != scrape->devices_epoch || changed) {
 		r = devices_list(clocks, scrape);
 		if (r == 0)
-			r = current_read(clocks, scrape, &changed);
+			current_read(clocks, scrape, &changed);
 	}
-	if (r < 0)
+	if (r < 0 || clocks->unsure)
 		clocks->epoch = 0;
 	return r;
 }
@@ -210,8 +224,10 @@ static void clocksources_emit(const struct clocks *clocks, struct ng_page *page)
 			ng_sample_u64(page, device->available_labels[k], 1);
 	}
 	ng_family(page, &families[CURRENT]);
-	for (size_t i = 0; i < clocks->device_count; i++)
-		ng_sample_u64(page, clocks->devices[i].current_labels, 1);
+	for (size_t i = 0; i < clocks->device_count; i++) {
+		if (clocks->devices[i].has_current)
+			ng_sample_u64(page, clocks->devices[i].current_labels, 1);
+	}
 }
 
 static int time_init(void *state, struct ng_setup *setup)

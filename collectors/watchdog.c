@@ -96,6 +96,8 @@ struct dog {
 	struct ng_file file[ATTRIBUTES]; /* without a path where the driver has no such attribute, or it is fixed */
 	struct ng_span fixed[ATTRIBUTES];
 	struct ng_span text[ATTRIBUTES]; /* of this scrape; NULL where there is none */
+	bool label_unread;               /* in this scrape: there is no info without it */
+	bool fixed_unread;               /* the same of one that is fixed */
 };
 
 struct watchdog {
@@ -134,8 +136,6 @@ static int probe(struct watchdog *watchdog, struct ng_scrape *scrape, struct dog
 			return -ENOMEM;
 		struct ng_file file = NG_FILE(NG_SYS, NG_VALUE, path);
 		int r = ng_file_read(scrape, &file, &text);
-		if (r == -ENOMEM)
-			return r;
 		if (r == -ENOENT)
 			continue;
 		if (!attributes[i].fixed) {
@@ -143,10 +143,13 @@ static int probe(struct watchdog *watchdog, struct ng_scrape *scrape, struct dog
 			continue;
 		}
 		ng_file_close(&file);
-		if (r == 0)
+		if (r == 0) {
 			dog->fixed[i] = ng_copy(&watchdog->kept, ng_trim(text));
-		else
-			watchdog->unsure = true;
+			continue;
+		}
+		ng_drop_unread(scrape, r, path);
+		watchdog->unsure = true;
+		dog->fixed_unread = dog->fixed_unread || i >= NUMBERS;
 	}
 	return front ? 0 : -ENOMEM;
 }
@@ -160,7 +163,8 @@ static int add(struct watchdog *watchdog, struct ng_scrape *scrape, const char *
 		return -ENOMEM;
 	int r = ng_directory(scrape, NG_SYS, path, &directory);
 	if (r < 0) {
-		watchdog->unsure = r != -ENOENT && r != -ENOTDIR;
+		ng_drop_unread(scrape, r, path);
+		watchdog->unsure = watchdog->unsure || !ng_absent(r);
 		return 0;
 	}
 	struct dog *dog = ng_push(&watchdog->kept, &watchdog->dog, &watchdog->count, &watchdog->capacity);
@@ -191,8 +195,9 @@ static int list(struct watchdog *watchdog, struct ng_scrape *scrape)
 
 /* ---- what it says ---- */
 
-static int read_texts(struct ng_scrape *scrape, struct dog *dog)
+static void read_texts(struct ng_scrape *scrape, struct dog *dog)
 {
+	dog->label_unread = dog->fixed_unread;
 	for (size_t i = 0; i < ATTRIBUTES; i++) {
 		dog->text[i] = dog->fixed[i];
 		if (!dog->file[i].path)
@@ -202,11 +207,9 @@ static int read_texts(struct ng_scrape *scrape, struct dog *dog)
 			dog->text[i] = ng_trim(dog->text[i]);
 			continue;
 		}
-		if (!ng_item_gone(r) && r != -EACCES)
-			return r;
-		ng_drop(scrape);
+		ng_drop_unread(scrape, r, dog->file[i].path);
+		dog->label_unread = dog->label_unread || i >= NUMBERS;
 	}
-	return 0;
 }
 
 /* Some drivers answer in hexadecimal. */
@@ -222,6 +225,14 @@ static int parse_number(struct ng_span text, int64_t *ret_value)
 	return 0;
 }
 
+static void drop_number(struct ng_scrape *scrape, const struct dog *dog, const char *attribute)
+{
+	const char *below = ng_join(scrape->arena, DIRECTORY "/", dog->name.text, "/");
+	const char *path = below ? ng_join(scrape->arena, below, attribute, NULL) : NULL;
+
+	ng_drop_value(scrape, path ? path : attribute, 1, "a number");
+}
+
 static void emit(struct ng_scrape *scrape, const struct watchdog *watchdog)
 {
 	for (size_t k = 0; k < NUMBERS; k++) {
@@ -234,12 +245,14 @@ static void emit(struct ng_scrape *scrape, const struct watchdog *watchdog)
 			if (parse_number(dog->text[k], &value) == 0)
 				ng_sample_i64(scrape->page, dog->labels, value);
 			else
-				ng_drop(scrape);
+				drop_number(scrape, dog, attributes[k].name);
 		}
 	}
 	ng_family(scrape->page, &families[INFO]);
 	for (size_t i = 0; i < watchdog->count; i++) {
 		const struct dog *dog = &watchdog->dog[i];
+		if (dog->label_unread)
+			continue;
 		ng_sample_u64(scrape->page,
 			NG_LABELS(scrape->arena, { "name", dog->name }, { "options", dog->text[OPTIONS] },
 				{ "identity", dog->text[IDENTITY] }, { "state", dog->text[STATE] },
@@ -256,10 +269,10 @@ static int watchdog_collect(void *state, struct ng_scrape *scrape)
 
 	if (watchdog->epoch != scrape->devices_epoch)
 		r = list(watchdog, scrape);
-	for (size_t i = 0; r == 0 && i < watchdog->count; i++)
-		r = read_texts(scrape, &watchdog->dog[i]);
 	if (r < 0)
 		return r;
+	for (size_t i = 0; i < watchdog->count; i++)
+		read_texts(scrape, &watchdog->dog[i]);
 	emit(scrape, watchdog);
 	return watchdog->present ? 0 : ng_failed(scrape, -ENODATA, "list", DIRECTORY);
 }
