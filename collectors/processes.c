@@ -49,7 +49,7 @@ static const struct ng_family families[] = {
 struct census {
 	uint64_t processes, threads;
 	uint64_t state[STATES], thread_state[STATES];
-	bool unknown;        /* some process exists but could not be read: the counts would be wrong */
+	bool unknown;        /* some process could not be read: the counts would be wrong */
 	bool thread_unknown; /* the same of some thread */
 	bool hidden;         /* processes of others are, and there is no privilege to look at them */
 	bool proc; /* it is the kernel's /proc and no copy: there a process of one thread has nothing more to tell */
@@ -95,7 +95,8 @@ static int read_task(struct ng_scrape *scrape, const char *directory, struct tas
 	return r < 0 ? r : parse(text, task);
 }
 
-/* Of a process or thread that exists. The path goes without its number, as the log should not have a line for each. */
+/* A process or thread that has not ended. The path goes without its number, as the log should not have a line for each.
+ */
 static void leave_out(struct ng_scrape *scrape, int error, const char *path, bool *unknown)
 {
 	if (error == -EBADMSG) {
@@ -221,9 +222,9 @@ static void emit_states(struct ng_scrape *scrape, const struct ng_family *family
 
 static void emit(struct ng_scrape *scrape, const struct census *census)
 {
-	ng_gauge_u64(scrape->page, &families[PIDS], census->processes);
 	if (census->unknown)
 		return;
+	ng_gauge_u64(scrape->page, &families[PIDS], census->processes);
 	ng_gauge_u64(scrape->page, &families[THREADS], census->threads);
 	emit_states(scrape, &families[STATE], census->state);
 	if (!census->thread_unknown)

@@ -139,7 +139,7 @@ static int number_by_lines(struct ng_scrape *scrape, struct rows *rows)
 	struct ng_span list;
 
 	int r = ng_read(scrape, NG_SYS, NG_VALUE, online_path, &list);
-	if (r < 0 && !ng_absent(r))
+	if (r < 0 && r != -ENOENT)
 		return r;
 	list = r < 0 ? NG_NO_LABELS : ng_trim(list);
 	if (r == 0 && (list_find(list, 0, &unused, &online) < 0 || online > rows->lines))

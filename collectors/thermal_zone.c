@@ -29,7 +29,6 @@ struct device {
 	struct ng_span labels;
 	int64_t max_state;
 	bool has_max_state;
-	bool gone; /* in this scrape */
 };
 
 struct devices {
@@ -81,17 +80,6 @@ static void forget(struct thermal *thermal)
 	ng_arena_reset(&thermal->kept);
 }
 
-/* A missing type is the empty one. */
-static int read_type(struct ng_scrape *scrape, int directory, struct ng_span *ret_type)
-{
-	int r = ng_read_value_at(scrape, directory, "type", ret_type);
-
-	if (r != -ENOENT && r != -ENODATA)
-		return r;
-	*ret_type = NG_NO_LABELS;
-	return 0;
-}
-
 /* Counts what is more than absent; the next scrape tries again. */
 static void leave_out(
 	struct thermal *thermal, struct ng_scrape *scrape, int error, const char *device, const char *file)
@@ -119,7 +107,7 @@ static int add(struct thermal *thermal, struct ng_scrape *scrape, struct devices
 		return -ENOMEM;
 	int r = ng_directory(scrape, NG_SYS, below, &directory);
 	if (r == 0)
-		r = read_type(scrape, directory, &type);
+		r = ng_read_value_at(scrape, directory, "type", &type);
 	if (r < 0) {
 		ng_drop(scrape);
 		leave_out(thermal, scrape, r, below, "type");
@@ -174,7 +162,6 @@ static bool read_number(struct thermal *thermal, struct ng_scrape *scrape, struc
 	int r = ng_file_read(scrape, &device->file, &text);
 	if (thermal->files++ >= FILES_KEPT)
 		ng_file_close(&device->file);
-	device->gone = ng_absent(r);
 	if (r < 0 && r != -EAGAIN)
 		ng_drop_unread(scrape, r, device->file.path);
 	if (r < 0)
@@ -208,7 +195,7 @@ static void emit_coolers(struct thermal *thermal, struct ng_scrape *scrape)
 	}
 	ng_family(scrape->page, &families[MAX_STATE]);
 	for (size_t i = 0; i < coolers->count; i++) {
-		if (coolers->device[i].has_max_state && !coolers->device[i].gone)
+		if (coolers->device[i].has_max_state)
 			ng_sample_i64(scrape->page, coolers->device[i].labels, coolers->device[i].max_state);
 	}
 }

@@ -97,7 +97,7 @@ struct dog {
 	struct ng_span fixed[ATTRIBUTES];
 	struct ng_span text[ATTRIBUTES]; /* of this scrape; NULL where there is none */
 	bool label_unread;               /* in this scrape: there is no info without it */
-	bool fixed_unread;               /* the same of one that is fixed */
+	bool missed;                     /* when its attributes were looked for */
 };
 
 struct watchdog {
@@ -138,18 +138,18 @@ static int probe(struct watchdog *watchdog, struct ng_scrape *scrape, struct dog
 		int r = ng_file_read(scrape, &file, &text);
 		if (r == -ENOENT)
 			continue;
+		if (r < 0) {
+			ng_drop_unread(scrape, r, path);
+			watchdog->unsure = true;
+			dog->missed = dog->missed || i >= NUMBERS;
+		}
 		if (!attributes[i].fixed) {
 			dog->file[i] = file;
 			continue;
 		}
 		ng_file_close(&file);
-		if (r == 0) {
+		if (r == 0)
 			dog->fixed[i] = ng_copy(&watchdog->kept, ng_trim(text));
-			continue;
-		}
-		ng_drop_unread(scrape, r, path);
-		watchdog->unsure = true;
-		dog->fixed_unread = dog->fixed_unread || i >= NUMBERS;
 	}
 	return front ? 0 : -ENOMEM;
 }
@@ -197,7 +197,7 @@ static int list(struct watchdog *watchdog, struct ng_scrape *scrape)
 
 static void read_texts(struct ng_scrape *scrape, struct dog *dog)
 {
-	dog->label_unread = dog->fixed_unread;
+	dog->label_unread = dog->missed;
 	for (size_t i = 0; i < ATTRIBUTES; i++) {
 		dog->text[i] = dog->fixed[i];
 		if (!dog->file[i].path)
@@ -208,7 +208,7 @@ static void read_texts(struct ng_scrape *scrape, struct dog *dog)
 			continue;
 		}
 		ng_drop_unread(scrape, r, dog->file[i].path);
-		dog->label_unread = dog->label_unread || i >= NUMBERS;
+		dog->label_unread = dog->label_unread || (i >= NUMBERS && !ng_absent(r));
 	}
 }
 

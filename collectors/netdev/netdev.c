@@ -208,7 +208,7 @@ static const char *attribute_path(struct ng_scrape *scrape, struct ng_span name,
 	return path ? path : file;
 }
 
-/* A file of sysfs about the interface; what it has not is the empty text. Another error is counted. */
+/* A file of sysfs about the interface; an error that is more than that there is none is counted. */
 static int read_attribute(struct ng_scrape *scrape, struct ng_span name, const char *file, struct ng_span *ret_text)
 {
 	const char *path = attribute_path(scrape, name, file);
@@ -217,7 +217,7 @@ static int read_attribute(struct ng_scrape *scrape, struct ng_span name, const c
 	int r = ng_read(scrape, NG_SYS, NG_VALUE, path, ret_text);
 	if (r < 0)
 		ng_drop_unread(scrape, r, path);
-	return ng_absent(r) ? 0 : r;
+	return r;
 }
 
 /* The one usual counter that netlink has and the file has not; in sysfs since 4.6. */
@@ -234,7 +234,7 @@ static void read_nohandler(struct ng_scrape *scrape, struct ng_span name, __u64 
 		return;
 	}
 	*missing |= UINT64_C(1) << at;
-	if (r == 0 && text.size)
+	if (r == 0)
 		ng_drop_value(scrape, attribute_path(scrape, name, file), 1, "a whole number of at most 64 bits");
 }
 
@@ -257,8 +257,11 @@ static int read_line(
 		return r;
 	if (netdev->from_sysfs)
 		read_nohandler(scrape, name, stats, &row.missing);
-	if (netdev->label_alias && read_attribute(scrape, name, "/ifalias", &alias) < 0)
-		return 0; /* without its label it would be another interface */
+	r = netdev->label_alias ? read_attribute(scrape, name, "/ifalias", &alias) : 0;
+	if (r < 0 && r != -ENOENT) { /* without its label it would be another series */
+		ng_drop(scrape);
+		return 0;
+	}
 	row.stats = stats;
 	return add_row(netdev, scrape, rows, row, name, alias);
 }

@@ -287,9 +287,8 @@ static const char *on_loopback(struct ng_migration *migration, const char *word,
 
 static void note_open_address(struct ng_migration *migration, const char *word)
 {
-	migration->open_addresses = migration->open_addresses
-					    ? ng_migrate_join(migration, migration->open_addresses, " ", word)
-					    : word;
+	migration->open_addresses =
+		migration->open_addresses ? ng_migrate_join(migration, migration->open_addresses, " ", word) : word;
 	migration->no_memory |= !migration->open_addresses;
 }
 

@@ -24,7 +24,7 @@ struct ng_migration {
 	size_t kept_count, kept_capacity;
 	struct ng_note *lost, *changed;
 	size_t lost_count, lost_capacity, changed_count, changed_capacity;
-	const char *protection; /* what kept strangers out and is lost: "TLS and authentication"; NULL */
+	const char *protection;     /* what kept strangers out and is lost: "TLS and authentication"; NULL */
 	const char *open_addresses; /* the addresses that were protected, as flags */
 	bool disables_defaults;
 	bool no_memory;

@@ -49,8 +49,8 @@ static void read_unit(struct service *service, struct ng_span text)
 			add_value(service, &service->variables, &service->variable_count, &service->variable_capacity,
 				setting.value);
 		else if (ng_span_equal(setting.key, NG_SPAN("EnvironmentFile")))
-			add_value(service, &service->files, &service->file_count, &service->file_capacity,
-				setting.value);
+			add_value(
+				service, &service->files, &service->file_count, &service->file_capacity, setting.value);
 		else if (ng_span_equal(setting.key, NG_SPAN("IPAddressDeny")))
 			service->filters_addresses = setting.value.size;
 	}
@@ -119,8 +119,8 @@ static void read_drop_ins(struct service *service, const char *directory, const 
 
 static void add_variable(struct service *service, struct ng_span name, struct ng_span value)
 {
-	struct ng_variable *variable = ng_push(service->memory, &service->environment, &service->environment_count,
-		&service->environment_capacity);
+	struct ng_variable *variable = ng_push(
+		service->memory, &service->environment, &service->environment_count, &service->environment_capacity);
 
 	if (variable)
 		*variable = (struct ng_variable){ name, value };
@@ -239,8 +239,8 @@ static bool next_command(struct service *service, struct ng_span *value, struct 
 			ret_command->expands = !memchr(word, ':', prefix);
 			word += prefix;
 		}
-		const char **slot = ng_push(
-			service->memory, &ret_command->words, &ret_command->count, &ret_command->capacity);
+		const char **slot =
+			ng_push(service->memory, &ret_command->words, &ret_command->count, &ret_command->capacity);
 		if (slot)
 			*slot = word;
 		service->no_memory |= !slot;
@@ -248,7 +248,8 @@ static bool next_command(struct service *service, struct ng_span *value, struct 
 	return ret_command->count;
 }
 
-/* The command that starts node_exporter, perhaps through another program (taskset, nice); else the only one there is. */
+/* The command that starts node_exporter, perhaps through another program (taskset, nice); else the only one there is.
+ */
 static int find_command(struct service *service, struct command *ret_command, char *error, size_t error_size)
 {
 	struct command command;
@@ -273,7 +274,7 @@ static int find_command(struct service *service, struct command *ret_command, ch
 		return 0;
 	snprintf(error, error_size, "%s",
 		!commands ? "no ExecStart= in [Service]"
-		: shell	  ? "ExecStart= starts a shell: write its flags to a file as ARGS=\"...\" and give that"
+		: shell   ? "ExecStart= starts a shell: write its flags to a file as ARGS=\"...\" and give that"
 			  : "none of several commands in ExecStart= is node_exporter");
 	return -EINVAL;
 }

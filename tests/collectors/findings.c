@@ -32,8 +32,7 @@ static bool read_row(struct findings *findings, char *line, const struct test_ca
 		reallocarray(findings->exception, findings->exception_count + 1, sizeof(*findings->exception));
 	if (!findings->exception)
 		abort();
-	findings->exception[findings->exception_count++] =
-		(struct exception){ column[1], column[2], column[3] };
+	findings->exception[findings->exception_count++] = (struct exception){ column[1], column[2], column[3] };
 	return true;
 }
 
