@@ -7,6 +7,9 @@
 #include <linux/capability.h>
 #include <nodegauge/privilege.h>
 
+/* What the names of one directory may take, for the time of a scrape. */
+static const size_t listing_limit = (size_t)16 << 20;
+
 static bool has_meta(const char *text)
 {
 	return strpbrk(text, "*?[\\") != NULL;
@@ -63,6 +66,10 @@ static int push_path(struct ng_arena *arena, struct paths *paths, const char *pa
 		if (strcmp(paths->path[i], clean) == 0)
 			return 0;
 	}
+	if (paths->count == FOLDERS_MAX) {
+		paths->cut = true;
+		return 0;
+	}
 	const char **slot = ng_push(arena, &paths->path, &paths->count, &paths->capacity);
 	if (!slot)
 		return -ENOMEM;
@@ -72,12 +79,18 @@ static int push_path(struct ng_arena *arena, struct paths *paths, const char *pa
 
 int textfile_names(struct ng_scrape *scrape, int directory, struct ng_names *ret_names)
 {
-	int r = ng_names_at(scrape, directory, ".", ret_names);
+	size_t limit = scrape->arena->limit;
 
+	scrape->arena->limit = scrape->arena->total + listing_limit;
+	errno = 0;
+	int r = ng_names_at(scrape, directory, ".", ret_names);
+	if (r == -ENOMEM && errno == EFBIG)
+		r = -EFBIG;
 	if (r == -EACCES && ng_raise(CAP_DAC_READ_SEARCH)) {
 		r = ng_names_at(scrape, directory, ".", ret_names);
 		ng_lower(CAP_DAC_READ_SEARCH);
 	}
+	scrape->arena->limit = limit;
 	return r;
 }
 

@@ -2,23 +2,41 @@
 /*
  * Joins the families of all files, so that each comes once and no series twice. What node_exporter and its metrics
  * library let through passes here as well: files are taken in their order, and the first word on a family or a series
- * counts.
+ * counts. What is left out for it is noted with its file.
  */
 #include "textfile.h"
 
-struct noted {
-	struct ng_span labels;
-	const struct family *family; /* NULL in an empty slot */
-};
+/* What is noted of one merge; the log takes no more. */
+enum { CLASHES_MAX = 32 };
 
 struct work {
 	struct merged *merged;
 	struct ng_arena *scratch; /* until all is merged */
 	uint32_t *slots;          /* families by name: number + 1 */
 	size_t slot_mask;
-	struct noted *noted; /* the series of the output */
+	struct ng_span *noted; /* labels of the series of one family; .text is NULL in an empty slot */
 	size_t noted_mask;
+	bool failed; /* there was no memory for something */
 };
+
+/* ---- what does not fit ---- */
+
+/* "a.prom: expected BEFORE NAME BEHIND PATH" */
+static void clash(struct work *work, const struct part *part, const char *before, struct ng_span name,
+	const char *behind, const char *path)
+{
+	struct merged *merged = work->merged;
+
+	if (merged->clash_count == CLASHES_MAX)
+		return;
+	char *text = ng_alloc(&merged->arena, strlen(before) + name.size + strlen(behind) + strlen(path) + 1);
+	struct clash *slot = ng_push(&merged->arena, &merged->clashes, &merged->clash_count, &merged->clash_capacity);
+	work->failed = work->failed || !text || !slot;
+	if (work->failed)
+		return;
+	stpcpy(stpcpy(text_put(stpcpy(text, before), name), behind), path);
+	*slot = (struct clash){ part->path, text };
+}
 
 /* ---- families by name ---- */
 
@@ -32,96 +50,62 @@ static struct family *find_family(const struct work *work, struct ng_span name)
 	return NULL;
 }
 
-static struct family *add_family(struct work *work, const struct part *part)
+/* There is room for one family for each part. */
+static struct family *add_family(struct work *work, struct part *part)
 {
 	struct merged *merged = work->merged;
-	struct family *family = ng_push(&merged->arena, &merged->families, &merged->count, &merged->capacity);
+	struct family *family = &merged->families[merged->count++];
 	size_t at = text_hash(0, part->name);
 
-	if (!family)
-		return NULL;
-	*family = (struct family){ .name = part->name };
+	*family = (struct family){ .name = part->name, .help = part->help, .first = part };
 	while (work->slots[at & work->slot_mask])
 		at++;
 	work->slots[at & work->slot_mask] = (uint32_t)merged->count;
 	return family;
 }
 
-static bool exists(struct work *work, struct ng_span name, struct ng_span suffix)
+static const struct family *find_longer(struct work *work, struct ng_span name, struct ng_span suffix)
 {
 	char *longer = ng_alloc(work->scratch, name.size + suffix.size);
 
+	work->failed = work->failed || !longer;
 	if (!longer)
-		return true;
+		return NULL;
 	text_put(text_put(longer, name), suffix);
-	return find_family(work, (struct ng_span){ longer, name.size + suffix.size }) != NULL;
+	return find_family(work, (struct ng_span){ longer, name.size + suffix.size });
 }
 
-static bool compound(enum ng_type type)
+static bool is_compound(enum ng_type type)
 {
 	return type == NG_HISTOGRAM || type == NG_SUMMARY;
 }
 
-/* Whether the lines of a new family would have names of an older one's: x_sum of the summary x, and the other way
- * round. */
-static bool collides(struct work *work, const struct part *part)
+/*
+ * The older family that has names of lines of a new one: x_sum for the summary x, and the other way round. NULL where
+ * there is none.
+ */
+static const struct family *find_rival(struct work *work, const struct part *part)
 {
 	static const struct ng_span suffixes[] = { NG_SPAN("_count"), NG_SPAN("_sum"), NG_SPAN("_bucket") };
 
 	for (size_t i = 0; i < NG_COUNT(suffixes); i++) {
+		const struct family *family = NULL;
 		bool bucket = i == 2;
 		if (part->name.size > suffixes[i].size && ng_span_ends(part->name, suffixes[i])) {
 			struct ng_span owner = { part->name.text, part->name.size - suffixes[i].size };
-			const struct family *family = find_family(work, owner);
+			family = find_family(work, owner);
 			if (family &&
 				(family->first->type == NG_HISTOGRAM || (family->first->type == NG_SUMMARY && !bucket)))
-				return true;
+				return family;
 		}
-		if (compound(part->type) && !(bucket && part->type == NG_SUMMARY) &&
-			exists(work, part->name, suffixes[i]))
-			return true;
+		if (is_compound(part->type) && !(bucket && part->type == NG_SUMMARY))
+			family = find_longer(work, part->name, suffixes[i]);
+		else
+			family = NULL;
+		if (family)
+			return family;
 	}
-	return false;
-}
-
-/* ---- series ---- */
-
-/* Whether the labels are new to the family; takes note of them. */
-static bool note(struct work *work, const struct family *family, struct ng_span labels)
-{
-	size_t at = text_hash((size_t)(family - work->merged->families), labels);
-
-	for (; work->noted[at & work->noted_mask].family; at++) {
-		const struct noted *noted = &work->noted[at & work->noted_mask];
-		if (noted->family == family && ng_span_equal(noted->labels, labels))
-			return false;
-	}
-	work->noted[at & work->noted_mask] = (struct noted){ labels, family };
-	return true;
-}
-
-static void note_compounds(struct work *work, const struct family *family, struct part *part)
-{
-	for (size_t i = 0; i < part->compound_count; i++) {
-		const struct compound *metric = &part->compounds[i];
-		bool fresh = note(work, family, metric->labels);
-		for (size_t k = 0; k < metric->count; k++)
-			part->series[metric->first + k].dropped = !fresh;
-		work->merged->dropped += fresh ? 0 : metric->count;
-	}
-}
-
-static void note_part(struct work *work, const struct family *family, struct part *part)
-{
-	if (part->compounds) {
-		note_compounds(work, family, part);
-		return;
-	}
-	for (size_t i = 0; i < part->series_count; i++) {
-		struct series *series = &part->series[i];
-		series->dropped = !note(work, family, series_labels(series));
-		work->merged->dropped += series->dropped;
-	}
+	return NULL;
 }
 
 /* ---- parts ---- */
@@ -130,136 +114,214 @@ static void note_part(struct work *work, const struct family *family, struct par
  * Whether a part may join. Two HELP lines that differ are an error, after which nothing more is let in; a part without
  * one does not fit to parts with one, and no part to those of another type.
  */
-static bool fits(struct merged *merged, struct family *family, const struct part *part)
+static bool fits(struct work *work, struct family *family, const struct part *part)
 {
 	bool other_help = family->help.text && part->help.text && !ng_span_equal(family->help, part->help);
 
 	if (other_help || family->conflict) {
 		family->conflict = true;
-		merged->conflict = family->name.text; /* a copy, terminated by NUL */
+	} else if ((family->first->help.text != NULL) == (part->help.text != NULL)) {
+		if (family->first->type == part->type)
+			return true;
+		clash(work, part, "the type of ", family->name, " that it has in ", family->sources[0]);
 		return false;
 	}
-	if (part->help.text)
+	if (!family->help.text)
 		family->help = part->help;
-	return (family->first->help.text != NULL) == (part->help.text != NULL) &&
-	       (!part->help.text || ng_span_equal(family->first->help, part->help)) &&
-	       family->first->type == part->type;
+	clash(work, part, "the same HELP text for ", family->name, " in all files, as in ", family->sources[0]);
+	return false;
 }
 
-/* "a.prom, b.prom" */
-static int add_source(struct merged *merged, struct family *family, const char *path)
+/* Whether there may be a new family of the name. */
+static bool is_free(struct work *work, const struct part *part)
 {
-	struct ng_span old = family->sources;
-	size_t size = strlen(path);
-	char *start = ng_alloc(&merged->arena, old.size + size + 2), *at = start;
-
-	if (!start)
-		return -ENOMEM;
-	if (old.size)
-		at = text_put(text_put(at, old), NG_SPAN(", "));
-	at = text_put(at, (struct ng_span){ path, size });
-	family->sources = (struct ng_span){ start, (size_t)(at - start) };
-	return 0;
+	if (textfile_reserved(part->name)) {
+		clash(work, part, "no family ", part->name, ", which is our own", "");
+		return false;
+	}
+	const struct family *rival = find_rival(work, part);
+	if (rival)
+		clash(work, part, "no family ", part->name, " whose samples have names of one in ", rival->sources[0]);
+	return !rival;
 }
 
-static int merge_part(struct work *work, const struct source *source, struct part *part)
+static void join_part(struct family *family, struct part *part)
+{
+	if (family->last)
+		family->last->next = part;
+	family->last = part;
+	family->key_count += part->compounds ? part->compound_count : part->series_count;
+	if (family->source_count < NG_COUNT(family->sources))
+		family->sources[family->source_count] = part->path;
+	family->source_count++;
+}
+
+static void merge_part(struct work *work, struct part *part)
 {
 	struct family *family = find_family(work, part->name);
 
 	part->next = NULL;
-	if (family ? !fits(work->merged, family, part) : textfile_reserved(part->name) || collides(work, part)) {
+	if (family ? !fits(work, family, part) : !is_free(work, part))
 		work->merged->dropped += part->series_count;
-		return 0;
-	}
-	if (!family) {
-		family = add_family(work, part);
-		if (!family)
-			return -ENOMEM;
-		family->first = part;
-		family->help = part->help;
-	} else {
-		family->last->next = part;
-	}
-	family->last = part;
-	note_part(work, family, part);
-	return part->help.text ? 0 : add_source(work->merged, family, source->path);
+	else
+		join_part(family ? family : add_family(work, part), part);
 }
 
-/* ---- all files ---- */
+static void merge_source(struct work *work, struct source *source)
+{
+	for (size_t i = 0; i < source->part_count; i++) {
+		source->parts[i].path = source->path;
+		merge_part(work, &source->parts[i]);
+	}
+}
+
+/* ---- series ---- */
+
+/* Whether the labels are new to the family; takes note of them. */
+static bool note(struct work *work, struct ng_span labels)
+{
+	size_t at = text_hash(0, labels);
+
+	for (; work->noted[at & work->noted_mask].text; at++) {
+		if (ng_span_equal(work->noted[at & work->noted_mask], labels))
+			return false;
+	}
+	work->noted[at & work->noted_mask] = labels;
+	return true;
+}
+
+static size_t note_compounds(struct work *work, struct part *part)
+{
+	size_t dropped = 0;
+
+	for (size_t i = 0; i < part->compound_count; i++) {
+		const struct compound *metric = &part->compounds[i];
+		bool fresh = note(work, metric->labels);
+		for (size_t k = 0; k < metric->count; k++)
+			part->series[metric->first + k].dropped = !fresh;
+		dropped += fresh ? 0 : metric->count;
+	}
+	return dropped;
+}
+
+static size_t note_series(struct work *work, struct part *part)
+{
+	size_t dropped = 0;
+
+	for (size_t i = 0; i < part->series_count; i++) {
+		struct series *series = &part->series[i];
+		series->dropped = !note(work, series_labels(series));
+		dropped += series->dropped;
+	}
+	return dropped;
+}
 
 static size_t power_above(size_t count)
 {
 	size_t size = 16;
 
-	while (size < count * 2)
+	while (size < count + count / 2)
 		size *= 2;
 	return size;
 }
 
-static int make_room(struct work *work, const struct textfile *textfile)
+/* Marks the series of a family that an earlier line or file has. */
+static void note_family(struct work *work, const struct family *family)
 {
-	size_t parts = 0, series = 0;
-
-	for (size_t i = 0; i < textfile->folder_count; i++) {
-		for (size_t k = 0; k < textfile->folders[i].source_count; k++) {
-			const struct source *source = &textfile->folders[i].sources[k];
-			parts += source->part_count;
-			for (size_t p = 0; p < source->part_count; p++)
-				series += source->parts[p].compounds ? source->parts[p].compound_count
-								     : source->parts[p].series_count;
-		}
+	work->noted_mask = power_above(family->key_count) - 1;
+	memset(work->noted, 0, (work->noted_mask + 1) * sizeof(*work->noted));
+	for (struct part *part = family->first; part; part = part->next) {
+		size_t dropped = part->compounds ? note_compounds(work, part) : note_series(work, part);
+		work->merged->dropped += dropped;
+		if (dropped)
+			clash(work, part, "each series of ", family->name, " once: some are there already", "");
 	}
-	work->slot_mask = power_above(parts) - 1;
-	work->noted_mask = power_above(series) - 1;
-	work->slots = ng_alloc0(work->scratch, (work->slot_mask + 1) * sizeof(*work->slots));
-	work->noted = ng_alloc0(work->scratch, (work->noted_mask + 1) * sizeof(*work->noted));
-	/* all at once: what was noted of a family is compared by its address */
-	work->merged->families = ng_alloc(&work->merged->arena, parts * sizeof(*work->merged->families) + 1);
-	work->merged->capacity = parts;
-	return work->slots && work->noted && work->merged->families ? 0 : -ENOMEM;
 }
 
-static int merge_sources(struct work *work, const struct textfile *textfile)
+static int note_families(struct work *work)
+{
+	struct merged *merged = work->merged;
+	size_t most = 0;
+
+	for (size_t i = 0; i < merged->count; i++)
+		most = merged->families[i].key_count > most ? merged->families[i].key_count : most;
+	work->noted = ng_alloc(work->scratch, power_above(most) * sizeof(*work->noted));
+	for (size_t i = 0; work->noted && i < merged->count; i++)
+		note_family(work, &merged->families[i]);
+	return work->noted ? 0 : -ENOMEM;
+}
+
+/* ---- all files ---- */
+
+/* For one family for each part, as they are found by their number. */
+static int make_room(struct work *work, const struct textfile *textfile)
+{
+	size_t parts = 0;
+
+	for (size_t i = 0; i < textfile->folder_count; i++) {
+		for (size_t k = 0; k < textfile->folders[i].source_count; k++)
+			parts += textfile->folders[i].sources[k].part_count;
+	}
+	work->slot_mask = power_above(parts) - 1;
+	work->slots = ng_alloc0(work->scratch, (work->slot_mask + 1) * sizeof(*work->slots));
+	work->merged->families = ng_alloc(&work->merged->arena, parts * sizeof(*work->merged->families) + 1);
+	return work->slots && work->merged->families ? 0 : -ENOMEM;
+}
+
+static void merge_sources(struct work *work, const struct textfile *textfile)
+{
+	for (size_t i = 0; i < textfile->folder_count; i++) {
+		for (size_t k = 0; k < textfile->folders[i].source_count; k++)
+			merge_source(work, &textfile->folders[i].sources[k]);
+	}
+}
+
+/* "From a.prom, b.prom, c.prom and others" */
+static int make_help(struct merged *merged, struct family *family)
+{
+	size_t count =
+		family->source_count < NG_COUNT(family->sources) ? family->source_count : NG_COUNT(family->sources);
+	size_t size = sizeof("From  and others");
+
+	for (size_t i = 0; i < count; i++)
+		size += strlen(family->sources[i]) + 2;
+	char *start = ng_alloc(&merged->arena, size), *at = start;
+	if (!start)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		at = stpcpy(stpcpy(at, i ? ", " : "From "), family->sources[i]);
+	if (family->source_count > count)
+		at = stpcpy(at, " and others");
+	family->shown = (struct ng_span){ start, (size_t)(at - start) };
+	return 0;
+}
+
+static int make_helps(struct merged *merged)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < textfile->folder_count; i++) {
-		for (size_t k = 0; k < textfile->folders[i].source_count; k++) {
-			const struct source *source = &textfile->folders[i].sources[k];
-			for (size_t p = 0; r == 0 && p < source->part_count; p++)
-				r = merge_part(work, source, &source->parts[p]);
-		}
-	}
-	return r;
-}
-
-static int make_help(struct merged *merged)
-{
-	for (size_t i = 0; i < merged->count; i++) {
+	for (size_t i = 0; r == 0 && i < merged->count; i++) {
 		struct family *family = &merged->families[i];
 		family->shown = family->first->help;
-		if (family->shown.text)
-			continue;
-		char *start = ng_alloc(&merged->arena, family->sources.size + sizeof("From "));
-		if (!start)
-			return -ENOMEM;
-		const char *end = text_put(text_put(start, NG_SPAN("From ")), family->sources);
-		family->shown = (struct ng_span){ start, (size_t)(end - start) };
+		if (!family->shown.text)
+			r = make_help(merged, family);
 	}
-	return 0;
+	return r;
 }
 
 int textfile_merge(struct textfile *textfile)
 {
 	struct work work = { .merged = &textfile->merged, .scratch = &textfile->scratch };
 
-	ng_arena_reset(&textfile->merged.arena);
+	textfile_reset(&textfile->merged.arena, KEEP);
 	textfile->merged = (struct merged){ .arena = textfile->merged.arena };
 	int r = make_room(&work, textfile);
+	if (r == 0) {
+		merge_sources(&work, textfile);
+		r = note_families(&work);
+	}
 	if (r == 0)
-		r = merge_sources(&work, textfile);
-	if (r == 0)
-		r = make_help(&textfile->merged);
-	ng_arena_reset(&textfile->scratch);
+		r = work.failed ? -ENOMEM : make_helps(&textfile->merged);
+	textfile_reset(&textfile->scratch, KEEP);
 	return r;
 }

@@ -6,8 +6,7 @@
  */
 #include "format.h"
 
-/* What a file may become: missing labels are filled in, and each series has some bytes of its own. */
-enum { MEMORY_FACTOR = 16, MEMORY_MIN = 1 << 20, MEMORY_MAX = 64 << 20, ROOM = 4096 };
+enum { ROOM = 4096 };
 
 /* ---- output ---- */
 
@@ -15,8 +14,11 @@ char *textfile_reserve(struct parse *parse, size_t size)
 {
 	if (parse->room_left >= size)
 		return parse->room;
-	/* rooms grow with what is there, so that a small file takes little and a large one few of them */
+	/* rooms grow with what is there, so that a large file takes few of them, and a small one not more than its text
+	 */
 	size_t room = parse->source->arena.total / 4 > ROOM ? parse->source->arena.total / 4 : ROOM;
+	if (room > parse->text.size)
+		room = parse->text.size;
 	if (room < size)
 		room = size;
 	parse->room = ng_alloc(&parse->source->arena, room);
@@ -310,10 +312,8 @@ static int make_parts(struct parse *parse)
 int textfile_parse(struct ng_arena *scratch, struct ng_span text, struct source *source, struct verdict *ret_verdict)
 {
 	struct parse parse = { .scratch = scratch, .source = source, .text = text };
-	size_t memory = text.size * MEMORY_FACTOR + MEMORY_MIN;
 
 	*ret_verdict = (struct verdict){ 0 };
-	source->arena.limit = memory < MEMORY_MAX ? memory : MEMORY_MAX;
 	int r = judge(&parse, ret_verdict);
 	if (r == 0)
 		r = sort_samples(&parse);

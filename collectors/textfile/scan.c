@@ -5,32 +5,27 @@
 #include <fcntl.h>
 #include <nodegauge/privilege.h>
 
-/* What the parts of all files may take. */
-static const size_t memory_limit = (size_t)256 << 20;
-
 /* ---- one scrape ---- */
 
 struct scan {
 	struct textfile *textfile;
 	struct ng_scrape *scrape;
 	uint64_t bytes; /* of the files so far */
-	size_t memory;
+	uint64_t room;  /* that is left for further files, in memory */
+	size_t files;   /* in all folders */
 	bool changed;
 };
 
-/* The first failure is the one that is told. */
 static void scan_failed(struct scan *scan, int error, const char *what, const char *path)
 {
-	if (!scan->textfile->failed)
-		ng_failed(scan->scrape, error, what, path);
+	ng_failed(scan->scrape, error, what, path);
 	ng_note(scan->scrape);
 	scan->textfile->failed = true;
 }
 
-static void scan_refused(struct scan *scan, const struct source *source)
+static void scan_refused(struct scan *scan, const char *path, unsigned line, const char *expected)
 {
-	if (!scan->textfile->failed)
-		ng_broken(scan->scrape, source->path, source->line, source->expected);
+	ng_broken(scan->scrape, path, line, expected);
 	ng_note(scan->scrape);
 	scan->textfile->failed = true;
 }
@@ -38,11 +33,13 @@ static void scan_refused(struct scan *scan, const struct source *source)
 /* What can be told without opening: devices and pipes are not touched, and a file that is too large costs nothing. */
 static const char *judge_status(const struct scan *scan, const struct stat *status)
 {
+	const struct textfile *textfile = scan->textfile;
+
 	if (!S_ISREG(status->st_mode))
 		return "a regular file";
-	if (status->st_size > FILE_LIMIT)
-		return "a file of at most 8 MiB";
-	return scan->bytes + (uint64_t)status->st_size > TOTAL_LIMIT ? "at most 64 MiB in all files" : NULL;
+	if ((uint64_t)status->st_size > textfile->file_limit)
+		return textfile->file_text;
+	return scan->bytes + (uint64_t)status->st_size > textfile->total_limit ? textfile->total_text : NULL;
 }
 
 static void drop_source(struct scan *scan, struct source *source)
@@ -50,6 +47,15 @@ static void drop_source(struct scan *scan, struct source *source)
 	scan->changed = scan->changed || source->part_count;
 	textfile_source_empty(source);
 	source->read = false;
+}
+
+/* Whether what is known of a file is not what there is to know. */
+static bool is_due(const struct scan *scan, const struct source *source, const struct stat *status)
+{
+	struct identity identity = textfile_identity(status);
+
+	return !source->read || source->unsettled || !textfile_same(&identity, &source->identity) ||
+	       (source->needs && source->needs <= scan->room);
 }
 
 static void scan_source(struct scan *scan, struct source *source)
@@ -66,28 +72,22 @@ static void scan_source(struct scan *scan, struct source *source)
 	expected = judge_status(scan, &status);
 	if (expected) {
 		drop_source(scan, source);
-		textfile_source_refuse(source, 0, expected);
-		scan_refused(scan, source);
+		scan_refused(scan, source->path, 0, expected);
 		return;
 	}
-	struct identity identity = textfile_identity(&status);
-	scan->bytes += (uint64_t)status.st_size;
-	if (!source->read || source->unsettled || !textfile_same(&identity, &source->identity)) {
+	if (is_due(scan, source, &status)) {
 		scan->changed = true;
-		r = textfile_source_read(&scan->textfile->scratch, source);
+		r = textfile_source_read(scan->textfile, source, scan->room);
 		if (r < 0)
 			scan_failed(scan, r, "read", source->path);
-	} else if (source->refused) {
-		ng_arena_done(&source->arena);
+	} else if (source->cost > scan->room) {
+		scan->changed = true;
+		textfile_source_postpone(scan->textfile, source, source->cost);
 	}
-	scan->memory += source->arena.total;
-	if (scan->memory > memory_limit) {
-		drop_source(scan, source);
-		textfile_source_refuse(source, 0, "files that take less memory together");
-		source->read = true; /* not again before it changes */
-	}
+	scan->bytes += source->part_count ? (uint64_t)status.st_size : 0;
+	scan->room -= source->cost;
 	if (source->refused)
-		scan_refused(scan, source);
+		scan_refused(scan, source->path, source->line, source->expected);
 }
 
 /* ---- folders ---- */
@@ -96,10 +96,10 @@ static void folder_empty(struct folder *folder)
 {
 	for (size_t i = 0; i < folder->source_count; i++)
 		ng_arena_done(&folder->sources[i].arena);
-	ng_arena_reset(&folder->arena);
+	textfile_reset(&folder->arena, KEEP);
 	folder->sources = NULL;
 	folder->source_count = 0;
-	folder->listed = false;
+	folder->listed = folder->cut = false;
 }
 
 static void folder_done(struct folder *folder)
@@ -121,16 +121,32 @@ static int source_init(struct ng_arena *arena, struct source *source, const char
 	return source->labels.size ? 0 : -ENOMEM;
 }
 
-/* The sources of a new listing; what is known of those that were there before goes over to them. Both are sorted. */
-static int take_names(struct folder *folder, const struct ng_names *names, struct folder *next)
+static bool is_wanted(const char *name)
 {
-	size_t old = 0;
+	return ng_span_ends(ng_span(name), NG_SPAN(".prom"));
+}
 
-	next->sources = ng_alloc0(&next->arena, names->count * sizeof(*next->sources) + 1);
-	if (!next->sources)
-		return -ENOMEM;
-	for (size_t i = 0; i < names->count; i++) {
-		if (!ng_span_ends(ng_span(names->name[i]), NG_SPAN(".prom")))
+/* Room for the sources of a new listing, which may be at most so many. */
+static int make_sources(struct folder *next, const struct ng_names *names, size_t most, size_t *ret_count)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < names->count; i++)
+		count += is_wanted(names->name[i]);
+	next->cut = count > most;
+	*ret_count = next->cut ? most : count;
+	next->sources = ng_alloc0(&next->arena, *ret_count * sizeof(*next->sources) + 1);
+	return next->sources ? 0 : -ENOMEM;
+}
+
+/* The sources of a new listing; what is known of those that were there before goes over to them. Both are sorted. */
+static int take_names(struct folder *folder, const struct ng_names *names, struct folder *next, size_t most)
+{
+	size_t old = 0, count;
+
+	int r = make_sources(next, names, most, &count);
+	for (size_t i = 0; r == 0 && next->source_count < count; i++) {
+		if (!is_wanted(names->name[i]))
 			continue;
 		struct source *source = &next->sources[next->source_count];
 		while (old < folder->source_count && strcmp(folder->sources[old].name, names->name[i]) < 0)
@@ -139,14 +155,11 @@ static int take_names(struct folder *folder, const struct ng_names *names, struc
 		if (known) {
 			*source = folder->sources[old];
 			folder->sources[old].arena = (struct ng_arena){ 0 };
-			folder->sources[old].part_count = 0;
 		}
 		next->source_count++;
-		int r = source_init(&next->arena, source, folder->path, names->name[i]);
-		if (r < 0)
-			return r;
+		r = source_init(&next->arena, source, folder->path, names->name[i]);
 	}
-	return 0;
+	return r;
 }
 
 static int list_folder(struct scan *scan, struct folder *folder)
@@ -164,13 +177,12 @@ static int list_folder(struct scan *scan, struct folder *folder)
 	next.unsettled = textfile_unsettled(&next.identity);
 	int r = textfile_names(scan->scrape, fd, &names);
 	if (r == 0)
-		r = take_names(folder, &names, &next);
+		r = take_names(folder, &names, &next, FILES_MAX - (scan->files - folder->source_count));
 	scan->changed = true;
+	scan->files = scan->files - folder->source_count + next.source_count;
 	folder_empty(folder);
 	next.spare = folder->arena;
 	*folder = next;
-	if (r < 0)
-		folder_empty(folder);
 	return r;
 }
 
@@ -182,13 +194,17 @@ static void scan_folder(struct scan *scan, struct folder *folder)
 
 	if (r == 0)
 		identity = textfile_identity(&status);
-	if (r == 0 && (!folder->listed || folder->unsettled || !textfile_same(&identity, &folder->identity)))
+	if (r == 0 && (!folder->listed || folder->unsettled || !textfile_same(&identity, &folder->identity) ||
+			      (folder->cut && scan->files < FILES_MAX)))
 		r = list_folder(scan, folder);
 	if (r < 0) {
 		scan->changed = scan->changed || folder->source_count;
+		scan->files -= folder->source_count;
 		folder_empty(folder);
 		scan_failed(scan, r, "list", folder->path);
 	}
+	if (folder->cut)
+		scan_refused(scan, folder->path, 0, "fewer files: the first 10000 are read");
 	for (size_t i = 0; i < folder->source_count; i++)
 		scan_source(scan, &folder->sources[i]);
 }
@@ -243,7 +259,7 @@ static int take_folders(struct textfile *textfile, const struct paths *paths)
 
 int textfile_scan(struct textfile *textfile, struct ng_scrape *scrape, bool *ret_changed)
 {
-	struct scan scan = { .textfile = textfile, .scrape = scrape };
+	struct scan scan = { .textfile = textfile, .scrape = scrape, .room = textfile->total_limit * MEMORY_FACTOR };
 	struct paths paths = { 0 };
 
 	textfile->failed = false;
@@ -252,10 +268,12 @@ int textfile_scan(struct textfile *textfile, struct ng_scrape *scrape, bool *ret
 		scan.changed = true;
 		r = take_folders(textfile, &paths);
 	}
+	if (paths.cut)
+		scan_refused(&scan, "the directories", 0, "fewer of them: the first 1000 are read");
+	for (size_t i = 0; i < textfile->folder_count; i++)
+		scan.files += textfile->folders[i].source_count;
 	for (size_t i = 0; r == 0 && i < textfile->folder_count; i++)
 		scan_folder(&scan, &textfile->folders[i]);
-	if (!scan.changed)
-		ng_arena_done(&textfile->scratch); /* not needed for a while */
 	*ret_changed = scan.changed;
 	return r;
 }

@@ -42,26 +42,35 @@ bool textfile_unsettled(const struct identity *identity)
 
 void textfile_source_empty(struct source *source)
 {
-	ng_arena_reset(&source->arena);
+	textfile_reset(&source->arena, KEEP_FILE);
 	source->parts = NULL;
 	source->part_count = 0;
+	source->cost = 0;
+	source->needs = 0;
 }
 
 void textfile_source_refuse(struct source *source, unsigned line, const char *expected)
 {
 	textfile_source_empty(source);
+	ng_arena_done(&source->arena);
 	source->refused = true;
 	source->line = line;
 	source->expected = expected;
 }
 
+void textfile_source_postpone(const struct textfile *textfile, struct source *source, size_t needs)
+{
+	textfile_source_refuse(source, 0, textfile->memory_text);
+	source->needs = needs;
+}
+
 /* All of the file, or -EFBIG. */
-static int read_all(int fd, struct ng_arena *arena, size_t size, struct ng_span *ret_text)
+static int read_all(int fd, struct ng_arena *arena, size_t size, size_t limit, struct ng_span *ret_text)
 {
 	size_t room = size + 1, used = 0;
 	char *start = ng_alloc(arena, room);
 
-	while (start && used <= FILE_LIMIT) {
+	while (start && used <= limit) {
 		ssize_t n = read(fd, start + used, room - used);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -83,20 +92,62 @@ static int read_all(int fd, struct ng_arena *arena, size_t size, struct ng_span 
 	return start ? -EFBIG : -ENOMEM;
 }
 
-static void source_parse(struct ng_arena *scratch, struct source *source, struct ng_span text)
+/*
+ * The parts once as they lie in memory and once as text in the page, and what the engine keeps of each family and file.
+ */
+static size_t cost_of(const struct source *source)
+{
+	enum { FILE_COST = 2048, FAMILY_COST = 512 };
+	size_t path = strlen(source->path), cost = FILE_COST + 4 * path + 2 * source->arena.total;
+
+	for (size_t i = 0; i < source->part_count; i++) {
+		const struct part *part = &source->parts[i];
+		cost += FAMILY_COST + (part->help.text ? 0 : path) + (part->series_count + 3) * part->name.size;
+	}
+	return cost;
+}
+
+/* An error is one of this moment. */
+static int source_parse(struct textfile *textfile, struct source *source, struct ng_span text, size_t room)
 {
 	struct verdict verdict;
 
-	int r = textfile_parse(scratch, text, source, &verdict);
+	source->arena.limit = room / 2 + 1;
+	errno = 0;
+	int r = textfile_parse(&textfile->scratch, text, source, &verdict);
+	source->cost = cost_of(source);
 	if (r == -EBADMSG)
 		textfile_source_refuse(source, verdict.line, verdict.expected);
+	else if (r == 0 && source->cost > room)
+		textfile_source_postpone(textfile, source, source->cost);
+	else if (r == -ENOMEM && errno == EFBIG)
+		textfile_source_postpone(textfile, source, room + 1);
 	else if (r < 0)
-		textfile_source_refuse(source, 0, "a file that takes less memory");
+		textfile_source_empty(source);
+	return r == 0 || source->refused ? 0 : r;
 }
 
-int textfile_source_read(struct ng_arena *scratch, struct source *source)
+static int source_read(struct textfile *textfile, struct source *source, int fd, const struct stat *status, size_t room)
 {
+	size_t limit = textfile->file_limit, size = (uint64_t)status->st_size < limit ? (size_t)status->st_size : limit;
 	struct ng_span text;
+
+	source->identity = textfile_identity(status);
+	source->unsettled = textfile_unsettled(&source->identity);
+	textfile->scratch.limit = limit * PARSE_FACTOR + PARSE_ROOM;
+	int r = read_all(fd, &textfile->scratch, size, limit, &text);
+	if (r == 0)
+		r = source_parse(textfile, source, text, room);
+	else if (r == -EFBIG)
+		textfile_source_refuse(source, 0, textfile->file_text);
+	textfile_reset(&textfile->scratch, KEEP);
+	textfile->scratch.limit = 0;
+	source->read = r == 0 || r == -EFBIG;
+	return source->read ? 0 : r;
+}
+
+int textfile_source_read(struct textfile *textfile, struct source *source, size_t room)
+{
 	struct stat status;
 	NG_CLOSE int fd = ng_privileged_open(AT_FDCWD, source->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 
@@ -106,18 +157,5 @@ int textfile_source_read(struct ng_arena *scratch, struct source *source)
 		return fd;
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	if (!S_ISREG(status.st_mode))
-		return -EINVAL;
-	if (status.st_size < source->identity.size / 4)
-		ng_arena_done(&source->arena);
-	source->identity = textfile_identity(&status);
-	source->unsettled = textfile_unsettled(&source->identity);
-	int r = read_all(fd, scratch, (size_t)status.st_size < FILE_LIMIT ? (size_t)status.st_size : FILE_LIMIT, &text);
-	if (r == 0)
-		source_parse(scratch, source, text);
-	else if (r == -EFBIG)
-		textfile_source_refuse(source, 0, "a file of at most 8 MiB");
-	ng_arena_reset(scratch);
-	source->read = r == 0 || r == -EFBIG;
-	return source->read ? 0 : r;
+	return S_ISREG(status.st_mode) ? source_read(textfile, source, fd, &status, room) : -EINVAL;
 }

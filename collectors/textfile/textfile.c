@@ -18,13 +18,19 @@ static const struct ng_family families[FAMILIES] = {
 		.help = "When a file that was read was last changed, in whole seconds since 1970." },
 	[SCRAPE_ERROR] = { .name = "node_textfile_scrape_error",
 		.type = NG_GAUGE,
-		.help = "Whether a directory or file could not be read, or was refused." },
+		.help = "Whether a directory or file could not be read or was refused, or files contradict each "
+			"other." },
 	[FROM_FILES] = { .name = "<any>", .type = NG_UNTYPED, .dynamic = true, .help = "As the files say." },
 };
 
 static const struct ng_option options[] = {
 	NG_OPTION(textfile, patterns, NG_OPTION_LIST, "directory", "",
 		"Directory of *.prom files, or a pattern of directories; behind a '-' one that may be missing."),
+	NG_OPTION(textfile, file_limit, NG_OPTION_UNSIGNED, "max-file-size", "4194304",
+		"A file of more bytes is refused."),
+	NG_OPTION(textfile, total_limit, NG_OPTION_UNSIGNED, "max-total-size", "8388608",
+		"Files that take all of them beyond so many bytes, or three times as many bytes of memory, are "
+		"refused."),
 };
 
 bool textfile_reserved(struct ng_span name)
@@ -71,6 +77,16 @@ static void write_times(struct ng_page *page, const struct textfile *textfile)
 	}
 }
 
+/* What the files contradict each other in. */
+static void note_clashes(struct ng_scrape *scrape, const struct merged *merged)
+{
+	for (size_t i = 0; i < merged->clash_count; i++) {
+		ng_broken(scrape, merged->clashes[i].path, 0, merged->clashes[i].expected);
+		ng_note(scrape);
+	}
+	scrape->dropped += merged->dropped;
+}
+
 static int textfile_collect(void *state, struct ng_scrape *scrape)
 {
 	struct textfile *textfile = state;
@@ -83,15 +99,36 @@ static int textfile_collect(void *state, struct ng_scrape *scrape)
 	if (r < 0)
 		return ng_failed(scrape, r, "read", "the files");
 	textfile->stale = false;
-	if (textfile->merged.conflict && !textfile->failed) {
-		ng_broken(scrape, textfile->merged.conflict, 0, "the same HELP text for a family in all files");
-		ng_note(scrape);
-	}
-	scrape->dropped += textfile->merged.dropped;
+	note_clashes(scrape, &textfile->merged);
 	write_families(scrape->page, &textfile->merged);
 	write_times(scrape->page, textfile);
-	ng_gauge_u64(scrape->page, &families[SCRAPE_ERROR], textfile->failed || textfile->merged.conflict);
+	ng_gauge_u64(scrape->page, &families[SCRAPE_ERROR], textfile->failed || textfile->merged.clash_count);
 	return 0;
+}
+
+static const char *limit_text(struct ng_arena *arena, const char *before, uint64_t limit, const char *behind)
+{
+	char digits[NG_DIGITS];
+	struct ng_span number = ng_digits(digits, limit);
+	char *text = ng_alloc(arena, strlen(before) + number.size + strlen(behind) + 1);
+
+	if (text)
+		stpcpy(text_put(stpcpy(text, before), number), behind);
+	return text;
+}
+
+static int textfile_init(void *state, struct ng_setup *setup)
+{
+	struct textfile *textfile = state;
+	const uint64_t most = (uint64_t)1 << 30;
+
+	if (textfile->file_limit > most || textfile->total_limit > most)
+		return ng_refuse(setup, "max-file-size and max-total-size can be 1073741824 at most");
+	textfile->file_text = limit_text(setup->arena, "a file of at most ", textfile->file_limit, " bytes");
+	textfile->total_text = limit_text(setup->arena, "at most ", textfile->total_limit, " bytes in all files");
+	textfile->memory_text = limit_text(
+		setup->arena, "all files to take at most ", textfile->total_limit * MEMORY_FACTOR, " bytes of memory");
+	return textfile->file_text && textfile->total_text && textfile->memory_text ? 0 : -ENOMEM;
 }
 
 static void textfile_done(void *state)
@@ -120,6 +157,7 @@ static const struct ng_collector descriptor = {
 	.privileges = privileges,
 	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct textfile),
+	.init = textfile_init,
 	.collect = textfile_collect,
 	.done = textfile_done,
 };

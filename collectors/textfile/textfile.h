@@ -13,8 +13,12 @@
 #include <sys/stat.h>
 #include <time.h>
 
-/* A file of more bytes is refused, and so is one that would take all of them beyond the second figure. */
-enum { FILE_LIMIT = 8 << 20, TOTAL_LIMIT = 64 << 20 };
+/*
+ * What files may cost. All parts together and the page made of them take at most MEMORY_FACTOR times the bytes that the
+ * files may have; parsing one file takes at most PARSE_FACTOR times the bytes that it may have and PARSE_ROOM, for that
+ * moment. With the defaults this fits into 64 MiB beside everything else.
+ */
+enum { MEMORY_FACTOR = 3, PARSE_FACTOR = 4, PARSE_ROOM = 64 << 10, FILES_MAX = 10000, FOLDERS_MAX = 1000 };
 
 static inline size_t text_hash(size_t seed, struct ng_span text)
 {
@@ -23,6 +27,17 @@ static inline size_t text_hash(size_t seed, struct ng_span text)
 	for (size_t i = 0; i < text.size; i++)
 		hash = (hash ^ (unsigned char)text.text[i]) * 1099511628211u;
 	return (size_t)(hash ^ hash >> 32);
+}
+
+/* Up to these sizes memory is kept for the next reading: of one file, and of what there is once. */
+enum { KEEP_FILE = 8 << 10, KEEP = 64 << 10 };
+
+static inline void textfile_reset(struct ng_arena *arena, size_t keep)
+{
+	if (arena->total > keep)
+		ng_arena_done(arena);
+	else
+		ng_arena_reset(arena);
 }
 
 /* Copies the text to `at`; returns the end. */
@@ -71,6 +86,7 @@ struct part {
 	size_t series_count;
 	struct compound *compounds; /* NULL for a type without */
 	size_t compound_count;
+	const char *path;  /* of its file */
 	struct part *next; /* of the same family in a later file */
 };
 
@@ -94,6 +110,8 @@ struct source {
 	bool refused;
 	unsigned line; /* where; 0 for the file as a whole */
 	const char *expected;
+	size_t cost;  /* bytes while it is shown: its parts and their share of the page */
+	size_t needs; /* 0, or how much memory has to be free for it to be read again */
 	struct ng_arena arena;
 	struct part *parts;
 	size_t part_count;
@@ -103,6 +121,7 @@ struct folder {
 	const char *path;
 	bool listed;
 	bool unsettled;
+	bool cut; /* there are more files than are taken */
 	struct identity identity;
 	struct ng_arena arena, spare; /* the strings and the array of sources; the other one for the next listing */
 	struct source *sources;
@@ -112,28 +131,39 @@ struct folder {
 /* A family of all files. */
 struct family {
 	struct ng_span name;
-	struct ng_span help;    /* of the first part that has one */
-	struct ng_span shown;   /* the help text of the output */
-	struct ng_span sources; /* the paths of its files; only where that is shown */
-	bool conflict;          /* two parts had different ones: no further part is taken */
+	struct ng_span help;  /* of the first part that has one */
+	struct ng_span shown; /* the help text of the output */
+	bool conflict;        /* two parts had different ones: no further part is taken */
 	struct part *first, *last;
+	size_t key_count;       /* label sets, of which none may be there twice */
+	const char *sources[3]; /* paths of its first files */
+	size_t source_count;
+};
+
+/* What of a file does not fit to the others; the texts of the log. */
+struct clash {
+	const char *path;
+	const char *expected;
 };
 
 struct merged {
 	struct ng_arena arena;
 	struct family *families;
-	size_t count, capacity;
-	uint64_t dropped;     /* series */
-	const char *conflict; /* name of a family about whose help text two files disagree */
+	size_t count;
+	uint64_t dropped; /* series */
+	struct clash *clashes;
+	size_t clash_count, clash_capacity;
 };
 
 struct textfile {
 	struct ng_list patterns;
-	struct ng_arena arena;   /* the array of folders, made anew when it changes */
-	struct ng_arena scratch; /* for one file, or for merging */
+	uint64_t file_limit, total_limit;                 /* bytes of one file, and of all */
+	const char *file_text, *total_text, *memory_text; /* what is expected of files beyond these */
+	struct ng_arena arena;                            /* the array of folders, made anew when it changes */
+	struct ng_arena scratch;                          /* for one file, or for merging */
 	struct folder *folders;
 	size_t folder_count;
-	bool failed; /* something could not be read */
+	bool failed; /* something could not be read, or was refused */
 	bool stale;  /* the families are not those of the files */
 	struct merged merged;
 };
@@ -152,11 +182,14 @@ bool textfile_unsettled(const struct identity *identity);
 void textfile_source_empty(struct source *source);
 void textfile_source_refuse(struct source *source, unsigned line, const char *expected);
 
+/* Refuses a file until as much memory is free as it needs. */
+void textfile_source_postpone(const struct textfile *textfile, struct source *source, size_t needs);
+
 /*
- * Opens, reads and parses. A file that is refused is no error; errors are those of one moment, after which it is tried
- * again at the next scrape.
+ * Opens, reads and parses; `room` is what the file may cost. A file that is refused is no error; errors are those of
+ * one moment, after which it is tried again at the next scrape.
  */
-int textfile_source_read(struct ng_arena *scratch, struct source *source);
+int textfile_source_read(struct textfile *textfile, struct source *source, size_t room);
 
 /* scan.c: brings folders and files up to date. `ret_changed` tells whether anything has to be merged anew. */
 int textfile_scan(struct textfile *textfile, struct ng_scrape *scrape, bool *ret_changed);
@@ -166,10 +199,11 @@ void textfile_forget(struct textfile *textfile);
 struct paths {
 	const char **path;
 	size_t count, capacity;
+	bool cut; /* there are more than FOLDERS_MAX */
 };
 int textfile_glob(const struct ng_list *patterns, struct ng_scrape *scrape, struct paths *ret_paths);
 
-/* The names in a directory, also in one that is closed to us where a capability opens it. */
+/* The names in a directory, also in one that is closed to us where a capability opens it; -EFBIG for too many. */
 int textfile_names(struct ng_scrape *scrape, int directory, struct ng_names *ret_names);
 
 /* "a//b/./c/../d/" is "a/b/d". */
@@ -189,7 +223,10 @@ struct verdict {
 	const char *expected;
 };
 
-/* 0 with the source's parts filled in; -EBADMSG with the verdict; -ENOMEM, also for what becomes too large. */
+/*
+ * 0 with the source's parts filled in; -EBADMSG with the verdict; -ENOMEM, also for what becomes larger than the limits
+ * of the two arenas.
+ */
 int textfile_parse(struct ng_arena *scratch, struct ng_span text, struct source *source, struct verdict *ret_verdict);
 
 #endif

@@ -24,7 +24,10 @@ struct ng_arena {
 void ng_arena_reset(struct ng_arena *arena);
 void ng_arena_done(struct ng_arena *arena);
 
-/* Uninitialised memory, aligned for any type; NULL past the limit or when the system has none. */
+/*
+ * Uninitialised memory, aligned for any type; NULL past the limit, with errno EFBIG, or when the system has none, with
+ * ENOMEM.
+ */
 void *ng_alloc(struct ng_arena *arena, size_t size) __attribute__((malloc, alloc_size(2), warn_unused_result));
 
 /* Zeroed memory. */

@@ -4,6 +4,8 @@
  * so that a steady load ends in one chunk and no calls of malloc.
  */
 #include "kernel/arena.h"
+
+#include <errno.h>
 #include <stdlib.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -92,11 +94,19 @@ static bool arena_grow(struct ng_arena *arena, size_t need)
 	return true;
 }
 
-void *ng_alloc(struct ng_arena *arena, size_t size)
+static bool past_limit(const struct ng_arena *arena, size_t size)
 {
 	size_t limit = arena->limit ? arena->limit : DEFAULT_LIMIT;
 
-	if (size > limit || arena->total + size > limit)
+	if (size <= limit && arena->total + size <= limit)
+		return false;
+	errno = EFBIG;
+	return true;
+}
+
+void *ng_alloc(struct ng_arena *arena, size_t size)
+{
+	if (past_limit(arena, size))
 		return NULL;
 #ifdef ARENA_POISON
 	size_t need = (size + REDZONE + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
@@ -114,9 +124,7 @@ void *ng_alloc(struct ng_arena *arena, size_t size)
 
 char *ng_arena_reserve(struct ng_arena *arena, size_t size, size_t *ret_size)
 {
-	size_t limit = arena->limit ? arena->limit : DEFAULT_LIMIT;
-
-	if (size > limit || arena->total + size > limit)
+	if (past_limit(arena, size))
 		return NULL;
 	if ((!arena->chunk || arena->chunk->size - arena->used < size + ALIGNMENT) &&
 		!arena_grow(arena, size + ALIGNMENT))

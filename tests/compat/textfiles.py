@@ -17,6 +17,7 @@ import wire
 
 cases = harness.Cases()
 table = compare.load("textfile", *collectors.version_scopes())
+clashes = compare.load("textfile-clash", *collectors.version_scopes())
 
 FILES = {
     "empty": b"",
@@ -108,6 +109,10 @@ FILES = {
 }
 
 
+# Those in which a series is there twice.
+CLASHES = {"series twice", "series twice with labels"}
+
+
 class Pair:
     """Both exporters with one folder of text files."""
 
@@ -158,16 +163,20 @@ def main():
         return cases.finish()
     with tempfile.TemporaryDirectory(prefix="nodegauge-textfiles-") as folder, Pair(folder, program) as pair:
         for name, content in FILES.items():
-            cases.run(f"textfile {name}", pair.same, {"a.prom": content})
+            rows = clashes if name in CLASHES else table
+            cases.run(f"textfile {name}", pair.same, {"a.prom": content}, rows)
         right = b"# HELP right X\n# TYPE right gauge\nright 1\n"
         for name, files in {
             "beside a broken one": {"a.prom": b"broken", "b.prom": right},
             "two with the same family": {"a.prom": b'# HELP one X\n# TYPE one gauge\none{f="a"} 1\n', "b.prom": b'# HELP one X\n# TYPE one gauge\none{f="b"} 2\n'},
-            "two with the same series": {"a.prom": b"# HELP one X\n# TYPE one gauge\none 1\n", "b.prom": b"# HELP one X\n# TYPE one gauge\none 2\n"},
-            "two with other type": {"a.prom": b'# TYPE one gauge\none{f="a"} 1\n', "b.prom": b'# TYPE one counter\none{f="b"} 2\n'},
             "other names": {"a.txt": right, "b.prom.tmp": right, ".hidden.prom": right, "c.PROM": right},
         }.items():
             cases.run(f"textfile {name}", pair.same, files)
+        for name, files in {
+            "two with the same series": {"a.prom": b"# HELP one X\n# TYPE one gauge\none 1\n", "b.prom": b"# HELP one X\n# TYPE one gauge\none 2\n"},
+            "two with other type": {"a.prom": b'# TYPE one gauge\none{f="a"} 1\n', "b.prom": b'# TYPE one counter\none{f="b"} 2\n'},
+        }.items():
+            cases.run(f"textfile {name}", pair.same, files, clashes)
         cases.run("textfile two with other help", pair.same,
                   {"a.prom": b'# HELP one X\none{f="a"} 1\n', "b.prom": b'# HELP one Y\none{f="b"} 2\n'},
                   compare.load("textfile-help", *collectors.version_scopes()))
