@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Paths, methods, selection of collectors, content types, connections that are kept."""
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -141,6 +142,26 @@ def landing_page():
         demand(word in text, f"{word} is not on the page")
     demand("<script" not in text, "the page has a script")
     demand_equal(int(response.get("content-length", -1)), len(response.body), "Content-Length")
+
+
+@cases.case
+def problems_come_first_on_the_landing_page():
+    """A note of a collector that succeeds is a problem, too; collectors without one are in the order of their names."""
+    with tempfile.TemporaryDirectory() as folder:
+        missing = f"{folder}/{'long' * 30}"
+        with daemon.nodegauge(f"--collector.textfile.directory={missing}", "--collector.disable-defaults", "--collector.bonding",
+                              "--collector.loadavg", "--collector.textfile", "--collector.uname", "--path.sysfs=/var/empty") as process:
+            before = wire.fetch(process.address, "/").text()
+            demand("4 not scraped yet" in before, before)
+            wire.fetch(process.address)
+            page = wire.fetch(process.address, "/").text()
+    rows = re.findall(r'<tr[^>]*><td class="name">(\w+)</td><td class="(\w*)">([^<:]+)', page)
+    demand_equal(rows[:4], [("textfile", "bad", "leaves something out"), ("loadavg", "", "works"), ("uname", "", "works"),
+                            ("bonding", "none", "nothing to report")], "the first rows")
+    demand(all(row[1:] == ("off", "off") for row in rows[4:]) and len(rows) > 30, rows[4:])
+    demand(f"list {missing}: No such file or directory" in page, "the reason is not on the page")
+    summary = re.search(r'<p class="bad">(.*)</p>', page).group(1)
+    demand_equal(summary, f"{len(rows)} collectors: 1 leaves something out, 2 work, 1 with nothing to report, {len(rows) - 4} off", "the summary")
 
 
 @cases.case
