@@ -4,6 +4,7 @@
 #include "host/log.h"
 #include "host/migrate.h"
 #include "host/options.h"
+#include "host/patience.h"
 #include "host/privilege.h"
 #include "host/process.h"
 #include "host/service.h"
@@ -298,6 +299,26 @@ static int open_listeners(struct program *program)
 	return 0;
 }
 
+static void close_listeners(struct program *program)
+{
+	for (size_t i = 0; i < program->listener_count; i++)
+		ng_listen_close(&program->listeners[i]);
+	program->listener_count = 0;
+}
+
+/* All of them, or none while one is waited for: clients of the others would hang. */
+static int await_listeners(struct program *program, struct ng_patience *patience)
+{
+	int r;
+
+	do {
+		r = open_listeners(program);
+		if (r < 0)
+			close_listeners(program);
+	} while (r < 0 && r != -EINVAL && ng_patience_wait(patience, program->error));
+	return r;
+}
+
 static int start_server(struct program *program)
 {
 	const struct ng_settings *settings = &program->options.settings;
@@ -372,8 +393,7 @@ static int serve(struct program *program)
 static void clear_up(struct program *program)
 {
 	ng_server_free(program->server);
-	for (size_t i = 0; i < program->listener_count; i++)
-		ng_listen_close(&program->listeners[i]);
+	close_listeners(program);
 	if (ng_engine_free(program->engine)) {
 		ng_exporter_free(program->exporter);
 		ng_process_done(&program->process);
@@ -386,6 +406,7 @@ static void clear_up(struct program *program)
 int main(int argc, char *argv[])
 {
 	static struct program program;
+	struct ng_patience patience = { 0 };
 	int status, r;
 
 	/* one heap for all threads: they allocate next to nothing */
@@ -409,8 +430,8 @@ int main(int argc, char *argv[])
 	if (add_exporter(&program) < 0)
 		return give_up(&program);
 	/* what a user has no right to is opened, then the rights go, then threads are started */
-	if (action == NG_SERVE && (r = open_listeners(&program)) < 0)
-		status = refuse(&program, r);
+	if (action == NG_SERVE && (r = await_listeners(&program, &patience)) < 0)
+		status = patience.ended ? EXIT_SUCCESS : refuse(&program, r);
 	else if (drop_privileges(&program) < 0)
 		status = give_up(&program);
 	else if ((r = start_engine(&program)) < 0)

@@ -3,12 +3,18 @@
 
 #include "kernel/kernel.h"
 
+#include <stdlib.h>
 #include <systemd/sd-daemon.h>
 
 int ng_service_sockets(int *ret_first)
 {
 	*ret_first = SD_LISTEN_FDS_START;
 	return sd_listen_fds(1);
+}
+
+bool ng_service_present(void)
+{
+	return getenv("NOTIFY_SOCKET") != NULL;
 }
 
 void ng_service_ready(const char *status)

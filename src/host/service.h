@@ -3,11 +3,15 @@
 #ifndef HOST_SERVICE_H
 #define HOST_SERVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Takes over the sockets of socket activation: their number, with *ret_first the first descriptor; they are ours to
  * close. */
 int ng_service_sockets(int *ret_first);
+
+/* Whether a service manager wants to be told of our state. */
+bool ng_service_present(void);
 
 void ng_service_ready(const char *status);
 void ng_service_reloading(void);

@@ -278,20 +278,70 @@ def ready_and_stopping():
             demand_equal(process.wait(3), 0, "the exit status")
 
 
+def read_all(manager):
+    """What the daemon told until now, as lines."""
+    lines = []
+    manager.socket.setblocking(False)
+    try:
+        while True:
+            lines += manager.socket.recv(4096).decode().split("\n")
+    except BlockingIOError:
+        return lines
+
+
 @cases.case
-def ready_only_when_listening():
-    """No READY=1 from a daemon that cannot listen."""
+def a_taken_port_is_waited_for():
+    """A service manager's restarts would fill its journal: the daemon waits, says for whom, and logs it once."""
     with listening() as taken, Manager() as manager:
         port = taken.getsockname()[1]
-        with daemon.Daemon([daemon.binary(), f"--web.listen-address=127.0.0.1:{port}"], environment={"NOTIFY_SOCKET": manager.name}) as process:
-            status = process.wait(5)
-            demand(status is not None and status > 0, f"the exit status is {status}")
-            manager.socket.settimeout(0.1)
-            try:
-                text = manager.socket.recv(4096).decode()
-            except TimeoutError:
-                text = ""
-            demand("READY=1" not in text, "READY=1 comes all the same")
+        other = daemon.free_port()
+        environment = {"NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "400000"}
+        flags = [f"--web.listen-address=127.0.0.1:{other}", f"--web.listen-address=127.0.0.1:{port}"]
+        with daemon.Daemon([daemon.binary(), *flags], ("127.0.0.1", port), environment=environment) as process:
+            lines = manager.wait_for("READY=1", 5)
+            demand(any(line.startswith("STATUS=waiting: listen on") and f":{port}" in line and f"pid {os.getpid()}" in line for line in lines), lines)
+            time.sleep(4)
+            demand(process.running(), "it has ended")
+            demand_equal(process.log().count("Address already in use"), 1, "lines about it after three attempts")
+            demand(read_all(manager).count("WATCHDOG=1") >= 8, "the watchdog would have ended it")
+            with socket.socket() as probe:
+                demand(probe.connect_ex(("127.0.0.1", other)) != 0, "clients of the other address hang")
+            taken.close()
+            process.wait_ready(20)
+            demand_equal(wire.fetch(process.address).status, 200, "the status")
+            demand("STATUS=serving" in read_all(manager), "the manager is not told")
+
+
+@cases.case
+def a_signal_ends_the_wait():
+    with listening() as taken, Manager() as manager:
+        flag = f"--web.listen-address=127.0.0.1:{taken.getsockname()[1]}"
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with daemon.Daemon([daemon.binary(), flag], environment={"NOTIFY_SOCKET": manager.name}) as process:
+                manager.wait_for("READY=1", 5)
+                process.signal(number)
+                manager.wait_for("STOPPING=1", 2)
+                demand_equal(process.wait(1), 0, "the exit status")
+        with daemon.Daemon([daemon.binary(), flag], ("127.0.0.1", taken.getsockname()[1]), environment={"NOTIFY_SOCKET": manager.name}) as process:
+            manager.wait_for("READY=1", 5)
+            time.sleep(3.2)  # the next attempt is in 4 s
+            taken.close()
+            process.signal(signal.SIGHUP)
+            process.wait_ready(1)
+
+
+@cases.case
+def an_address_that_is_missing_is_waited_for():
+    """As after a boot, before the network is up."""
+    with Manager() as manager, tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "later", "socket")
+        with daemon.nodegauge(listen=str(path), ready=False, environment={"NOTIFY_SOCKET": manager.name}) as process:
+            lines = manager.wait_for("READY=1", 5)
+            demand(any("directory does not exist" in line for line in lines), lines)
+            path.parent.mkdir()
+            process.wait_ready(5)
+    result = daemon.run("--web.listen-address=192.0.2.1:9100", timeout=5)
+    demand(result.returncode == 1 and "192.0.2.1" in result.stderr, f"without a manager: {result.returncode} {result.stderr}")
 
 
 @cases.case
