@@ -28,6 +28,7 @@ install-system: all completion
 	install -D -m 644 $(B)/completion/nodegauge.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/nodegauge.fish
 	install -d $(DESTDIR)$(UNITDIR)
 	sed 's|/usr/bin/|$(PREFIX)/bin/|' systemd/nodegauge.service > $(DESTDIR)$(UNITDIR)/nodegauge.service
+	sed -f systemd/instance.sed $(DESTDIR)$(UNITDIR)/nodegauge.service > $(DESTDIR)$(UNITDIR)/nodegauge@.service
 	install -m 644 systemd/nodegauge.socket $(DESTDIR)$(UNITDIR)/nodegauge.socket
 	install -D -m 644 systemd/nodegauge.sysusers $(DESTDIR)$(SYSUSERSDIR)/nodegauge.conf
 	install -D -m 644 systemd/nodegauge.tmpfiles $(DESTDIR)$(TMPFILESDIR)/nodegauge.conf
