@@ -112,6 +112,44 @@ static void man_flags(FILE *out, const struct ng_options *options, bool collecto
 	}
 }
 
+static void man_hidden_flags(FILE *out, const struct ng_options *options)
+{
+	fputs(".SH RARELY NEEDED\nThese are not in \\fB\\-\\-help\\fR: former spellings, and settings whose defaults are "
+	      "right nearly everywhere.\n",
+		out);
+	for (size_t i = 0; i < options->flag_count; i++) {
+		if (!shown(&options->flags[i]))
+			man_flag(out, &options->flags[i]);
+	}
+}
+
+static void man_examples(FILE *out)
+{
+	fputs(".SH EXAMPLES\n"
+	      ".TP\nSee once what a machine says, without a server:\nnodegauge \\-\\-once\n"
+	      ".TP\nServe two collectors on another port:\n"
+	      "nodegauge \\-\\-web.listen\\-address=127.0.0.1:9200 \\-\\-collector.disable\\-defaults "
+	      "\\-\\-collector.cpu \\-\\-collector.meminfo\n"
+	      ".TP\nScrape them through a unix socket:\n"
+	      "curl \\-\\-unix\\-socket /run/nodegauge/nodegauge.sock http://localhost/metrics\n"
+	      ".TP\nLeave the series of containers and units out:\nnodegauge \\-\\-no\\-collector.container\n"
+	      ".TP\nTake the flags of node_exporter over:\n"
+	      "nodegauge \\-\\-migrate /etc/default/prometheus\\-node\\-exporter\n",
+		out);
+}
+
+static void man_files(FILE *out)
+{
+	fputs(".SH FILES\n"
+	      ".TP\n\\fI/etc/default/nodegauge\\fR, \\fI/etc/sysconfig/nodegauge\\fR\nFlags of nodegauge.service, as "
+	      "\\fBARGS\\fR.\n"
+	      ".TP\n\\fI/etc/default/nodegauge\\-NAME\\fR, \\fI/etc/sysconfig/nodegauge\\-NAME\\fR\nFlags of "
+	      "nodegauge@NAME.service, a further instance.\n"
+	      ".TP\n\\fI/var/lib/nodegauge/textfile\\fR\nWhere other programs write *.prom files.\n"
+	      ".TP\n\\fI/run/nodegauge\\fR\nFor unix sockets: \\-\\-web.listen\\-address=unix:/run/nodegauge/nodegauge.sock.\n",
+		out);
+}
+
 void ng_help_man(FILE *out, const struct ng_options *options)
 {
 	fprintf(out, ".TH NODEGAUGE 8 \"\" \"nodegauge %s\" \"System Administration\"\n", ng_version);
@@ -134,6 +172,7 @@ void ng_help_man(FILE *out, const struct ng_options *options)
 	      "Each collector has a switch of its own, and some have options. Regular expressions are not anchored.\n",
 		out);
 	man_flags(out, options, true);
+	man_hidden_flags(out, options);
 	fputs(".SH HTTP\n"
 	      ".TP\n\\fB/metrics\\fR\nThe metrics. \\fBcollect[]=\\fINAME\\fR limits them to some collectors, "
 	      "\\fBexclude[]=\\fINAME\\fR leaves some out; both may be repeated.\n"
@@ -145,9 +184,14 @@ void ng_help_man(FILE *out, const struct ng_options *options)
 	      ".SH EXIT STATUS\n0 after SIGTERM or SIGINT and for the flags that only print; 2 for an argument that is "
 	      "wrong or "
 	      "asks for sockets that were not handed over;\n"
-	      "1 when the service cannot start or go on for another reason, which may pass.\n"
-	      ".SH SEE ALSO\nproc(5), sysfs(5), systemd.socket(5)\n",
+	      "1 when the service cannot start or go on for another reason, which may pass; 3 when \\fB\\-\\-migrate\\fR "
+	      "lost what protected the port.\n"
+	      "Under a service manager that is told of its state, it waits for an address that it cannot have yet "
+	      "instead of ending.\n",
 		out);
+	man_files(out);
+	man_examples(out);
+	fputs(".SH SEE ALSO\nproc(5), sysfs(5), systemd.socket(5)\n", out);
 }
 
 /* ---- lists ---- */
