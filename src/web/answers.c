@@ -12,10 +12,7 @@ const char ng_text_type[] = "text/plain; charset=utf-8";
 
 void ng_answer_text(struct ng_request *request, unsigned status, struct ng_span text)
 {
-	ng_request_answer(request, &(struct ng_answer){ .status = status,
-					   .type = ng_text_type,
-					   .body = text,
-					   .close = request->bad || request->has_body });
+	ng_request_answer(request, &(struct ng_answer){ .status = status, .type = ng_text_type, .body = text });
 }
 
 void ng_answer_owned(struct ng_request *request, unsigned status, const char *type, struct ng_span text)

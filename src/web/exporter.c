@@ -200,19 +200,7 @@ void ng_exporter_handle(void *context, struct ng_request *request)
 	struct ng_exporter *exporter = context;
 	struct ng_span path = request->path;
 
-	if (request->bad)
-		ng_answer_text(request, 400,
-			NG_SPAN("Bad request: a target longer than 2048 bytes or with a NUL byte, no Host, or a header "
-				"twice.\n"));
-	else if (request->method == NG_OTHER)
-		ng_request_answer(request, &(struct ng_answer){ .status = 405,
-						   .type = ng_text_type,
-						   .allow = "GET, HEAD",
-						   .close = request->has_body,
-						   .body = NG_SPAN("Method not allowed: GET and HEAD are.\n") });
-	else if (request->has_body)
-		ng_answer_text(request, 413, NG_SPAN("A request with a body is not accepted here.\n"));
-	else if (ng_span_equal(path, ng_span(exporter->config.telemetry_path)))
+	if (ng_span_equal(path, ng_span(exporter->config.telemetry_path)))
 		handle_scrape(exporter, request);
 	else if (ng_span_equal(path, NG_SPAN("/-/healthy")))
 		ng_answer_text(request, 200, NG_SPAN("nodegauge is healthy.\n"));

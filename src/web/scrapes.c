@@ -52,9 +52,15 @@ static void gather_finished(void *context, struct ng_body *body, int error)
 	eventfd_write(scrapes->event_fd, 1);
 }
 
+static unsigned *count_of(struct ng_scrapes *scrapes, const struct ng_waiting *scrape)
+{
+	return &scrapes->of_client[(scrape->address * UINT64_C(0x9e3779b97f4a7c15)) >> 56];
+}
+
 void ng_scrapes_drop(struct ng_scrapes *scrapes, struct ng_waiting *scrape)
 {
 	scrapes->waiting_count--;
+	--*count_of(scrapes, scrape);
 	atomic_fetch_sub(&scrapes->in_flight, 1);
 	scrape->next = scrapes->spare;
 	scrapes->spare = scrape;
@@ -181,27 +187,42 @@ void ng_scrapes_run(struct ng_scrapes *scrapes)
 	start_gather(scrapes);
 }
 
-static void refuse(struct ng_scrapes *scrapes, struct ng_request *request)
+/* ---- too many ---- */
+
+static void refuse(struct ng_scrapes *scrapes, struct ng_waiting *scrape)
 {
 	atomic_fetch_add(&scrapes->results[NG_RESULT_BUSY], 1);
-	ng_answer_format(request, 503, "Limit of concurrent requests reached (%llu), try again later.\n",
+	ng_answer_format(scrape->request, 503, "Limit of concurrent requests reached (%llu), try again later.\n",
 		(unsigned long long)scrapes->max_requests);
+	scrape->request = NULL;
 }
 
-/* Answers those behind the first `keep` of a list; returns how many of `keep` are left. */
-static uint64_t refuse_behind(struct ng_scrapes *scrapes, struct ng_waiting *list, uint64_t keep)
+static size_t requests_waiting(const struct ng_scrapes *scrapes)
+{
+	size_t count = 0;
+
+	for (const struct ng_waiting *scrape = scrapes->sharing; scrape; scrape = scrape->next)
+		count += scrape->request != NULL;
+	for (const struct ng_waiting *scrape = scrapes->waiting; scrape; scrape = scrape->next)
+		count += scrape->request != NULL;
+	return count;
+}
+
+/* The latest of the client that has the most of the list; `worst`, or NULL, is what another list has. */
+static struct ng_waiting *find_worst(struct ng_waiting *list, struct ng_waiting *worst)
 {
 	for (struct ng_waiting *scrape = list; scrape; scrape = scrape->next) {
-		if (!scrape->request)
-			continue;
-		if (keep) {
-			keep--;
-			continue;
-		}
-		refuse(scrapes, scrape->request);
-		scrape->request = NULL;
+		if (scrape->request && (!worst || scrape->before >= worst->before))
+			worst = scrape;
 	}
-	return keep;
+	return worst;
+}
+
+/* One client's many scrapes do not take the place of another's few. */
+static void refuse_excess(struct ng_scrapes *scrapes)
+{
+	for (size_t count = requests_waiting(scrapes); count > scrapes->max_requests; count--)
+		refuse(scrapes, find_worst(scrapes->waiting, find_worst(scrapes->sharing, NULL)));
 }
 
 static bool patient(const struct ng_scrapes *scrapes, uint64_t now)
@@ -215,8 +236,7 @@ uint64_t ng_scrapes_tick(struct ng_scrapes *scrapes, uint64_t now)
 		return UINT64_MAX;
 	if (patient(scrapes, now))
 		return scrapes->max_requests ? scrapes->started + patience_ns : UINT64_MAX;
-	uint64_t left = refuse_behind(scrapes, scrapes->sharing, scrapes->max_requests);
-	refuse_behind(scrapes, scrapes->waiting, left);
+	refuse_excess(scrapes);
 	return UINT64_MAX;
 }
 
@@ -227,17 +247,6 @@ void ng_scrapes_hurry(struct ng_scrapes *scrapes, uint64_t deadline)
 			scrape->deadline = deadline;
 	}
 	ng_engine_hurry(scrapes->engine, deadline);
-}
-
-static size_t requests_waiting(const struct ng_scrapes *scrapes)
-{
-	size_t count = 0;
-
-	for (const struct ng_waiting *scrape = scrapes->sharing; scrape; scrape = scrape->next)
-		count += scrape->request != NULL;
-	for (const struct ng_waiting *scrape = scrapes->waiting; scrape; scrape = scrape->next)
-		count += scrape->request != NULL;
-	return count;
 }
 
 /* ---- requests ---- */
@@ -259,10 +268,6 @@ static struct ng_waiting *allocate(struct ng_scrapes *scrapes)
 
 struct ng_waiting *ng_scrapes_new(struct ng_scrapes *scrapes, struct ng_request *request)
 {
-	if (!patient(scrapes, request->arrived) && requests_waiting(scrapes) >= scrapes->max_requests) {
-		refuse(scrapes, request);
-		return NULL;
-	}
 	struct ng_waiting *scrape = allocate(scrapes);
 	if (!scrape) {
 		ng_answer_text(request, 500, NG_SPAN("Out of memory.\n"));
@@ -273,6 +278,8 @@ struct ng_waiting *ng_scrapes_new(struct ng_scrapes *scrapes, struct ng_request 
 	memset(scrape->cell, 1, ng_engine_cell_count(scrapes->engine));
 	scrape->next = NULL;
 	scrape->request = request;
+	scrape->address = request->address;
+	scrape->before = (*count_of(scrapes, scrape))++;
 	return scrape;
 }
 
@@ -281,7 +288,9 @@ void ng_scrapes_add(struct ng_scrapes *scrapes, struct ng_waiting *scrape)
 	*scrapes->waiting_end = scrape;
 	scrapes->waiting_end = &scrape->next;
 	ng_request_keep(scrape->request);
-	if (scrapes->sharing)
+	if (!patient(scrapes, scrape->request->arrived))
+		refuse_excess(scrapes);
+	if (scrapes->sharing && scrape->request)
 		ng_engine_hurry(scrapes->engine, leave_by(scrape));
 	start_gather(scrapes);
 }

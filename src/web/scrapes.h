@@ -17,10 +17,15 @@ enum { NG_SHORTEST_GATHER_NS = 50000000 };
 
 enum ng_result { NG_RESULT_OK, NG_RESULT_FAILED, NG_RESULT_BUSY, NG_RESULT_COUNT };
 
+/* Clients are counted by a hash of their address; those that collide share a count. */
+enum { NG_CLIENT_SLOTS = 256 };
+
 /* A scrape that waits. */
 struct ng_waiting {
 	struct ng_waiting *next;
-	struct ng_request *request; /* NULL when the client went away */
+	struct ng_request *request; /* NULL when the client went away, or was refused */
+	uint64_t address;           /* of the client, as in its request */
+	unsigned before;            /* how many of this client were waiting already */
 	uint64_t deadline;
 	bool gzip, all;
 	const char *type;
@@ -37,7 +42,8 @@ struct ng_scrapes {
 	struct ng_waiting *sharing;                /* those of the gather that is going on */
 	struct ng_waiting *spare;
 	size_t waiting_count; /* of both */
-	uint64_t started;     /* the gather that is going on */
+	unsigned of_client[NG_CLIENT_SLOTS];
+	uint64_t started; /* the gather that is going on */
 	struct ng_readers readers;
 
 	/* handed over by the gather, before it signals event_fd */
@@ -56,7 +62,7 @@ struct ng_scrapes {
 int ng_scrapes_init(struct ng_scrapes *scrapes, uint64_t max_requests);
 void ng_scrapes_done(struct ng_scrapes *scrapes);
 
-/* A scrape of all cells; NULL when the request was answered instead, as there are too many. */
+/* A scrape of all cells; NULL when the request was answered instead, as there is no memory. */
 struct ng_waiting *ng_scrapes_new(struct ng_scrapes *scrapes, struct ng_request *request);
 
 /* Gives back one that is not added. */

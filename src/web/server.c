@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libmicrohttpd 0.9.75 (Debian 12) to 1.0.x, as a parser of connections that we accept ourselves: limits in all and per
- * client and all deadlines are ours, because its own time-out is one of inactivity, which one byte a second defeats.
+ * libmicrohttpd 0.9.75 (Debian 12) to 1.0.x, for connections that we accept ourselves: limits in all and per client and
+ * all deadlines are ours, because its own time-out is one of inactivity, which one byte a second defeats. It gets a
+ * connection with the first request that the gate lets through, and is suspended from the end of each response to the
+ * next such request.
  *
  * It runs in external epoll mode, and what blocks is suspended and resumed from the same thread: the mode in which all
  * these releases are sound (thread-per-connection loses wake-ups before 1.0.10).
@@ -10,6 +12,7 @@
 
 #include "kernel/kernel.h"
 #include "web/accept.h"
+#include "web/gate.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -20,10 +23,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum {
-	TARGET_MAX = 2048,         /* bytes of a request target */
-	CONNECTION_MEMORY = 16384, /* for a head; longer ones are answered with 431 */
-};
+/* What the library keeps of a request: its head, and some 60 bytes for each field and argument. */
+enum { CONNECTION_MEMORY = 2 * NG_HEAD_MAX };
 
 /* Who has just connected has sent a request, or is about to. */
 static const uint64_t patience_ns = 400u * 1000000u;
@@ -31,7 +32,14 @@ static const uint64_t patience_ns = 400u * 1000000u;
 struct connection {
 	struct ng_connection base;
 	struct ng_server *server;
-	struct MHD_Connection *mhd;
+	struct ng_gate_entry entry;
+	struct sockaddr_storage address;
+	socklen_t address_size;
+	struct MHD_Connection *mhd; /* NULL until the library has begun with it */
+	unsigned passed;            /* requests that the library may take */
+	bool last;                  /* none will pass behind them */
+	bool finished;              /* in the list of the server */
+	struct connection *next_finished;
 	struct ng_request request;
 	uint64_t serial; /* 0 until its second request */
 	bool used;
@@ -46,7 +54,9 @@ struct ng_server {
 	int epoll_fd;
 	struct ng_connections connections;
 	struct ng_acceptor acceptor;
-	uint64_t serial; /* of the connections that were used twice */
+	struct ng_gate gate;
+	struct connection *finished; /* those that have had their response in this run of the library */
+	uint64_t serial;             /* of the connections that were used twice */
 	size_t unanswered;
 	bool draining;
 	uint64_t patient_until; /* while draining: until then the requests of new connections are waited for */
@@ -75,10 +85,35 @@ static void library_log(void *context, const char *format, va_list arguments)
 
 /* ---- the life of a connection ---- */
 
-static void forget(struct ng_connection *connection)
+static void forget(struct connection *connection)
 {
-	ng_connections_remove(connection);
-	free(connection_at(connection));
+	struct ng_server *server = connection->server;
+	struct connection **at = &server->finished;
+
+	if (connection->finished) {
+		while (*at != connection)
+			at = &(*at)->next_finished;
+		*at = connection->next_finished;
+	}
+	ng_connections_remove(&connection->base);
+	free(connection);
+	ng_acceptor_wake(&server->acceptor);
+}
+
+static void end_connection(struct ng_connection *base)
+{
+	struct connection *connection = connection_at(base);
+
+	if (!base->begun) {
+		close(base->fd);
+		forget(connection);
+		return;
+	}
+	/* the library sees the end of the connection and clears up */
+	shutdown(base->fd, SHUT_RDWR);
+	if (connection->entry.waiting)
+		MHD_resume_connection(connection->mhd);
+	connection->entry.waiting = false;
 }
 
 /* 0.9.75 tells of a connection while it is handed over, 1.0 when it runs next. */
@@ -87,7 +122,7 @@ static struct connection *find_new(struct ng_server *server, struct MHD_Connecti
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct ng_connection *at = server->connections.first;
 
-	while (at && (at->begun || !info || at->fd != info->connect_fd))
+	while (at && (!at->begun || connection_at(at)->mhd || !info || at->fd != info->connect_fd))
 		at = at->next;
 	return at ? connection_at(at) : NULL;
 }
@@ -95,20 +130,61 @@ static struct connection *find_new(struct ng_server *server, struct MHD_Connecti
 static void connection_notice(
 	void *context, struct MHD_Connection *mhd, void **socket_context, enum MHD_ConnectionNotificationCode code)
 {
-	struct ng_server *server = context;
 	struct connection *connection = *socket_context;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		connection = find_new(server, mhd);
-		if (connection) {
+		connection = find_new(context, mhd);
+		if (connection)
 			connection->mhd = mhd;
-			connection->base.begun = true;
-		}
 		*socket_context = connection;
 	} else if (connection) {
 		*socket_context = NULL;
-		forget(&connection->base);
-		ng_acceptor_wake(&server->acceptor);
+		forget(connection);
+	}
+}
+
+/* The library closes the descriptor when it fails, and tells the notice if it had begun. */
+static void hand_over(struct connection *connection)
+{
+	struct ng_server *server = connection->server;
+	struct ng_connection *at = server->connections.first;
+
+	connection->base.begun = true;
+	if (MHD_add_connection(server->daemon, connection->base.fd, (const struct sockaddr *)&connection->address,
+		    connection->address_size) == MHD_YES)
+		return;
+	while (at && at != &connection->base)
+		at = at->next;
+	if (at && !connection->mhd)
+		forget(connection);
+}
+
+static void pass_requests(struct ng_connection *base, unsigned requests, bool last)
+{
+	struct connection *connection = connection_at(base);
+
+	connection->passed = requests;
+	connection->last = last;
+	if (base->begun)
+		MHD_resume_connection(connection->mhd);
+	else
+		hand_over(connection);
+}
+
+/* Those whose requests were all answered wait for the next one at the gate. */
+static void wait_for_requests(struct ng_server *server)
+{
+	struct connection *connection;
+
+	while ((connection = server->finished)) {
+		server->finished = connection->next_finished;
+		connection->finished = false;
+		/* the library may have gone on with a further request */
+		if (connection->passed || connection->base.phase != NG_PHASE_IDLE || connection->base.evicted ||
+			connection->base.shut)
+			continue;
+		MHD_suspend_connection(connection->mhd);
+		ng_gate_wait(&server->gate, &connection->entry);
 	}
 }
 
@@ -140,6 +216,11 @@ static void request_completed(
 	connection->answered = false;
 	*request = (struct ng_request){ 0 };
 	ng_connections_enter(&connection->base, NG_PHASE_IDLE, ng_now());
+	if (!connection->finished) {
+		connection->finished = true;
+		connection->next_finished = server->finished;
+		server->finished = connection;
+	}
 }
 
 /* ---- requests ---- */
@@ -151,29 +232,19 @@ static struct connection *connection_from(struct MHD_Connection *mhd)
 	return info ? info->socket_context : NULL;
 }
 
-/*
- * Sees the request target before the library parses it; what it returns is the request's context.
- *
- * libmicrohttpd 1.0.0 to 1.0.6 crash on a long query of arguments without values when no header follows: a target that
- * is too long is made one argument with a value.
- */
+/* The start of a request; what it returns is the request's context. */
 static void *see_target(void *context, const char *target, struct MHD_Connection *mhd)
 {
 	struct connection *connection = connection_from(mhd);
 
 	(void)context;
-	if (!connection)
+	(void)target;
+	/* bytes that came behind those that were looked at may be in the library's buffer: they are not a request, and
+	 * a client that had sent one sends it again (RFC 9112, 9.3.2) */
+	if (!connection || connection->passed == 0)
 		return NULL;
+	connection->passed--;
 	connection->request = (struct ng_request){ 0 };
-	connection->request.bad = strlen(target) > TARGET_MAX || strstr(target, "%00") != NULL;
-	char *query = strchr((char *)target, '?');
-	if (strlen(target) > TARGET_MAX && query && query[1]) {
-		query[1] = '=';
-		for (char *at = query + 2; *at; at++) {
-			if (*at == '&')
-				*at = 'x';
-		}
-	}
 	return &connection->request;
 }
 
@@ -194,41 +265,17 @@ static enum MHD_Result queue_answer(struct connection *connection)
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
 	if (answer->gzip)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
-	if (answer->allow)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow);
 	if (answer->status != MHD_HTTP_OK || answer->page)
 		MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	if (answer->page)
 		MHD_add_response_header(
 			response, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
-	if (answer->close || connection->server->draining)
+	if ((connection->last && connection->passed == 0) || connection->server->draining)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 	enum MHD_Result result = MHD_queue_response(connection->mhd, answer->status, response);
 	MHD_destroy_response(response);
 	ng_connections_enter(&connection->base, NG_PHASE_ANSWER, ng_now());
 	return result;
-}
-
-/* What the headers say of the request's shape; the library takes the first of several for granted. */
-struct shape {
-	unsigned hosts, lengths;
-	bool body;
-};
-
-static enum MHD_Result see_header(void *context, enum MHD_ValueKind kind, const char *key, const char *value)
-{
-	struct shape *shape = context;
-
-	(void)kind;
-	if (strcasecmp(key, MHD_HTTP_HEADER_HOST) == 0)
-		shape->hosts++;
-	else if (strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
-		shape->body = true;
-	else if (strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
-		shape->lengths++;
-		shape->body = shape->body || !value || strcmp(value, "0") != 0;
-	}
-	return MHD_YES;
 }
 
 /* The path of a target in absolute form, "http://host/metrics", which servers have to take too (RFC 9112, 3.2.2). */
@@ -246,7 +293,7 @@ static void fill_reader(struct connection *connection)
 {
 	uint64_t halves[2];
 
-	memcpy(halves, &connection->base.client, sizeof(halves));
+	memcpy(halves, &connection->base.client->address, sizeof(halves));
 	if (connection->used && !connection->serial)
 		connection->serial = ++connection->server->serial;
 	connection->used = true;
@@ -254,21 +301,14 @@ static void fill_reader(struct connection *connection)
 	connection->request.connection = connection->serial;
 }
 
-static void fill_request(struct connection *connection, const char *url, const char *method, const char *version)
+static void fill_request(struct connection *connection, const char *url, const char *method)
 {
 	struct ng_request *request = &connection->request;
-	struct shape shape = { 0 };
 
-	request->method = strcmp(method, MHD_HTTP_METHOD_GET) == 0    ? NG_GET
-			  : strcmp(method, MHD_HTTP_METHOD_HEAD) == 0 ? NG_HEAD
-								      : NG_OTHER;
+	request->method = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0 ? NG_HEAD : NG_GET;
 	request->path = path_of(url);
 	request->arrived = ng_now();
 	fill_reader(connection);
-	MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, see_header, &shape);
-	request->has_body = shape.body;
-	request->bad = request->bad || shape.hosts > 1 || shape.lengths > 1 ||
-		       (shape.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_1) == 0);
 	connection->server->unanswered++;
 }
 
@@ -279,6 +319,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *mhd, const c
 	struct ng_request *request = *request_context;
 
 	(void)mhd;
+	(void)version;
 	(void)upload;
 	*upload_size = 0;
 	if (!request)
@@ -287,14 +328,13 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *mhd, const c
 	if (connection->answered)
 		return queue_answer(connection);
 	if (!request->arrived) {
-		fill_request(connection, url, method, version);
-		/* what is answered in this first call ends the connection: right for what may have a body, and for
-		 * nothing else */
-		if (!request->has_body && !request->bad && request->method != NG_OTHER)
-			return MHD_YES;
+		/* what is answered in this first call ends the connection */
+		fill_request(connection, url, method);
+		return MHD_YES;
 	}
 	server->config.handle(server->config.context, request);
-	return connection->answered ? queue_answer(connection) : MHD_YES;
+	/* one that was kept is resumed first, also when it was answered since */
+	return connection->answered && !connection->kept ? queue_answer(connection) : MHD_YES;
 }
 
 const char *ng_request_header(const struct ng_request *request, const char *name)
@@ -356,12 +396,12 @@ static void take_connection(void *context, int fd, const struct sockaddr_storage
 		return;
 	}
 	connection->server = server;
-	if (connection->base.has_client)
+	connection->address = *address;
+	connection->address_size = size;
+	if (connection->base.client->remote)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* the library closes the descriptor when it fails, and tells the notice if it had begun */
-	if (MHD_add_connection(server->daemon, fd, (const struct sockaddr *)address, size) != MHD_YES &&
-		server->connections.first == &connection->base && !connection->base.begun)
-		forget(&connection->base);
+	if (ng_gate_add(&server->gate, &connection->entry, &connection->base) < 0)
+		end_connection(&connection->base);
 }
 
 /* ---- running ---- */
@@ -378,6 +418,7 @@ static void run_library(struct ng_server *server)
 	/* a pipelined request or a resumed connection is work without an event */
 	for (int i = 0; i < 64; i++) {
 		MHD_run(server->daemon);
+		wait_for_requests(server);
 		if (MHD_get_timeout(server->daemon, &ms) != MHD_YES || ms != 0)
 			return;
 	}
@@ -388,12 +429,17 @@ uint64_t ng_server_run(struct ng_server *server, uint64_t now)
 	struct epoll_event events[32];
 	int n = epoll_wait(server->epoll_fd, events, (int)(sizeof(events) / sizeof(events[0])), 0);
 
+	/* one that has an event ends no other; accepting may end any */
+	for (int i = 0; i < n; i++) {
+		if (events[i].data.u64 >= server->config.listener_count && events[i].data.u64 != UINT64_MAX)
+			ng_gate_event(&server->gate, events[i].data.ptr, events[i].events);
+	}
 	for (int i = 0; i < n; i++) {
 		if (events[i].data.u64 < server->config.listener_count && !server->draining)
 			ng_acceptor_take(&server->acceptor, events[i].data.u64, now);
 	}
 	run_library(server);
-	ng_connections_enforce(&server->connections, now, forget);
+	ng_connections_enforce(&server->connections, now);
 	uint64_t next = server->connections.next_deadline;
 	MHD_UNSIGNED_LONG_LONG ms;
 	if (MHD_get_timeout(server->daemon, &ms) == MHD_YES && now + ms * 1000000u < next)
@@ -464,7 +510,7 @@ int ng_server_new(const struct ng_server_config *config, char *error, size_t err
 		.take = take_connection,
 		.context = server,
 	};
-	ng_connections_init(&server->connections, &config->limits, config->log);
+	ng_connections_init(&server->connections, &config->limits, end_connection, config->log);
 	server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	server->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
@@ -480,6 +526,8 @@ int ng_server_new(const struct ng_server_config *config, char *error, size_t err
 		return -EIO;
 	}
 	server->acceptor.epoll_fd = server->epoll_fd;
+	server->gate.epoll_fd = server->epoll_fd;
+	server->gate.pass = pass_requests;
 	int r = ng_acceptor_start(&server->acceptor, error, error_size);
 	if (r < 0) {
 		ng_server_free(server);
@@ -493,10 +541,13 @@ void ng_server_free(struct ng_server *server)
 {
 	if (!server)
 		return;
-	for (struct ng_connection *at = server->connections.first; at; at = at->next) {
-		/* a suspended connection may not be there when the library stops */
+	for (struct ng_connection *at = server->connections.first, *next; at; at = next) {
 		struct connection *connection = connection_at(at);
-		if (connection->kept && !connection->answered) {
+		next = at->next;
+		if (!at->begun || connection->entry.waiting) {
+			end_connection(at);
+		} else if (connection->kept && !connection->answered) {
+			/* a suspended connection may not be there when the library stops */
 			connection->kept = false;
 			MHD_resume_connection(connection->mhd);
 		}

@@ -24,8 +24,8 @@ struct ng_server_config {
 	struct ng_server_limits limits;
 	struct ng_listener *listeners; /* borrowed */
 	size_t listener_count;
-	/* Called for each request with its head complete: ends with ng_request_answer, or keeps it by ng_request_keep.
-	 */
+	/* Called for each request that is in order, a GET or HEAD without a body: ends with ng_request_answer, or keeps
+	 * it by ng_request_keep. */
 	void (*handle)(void *context, struct ng_request *request);
 	/* Called when a kept request goes away before it was answered: it must not be touched any more. */
 	void (*gone)(void *context, struct ng_request *request);
@@ -62,13 +62,11 @@ const char *ng_server_library(void);
 
 /* ---- requests ---- */
 
-enum ng_method { NG_GET, NG_HEAD, NG_OTHER };
+enum ng_method { NG_GET, NG_HEAD };
 
 struct ng_request {
 	enum ng_method method;
-	struct ng_span path; /* decoded; empty when it held a NUL */
-	bool bad;            /* a target that cannot be right or is too long, no Host, two of what may be there once */
-	bool has_body;
+	struct ng_span path; /* decoded */
 	/* for whoever handles it */
 	void *link;
 	uint64_t arrived; /* CLOCK_MONOTONIC ns */
@@ -88,11 +86,9 @@ void ng_request_keep(struct ng_request *request);
 /* The body is shared: `release` is called with `context` when it has been sent or the client went away. */
 struct ng_answer {
 	unsigned status;
-	const char *type;  /* Content-Type */
-	const char *allow; /* Allow, or NULL */
+	const char *type; /* Content-Type */
 	bool gzip;
-	bool close; /* the connection after the answer */
-	bool page;  /* a document for browsers: with a content security policy */
+	bool page; /* a document for browsers: with a content security policy */
 	struct ng_span body;
 	void (*release)(void *context);
 	void *context;

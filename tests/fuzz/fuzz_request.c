@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -157,8 +158,40 @@ static bool talk(int fd, const char *bytes, size_t size, size_t *ret_size)
 	return false;
 }
 
+/*
+ * What may never be served, by rules that are simpler than the server's: up to the first empty line no byte but text
+ * and whole line ends, no line that begins with a blank or has one before its colon, and nothing that has a body.
+ */
+static void judge_request(struct ng_span bytes)
+{
+	static const char *const words[] = { "\nTransfer-Encoding:", "\nContent-Length: 1" };
+	bool first = true;
+
+	while (bytes.size && (bytes.text[0] == '\r' || bytes.text[0] == '\n'))
+		bytes = ng_span_skip(bytes, 1);
+	for (const char *at = bytes.text, *end = at + bytes.size; at < end;) {
+		const char *line = at, *stop = memchr(at, '\n', (size_t)(end - at)), *colon;
+		must(stop != NULL, "half a head was served");
+		at = stop + 1;
+		stop -= stop > line && stop[-1] == '\r';
+		if (stop == line)
+			break;
+		for (const char *c = line; c < stop; c++)
+			must((unsigned char)*c >= ' ' || *c == '\t', "a control character was served");
+		colon = memchr(line, ':', (size_t)(stop - line));
+		must(first || (colon && colon > line && colon[-1] != ' ' && colon[-1] != '\t' && *line != ' ' &&
+				      *line != '\t'),
+			"a bad header line was served");
+		for (size_t i = 0; i < NG_COUNT(words); i++)
+			must(first || strncasecmp(line, words[i] + 1, strlen(words[i] + 1)) != 0 ||
+					stop - line < (ptrdiff_t)strlen(words[i] + 1),
+				"a request with a body was served");
+		first = false;
+	}
+}
+
 /* Judges the first answer of those that came. */
-static void judge(struct ng_span all)
+static void judge(struct ng_span request, struct ng_span all)
 {
 	static struct exposition exposition;
 	struct ng_span head, line;
@@ -171,6 +204,7 @@ static void judge(struct ng_span all)
 	must(end != NULL, "a head without end");
 	if (memcmp(all.text + 9, "200", 3) != 0)
 		return;
+	judge_request(request);
 	head = (struct ng_span){ all.text, (size_t)(end - all.text) };
 	while (ng_line_next(&head, &line)) {
 		line = ng_trim(line);
@@ -194,6 +228,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	must(talk(fd, (const char *)data, size, &got), "the connection does not end");
 	close(fd);
-	judge((struct ng_span){ answer, got });
+	judge((struct ng_span){ (const char *)data, size }, (struct ng_span){ answer, got });
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* For whom a connection is counted, and who gives way. */
 #include "support.h"
 
+#include "kernel/kernel.h"
 #include "web/connections.h"
 
 #include <arpa/inet.h>
@@ -49,84 +50,162 @@ static void clients(void **state)
 	assert_false(ng_client_of(&local, &client));
 }
 
-enum { ROOM = 4 };
+enum { ROOM = 6 };
+static const uint64_t second_ns = 1000000000u;
 
 static const struct ng_server_limits limits = {
-	.connections = 3,
-	.client_connections = 2,
+	.connections = 4,
+	.client_connections = 3,
 	.header_timeout = 1,
 	.idle_timeout = 1000,
 	.response_timeout = 1000,
 };
 
-static bool add(struct ng_connections *all, struct ng_connection *connection, const char *client, int ret_ends[2])
-{
-	struct sockaddr_storage address = address_of(client);
+struct scene {
+	struct ng_connections all;
+	struct ng_connection connection[ROOM];
+	int ends[ROOM][2];
+	int count;
+};
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ret_ends), 0);
-	*connection = (struct ng_connection){ 0 };
-	bool added = ng_connections_add(all, connection, ret_ends[0], &address);
-	connection->begun = added;
-	return added;
+static struct ng_connection *last_ended;
+
+static void note_end(struct ng_connection *connection)
+{
+	last_ended = connection;
 }
 
-static void unexpected(struct ng_connection *connection)
+static void set_up(struct scene *scene)
 {
-	(void)connection;
-	fail();
+	*scene = (struct scene){ 0 };
+	last_ended = NULL;
+	ng_connections_init(&scene->all, &limits, note_end, NULL);
+}
+
+static void tear_down(struct scene *scene)
+{
+	while (scene->all.first)
+		ng_connections_remove(scene->all.first);
+	assert_int_equal(scene->all.count, 0);
+	assert_int_equal(scene->all.evicted, 0);
+	assert_null(scene->all.clients);
+	for (int i = 0; i < scene->count; i++) {
+		close(scene->ends[i][0]);
+		close(scene->ends[i][1]);
+	}
+}
+
+/* A connection in a phase since some seconds, or NULL when it was refused. */
+static struct ng_connection *add(struct scene *scene, const char *client, enum ng_phase phase, uint64_t seconds)
+{
+	struct sockaddr_storage address = address_of(client);
+	struct ng_connection *connection = &scene->connection[scene->count];
+
+	assert_true(scene->count < ROOM);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, scene->ends[scene->count]), 0);
+	if (!ng_connections_add(&scene->all, connection, scene->ends[scene->count++][0], &address))
+		return NULL;
+	ng_connections_enter(connection, phase, ng_now() - seconds * second_ns);
+	return connection;
 }
 
 /* One that gave way is counted by the limit that it hit, and not for its time as well. */
 static void counted_once(void **state)
 {
-	struct ng_connections all;
-	struct ng_connection connection[ROOM];
-	int ends[ROOM][2];
+	struct scene scene;
 
 	(void)state;
-	ng_connections_init(&all, &limits, NULL);
-	assert_true(add(&all, &connection[0], "192.0.2.1", ends[0]));
-	assert_true(add(&all, &connection[1], "192.0.2.1", ends[1]));
-	assert_true(add(&all, &connection[2], "192.0.2.1", ends[2]));
-	assert_int_equal(all.counts.refused_client, 1);
-	assert_true(connection[0].evicted);
-	ng_connections_enforce(&all, UINT64_MAX - 1, unexpected);
-	assert_int_equal(all.counts.timed_out, 2);
-	assert_int_equal(all.counts.refused_client, 1);
+	set_up(&scene);
+	struct ng_connection *first = add(&scene, "192.0.2.1", NG_PHASE_HEAD, 0);
 	for (int i = 0; i < 3; i++)
-		ng_connections_remove(&connection[i]);
-	assert_int_equal(all.count, 0);
-	assert_int_equal(all.evicted, 0);
-	for (int i = 0; i < 3; i++) {
-		close(ends[i][0]);
-		close(ends[i][1]);
-	}
+		add(&scene, "192.0.2.1", NG_PHASE_HEAD, 0);
+	assert_int_equal(scene.all.counts.refused_client, 1);
+	assert_true(first->evicted);
+	ng_connections_enforce(&scene.all, UINT64_MAX - 1);
+	assert_int_equal(scene.all.counts.timed_out, 3);
+	assert_int_equal(scene.all.counts.refused_client, 1);
+	tear_down(&scene);
 }
 
-/* Nobody gives way who is being answered. */
+/* Nobody gives way who waits for the handler. */
 static void busy(void **state)
 {
-	struct ng_connections all;
-	struct ng_connection connection[ROOM];
-	const char *const client[ROOM] = { "192.0.2.1", "192.0.2.2", "2001:db8::1", "192.0.2.3" };
-	int ends[ROOM][2];
+	struct scene scene;
 
 	(void)state;
-	ng_connections_init(&all, &limits, NULL);
-	for (int i = 0; i < ROOM; i++) {
-		assert_int_equal(add(&all, &connection[i], client[i], ends[i]), i < 3);
-		if (i < 3)
-			ng_connections_enter(&connection[i], NG_PHASE_HANDLER, 1);
+	set_up(&scene);
+	struct ng_connection *one = add(&scene, "192.0.2.1", NG_PHASE_HANDLER, 5);
+	add(&scene, "192.0.2.2", NG_PHASE_HANDLER, 5);
+	add(&scene, "2001:db8::1", NG_PHASE_HANDLER, 5);
+	add(&scene, "192.0.2.3", NG_PHASE_HANDLER, 5);
+	assert_null(add(&scene, "192.0.2.4", NG_PHASE_HEAD, 0));
+	assert_int_equal(scene.all.counts.refused_total, 1);
+	assert_false(ng_connections_evict(&scene.all));
+	ng_connections_enter(one, NG_PHASE_IDLE, ng_now());
+	assert_true(ng_connections_evict(&scene.all));
+	assert_ptr_equal(last_ended, one);
+	tear_down(&scene);
+}
+
+/* The client with the most connections gives one, whatever they are at, and nobody who has fewer than the newcomer. */
+static void largest_share(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	set_up(&scene);
+	add(&scene, "192.0.2.1", NG_PHASE_IDLE, 100);
+	add(&scene, "2001:db8::1", NG_PHASE_ANSWER, 1);
+	struct ng_connection *older = add(&scene, "2001:db8::2", NG_PHASE_ANSWER, 2);
+	add(&scene, "2001:db8::3", NG_PHASE_ANSWER, 1);
+	assert_non_null(add(&scene, "192.0.2.2", NG_PHASE_HEAD, 0));
+	assert_ptr_equal(last_ended, older);
+	tear_down(&scene);
+
+	set_up(&scene);
+	add(&scene, "192.0.2.1", NG_PHASE_IDLE, 100);
+	add(&scene, "192.0.2.2", NG_PHASE_IDLE, 100);
+	add(&scene, "192.0.2.3", NG_PHASE_HANDLER, 1);
+	add(&scene, "192.0.2.3", NG_PHASE_HANDLER, 1);
+	assert_null(add(&scene, "192.0.2.3", NG_PHASE_HEAD, 0));
+	assert_null(last_ended);
+	tear_down(&scene);
+}
+
+/* Of one client's connections: late heads, then idle ones, then those that have just come, then those being answered.
+ */
+static void least_worth(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	set_up(&scene);
+	struct ng_connection *answered = add(&scene, "192.0.2.1", NG_PHASE_ANSWER, 9);
+	struct ng_connection *fresh = add(&scene, "192.0.2.2", NG_PHASE_HEAD, 0);
+	struct ng_connection *idle = add(&scene, "192.0.2.3", NG_PHASE_IDLE, 0);
+	struct ng_connection *late = add(&scene, "192.0.2.4", NG_PHASE_HEAD, 2);
+	struct ng_connection *const order[] = { late, idle, fresh, answered };
+	for (size_t i = 0; i < 4; i++) {
+		assert_true(ng_connections_evict(&scene.all));
+		assert_ptr_equal(last_ended, order[i]);
 	}
-	assert_int_equal(all.counts.refused_total, 1);
-	assert_false(ng_connections_evict(&all));
-	ng_connections_enter(&connection[1], NG_PHASE_IDLE, 1);
-	assert_true(ng_connections_evict(&all));
-	assert_true(connection[1].evicted);
-	for (int i = 0; i < ROOM; i++) {
-		close(ends[i][0]);
-		close(ends[i][1]);
-	}
+	assert_false(ng_connections_evict(&scene.all));
+	tear_down(&scene);
+}
+
+/* More than a quarter of the room is not for those that have yet to send a request. */
+static void crowd_of_newcomers(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	set_up(&scene);
+	add(&scene, "192.0.2.1", NG_PHASE_IDLE, 100);
+	struct ng_connection *first = add(&scene, "192.0.2.2", NG_PHASE_HEAD, 0);
+	add(&scene, "192.0.2.3", NG_PHASE_HEAD, 0);
+	assert_true(ng_connections_evict(&scene.all));
+	assert_ptr_equal(last_ended, first);
+	tear_down(&scene);
 }
 
 int main(void)
@@ -135,6 +214,9 @@ int main(void)
 		cmocka_unit_test(clients),
 		cmocka_unit_test(counted_once),
 		cmocka_unit_test(busy),
+		cmocka_unit_test(largest_share),
+		cmocka_unit_test(least_worth),
+		cmocka_unit_test(crowd_of_newcomers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
