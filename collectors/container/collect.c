@@ -65,6 +65,8 @@ static void read_shown(struct ng_scrape *scrape, struct container *state, struct
 		container_set(&row->figures.values, VALUE_MEMORY_LIMIT, state->machine.memory);
 	row->has_peaks = state->sampler.round > 1 && row->shown != SHOWN_NODE && row->shown != SHOWN_CONTAINER &&
 			 row->shown != SHOWN_SANDBOX && container_has(&row->figures.values, VALUE_PRESSURE);
+	if (group->account)
+		memcpy(row->lost, group->account->lost, sizeof(row->lost));
 	memset(row->peak, 0, sizeof(row->peak));
 	if (group->peaks)
 		container_peaks_of(group->peaks, &state->sampler, row->peak);
@@ -162,6 +164,7 @@ int container_collect(void *context, struct ng_scrape *scrape)
 	if (r < 0)
 		return r;
 	container_machine_read(scrape, state);
+	container_accounts_settle(scrape, state, false);
 	container_resolve(scrape, state);
 	uint64_t now = ng_now(); /* later than whatever the hooks noted */
 	r = container_rows_settle(state);

@@ -165,6 +165,7 @@ static void done(void *context)
 		state->leaving = next;
 	}
 	ng_table_done(&state->by_key);
+	container_accounts_done(state);
 	container_triggers_close(state);
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
 		ng_file_close(&state->sampler.node[i]);

@@ -8,6 +8,7 @@
 #ifndef CONTAINER_H
 #define CONTAINER_H
 
+#include "account.h"
 #include "names.h"
 #include "oci.h"
 #include "path.h"
@@ -75,10 +76,14 @@ struct container_row {
 	bool outdone;                   /* there is a later one */
 	bool fresh;                     /* its group was read in this scrape */
 	bool gone;                      /* it is one of those that leave */
+	bool ended;                     /* it was read when its last process had ended */
+	bool unsettled;                 /* its group has gone, and more of it may be found out: see account.c */
+	uint64_t pod;                   /* where unsettled: the generation of the pod's group */
 	bool has_peaks;
 	uint16_t peak[2 * CONTAINER_RESOURCES]; /* of the last minute, in 1/10000 */
 	struct container_figures figures;       /* what was read last */
 	struct container_interfaces network;
+	uint64_t lost[CONTAINER_LOST_VALUES]; /* of a pod: what containers used that cannot be said of one */
 	struct container_place place;
 	/* when leaving */
 	char *path;       /* malloc; NULL once the labels are made */
@@ -104,6 +109,10 @@ struct container_group {
 	uint64_t added_at;                           /* CLOCK_MONOTONIC ns */
 	uint64_t limits_at;                          /* of the last reading of its limits */
 	uint64_t newest;                             /* of a pod: the generation of its latest container */
+	struct container_account *account;           /* of a pod; malloc */
+	uint64_t *counts;                            /* of a child of a pod, when its account was settled; malloc */
+	struct ng_cgroup *younger, *older;           /* in the list of those that are young */
+	uint64_t read_next;                          /* when it is read next as it is young; 0: it is not */
 	int pid;                                     /* of a process in the pod's network; 0: none */
 	uint64_t pid_start;                          /* its start time: a pid may come again */
 	uint64_t pid_tried_at;                       /* when it was looked for among all processes */
@@ -184,6 +193,11 @@ struct container {
 	struct ng_shared *meminfo;
 	const char *net_path; /* of the node's network, below /proc */
 
+	struct ng_cgroup *young;            /* the latest of them */
+	struct container_account *accounts; /* to be settled */
+	struct container_settling settling;
+	uint64_t lost[CONTAINER_LOST_REASONS];
+
 	struct container_row *leaving;
 	struct ng_table by_key; /* the rows that are shown */
 	uint64_t leaving_count, forgotten;
@@ -259,6 +273,10 @@ int container_rows_settle(struct container *state);
 
 /* The group has gone: its row is kept for those who have not seen its last values. */
 void container_row_leave(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group);
+
+/* A container of a pod came and went before it was seen: a row without figures, among those that leave; or NULL. */
+struct container_row *container_row_missed(struct ng_scrape *scrape, struct container *state,
+	const struct ng_cgroup *pod, const struct container_place *place, const char *name);
 
 /* After an answer. */
 void container_rows_seen(struct container *state, uint64_t readers, uint64_t recent, uint64_t now);

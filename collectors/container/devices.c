@@ -78,13 +78,13 @@ static void read_device(struct ng_span line, struct container_devices *devices)
 	}
 }
 
-void container_read_devices(struct ng_scrape *scrape, int directory, struct container_devices *devices)
+int container_read_devices(struct ng_scrape *scrape, int directory, struct container_devices *devices)
 {
 	struct ng_span text, line;
 
 	devices->count = 0;
-	if (ng_peek_at(scrape, directory, NG_VALUE, "io.stat", &text) < 0)
-		return;
-	while (ng_line_next(&text, &line))
+	int r = ng_peek_at(scrape, directory, NG_VALUE, "io.stat", &text);
+	while (r == 0 && ng_line_next(&text, &line))
 		read_device(line, devices);
+	return r;
 }

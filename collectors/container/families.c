@@ -239,6 +239,19 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 		"Groups that have gone and are shown until each reader has seen their last totals."),
 	AT(FAMILY_FORGOTTEN) = PLAIN("nodegauge_container_forgotten_total", NG_COUNTER, "",
 		"Groups that have gone whose last totals not every reader has seen: too many, too old or succeeded."),
+	AT(FAMILY_LOST) = PLAIN("nodegauge_container_lost_total", NG_COUNTER, "reason",
+		"Containers whose last totals are not complete: removed before they were read, and not to be told from "
+		"the totals of their pod."),
+	AT(FAMILY_UNATTRIBUTED_CPU) = PLAIN("nodegauge_pod_unattributed_cpu_seconds_total", NG_COUNTER, OF_GROUP,
+		"CPU time of the pod used by containers that were removed before they were read, where it is not known "
+		"how much each used."),
+	AT(FAMILY_UNATTRIBUTED_KILLS) = PLAIN("nodegauge_pod_unattributed_oom_kills_total", NG_COUNTER, OF_GROUP,
+		"OOM kills in containers of the pod that were removed before they were read, where it is not known in "
+		"which."),
+	AT(FAMILY_UNATTRIBUTED_IO) = PLAIN("nodegauge_pod_unattributed_io_bytes_total", NG_COUNTER,
+		OF_GROUP ",operation",
+		"Bytes read and written by containers of the pod that were removed before they were read, where it is "
+		"not known by which."),
 	AT(FAMILY_CORES) = MACHINE("machine_cpu_cores", "Logical CPUs that are online."),
 	AT(FAMILY_PHYSICAL_CORES) = MACHINE("machine_cpu_physical_cores", "Physical CPU cores."),
 	AT(FAMILY_SOCKETS) = MACHINE("machine_cpu_sockets", "CPU sockets."),

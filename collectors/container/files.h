@@ -36,7 +36,7 @@ void container_read_limit(struct ng_scrape *scrape, int directory, const char *f
 
 /* The entry of a device, made when there is none; NULL when there is no memory. */
 struct container_device *container_device_of(struct container_devices *devices, uint32_t major, uint32_t minor);
-void container_read_devices(struct ng_scrape *scrape, int directory, struct container_devices *devices);
+int container_read_devices(struct ng_scrape *scrape, int directory, struct container_devices *devices);
 
 /* Files of v1 or v2. */
 void container_read_pages(struct ng_scrape *scrape, const struct container_reader *reader, int directory, bool v1,
@@ -63,6 +63,10 @@ void container_set_working_set(struct container_values *values);
  * directory and of this file of it, as cAdvisor.
  */
 void container_read_start(int directory, const char *file, struct container_values *values);
+
+/* See container_read_counters. */
+int container_read_counters_v1(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	struct container_figures *figures, bool *ret_io);
 
 int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	bool limits, struct container_figures *figures);

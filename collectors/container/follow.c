@@ -42,6 +42,69 @@ static bool is_elsewhere(const struct container_place *place, const struct conta
 	return place->kubernetes && place->level == CONTAINER_CONTAINER && parent && parent->level != CONTAINER_POD;
 }
 
+/* ---- while they are young ---- */
+
+/*
+ * What lives for a moment may be removed before the end of its last process is told. So a new group is read at once and
+ * again when it is twice as old, until it has been there for some seconds.
+ */
+static const uint64_t young_ns = 25u * UINT64_C(1000000), grown_up_ns = 6u * UINT64_C(1000000000);
+
+static void add_young(struct container *state, struct ng_cgroup *at)
+{
+	struct container_group *group = container_group(at);
+
+	group->read_next = group->added_at;
+	group->older = state->young;
+	if (state->young)
+		container_group(state->young)->younger = at;
+	state->young = at;
+}
+
+static void drop_young(struct container *state, struct ng_cgroup *at)
+{
+	struct container_group *group = container_group(at);
+
+	if (!group->read_next)
+		return;
+	if (group->older)
+		container_group(group->older)->younger = group->younger;
+	*(group->younger ? &container_group(group->younger)->older : &state->young) = group->older;
+	group->younger = group->older = NULL;
+	group->read_next = 0;
+}
+
+/* What could not be read is told of by the tree. */
+static void read_young(struct ng_scrape *scrape, struct container *state)
+{
+	struct ng_cgroup *older;
+	uint64_t now = ng_now();
+
+	for (struct ng_cgroup *at = state->young; at; at = older) {
+		struct container_group *group = container_group(at);
+		uint64_t age = now - group->added_at;
+		older = group->older;
+		if (now < group->read_next)
+			continue;
+		if (group->row->naming != NAMING_NONE)
+			container_read_row(scrape, state, at, now);
+		group->read_next = now + (age > young_ns ? age : young_ns);
+		if (age >= grown_up_ns)
+			drop_young(state, at);
+	}
+}
+
+static uint64_t next_young(const struct container *state)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (struct ng_cgroup *at = state->young; at; at = container_group(at)->older)
+		next = container_group(at)->read_next < next ? container_group(at)->read_next : next;
+	return next;
+}
+
+/* ---- hooks ---- */
+
 static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
 {
 	struct container *state = context;
@@ -68,7 +131,12 @@ static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_c
 		container_row_name(scrape, state, group->row, ng_cgroup_path(scrape->arena, at));
 	if (group->row && group->row->naming == NAMING_WANTED)
 		state->wanted++;
-	return interests(group);
+	if (group->place.level == CONTAINER_POD)
+		container_account_open(state, at);
+	unsigned flags = interests(group);
+	if (at->fresh && (flags & NG_CGROUP_EVENTS))
+		add_young(state, at);
+	return flags;
 }
 
 static void group_removed(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
@@ -83,19 +151,44 @@ static void group_removed(void *context, struct ng_scrape *scrape, struct ng_cgr
 		state->live[shown]--;
 		state->removed[shown]++;
 	}
+	drop_young(state, at);
+	if (parent && container_group(at->parent)->account)
+		container_account_gone(state, at);
+	else if (shown == SHOWN_CONTAINER && group->row && !group->row->ended)
+		state->lost[CONTAINER_LOST_NO_POD]++;
+	container_account_close(state, at);
 	container_close_pressure(state, group);
 	free(group->peaks);
+	free(group->counts);
 	if (group->row)
 		container_row_leave(scrape, state, at);
+}
+
+/* Nobody saw it: its pod has what it used, and its log link may say which one it was. */
+static void group_missed(void *context, struct ng_scrape *scrape, struct ng_cgroup *parent, const char *name)
+{
+	struct container *state = context;
+	struct container_place place;
+
+	container_place_step(container_place_at(parent), ng_span(name), &place);
+	enum container_shown shown = container_shown_as(&place, ng_span(name));
+	if (shown >= SHOWN_LEVELS)
+		return;
+	state->created[shown]++;
+	state->removed[shown]++;
+	if (container_group(parent)->account)
+		container_account_missed(state, parent, container_row_missed(scrape, state, parent, &place, name));
+	else if (shown == SHOWN_CONTAINER)
+		state->lost[CONTAINER_LOST_NO_POD]++;
 }
 
 static void group_emptied(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
 {
 	struct container *state = context;
-	const struct container_row *row = container_group(at)->row;
+	struct container_row *row = container_group(at)->row;
 
-	if (row && (row->naming == NAMING_DONE || row->naming == NAMING_WANTED))
-		container_read_row(scrape, state, at, ng_now());
+	if (row && row->naming != NAMING_NONE)
+		row->ended = container_read_row(scrape, state, at, ng_now()) == 0 || row->ended;
 }
 
 static void group_memory_event(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
@@ -122,6 +215,7 @@ struct ng_cgroups_hooks container_hooks(struct container *state)
 		.removed = group_removed,
 		.emptied = group_emptied,
 		.memory_event = group_memory_event,
+		.missed = group_missed,
 		.context = state,
 	};
 }
@@ -154,6 +248,7 @@ static void wait_for_more(struct container *state, struct ng_wait *wait)
 		wait->until = earlier(wait->until, state->looks_until - LOOKS_AT_ONCE * look_ns);
 	if (state->sampler.interval)
 		wait->until = earlier(wait->until, state->sampler.next);
+	wait->until = earlier(wait->until, earlier(next_young(state), container_accounts_next(state)));
 }
 
 void container_tick(void *context, struct ng_scrape *scrape, struct ng_wait *wait)
@@ -169,6 +264,8 @@ void container_tick(void *context, struct ng_scrape *scrape, struct ng_wait *wai
 		state->looks_until = (state->looks_until > wait->now ? state->looks_until : wait->now) + look_ns;
 	/* a walk that failed is made again by the next scrape: until then not all is known */
 	state->listing_failed = ng_cgroups_update(scrape, state->cgroups, false) < 0 || state->listing_failed;
+	read_young(scrape, state);
+	container_accounts_settle(scrape, state, true);
 	if (sampler->interval && wait->now >= sampler->next) {
 		container_sample(scrape, state, wait->now);
 		container_resolve(scrape, state);

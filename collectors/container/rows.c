@@ -327,26 +327,8 @@ static bool was_sandbox(const struct container_row *row, const struct ng_cgroup 
 	       container_group(group->parent)->newest > group->generation && container_is_oldest(group);
 }
 
-void container_row_leave(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group)
+static void add_leaving(struct container *state, struct container_row *row)
 {
-	struct container_row *row = container_group(group)->row;
-	bool worth = row && row->figures.values.present && !row->outdone &&
-		     (row->naming == NAMING_DONE ? row->labels.text != NULL : row->naming == NAMING_WANTED) &&
-		     (row->naming == NAMING_DONE || row->believed || !row->place.delegated) && !was_sandbox(row, group);
-
-	container_group(group)->row = NULL;
-	if (!worth || !scrape) {
-		container_row_free(state, row);
-		return;
-	}
-	if (row->naming == NAMING_WANTED) {
-		struct ng_span path = ng_cgroup_path(scrape->arena, group);
-		row->path = path.text ? strndup(path.text, path.size) : NULL;
-		if (!row->path) {
-			container_row_free(state, row);
-			return;
-		}
-	}
 	if (state->leaving_count >= LEAVING_MAX) {
 		struct container_row **oldest = &state->leaving;
 		while ((*oldest)->next)
@@ -363,6 +345,52 @@ void container_row_leave(struct ng_scrape *scrape, struct container *state, stru
 	state->leaving_count++;
 }
 
+void container_row_leave(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group)
+{
+	struct container_row *row = container_group(group)->row;
+	bool worth = row && (row->figures.values.present || row->unsettled) && !row->outdone &&
+		     (row->naming == NAMING_DONE ? row->labels.text != NULL : row->naming == NAMING_WANTED) &&
+		     (row->naming == NAMING_DONE || row->believed || !row->place.delegated) && !was_sandbox(row, group);
+
+	container_group(group)->row = NULL;
+	if (!worth || !scrape) {
+		container_row_free(state, row);
+		return;
+	}
+	if (row->naming == NAMING_WANTED) {
+		struct ng_span path = ng_cgroup_path(scrape->arena, group);
+		row->path = path.text ? strndup(path.text, path.size) : NULL;
+		if (!row->path) {
+			container_row_free(state, row);
+			return;
+		}
+	}
+	add_leaving(state, row);
+}
+
+struct container_row *container_row_missed(struct ng_scrape *scrape, struct container *state,
+	const struct ng_cgroup *pod, const struct container_place *place, const char *name)
+{
+	const struct ng_cgroup like = { .generation = container_group((struct ng_cgroup *)pod)->newest };
+	enum container_shown shown = container_shown_as(place, ng_span(name));
+	struct ng_span above = ng_cgroup_path(scrape->arena, pod);
+	struct container_row *row =
+		shown == SHOWN_CONTAINER && above.text ? container_row_new(state, &like, place, shown) : NULL;
+
+	if (!row)
+		return NULL;
+	if (row->naming == NAMING_WANTED)
+		row->path = malloc(above.size + strlen(name) + 2);
+	if (!row->path) {
+		container_row_free(state, row);
+		return NULL;
+	}
+	stpcpy(stpcpy(mempcpy(row->path, above.text, above.size), "/"), name);
+	state->wanted++;
+	add_leaving(state, row);
+	return row;
+}
+
 void container_rows_seen(struct container *state, uint64_t readers, uint64_t recent, uint64_t now)
 {
 	for (struct container_row **link = &state->leaving; *link;) {
@@ -372,7 +400,7 @@ void container_rows_seen(struct container *state, uint64_t readers, uint64_t rec
 		if (row->naming == NAMING_DONE)
 			row->readers &= recent & ~readers;
 		bool over = now >= row->until;
-		if (row->readers && !over) {
+		if ((row->readers || row->unsettled) && !over) {
 			link = &row->next;
 			continue;
 		}

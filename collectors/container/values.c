@@ -293,6 +293,7 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 	bool limits, struct container_figures *figures)
 {
 	struct container_values before = figures->values;
+	uint32_t devices_before = figures->devices.count;
 	struct container_plan inner_plan = { 0 };
 
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_UNIFIED);
@@ -322,8 +323,60 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 		r = -ENOENT;
 	}
 	ng_cgroup_leave(group, directory);
-	if (r < 0)
+	if (r < 0) {
 		figures->values = before;
+		if (!figures->devices.count)
+			figures->devices.count = devices_before; /* a failed reading leaves them as they were */
+	}
+	return r;
+}
+
+static int read_counters(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	struct container_figures *figures, bool *ret_io)
+{
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_UNIFIED);
+
+	if (directory < 0)
+		return directory;
+	int r = container_read_keys(
+		scrape, directory, "cpu.stat", cpu_keys, NG_COUNT(cpu_keys), &reader->cpu, &figures->values);
+	if (r < 0 && is_gone(directory, r))
+		r = -ENOENT;
+	if (r == 0 && (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_EVENTS)))
+		read_events(scrape, reader, directory, &figures->values);
+	if (r == 0 && (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL)))
+		*ret_io = container_read_devices(scrape, directory, &figures->devices) == 0;
+	ng_cgroup_leave(group, directory);
+	return r;
+}
+
+int container_read_counters(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	struct container_figures *figures, bool *ret_io)
+{
+	struct ng_arena *own = scrape->arena;
+
+	ng_arena_reset(&reader->text);
+	scrape->arena = &reader->text;
+	figures->values.present = 0;
+	figures->devices.count = 0;
+	*ret_io = false;
+	int r = ng_cgroups_mode(reader->cgroups) == NG_CGROUP_V2
+			? read_counters(scrape, reader, group, figures, ret_io)
+			: container_read_counters_v1(scrape, reader, group, figures, ret_io);
+	scrape->arena = own;
+	return r;
+}
+
+int container_read_own_events(struct ng_scrape *scrape, const struct container_reader *reader,
+	const struct ng_cgroup *group, struct container_values *values)
+{
+	struct container_plan plan = { 0 };
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY), r = directory;
+
+	if (directory >= 0)
+		r = container_read_keys(
+			scrape, directory, "memory.events.local", event_keys, NG_COUNT(event_keys), &plan, values);
+	ng_cgroup_leave(group, directory);
 	return r;
 }
 

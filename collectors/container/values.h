@@ -195,6 +195,17 @@ int container_read(struct ng_scrape *scrape, struct container_reader *reader, co
 /* The shares of cgroup v1 that were made this weight, as far as the figures tell. */
 uint64_t container_shares_of(const struct container_figures *figures, uint64_t weight);
 
+/*
+ * What only grows and is counted in the groups above as well, also when the group has gone: CPU time, I/O and, on v2,
+ * memory.events. Nothing else is in `figures` then. -ENOENT when the group has gone. `ret_io`: its I/O is known.
+ */
+int container_read_counters(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	struct container_figures *figures, bool *ret_io);
+
+/* memory.events.local: what happened in the group itself and in none below it. Linux 5.2. */
+int container_read_own_events(struct ng_scrape *scrape, const struct container_reader *reader,
+	const struct ng_cgroup *group, struct container_values *values);
+
 /* memory.events alone. */
 void container_read_events(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	struct container_values *values);

@@ -173,18 +173,21 @@ static int read_blkio(
 	return r;
 }
 
-static void read_devices(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+/* Whether they are those of the whole branch. */
+static bool read_devices(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	struct container_devices *devices)
 {
 	devices->count = 0;
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_BLKIO);
 	if (directory < 0)
-		return;
-	if (read_blkio(scrape, directory, "blkio.throttle.io_service_bytes_recursive", true, devices) < 0)
+		return false;
+	bool whole = read_blkio(scrape, directory, "blkio.throttle.io_service_bytes_recursive", true, devices) == 0;
+	if (!whole)
 		read_blkio(scrape, directory, "blkio.throttle.io_service_bytes", true, devices);
 	if (read_blkio(scrape, directory, "blkio.throttle.io_serviced_recursive", false, devices) < 0)
 		read_blkio(scrape, directory, "blkio.throttle.io_serviced", false, devices);
 	ng_cgroup_leave(group, directory);
+	return whole;
 }
 
 static void read_tasks(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
@@ -234,6 +237,17 @@ static bool is_there(struct ng_scrape *scrape, const struct container_reader *re
 		     (directory >= 0 && (fstatat(directory, "cgroup.procs", &info, 0) == 0 || errno != ENOENT));
 	ng_cgroup_leave(group, directory);
 	return found;
+}
+
+/* v1 counts the events of a group in no other. */
+int container_read_counters_v1(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	struct container_figures *figures, bool *ret_io)
+{
+	int r = read_cpu(scrape, reader, group, false, figures);
+
+	if (r == 0 && (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL)))
+		*ret_io = read_devices(scrape, reader, group, &figures->devices);
+	return r == 0 || is_there(scrape, reader, group) ? r : -ENOENT;
 }
 
 int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,

@@ -272,6 +272,41 @@ static void write_unresolved(struct ng_scrape *scrape, const struct container *s
 			count[i]);
 }
 
+static void write_lost(struct ng_scrape *scrape, const struct container *state)
+{
+	static const char *const names[CONTAINER_LOST_REASONS] = {
+		[CONTAINER_LOST_TOGETHER] = "together",
+		[CONTAINER_LOST_POD_GONE] = "pod_gone",
+		[CONTAINER_LOST_NO_POD] = "no_pod",
+		[CONTAINER_LOST_UNWATCHED] = "unwatched",
+	};
+
+	ng_family(scrape->page, container_family(FAMILY_LOST));
+	for (size_t i = 0; i < CONTAINER_LOST_REASONS; i++)
+		ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "reason", ng_span(names[i]) }), state->lost[i]);
+}
+
+/* Only of pods that have such. */
+static void write_unattributed(struct ng_scrape *scrape, const struct container_rows *rows)
+{
+	static const char *const more[] = { NULL, NULL, ",operation=\"read\"", ",operation=\"write\"" };
+
+	for (size_t which = 0; which < CONTAINER_LOST_VALUES; which++) {
+		if (which <= CONTAINER_LOST_READ)
+			ng_family(scrape->page,
+				container_family((enum container_family)(FAMILY_UNATTRIBUTED_CPU + which)));
+		for (size_t i = 0; i < rows->count; i++) {
+			const struct container_row *row = rows->row[i];
+			struct ng_span labels = row->labels;
+			if (!row->lost[which])
+				continue;
+			if (more[which])
+				labels = container_with(scrape->arena, labels, ng_span(more[which]));
+			ng_sample_scaled(scrape->page, labels, row->lost[which], which == CONTAINER_LOST_CPU ? 9 : 0);
+		}
+	}
+}
+
 static void write_tree(struct ng_scrape *scrape, const struct container *state, const struct container_rows *rows)
 {
 	static const char *const psi[PSI_REASONS] = { NULL, "no_file", "switched_off", "cgroup_v1" };
@@ -293,6 +328,7 @@ static void write_tree(struct ng_scrape *scrape, const struct container *state, 
 	ng_gauge_u64(scrape->page, container_family(FAMILY_POLLING), tree.polling);
 	ng_gauge_u64(scrape->page, container_family(FAMILY_LEAVING), state->leaving_count);
 	ng_gauge_u64(scrape->page, container_family(FAMILY_FORGOTTEN), state->forgotten);
+	write_lost(scrape, state);
 }
 
 void container_write(struct ng_scrape *scrape, struct container *state, const struct container_rows *rows)
@@ -314,6 +350,7 @@ void container_write(struct ng_scrape *scrape, struct container *state, const st
 		write_identities(scrape, rows);
 	if (state->sampler.round)
 		container_write_node(scrape, state);
+	write_unattributed(scrape, rows);
 	write_tree(scrape, state, rows);
 	if (container_wants(reader, SET_MACHINE))
 		container_machine_write(scrape, state);

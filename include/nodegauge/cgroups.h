@@ -74,6 +74,8 @@ struct ng_cgroups_hooks {
 	void (*emptied)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
 	void (*memory_event)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
 	void *context;
+	/* A group of that name was told of and had gone before it could be opened. May be NULL. */
+	void (*missed)(void *context, struct ng_scrape *scrape, struct ng_cgroup *parent, const char *name);
 };
 
 struct ng_cgroups;
@@ -99,6 +101,9 @@ int ng_cgroups_update(struct ng_scrape *scrape, struct ng_cgroups *cgroups, bool
 
 /* Readable when something changed, for a tick to wait for; -1 where there is no inotify. */
 int ng_cgroups_descriptor(const struct ng_cgroups *cgroups);
+
+/* Whether something was told since the last update. */
+bool ng_cgroups_pending(const struct ng_cgroups *cgroups);
 
 /* NULL before the first update. */
 struct ng_cgroup *ng_cgroups_root(struct ng_cgroups *cgroups);

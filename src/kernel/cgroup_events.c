@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -137,6 +138,23 @@ static void look_whether_empty(struct ng_scrape *scrape, struct ng_cgroups *cgro
 	}
 }
 
+static int child_came(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name)
+{
+	struct stat info;
+
+	cgroups->telling = true;
+	int r = ng_cgroups_add_child(scrape, cgroups, parent, name);
+	cgroups->telling = false;
+	if (r < 0 || !cgroups->hooks.missed || ng_cgroups_child(cgroups, parent, name))
+		return r;
+	int above = ng_cgroup_enter(scrape, cgroups, parent, NG_CGROUP_WALKED);
+	bool missed = above >= 0 && fstatat(above, name, &info, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+	ng_cgroup_leave(parent, above);
+	if (missed)
+		cgroups->hooks.missed(cgroups->hooks.context, scrape, parent, name);
+	return 0;
+}
+
 static int take_event(struct ng_scrape *scrape, struct ng_cgroups *cgroups, const struct inotify_event *event)
 {
 	if (event->mask & IN_Q_OVERFLOW) {
@@ -158,13 +176,16 @@ static int take_event(struct ng_scrape *scrape, struct ng_cgroups *cgroups, cons
 		cgroups->hooks.memory_event(cgroups->hooks.context, scrape, group);
 	else if (event->wd == group->watch && (event->mask & IN_ISDIR) && (event->mask & (IN_DELETE | IN_MOVED_FROM)))
 		child_went(scrape, cgroups, group, event->name);
-	else if (event->wd == group->watch && (event->mask & IN_ISDIR)) {
-		cgroups->telling = true;
-		int r = ng_cgroups_add_child(scrape, cgroups, group, event->name);
-		cgroups->telling = false;
-		return r;
-	}
+	else if (event->wd == group->watch && (event->mask & IN_ISDIR))
+		return child_came(scrape, cgroups, group, event->name);
 	return 0;
+}
+
+bool ng_cgroups_pending(const struct ng_cgroups *cgroups)
+{
+	int bytes = 0;
+
+	return cgroups->inotify >= 0 && ioctl(cgroups->inotify, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 int ng_cgroups_take_events(struct ng_scrape *scrape, struct ng_cgroups *cgroups)
