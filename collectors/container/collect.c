@@ -106,6 +106,7 @@ static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t
 		if (container_lacks(r))
 			return ng_failed(scrape, r, "read the group", at->name);
 		row->fresh = r == 0;
+		row->leftover = container_is_leftover(state, row);
 		if (row->fresh) {
 			read_shown(scrape, state, at, now);
 		} else if (at->parent) {
@@ -131,7 +132,7 @@ static int list_rows(struct ng_arena *arena, struct container *state, struct con
 
 	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); r == 0 && at; at = ng_cgroup_next(at)) {
 		struct container_row *row = container_group(at)->row;
-		if (row && row->naming == NAMING_DONE && !row->outdone && row->fresh)
+		if (row && row->naming == NAMING_DONE && !row->outdone && row->fresh && !row->leftover)
 			r = add_row(arena, rows, room, row);
 	}
 	return r;
@@ -142,7 +143,8 @@ static int add_leaving(struct ng_arena *arena, struct container *state, struct c
 	int r = 0;
 
 	for (struct container_row *row = state->leaving; r == 0 && row; row = row->next) {
-		if (row->naming == NAMING_DONE && !row->outdone)
+		if (row->naming == NAMING_DONE && (!row->outdone || row->superseded) &&
+			!container_is_leftover(state, row))
 			r = add_row(arena, rows, room, row);
 	}
 	return r;

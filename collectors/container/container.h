@@ -73,8 +73,10 @@ struct container_row {
 	uint64_t generation;            /* of two rows with one key the later is shown */
 	bool believed;                  /* its names are looked for: see resolve.c */
 	bool nameless;                  /* shown by its path; names may come: see outside.c */
-	bool outdone;                   /* there is a later one */
+	bool outdone;                   /* another one is shown in its place */
+	bool superseded;                /* that is a later one: its counters are shown when it has gone */
 	bool fresh;                     /* its group was read in this scrape */
+	bool leftover;                  /* no process was ever in it: see container_is_leftover */
 	bool gone;                      /* it is one of those that leave */
 	bool ended;                     /* it was read when its last process had ended */
 	bool unsettled;                 /* its group has gone, and more of it may be found out: see account.c */
@@ -212,6 +214,7 @@ struct container {
 	uint64_t live[SHOWN_LEVELS], created[SHOWN_LEVELS], removed[SHOWN_LEVELS];
 	uint64_t network_scan_at; /* when /proc was searched for processes last */
 	bool network_scan_failed; /* in passing: the next scrape does it again */
+	uint64_t slice_roots;     /* roots of the kubelet that are slices */
 	uint64_t looks_until;     /* when the looks at the tree that were taken would be over, one after the other */
 	bool listing_failed;
 	bool unsettled; /* a row was forgotten that may have hidden others */
@@ -267,6 +270,12 @@ void container_row_free(struct container *state, struct container_row *row);
 /* The labels from what is known now: the row is shown from here on, and what it succeeds no longer. */
 int container_row_name(
 	struct ng_scrape *scrape, struct container *state, struct container_row *row, struct ng_span path);
+
+/*
+ * Some kubelets make the groups of a pod twice, by the systemd driver and by hand, use the former only and may leave
+ * the latter behind. Where there are slices, what is not below them and never had a process is not shown.
+ */
+bool container_is_leftover(const struct container *state, const struct container_row *row);
 
 /* Before the rows are read: of those with one key the one that lives is shown. 0 or -ENOMEM. */
 int container_rows_settle(struct container *state);

@@ -311,13 +311,13 @@ struct ng_span container_with(struct ng_arena *arena, struct ng_span labels, str
 static void write_values(struct ng_scrape *scrape, const struct container_rows *rows, size_t which)
 {
 	const struct source *source = &sources[which];
-	bool with_cpu = source->when == WITH_CPU;
+	bool with_cpu = source->when == WITH_CPU, counter = container_families[which].type == NG_COUNTER;
 	uint64_t value;
 
 	ng_family(scrape->page, &container_families[which]);
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct container_row *row = rows->row[i];
-		if (!to_write(source, row, &value))
+		if ((row->outdone && !counter) || !to_write(source, row, &value))
 			continue;
 		struct ng_span labels =
 			with_cpu ? container_with(scrape->arena, row->labels, NG_SPAN(",cpu=\"total\"")) : row->labels;

@@ -105,6 +105,14 @@ static uint64_t next_young(const struct container *state)
 
 /* ---- hooks ---- */
 
+static bool is_slice_root(const struct ng_cgroup *at)
+{
+	const struct container_place *place = container_place_at(at);
+
+	return place->level == CONTAINER_KUBE && !place->delegated &&
+	       ng_span_ends(ng_span(at->name), NG_SPAN(".slice"));
+}
+
 static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
 {
 	struct container *state = context;
@@ -119,6 +127,7 @@ static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_c
 		container_group(at->parent)->newest < at->generation)
 		container_group(at->parent)->newest = at->generation;
 	state->elsewhere += is_elsewhere(&group->place, parent);
+	state->slice_roots += is_slice_root(at);
 	group->added_at = ng_now();
 	group->primed = at->fresh;
 	enum container_shown shown = container_shown_as(&group->place, ng_span(at->name));
@@ -147,6 +156,7 @@ static void group_removed(void *context, struct ng_scrape *scrape, struct ng_cgr
 	enum container_shown shown = container_shown_as(&group->place, ng_span(at->name));
 
 	state->elsewhere -= is_elsewhere(&group->place, parent);
+	state->slice_roots -= is_slice_root(at);
 	if (shown < SHOWN_LEVELS) {
 		state->live[shown]--;
 		state->removed[shown]++;
@@ -191,20 +201,33 @@ static void group_emptied(void *context, struct ng_scrape *scrape, struct ng_cgr
 		row->ended = container_read_row(scrape, state, at, ng_now()) == 0 || row->ended;
 }
 
+/* Returns whether there were kills since. */
+static bool look_for_kills(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at)
+{
+	struct container_values now = { 0 }, *values = &container_group(at)->row->figures.values;
+	const struct container_kills before = container_kills_before(at);
+
+	container_read_events(scrape, &state->reader, at, &now);
+	if (!container_has(&now, VALUE_EVENTS_OOM_KILL))
+		return false;
+	container_set(values, VALUE_EVENTS_OOM_KILL, now.value[VALUE_EVENTS_OOM_KILL]);
+	container_kills_after(before, values);
+	return !before.known || now.value[VALUE_EVENTS_OOM_KILL] > before.count;
+}
+
+/* The containers of a pod are not watched one by one: their events are the pod's as well. */
 static void group_memory_event(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
 {
 	struct container *state = context;
-	struct container_group *group = container_group(at);
 
-	if (!group->row || !container_wants(&state->reader, SET_EVENTS))
+	if (!container_group(at)->row || !container_wants(&state->reader, SET_EVENTS) ||
+		!look_for_kills(scrape, state, at) || container_place_at(at)->level != CONTAINER_POD)
 		return;
-	struct container_values now = { 0 }, *values = &group->row->figures.values;
-	const struct container_kills before = container_kills_before(at);
-	container_read_events(scrape, &state->reader, at, &now);
-	if (!container_has(&now, VALUE_EVENTS_OOM_KILL))
-		return;
-	container_set(values, VALUE_EVENTS_OOM_KILL, now.value[VALUE_EVENTS_OOM_KILL]);
-	container_kills_after(before, values);
+	for (struct ng_cgroup *child = at->first; child; child = child->next) {
+		const struct container_row *row = container_group(child)->row;
+		if (row && row->naming != NAMING_NONE)
+			look_for_kills(scrape, state, child);
+	}
 }
 
 struct ng_cgroups_hooks container_hooks(struct container *state)

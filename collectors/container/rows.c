@@ -219,6 +219,17 @@ static bool same_names(const struct container_row *a, const struct container_row
 	       ng_span_equal(a->named->container, b->named->container);
 }
 
+/*
+ * A container that was replaced has counted what nobody saw, such as the OOM kill for which it was replaced: when it
+ * has gone its counters are shown once more, beside those of the later one. Its gauges would count twice in sums.
+ */
+static void outdo(struct container_row *row, const struct container_row *by)
+{
+	row->outdone = true;
+	row->superseded = row->named && row->place.delegated == by->place.delegated &&
+			  row->place.sliced == by->place.sliced && !ng_span_equal(row->labels, by->labels);
+}
+
 /* Of two rows with one key the table has the one that is shown. Names that were made to have the hash of others do not
  * hide these. */
 static int settle(struct container *state, struct container_row *row)
@@ -228,13 +239,13 @@ static int settle(struct container *state, struct container_row *row)
 	while ((other = ng_table_get(&state->by_key, row->key)) && other != row && !same_names(row, other))
 		row->key++;
 	if (other && other != row && precedes(row, other)) {
-		row->outdone = true;
+		outdo(row, other);
 		return 0;
 	}
-	if (other && other != row && other->gone) {
-		forget_leaving(state, other);
-	} else if (other && other != row) {
-		other->outdone = true;
+	if (other && other != row) {
+		outdo(other, row);
+		if (other->gone && !other->superseded)
+			forget_leaving(state, other);
 	}
 	return ng_table_put(&state->by_key, row->key, row);
 }
@@ -265,6 +276,14 @@ int container_row_name(
 	return settle(state, row);
 }
 
+bool container_is_leftover(const struct container *state, const struct container_row *row)
+{
+	const struct container_values *values = &row->figures.values;
+
+	return state->slice_roots && row->place.kubernetes && *row->place.uid && !row->place.sliced &&
+	       container_has(values, VALUE_CPU_USAGE) && values->value[VALUE_CPU_USAGE] == 0;
+}
+
 /* Whom a row hid that is forgotten now is shown again. */
 int container_rows_settle(struct container *state)
 {
@@ -275,7 +294,7 @@ int container_rows_settle(struct container *state)
 		struct container_row *row = container_group(at)->row;
 		if (!row || !row->outdone)
 			continue;
-		row->outdone = false;
+		row->outdone = row->superseded = false;
 		r = settle(state, row);
 	}
 	state->unsettled = state->unsettled && r < 0;
@@ -348,7 +367,8 @@ static void add_leaving(struct container *state, struct container_row *row)
 void container_row_leave(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group)
 {
 	struct container_row *row = container_group(group)->row;
-	bool worth = row && (row->figures.values.present || row->unsettled) && !row->outdone &&
+	bool worth = row && (row->figures.values.present || row->unsettled) && (!row->outdone || row->superseded) &&
+		     (row->unsettled || !container_is_leftover(state, row)) &&
 		     (row->naming == NAMING_DONE ? row->labels.text != NULL : row->naming == NAMING_WANTED) &&
 		     (row->naming == NAMING_DONE || row->believed || !row->place.delegated) && !was_sandbox(row, group);
 

@@ -163,7 +163,7 @@ static void write_pages(struct ng_scrape *scrape, const struct container_rows *r
 				const struct container_page *page = &pages->page[k];
 				const uint64_t value[] = { page->usage, page->max, page->failures };
 				const bool has[] = { true, page->has_max, page->has_failures };
-				if (has[which])
+				if (has[which] && !rows->row[i]->outdone)
 					ng_sample_u64(scrape->page,
 						with(scrape, rows->row[i]->labels,
 							NG_LABELS(scrape->arena, { "pagesize", ng_span(page->size) })),
@@ -195,8 +195,10 @@ static void write_peaks(struct ng_scrape *scrape, const struct container_rows *r
 static void write_last_seen(struct ng_scrape *scrape, const struct container_rows *rows)
 {
 	ng_family(scrape->page, container_family(FAMILY_LAST_SEEN));
-	for (size_t i = 0; i < rows->count; i++)
-		ng_sample_u64(scrape->page, rows->row[i]->labels, rows->row[i]->seen_at);
+	for (size_t i = 0; i < rows->count; i++) {
+		if (!rows->row[i]->outdone)
+			ng_sample_u64(scrape->page, rows->row[i]->labels, rows->row[i]->seen_at);
+	}
 }
 
 /* {id="/x"}: the path as it was rendered in the labels of the row. */
@@ -228,7 +230,7 @@ static void write_identities(struct ng_scrape *scrape, const struct container_ro
 		struct ng_label labels[4];
 		char digits[NG_DIGITS];
 		size_t count = 0;
-		if (!row->place.kubernetes && !row->place.has_id)
+		if (row->outdone || (!row->place.kubernetes && !row->place.has_id))
 			continue;
 		if (row->place.qos)
 			labels[count++] = (struct ng_label){ "qos", ng_span(container_qos_name(row->place.qos)) };

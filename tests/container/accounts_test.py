@@ -185,6 +185,32 @@ def before_the_daemon():
 
 
 @cases.case
+def leftovers_of_a_second_tree():
+    """Some kubelets make a pod's groups by hand as well, never use them and leave them behind."""
+    with Tree() as tree, tree.daemon() as process:
+        pod = Pod(tree, "web")
+        twin = Pod(tree, "web", driver="cgroupfs", uid=pod.uid)
+        main = pod.container("main")
+        empty = tree.make(f"{twin.path}/{main.number}")
+        tree.burn(main.path, 0.02)
+        look_around(process, main)
+
+        def twins():
+            body = scrape(process.address)
+            ids = {dict(labels).get("id") for (name, labels), _ in body.samples() if name.startswith("container_")}
+            return sorted(ids & {f"/{twin.path}", f"/{empty}"})
+
+        demand_equal(twins(), [], "what is shown of the second tree")
+        tree.remove(pod.path)
+        for _ in range(4):
+            demand_equal(twins(), [], "what is shown when the pod has gone")
+            time.sleep(0.1)
+        tree.remove(empty)
+        tree.remove(twin.path)
+        demand_equal(twins(), [], "what is shown when it has gone, too")
+
+
+@cases.case
 def a_pod_that_goes_as_well():
     with Tree() as tree, tree.daemon() as process:
         scrape(process.address)

@@ -173,14 +173,14 @@ def share_of_last_totals():
 
 @cases.case
 def a_restarted_container():
-    """Scraped all the time: the old one and the new one are never in one answer, and each is in some."""
+    """Scraped all the time: gauges of the old one and the new one are never in one answer, and the last total of each is in some."""
     with Tree() as tree, tree.daemon() as process:
         pod = Pod(tree, "web")
         pod.sandbox()
         old = pod.container("main", 0)
         life = tree.spawn(old.path)
         demand(until(lambda: is_shown(scrape(process.address), old.path)), "the first is not shown")
-        answers, stopping = [], threading.Event()
+        answers, stopping, totals = [], threading.Event(), {}
 
         def keep_on():
             with Scraper(process.address) as scraper:
@@ -201,7 +201,9 @@ def a_restarted_container():
                 new.link()
                 shown = until(lambda new=new: answers and is_shown(answers[-1], new.path), pause=0.01)
                 demand(shown, f"restart {restart} is not shown")
-                tree.empty(old.path)
+                if (tree.path / old.path).exists():
+                    tree.empty(old.path)
+                    totals[old.path] = usage(tree.text(old.path, "cpu.stat"))
                 tree.remove(old.path)
                 old = new
         finally:
@@ -209,8 +211,11 @@ def a_restarted_container():
             thread.join()
         for body in answers:
             tree.check(body)
-            ids = [labels["id"] for labels, _ in body.series_of("container_cpu_usage_seconds_total") if labels.get("container") == "main"]
+            ids = [labels["id"] for labels, _ in body.series_of("container_start_time_seconds") if labels.get("container") == "main"]
             demand(len(ids) <= 1, f"one answer has {ids}")
+        for path, last in totals.items():
+            values = [value for body in answers for value in of_group(body, path)]
+            demand_last([max(values, default=0)], last, f"the last total of {path[-80:]}")
         return f"{len(answers)} answers"
 
 

@@ -230,8 +230,14 @@ static void a_restart(void **context)
 	leave(stage, new_container(stage, "/pod/1", "app", true));
 	assert_int_equal(state->leaving_count, 1);
 	struct ng_cgroup *second = new_container(stage, "/pod/2", "app", true);
+	/* its counters are shown to those who have not seen them, and nothing else of it */
+	assert_int_equal(state->leaving_count, 1);
+	assert_true(state->leaving->outdone && state->leaving->superseded);
+	assert_int_equal(state->forgotten, 0);
+	assert_false(row_of(second)->outdone);
+	container_rows_seen(state, 3, 3, SECOND);
 	assert_int_equal(state->leaving_count, 0);
-	assert_int_equal(state->forgotten, 1);
+	assert_int_equal(state->forgotten, 0);
 	assert_false(row_of(second)->outdone);
 	/* of another name: both */
 	struct ng_cgroup *other = new_container(stage, "/pod/3", "other", true);
@@ -254,9 +260,12 @@ static void one_beside_the_other(void **context)
 	assert_int_equal(container_row_name(&stage->scrape, &stage->state, row_of(second), ng_span("/pod/2")), 0);
 	assert_true(row_of(second)->outdone);
 	assert_false(row_of(third)->outdone);
-	/* who was outdone is not shown when it goes */
 	leave(stage, first);
 	leave(stage, second);
+	assert_int_equal(stage->state.leaving_count, 2);
+	for (const struct container_row *row = stage->state.leaving; row; row = row->next)
+		assert_true(row->outdone && row->superseded);
+	container_rows_seen(&stage->state, 1, 1, SECOND);
 	assert_int_equal(stage->state.leaving_count, 0);
 	drop(stage, third);
 }
@@ -270,7 +279,9 @@ static void shadows(void **context)
 
 	assert_false(row_of(real)->outdone);
 	assert_true(row_of(later)->outdone);
-	drop(stage, later);
+	/* nor is it shown when it goes */
+	leave(stage, later);
+	assert_int_equal(stage->state.leaving_count, 0);
 	drop(stage, real);
 }
 
@@ -301,6 +312,28 @@ static void pretenders(void **context)
 {
 	pretend(*context, U);
 	pretend(*context, "0140a87f-07d9-4f7a-b705-eb6ada2dd5ab");
+}
+
+/* A pod's second tree, in which nothing ever ran, also when the first has gone. */
+static void leftovers(void **context)
+{
+	struct stage *stage = *context;
+	struct ng_cgroup *left = new_container(stage, "/hand/1", "app", false),
+			 *real = new_container(stage, "/slice/1", "app", true);
+	struct container *state = &stage->state;
+
+	container_set(&row_of(left)->figures.values, VALUE_CPU_USAGE, 0);
+	assert_false(container_is_leftover(state, row_of(left)));
+	state->slice_roots = 1;
+	assert_true(container_is_leftover(state, row_of(left)));
+	assert_false(container_is_leftover(state, row_of(real)));
+	drop(stage, real);
+	leave(stage, left);
+	assert_int_equal(state->leaving_count, 0);
+	/* one that is used is no leftover */
+	struct ng_cgroup *used = new_container(stage, "/hand/2", "app", false);
+	assert_false(container_is_leftover(state, row_of(used)));
+	drop(stage, used);
 }
 
 static void a_unit_that_comes_again(void **context)
@@ -366,6 +399,7 @@ int main(void)
 		ROW_TEST(one_beside_the_other),
 		ROW_TEST(shadows),
 		ROW_TEST(pretenders),
+		ROW_TEST(leftovers),
 		ROW_TEST(a_unit_that_comes_again),
 		ROW_TEST(without_labels),
 		ROW_TEST(named_late),
