@@ -165,6 +165,7 @@ int container_collect(void *context, struct ng_scrape *scrape)
 	state->listing_failed = r < 0;
 	if (r < 0)
 		return r;
+	container_complete(scrape, state);
 	container_machine_read(scrape, state);
 	container_accounts_settle(scrape, state, false);
 	container_resolve(scrape, state);

@@ -204,6 +204,7 @@ struct container {
 	struct ng_table by_key; /* the rows that are shown */
 	uint64_t leaving_count, forgotten;
 	uint64_t recent_readers; /* of the last scrape */
+	uint64_t most_rows;      /* since memory was given back */
 	uint64_t wanted;         /* rows whose names are wanted */
 	uint64_t doubtful;       /* rows that are taken for sandboxes, or shown without names that may come */
 	uint64_t elsewhere;      /* containers of pods that are not below the group of their pod */
@@ -217,7 +218,8 @@ struct container {
 	uint64_t slice_roots;     /* roots of the kubelet that are slices */
 	uint64_t looks_until;     /* when the looks at the tree that were taken would be over, one after the other */
 	bool listing_failed;
-	bool unsettled; /* a row was forgotten that may have hidden others */
+	bool incomplete; /* there was no memory for the row of a group */
+	bool unsettled;  /* a row was forgotten that may have hidden others */
 };
 
 /* ---- shares.c ---- */
@@ -230,6 +232,9 @@ void container_settle_shares(struct container *state);
 /* What is done when groups come, go, end, or lose a process to the OOM killer; the tree keeps a struct container_group
  * with each. */
 struct ng_cgroups_hooks container_hooks(struct container *state);
+
+/* Makes the rows for which there was no memory when their groups were added. */
+void container_complete(struct ng_scrape *scrape, struct container *state);
 
 /* Between scrapes: follows the tree, samples pressure, looks for names. */
 void container_tick(void *context, struct ng_scrape *scrape, struct ng_wait *wait);

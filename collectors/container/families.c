@@ -285,12 +285,13 @@ static bool to_write(const struct source *source, const struct container_row *ro
 		if (container_has(values, source->value))
 			return true;
 		*ret_value = 0;
-		return container_has(values, VALUE_MEMORY_USAGE) && row->shown != SHOWN_NODE;
+		return container_has(values, VALUE_MEMORY_USAGE) && row->shown != SHOWN_NODE &&
+		       !(row->figures.unknown >> source->value & 1);
 	case OR_ZERO_WITH_TASKS:
 		if (container_has(values, source->value))
 			return true;
 		*ret_value = 0;
-		return container_has(values, VALUE_THREADS);
+		return container_has(values, VALUE_THREADS) && !(row->figures.unknown >> source->value & 1);
 	default:
 		return container_has(values, source->value);
 	}

@@ -117,6 +117,10 @@ int container_read_number(struct ng_scrape *scrape, int directory, const char *f
 void container_read_limit(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
 	struct container_figures *figures)
 {
-	figures->limits_missed |=
-		container_failed(container_read_number(scrape, directory, file, which, &figures->values));
+	int r = container_read_number(scrape, directory, file, which, &figures->values);
+
+	figures->limits_missed |= container_failed(r);
+	figures->unknown &= ~(UINT64_C(1) << which);
+	if (r < 0 && r != -ENOENT)
+		figures->unknown |= UINT64_C(1) << which;
 }

@@ -4,6 +4,7 @@
  */
 #include "container.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 /*
@@ -11,7 +12,7 @@
  * before they are removed: so some looks may follow at once, and only who goes on is made to wait.
  */
 static const uint64_t look_ns = 5u * UINT64_C(1000000);
-enum { LOOKS_AT_ONCE = 32 };
+enum { LOOKS_AT_ONCE = 32, MANY_ROWS = 2000 };
 
 /* ---- the tree ---- */
 
@@ -113,6 +114,40 @@ static bool is_slice_root(const struct ng_cgroup *at)
 	       ng_span_ends(ng_span(at->name), NG_SPAN(".slice"));
 }
 
+/* Its row, and the account of a pod. What there is no memory for is made by container_complete. */
+static void add_row(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, enum container_shown shown)
+{
+	struct container_group *group = container_group(at);
+
+	if (!group->row) {
+		group->row = container_row_new(state, at, &group->place, shown);
+		if (group->row && group->row->naming == NAMING_DONE)
+			container_row_name(scrape, state, group->row, ng_cgroup_path(scrape->arena, at));
+		state->wanted += group->row && group->row->naming == NAMING_WANTED;
+	}
+	if (group->place.level == CONTAINER_POD && !group->account)
+		container_account_open(state, at);
+	if (!group->row || (group->place.level == CONTAINER_POD && !group->account))
+		state->incomplete = true;
+}
+
+void container_complete(struct ng_scrape *scrape, struct container *state)
+{
+	if (!state->incomplete)
+		return;
+	state->incomplete = false;
+	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
+		struct container_group *group = container_group(at);
+		enum container_shown shown = container_shown_as(&group->place, ng_span(at->name));
+		bool rowless = !group->row;
+		if (shown >= SHOWN_LEVELS)
+			continue;
+		add_row(scrape, state, at, shown);
+		if (rowless)
+			ng_cgroups_want(state->cgroups, at, interests(group));
+	}
+}
+
 static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
 {
 	struct container *state = context;
@@ -134,14 +169,8 @@ static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_c
 	if (shown < SHOWN_LEVELS) {
 		state->live[shown]++;
 		state->created[shown]++;
-		group->row = container_row_new(state, at, &group->place, shown);
+		add_row(scrape, state, at, shown);
 	}
-	if (group->row && group->row->naming == NAMING_DONE)
-		container_row_name(scrape, state, group->row, ng_cgroup_path(scrape->arena, at));
-	if (group->row && group->row->naming == NAMING_WANTED)
-		state->wanted++;
-	if (group->place.level == CONTAINER_POD)
-		container_account_open(state, at);
 	unsigned flags = interests(group);
 	if (at->fresh && (flags & NG_CGROUP_EVENTS))
 		add_young(state, at);
@@ -274,6 +303,21 @@ static void wait_for_more(struct container *state, struct ng_wait *wait)
 	wait->until = earlier(wait->until, earlier(next_young(state), container_accounts_next(state)));
 }
 
+/* What many groups needed goes back to the system when they have gone: the allocator keeps what lies between others. */
+static void give_back(struct container *state)
+{
+	uint64_t rows = state->leaving_count;
+
+	for (size_t i = 0; i < SHOWN_LEVELS; i++)
+		rows += state->live[i];
+	if (rows > state->most_rows)
+		state->most_rows = rows;
+	if (state->most_rows < MANY_ROWS || rows > state->most_rows / 4)
+		return;
+	state->most_rows = rows;
+	malloc_trim(0);
+}
+
 void container_tick(void *context, struct ng_scrape *scrape, struct ng_wait *wait)
 {
 	struct container *state = context;
@@ -287,6 +331,7 @@ void container_tick(void *context, struct ng_scrape *scrape, struct ng_wait *wai
 		state->looks_until = (state->looks_until > wait->now ? state->looks_until : wait->now) + look_ns;
 	/* a walk that failed is made again by the next scrape: until then not all is known */
 	state->listing_failed = ng_cgroups_update(scrape, state->cgroups, false) < 0 || state->listing_failed;
+	give_back(state);
 	read_young(scrape, state);
 	container_accounts_settle(scrape, state, true);
 	if (sampler->interval && wait->now >= sampler->next) {

@@ -44,9 +44,12 @@ void container_read_pages(struct ng_scrape *scrape, const struct container_reade
 	for (size_t i = 0; i < reader->huge_sizes.count; i++) {
 		const char *size = reader->huge_sizes.name[i];
 		uint64_t usage;
-		if (read_page_number(scrape, directory, size, v1 ? ".rsvd.usage_in_bytes" : ".rsvd.current", &usage) <
-				0 &&
-			read_page_number(scrape, directory, size, v1 ? ".usage_in_bytes" : ".current", &usage) < 0)
+		int r = read_page_number(
+			scrape, directory, size, v1 ? ".rsvd.usage_in_bytes" : ".rsvd.current", &usage);
+		/* before Linux 5.7 only what is used is counted, not what is reserved */
+		if (r == -ENOENT)
+			r = read_page_number(scrape, directory, size, v1 ? ".usage_in_bytes" : ".current", &usage);
+		if (r < 0)
 			continue;
 		struct container_page *page = page_of(pages, size);
 		if (!page)

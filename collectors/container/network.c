@@ -95,7 +95,7 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 	if (file && known && !group->host_network &&
 		ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_RECORDS, file, &text) == 0)
 		parse_interfaces(text, &group->row->network);
-	else if (group->host_network || !file)
+	else
 		group->row->network.count = 0; /* nothing, rather than what was true once */
 	scrape->arena = own;
 }

@@ -26,8 +26,13 @@ int container_read_pids(struct ng_scrape *scrape, const struct container *state,
 
 	/* crun puts the processes of a container one level deeper */
 	bool container = container_place_at(group)->level == CONTAINER_CONTAINER;
-	if (r == 0 && ret_text->size == 0 && container)
-		ng_peek_at(scrape, directory, NG_RECORDS, "container/cgroup.procs", ret_text);
+	if (r == 0 && ret_text->size == 0 && container) {
+		r = ng_peek_at(scrape, directory, NG_RECORDS, "container/cgroup.procs", ret_text);
+		if (r == -ENOENT) {
+			*ret_text = (struct ng_span){ "", 0 };
+			r = 0;
+		}
+	}
 	ng_cgroup_leave(group, directory);
 	return r;
 }

@@ -213,16 +213,16 @@ void container_set_working_set(struct container_values *values)
 	container_set(values, VALUE_MEMORY_WORKING_SET, usage > idle ? usage - idle : 0);
 }
 
-static void read_memory(
-	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values)
+static void read_memory(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
+	struct container_values *values)
 {
-	container_read_number(scrape, directory, "memory.current", VALUE_MEMORY_USAGE, values);
+	if (!root)
+		container_read_number(scrape, directory, "memory.current", VALUE_MEMORY_USAGE, values);
 	container_read_keys(scrape, directory, "memory.stat", memory_keys,
 		container_wants(reader, SET_MEMORY_DETAIL) ? NG_COUNT(memory_keys) : PLAIN_MEMORY_KEYS, &reader->memory,
 		values);
-	/* the root has no memory.current */
-	if (!container_has(values, VALUE_MEMORY_USAGE) && container_has(values, VALUE_MEMORY_ANON) &&
-		container_has(values, VALUE_MEMORY_FILE))
+	/* it has no memory.current */
+	if (root && container_has(values, VALUE_MEMORY_ANON) && container_has(values, VALUE_MEMORY_FILE))
 		container_set(values, VALUE_MEMORY_USAGE,
 			values->value[VALUE_MEMORY_ANON] + values->value[VALUE_MEMORY_FILE]);
 	container_set_working_set(values);
@@ -253,13 +253,13 @@ void container_read_events(struct ng_scrape *scrape, struct container_reader *re
 	ng_cgroup_leave(group, directory);
 }
 
-static void read_files(
-	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_figures *figures)
+static void read_files(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
+	struct container_figures *figures)
 {
 	struct container_values *values = &figures->values;
 
 	if (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_MEMORY_DETAIL))
-		read_memory(scrape, reader, directory, values);
+		read_memory(scrape, reader, directory, root, values);
 	if (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_EVENTS))
 		read_events(scrape, reader, directory, values);
 	if (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL))
@@ -303,7 +303,7 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 	int r = container_read_keys(
 		scrape, directory, "cpu.stat", cpu_keys, NG_COUNT(cpu_keys), &reader->cpu, &figures->values);
 	if (!container_lacks(r) && (r == 0 || !is_gone(directory, r))) {
-		read_files(scrape, reader, directory, figures);
+		read_files(scrape, reader, directory, !group->parent, figures);
 		if (limits)
 			read_limits(scrape, reader, directory, figures);
 		if (limits && reader->inner)

@@ -181,12 +181,17 @@ static bool read_devices(struct ng_scrape *scrape, struct container_reader *read
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_BLKIO);
 	if (directory < 0)
 		return false;
-	bool whole = read_blkio(scrape, directory, "blkio.throttle.io_service_bytes_recursive", true, devices) == 0;
-	if (!whole)
-		read_blkio(scrape, directory, "blkio.throttle.io_service_bytes", true, devices);
-	if (read_blkio(scrape, directory, "blkio.throttle.io_serviced_recursive", false, devices) < 0)
-		read_blkio(scrape, directory, "blkio.throttle.io_serviced", false, devices);
+	int bytes = read_blkio(scrape, directory, "blkio.throttle.io_service_bytes_recursive", true, devices),
+	    counts = read_blkio(scrape, directory, "blkio.throttle.io_serviced_recursive", false, devices);
+	bool whole = bytes == 0 && counts == 0;
+	/* before Linux 4.18 there are only the group's own */
+	if (bytes == -ENOENT)
+		bytes = read_blkio(scrape, directory, "blkio.throttle.io_service_bytes", true, devices);
+	if (counts == -ENOENT)
+		counts = read_blkio(scrape, directory, "blkio.throttle.io_serviced", false, devices);
 	ng_cgroup_leave(group, directory);
+	if (bytes < 0 || counts < 0)
+		devices->count = 0; /* no zeroes for what could not be read */
 	return whole;
 }
 

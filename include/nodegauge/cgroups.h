@@ -114,6 +114,9 @@ struct ng_cgroup *ng_cgroup_next(const struct ng_cgroup *group);
 /* Drops a group that turned out to be gone, with all below it, and calls `removed` for each. */
 void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group);
 
+/* What `added` could not ask for then: NG_CGROUP_EVENTS and NG_CGROUP_OOMS, from the next whole update on. */
+void ng_cgroups_want(struct ng_cgroups *cgroups, struct ng_cgroup *group, unsigned flags);
+
 /*
  * A directory descriptor to read the files of a group below: -ENOENT when the group has gone, or has no such
  * controller. To be given back with ng_cgroup_leave.

@@ -85,6 +85,15 @@ void ng_cgroups_watch_missing(struct ng_scrape *scrape, struct ng_cgroups *cgrou
 	}
 }
 
+void ng_cgroups_want(struct ng_cgroups *cgroups, struct ng_cgroup *group, unsigned flags)
+{
+	flags &= NG_CGROUP_EVENTS | NG_CGROUP_OOMS;
+	if (cgroups->inotify < 0)
+		return;
+	cgroups->missing += flags && !group->missing;
+	group->missing |= (uint8_t)flags;
+}
+
 static void drop_watch(struct ng_cgroups *cgroups, int *watch)
 {
 	if (*watch < 0)

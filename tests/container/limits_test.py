@@ -220,4 +220,34 @@ def very_deep():
             demand(process.running(), lambda: f"it ended: {process.log()[-300:]}")
 
 
+def memory_of(process):
+    status = Path(f"/proc/{process.process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
+@cases.case
+def memory_is_given_back():
+    """What thousands of groups needed is not kept when they are gone."""
+    if groups.SLOW > 1:
+        raise Skip("a sanitizer keeps what is freed")
+    with Tree() as tree, tree.daemon(families=None) as process:
+        for _ in range(3):
+            scrape(process.address)
+        before = memory_of(process)
+        for number in range(8000):
+            tree.make(f"g{number}")
+        scrape(process.address)
+        peak = memory_of(process)
+        demand(peak > before + 6000, f"{before} kB became {peak} only")
+        for number in range(8000):
+            (tree.path / f"g{number}").rmdir()
+
+        def small():
+            scrape(process.address)
+            return memory_of(process) < before + 2500
+
+        demand(until(small, seconds=20, pause=0.5), lambda: f"{before} kB, {peak} at the most, {memory_of(process)} afterwards")
+        return f"{before} kB, {peak} at the most, {memory_of(process)} afterwards"
+
+
 sys.exit(cases.run_all())

@@ -256,6 +256,59 @@ static void no_pressure(void **context)
 	expect(stage, VALUE_PRESSURE + 2 * CONTAINER_DISK, -1);
 }
 
+/* A file that is there and cannot be read: a directory of its name. */
+static void spoil(const struct stage *stage, const char *file)
+{
+	scratch_unlink(&stage->scratch, file);
+	scratch_mkdir(&stage->scratch, file);
+}
+
+static void mend(const struct stage *stage, const char *file, const char *text)
+{
+	scratch_rmdir(&stage->scratch, file);
+	scratch_put(&stage->scratch, file, text);
+}
+
+/* What cannot be read is absent, and nothing else stands in for it. */
+static void unreadable(void **context)
+{
+	struct stage *stage = *context;
+	const char *sizes[] = { "2MB" };
+
+	stage->reader.huge_sizes = (struct ng_names){ .name = sizes, .count = 1 };
+	put(stage, "a", "cgroup.procs", "");
+	put(stage, "a", "cpu.stat", "usage_usec 1\nuser_usec 2\nsystem_usec 3\n");
+	put(stage, "a", "memory.current", "1000\n");
+	put(stage, "a", "memory.stat", "anon 1\nfile 2\ninactive_file 1\n");
+	put(stage, "a", "memory.max", "2000\n");
+	put(stage, "a", "hugetlb.2MB.rsvd.current", "4096\n");
+	put(stage, "a", "hugetlb.2MB.current", "2048\n");
+	assert_int_equal(read_group(stage, "a", true), 0);
+	expect(stage, VALUE_MEMORY_USAGE, 1000);
+	expect(stage, VALUE_MEMORY_LIMIT, 2000);
+	assert_int_equal(stage->figures.pages.count, 1);
+	assert_int_equal(stage->figures.pages.page[0].usage, 4096);
+	spoil(stage, "a/memory.current");
+	spoil(stage, "a/memory.max");
+	spoil(stage, "a/hugetlb.2MB.rsvd.current");
+	assert_int_equal(read_group(stage, "a", true), 0);
+	expect(stage, VALUE_MEMORY_USAGE, -1);
+	expect(stage, VALUE_MEMORY_WORKING_SET, -1);
+	expect(stage, VALUE_MEMORY_ANON, 1);
+	expect(stage, VALUE_MEMORY_LIMIT, -1);
+	assert_true(stage->figures.unknown >> VALUE_MEMORY_LIMIT & 1);
+	assert_int_equal(stage->figures.pages.count, 0);
+	mend(stage, "a/memory.max", "max\n");
+	assert_int_equal(read_group(stage, "a", true), 0);
+	assert_false(stage->figures.unknown >> VALUE_MEMORY_LIMIT & 1);
+	/* the root alone has no memory.current */
+	put(stage, ".", "cgroup.procs", "");
+	put(stage, ".", "cpu.stat", "usage_usec 1\nuser_usec 2\nsystem_usec 3\n");
+	put(stage, ".", "memory.stat", "anon 1\nfile 2\ninactive_file 1\n");
+	assert_int_equal(read_group(stage, "", true), 0);
+	expect(stage, VALUE_MEMORY_USAGE, 3);
+}
+
 #define VALUE_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -268,6 +321,7 @@ int main(void)
 		VALUE_TEST(gone),
 		VALUE_TEST(started),
 		VALUE_TEST(no_pressure),
+		VALUE_TEST(unreadable),
 	};
 
 	return cmocka_run_group_tests_name("container_values", tests, NULL, NULL);
