@@ -8,6 +8,7 @@
  */
 #include "container.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -23,11 +24,30 @@ static int in_network_of_host(struct ng_scrape *scrape, const char *path, bool *
 	return r;
 }
 
-/* As cAdvisor: a pod's other end lies in the host, where it would be counted again. */
-static bool is_skipped(struct ng_span name)
+/* "veth1a2b3c4d": the near end of a container's interface, as docker and the plugins of CNI call it. */
+static bool is_near_end(struct ng_span name)
 {
-	return ng_span_starts(name, NG_SPAN("lo")) || ng_span_starts(name, NG_SPAN("veth")) ||
-	       ng_span_starts(name, NG_SPAN("docker")) || ng_span_starts(name, NG_SPAN("nerdctl"));
+	static const size_t random_digits = 7;
+	size_t i = strlen("veth");
+
+	if (!ng_span_starts(name, NG_SPAN("veth")) || name.size < i + random_digits)
+		return false;
+	while (i < name.size && isxdigit((unsigned char)name.text[i]))
+		i++;
+	return i == name.size;
+}
+
+/*
+ * The traffic of containers passes through a bridge and an end of theirs as well, where it would be counted again. On
+ * the node what is skipped is cAdvisor's; a pod may call its own interfaces as it likes.
+ */
+static bool is_skipped(struct ng_span name, bool node)
+{
+	bool bridge = ng_span_starts(name, NG_SPAN("docker")) || ng_span_starts(name, NG_SPAN("nerdctl"));
+
+	if (node)
+		return bridge || ng_span_starts(name, NG_SPAN("lo")) || ng_span_starts(name, NG_SPAN("veth"));
+	return bridge || ng_span_equal(name, NG_SPAN("lo")) || is_near_end(name);
 }
 
 static struct container_interface *add_interface(struct container_interfaces *network, struct ng_span name)
@@ -47,7 +67,7 @@ static struct container_interface *add_interface(struct container_interfaces *ne
 }
 
 /* Interfaces whose names are no text could not be told apart: a pod that makes such loses them. */
-static void parse_interfaces(struct ng_span text, struct container_interfaces *network)
+static void parse_interfaces(struct ng_span text, bool node, struct container_interfaces *network)
 {
 	static const int8_t column[] = { 0, 1, 2, 3, -1, -1, -1, -1, 4, 5, 6, 7 };
 	struct ng_span line;
@@ -57,7 +77,7 @@ static void parse_interfaces(struct ng_span text, struct container_interfaces *n
 		size_t colon = ng_span_find(line, ':');
 		struct ng_span name = ng_trim((struct ng_span){ line.text, colon }),
 			       rest = ng_span_skip(line, colon + 1);
-		if (colon == line.size || name.size == 0 || is_skipped(name) || !ng_is_utf8(name))
+		if (colon == line.size || name.size == 0 || is_skipped(name, node) || !ng_is_utf8(name))
 			continue;
 		struct container_interface *interface = add_interface(network, name);
 		size_t i = 0;
@@ -94,7 +114,7 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 	const char *file = node ? state->net_path : found ? path : NULL;
 	if (file && known && !group->host_network &&
 		ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_RECORDS, file, &text) == 0)
-		parse_interfaces(text, &group->row->network);
+		parse_interfaces(text, node, &group->row->network);
 	else
 		group->row->network.count = 0; /* nothing, rather than what was true once */
 	scrape->arena = own;
