@@ -52,6 +52,19 @@ bool container_parse_device(struct ng_span word, uint32_t *ret_major, uint32_t *
 
 /* ---- values.c, values_v1.c ---- */
 
+/* Files of v2. What kept cpu.stat from being read. */
+int container_read_cpu(
+	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values);
+void container_read_memory(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
+	struct container_values *values);
+void container_read_cpu_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,
+	struct container_figures *figures);
+void container_read_memory_limits(struct ng_scrape *scrape, int directory, struct container_figures *figures);
+
+/* From the weight that was read; `before` are the values of the last reading. */
+void container_set_shares(
+	struct container_reader *reader, const struct container_values *before, struct container_figures *figures);
+
 /* What stays from reading to reading: the limits as well unless they are read again. */
 uint64_t container_kept_bits(bool limits);
 

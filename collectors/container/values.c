@@ -92,7 +92,7 @@ static void read_fork_events(struct ng_scrape *scrape, int directory, struct con
 /* ---- limits ---- */
 
 /* "max 100000", "50000 100000" */
-static int read_cpu_limit(struct ng_scrape *scrape, int directory, struct container_values *values)
+static int read_quota(struct ng_scrape *scrape, int directory, struct container_values *values)
 {
 	struct ng_span text, quota;
 	uint64_t value;
@@ -120,20 +120,29 @@ static void read_reservation(struct ng_scrape *scrape, int directory, struct con
 		container_read_limit(scrape, directory, "memory.low", VALUE_MEMORY_RESERVATION, figures);
 }
 
+void container_read_memory_limits(struct ng_scrape *scrape, int directory, struct container_figures *figures)
+{
+	container_read_limit(scrape, directory, "memory.max", VALUE_MEMORY_LIMIT, figures);
+	read_reservation(scrape, directory, figures);
+	container_read_limit(scrape, directory, "memory.swap.max", VALUE_SWAP_LIMIT, figures);
+}
+
+void container_read_cpu_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,
+	struct container_figures *figures)
+{
+	if (container_wants(reader, SET_SPEC))
+		container_read_limit(scrape, directory, "cpu.weight", VALUE_CPU_WEIGHT, figures);
+	figures->limits_missed |= container_failed(read_quota(scrape, directory, &figures->values));
+}
+
 static void read_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,
 	struct container_figures *figures)
 {
-	struct container_values *values = &figures->values;
-
-	if (container_wants(reader, SET_SPEC)) {
-		container_read_limit(scrape, directory, "memory.max", VALUE_MEMORY_LIMIT, figures);
-		read_reservation(scrape, directory, figures);
-		container_read_limit(scrape, directory, "memory.swap.max", VALUE_SWAP_LIMIT, figures);
-		container_read_limit(scrape, directory, "cpu.weight", VALUE_CPU_WEIGHT, figures);
-	}
+	if (container_wants(reader, SET_SPEC))
+		container_read_memory_limits(scrape, directory, figures);
+	container_read_cpu_limits(scrape, reader, directory, figures);
 	if (container_wants(reader, SET_TASKS))
 		container_read_limit(scrape, directory, "pids.max", VALUE_THREADS_MAX, figures);
-	figures->limits_missed |= container_failed(read_cpu_limit(scrape, directory, values));
 }
 
 static void take_limit(struct container_values *values, const struct container_values *inner,
@@ -169,7 +178,7 @@ static void read_inner_limits(struct ng_scrape *scrape, const struct container_r
 	take_limit(&figures->values, &inner.values, VALUE_CPU_PERIOD, UINT64_MAX);
 }
 
-static void set_shares(
+void container_set_shares(
 	struct container_reader *reader, const struct container_values *before, struct container_figures *figures)
 {
 	uint64_t weight = figures->values.value[VALUE_CPU_WEIGHT];
@@ -213,7 +222,7 @@ void container_set_working_set(struct container_values *values)
 	container_set(values, VALUE_MEMORY_WORKING_SET, usage > idle ? usage - idle : 0);
 }
 
-static void read_memory(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
+static void read_usage(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
 	struct container_values *values)
 {
 	if (!root)
@@ -253,15 +262,27 @@ void container_read_events(struct ng_scrape *scrape, struct container_reader *re
 	ng_cgroup_leave(group, directory);
 }
 
+void container_read_memory(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
+	struct container_values *values)
+{
+	if (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_MEMORY_DETAIL))
+		read_usage(scrape, reader, directory, root, values);
+	if (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_EVENTS))
+		read_events(scrape, reader, directory, values);
+}
+
+int container_read_cpu(
+	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values)
+{
+	return container_read_keys(scrape, directory, "cpu.stat", cpu_keys, NG_COUNT(cpu_keys), &reader->cpu, values);
+}
+
 static void read_files(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
 	struct container_figures *figures)
 {
 	struct container_values *values = &figures->values;
 
-	if (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_MEMORY_DETAIL))
-		read_memory(scrape, reader, directory, root, values);
-	if (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_EVENTS))
-		read_events(scrape, reader, directory, values);
+	container_read_memory(scrape, reader, directory, root, values);
 	if (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL))
 		container_read_devices(scrape, directory, &figures->devices);
 	if (container_wants(reader, SET_TASKS))
@@ -300,8 +321,7 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 	if (directory < 0)
 		return directory;
 	figures->values.present &= container_kept_bits(limits);
-	int r = container_read_keys(
-		scrape, directory, "cpu.stat", cpu_keys, NG_COUNT(cpu_keys), &reader->cpu, &figures->values);
+	int r = container_read_cpu(scrape, reader, directory, &figures->values);
 	if (!container_lacks(r) && (r == 0 || !is_gone(directory, r))) {
 		read_files(scrape, reader, directory, !group->parent, figures);
 		if (limits)
@@ -309,7 +329,7 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 		if (limits && reader->inner)
 			read_inner_limits(scrape, reader, directory, figures);
 		if (limits)
-			set_shares(reader, &before, figures);
+			container_set_shares(reader, &before, figures);
 		if (figures->inner_quota)
 			container_read_keys(scrape, directory, "container/cpu.stat", cpu_keys + CPU_KEYS_OF_BRANCH,
 				NG_COUNT(cpu_keys) - CPU_KEYS_OF_BRANCH, &inner_plan, &figures->values);

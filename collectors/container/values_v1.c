@@ -61,6 +61,22 @@ static void read_quota(struct ng_scrape *scrape, int directory, struct container
 		container_set(&figures->values, VALUE_CPU_QUOTA, quota);
 }
 
+/* Returns what kept the file from being read. */
+static int read_cpu_v2(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	bool limits, struct container_figures *figures)
+{
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_CPU);
+
+	figures->limits_missed |= limits && container_failed(directory);
+	if (directory < 0)
+		return directory;
+	int r = container_read_cpu(scrape, reader, directory, &figures->values);
+	if (limits)
+		container_read_cpu_limits(scrape, reader, directory, figures);
+	ng_cgroup_leave(group, directory);
+	return r;
+}
+
 /* Returns what kept the first file from being read. */
 static int read_cpu(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	bool limits, struct container_figures *figures)
@@ -69,6 +85,10 @@ static int read_cpu(struct ng_scrape *scrape, struct container_reader *reader, c
 	struct container_plan plan = { 0 };
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_CPUACCT), r = directory;
 
+	if (ng_cgroups_is_v2(reader->cgroups, NG_CGROUP_CPU)) {
+		ng_cgroup_leave(group, directory);
+		return read_cpu_v2(scrape, reader, group, limits, figures);
+	}
 	if (directory >= 0) {
 		r = container_read_number(scrape, directory, "cpuacct.usage", VALUE_CPU_USAGE, values);
 		container_read_keys(scrape, directory, "cpuacct.stat", acct_keys, NG_COUNT(acct_keys), &plan, values);
@@ -138,6 +158,13 @@ static void read_memory(struct ng_scrape *scrape, struct container_reader *reade
 	figures->limits_missed |= limits && container_failed(directory);
 	if (directory < 0)
 		return;
+	if (ng_cgroups_is_v2(reader->cgroups, NG_CGROUP_MEMORY)) {
+		container_read_memory(scrape, reader, directory, !group->parent, &figures->values);
+		if (limits && container_wants(reader, SET_SPEC))
+			container_read_memory_limits(scrape, directory, figures);
+		ng_cgroup_leave(group, directory);
+		return;
+	}
 	if (usage)
 		read_usage(scrape, reader, directory, &figures->values);
 	if (usage || container_wants(reader, SET_EVENTS))
@@ -181,6 +208,11 @@ static bool read_devices(struct ng_scrape *scrape, struct container_reader *read
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_BLKIO);
 	if (directory < 0)
 		return false;
+	if (ng_cgroups_is_v2(reader->cgroups, NG_CGROUP_BLKIO)) {
+		bool read = container_read_devices(scrape, directory, devices) == 0;
+		ng_cgroup_leave(group, directory);
+		return read;
+	}
 	int bytes = read_blkio(scrape, directory, "blkio.throttle.io_service_bytes_recursive", true, devices),
 	    counts = read_blkio(scrape, directory, "blkio.throttle.io_serviced_recursive", false, devices);
 	bool whole = bytes == 0 && counts == 0;
@@ -267,6 +299,8 @@ int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader,
 		*values = before;
 		return r;
 	}
+	if (limits)
+		container_set_shares(reader, &before, figures);
 	read_memory(scrape, reader, group, limits, figures);
 	if (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL))
 		read_devices(scrape, reader, group, &figures->devices);
@@ -277,7 +311,8 @@ int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader,
 	if (container_wants(reader, SET_HUGETLB)) {
 		int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_HUGETLB);
 		if (directory >= 0)
-			container_read_pages(scrape, reader, directory, true, &figures->pages);
+			container_read_pages(scrape, reader, directory,
+				!ng_cgroups_is_v2(reader->cgroups, NG_CGROUP_HUGETLB), &figures->pages);
 		ng_cgroup_leave(group, directory);
 	}
 	if (!container_has(values, VALUE_STARTED))

@@ -125,6 +125,9 @@ int ng_cgroup_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, 
 	enum ng_cgroup_place place);
 void ng_cgroup_leave(const struct ng_cgroup *group, int directory);
 
+/* Whether the files there are those of cgroup v2, as they are for a controller that v1 was not given. */
+bool ng_cgroups_is_v2(const struct ng_cgroups *cgroups, enum ng_cgroup_place place);
+
 /* "/system.slice/ssh.service"; "/" for the root. In the arena; .text is NULL when there is no memory. */
 struct ng_span ng_cgroup_path(struct ng_arena *arena, const struct ng_cgroup *group);
 

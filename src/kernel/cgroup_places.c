@@ -12,18 +12,22 @@
 
 enum { DIRECTORY = O_PATH | O_DIRECTORY | O_CLOEXEC };
 
-/* The names of v1 mounts, as systemd and runtimes make them; joint ones are one mount with links beside it. */
+/*
+ * The names of v1 mounts, as systemd and runtimes make them; joint ones are one mount with links beside it. The last
+ * column is what v2 calls the controller.
+ */
 static const struct {
 	enum ng_cgroup_place place;
 	const char *label;
 	const char *name[4];
+	const char *v2;
 } v1_mounts[] = {
-	{ NG_CGROUP_CPU, "cpu", { "cpu", "cpu,cpuacct", "cpuacct,cpu" } },
-	{ NG_CGROUP_CPUACCT, "cpuacct", { "cpuacct", "cpu,cpuacct", "cpuacct,cpu" } },
-	{ NG_CGROUP_MEMORY, "memory", { "memory" } },
-	{ NG_CGROUP_BLKIO, "blkio", { "blkio" } },
-	{ NG_CGROUP_PIDS, "pids", { "pids" } },
-	{ NG_CGROUP_HUGETLB, "hugetlb", { "hugetlb" } },
+	{ NG_CGROUP_CPU, "cpu", { "cpu", "cpu,cpuacct", "cpuacct,cpu" }, "cpu" },
+	{ NG_CGROUP_CPUACCT, "cpuacct", { "cpuacct", "cpu,cpuacct", "cpuacct,cpu" }, "cpu" },
+	{ NG_CGROUP_MEMORY, "memory", { "memory" }, "memory" },
+	{ NG_CGROUP_BLKIO, "blkio", { "blkio" }, "io" },
+	{ NG_CGROUP_PIDS, "pids", { "pids" }, "pids" },
+	{ NG_CGROUP_HUGETLB, "hugetlb", { "hugetlb" }, "hugetlb" },
 };
 
 static bool is_group(int directory)
@@ -60,6 +64,24 @@ static bool find_v2(struct ng_cgroups *cgroups, int root)
 	return true;
 }
 
+/* What v1 was not given (cgroup_no_v1=memory) may be in the hierarchy of v2 beside it. */
+static void find_beside(struct ng_cgroups *cgroups)
+{
+	char text[256];
+	struct ng_span rest, word;
+	int unified = cgroups->place_fd[NG_CGROUP_UNIFIED];
+
+	NG_CLOSE int fd = unified < 0 ? -1 : openat(unified, "cgroup.controllers", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text));
+	for (size_t i = 0; n > 0 && i < NG_COUNT(v1_mounts); i++) {
+		rest = ng_trim((struct ng_span){ text, (size_t)n });
+		while (cgroups->place_fd[v1_mounts[i].place] < 0 && ng_word_next(&rest, &word)) {
+			if (ng_span_equal(word, ng_span(v1_mounts[i].v2)))
+				cgroups->place_fd[v1_mounts[i].place] = unified;
+		}
+	}
+}
+
 static void find_v1(struct ng_cgroups *cgroups, int root)
 {
 	static const enum ng_cgroup_place order[] = { NG_CGROUP_MEMORY, NG_CGROUP_CPUACCT, NG_CGROUP_CPU,
@@ -76,14 +98,17 @@ static void find_v1(struct ng_cgroups *cgroups, int root)
 			comma, v1_mounts[i].label);
 		comma = ", ";
 	}
+	cgroups->place_fd[NG_CGROUP_UNIFIED] = open_mount(root, (const char *const[4]){ "unified" });
+	bool any = *comma;
+	if (any)
+		find_beside(cgroups);
 	/* systemd accounts memory and tasks for every unit, CPU time only where it was asked to */
-	for (size_t i = NG_COUNT(order); i-- > 0;) {
+	for (size_t i = NG_COUNT(order); any && i-- > 0;) {
 		if (cgroups->place_fd[order[i]] >= 0) {
 			cgroups->mode = NG_CGROUP_V1;
 			cgroups->walked = order[i];
 		}
 	}
-	cgroups->place_fd[NG_CGROUP_UNIFIED] = open_mount(root, (const char *const[4]){ "unified" });
 	bool hybrid = cgroups->mode == NG_CGROUP_V1 && cgroups->place_fd[NG_CGROUP_UNIFIED] >= 0;
 	if (hybrid)
 		cgroups->mode = NG_CGROUP_HYBRID;
@@ -108,10 +133,12 @@ void ng_cgroups_find_places(struct ng_cgroups *cgroups, int root)
 
 void ng_cgroups_close_places(struct ng_cgroups *cgroups)
 {
-	bool one = cgroups->mode == NG_CGROUP_V2;
-
-	for (size_t i = 0; i < (one ? 1 : NG_CGROUP_PLACES); i++)
-		ng_close_fd(&cgroups->place_fd[i]);
+	for (size_t i = NG_CGROUP_PLACES; i-- > 0;) {
+		if (i != NG_CGROUP_UNIFIED && cgroups->place_fd[i] == cgroups->place_fd[NG_CGROUP_UNIFIED])
+			cgroups->place_fd[i] = -1;
+		else
+			ng_close_fd(&cgroups->place_fd[i]);
+	}
 }
 
 /* ---- the way into a group ---- */
@@ -210,6 +237,11 @@ int ng_cgroup_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, 
 		return -ENOENT;
 	}
 	return fd;
+}
+
+bool ng_cgroups_is_v2(const struct ng_cgroups *cgroups, enum ng_cgroup_place place)
+{
+	return cgroups->place_fd[place] >= 0 && cgroups->place_fd[place] == cgroups->place_fd[NG_CGROUP_UNIFIED];
 }
 
 void ng_cgroup_leave(const struct ng_cgroup *group, int directory)
