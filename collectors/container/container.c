@@ -215,6 +215,7 @@ static const struct ng_privilege privileges[] = {
 		.lost = "open files and sockets of other users' processes",
 		.option = "families",
 		.word = "descriptors" },
+	{ .capability = "root or CAP_DAC_READ_SEARCH", .lost = "the label system_uuid of machine_*" },
 };
 
 static const struct ng_writable writables[] = { { NG_PROC, "pressure" } };

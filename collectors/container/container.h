@@ -159,10 +159,21 @@ struct container_triggers {
 	uint64_t events[CONTAINER_RESOURCES];
 };
 
+struct container_dimms {
+	char type[24];
+	uint64_t count, bytes;
+};
+
 struct container_machine {
 	uint64_t epoch; /* of the devices when it was read */
 	uint64_t cores, physical_cores, sockets, memory, swap;
+	uint64_t books, drawers; /* of s390x; 0 where there are none */
+	uint64_t nvm_modules, nvm_bytes;
+	bool nvm_known;
+	struct container_dimms dimm[8]; /* by type */
+	size_t dimm_types;
 	char boot_id[40], machine_id[40], system_uuid[40];
+	char kernel[72], system[128]; /* "6.1.0-18-amd64", "Debian GNU/Linux 12 (bookworm)" */
 };
 
 /* The name of a block device, kept while no device comes or goes. */
@@ -353,5 +364,19 @@ void container_count_processes(struct ng_scrape *scrape, struct container *state
 
 void container_machine_read(struct ng_scrape *scrape, struct container *state);
 void container_machine_write(struct ng_scrape *scrape, const struct container *state);
+
+/* What fails in passing is read again at the next scrape. */
+static inline void container_forget_if(struct container_machine *machine, int r)
+{
+	if (container_failed(r))
+		machine->epoch = 0;
+}
+
+/* ---- hardware.c ---- */
+
+void container_hardware_read(struct ng_scrape *scrape, struct container_machine *machine);
+
+/* `ids` are the labels of the machine. */
+void container_hardware_write(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_span ids);
 
 #endif

@@ -257,6 +257,22 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 	AT(FAMILY_SOCKETS) = MACHINE("machine_cpu_sockets", "CPU sockets."),
 	AT(FAMILY_MEMORY) = MACHINE("machine_memory_bytes", "Memory of the machine."),
 	AT(FAMILY_SWAP) = MACHINE("machine_swap_bytes", "Swap of the machine."),
+	AT(FAMILY_BOOKS) = MACHINE("machine_cpu_books", "CPU books, as s390x has them."),
+	AT(FAMILY_DRAWERS) = MACHINE("machine_cpu_drawers", "CPU drawers, as s390x has them."),
+	AT(FAMILY_DIMM_COUNT) = PLAIN("machine_dimm_count", NG_GAUGE, "boot_id?,machine_id?,system_uuid?,type",
+		"Memory modules that EDAC knows, by type."),
+	AT(FAMILY_DIMM_CAPACITY) = PLAIN("machine_dimm_capacity_bytes", NG_GAUGE,
+		"boot_id?,machine_id?,system_uuid?,type", "Size of the memory modules that EDAC knows, by type."),
+	AT(FAMILY_NVM_CAPACITY) = PLAIN("machine_nvm_capacity", NG_GAUGE, "boot_id?,machine_id?,system_uuid?,mode",
+		"Persistent memory in bytes; in memory mode 0 without modules, and else not known."),
+	AT(FAMILY_NVM_POWER) = MACHINE("machine_nvm_avg_power_budget_watts",
+		"Power budget of the persistent memory modules: 0 without any, and else not known."),
+	AT(FAMILY_VERSION) = PLAIN("cadvisor_version_info", NG_GAUGE,
+		"cadvisorRevision,cadvisorVersion,dockerVersion,kernelVersion,osVersion",
+		"Kernel and system of the node, under cAdvisor's name; always 1. The other labels are empty, as the "
+		"kubelet has them."),
+	AT(FAMILY_MACHINE_ERROR) =
+		PLAIN("machine_scrape_error", NG_GAUGE, "", "1 when the CPUs of the machine could not be read."),
 	AT(FAMILY_SCRAPE_ERROR) = PLAIN("container_scrape_error", NG_GAUGE, "",
 		"0: when the control groups cannot be listed the collector as a whole has no success."),
 };
@@ -307,6 +323,15 @@ struct ng_span container_with(struct ng_arena *arena, struct ng_span labels, str
 	memcpy(text + labels.size - 1, more.text, more.size);
 	text[labels.size - 1 + more.size] = '}';
 	return (struct ng_span){ text, labels.size + more.size };
+}
+
+struct ng_span container_join(struct ng_scrape *scrape, struct ng_span labels, struct ng_span own)
+{
+	if (!own.text || !labels.text)
+		return own;
+	char *text = (char *)own.text;
+	text[0] = ',';
+	return container_with(scrape->arena, labels, (struct ng_span){ text, own.size - 1 });
 }
 
 static void write_values(struct ng_scrape *scrape, const struct container_rows *rows, size_t which)

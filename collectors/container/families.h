@@ -46,6 +46,14 @@ enum container_family {
 	FAMILY_SOCKETS,
 	FAMILY_MEMORY,
 	FAMILY_SWAP,
+	FAMILY_BOOKS,
+	FAMILY_DRAWERS,
+	FAMILY_DIMM_COUNT,
+	FAMILY_DIMM_CAPACITY,
+	FAMILY_NVM_CAPACITY,
+	FAMILY_NVM_POWER,
+	FAMILY_VERSION,
+	FAMILY_MACHINE_ERROR,
 	FAMILY_SCRAPE_ERROR,
 	CONTAINER_FAMILIES,
 };
@@ -64,6 +72,9 @@ struct container_rows {
 
 /* Labels with more behind them: ",device=\"sda\"", rendered already. */
 struct ng_span container_with(struct ng_arena *arena, struct ng_span labels, struct ng_span more);
+
+/* The labels {a="b"} and those behind them, {device="/dev/sda"}, as one; `own` is used up. */
+struct ng_span container_join(struct ng_scrape *scrape, struct ng_span labels, struct ng_span own);
 
 /* The families of one value of each row. */
 void container_write_values(struct ng_scrape *scrape, uint32_t sets, const struct container_rows *rows);

@@ -2,28 +2,38 @@
 /* What cAdvisor says of the machine: read again when a device came or went. */
 #include "families.h"
 
-/* What fails in passing is read again at the next scrape. */
-static void forget_if(struct container_machine *machine, int r)
-{
-	if (container_failed(r))
-		machine->epoch = 0;
-}
-
-static void read_id(
+/* What kept it from being read. */
+static int read_id(
 	struct ng_scrape *scrape, struct container_machine *machine, enum ng_root root, const char *path, char id[40])
 {
 	struct ng_span text;
 
 	id[0] = '\0';
-	int r = ng_peek_at(scrape, ng_root_fd(scrape, root), NG_VALUE, path, &text);
-	forget_if(machine, r);
+	int r = ng_peek_at(scrape, ng_root_fd(scrape, root), NG_VALUE | NG_PRIVILEGED, path, &text);
+	container_forget_if(machine, r);
 	if (r < 0)
-		return;
+		return r;
+	/* the properties of a device tree end in a zero */
+	text.size = strnlen(text.text, text.size);
 	text = ng_trim(text);
 	if (text.size >= 40)
-		return;
+		return 0;
 	memcpy(id, text.text, text.size);
 	id[text.size] = '\0';
+	return 0;
+}
+
+/* Of the firmware, for root only, or of the device tree; where neither has one, the system's own, as cAdvisor. */
+static void read_system_uuid(struct ng_scrape *scrape, struct container_machine *machine)
+{
+	int r = read_id(scrape, machine, NG_SYS, "class/dmi/id/product_uuid", machine->system_uuid);
+
+	if (r == -ENOENT)
+		r = read_id(scrape, machine, NG_PROC, "device-tree/system-id", machine->system_uuid);
+	if (r == -ENOENT)
+		r = read_id(scrape, machine, NG_PROC, "device-tree/vm,uuid", machine->system_uuid);
+	if (r == -ENOENT)
+		memcpy(machine->system_uuid, machine->machine_id, sizeof(machine->system_uuid));
 }
 
 /* Counts a pair that was not there yet; the table of those that were is in the arena. */
@@ -45,13 +55,13 @@ static void count_pair(struct ng_arena *arena, struct pairs *pairs, uint64_t pai
 
 static void read_topology(struct ng_scrape *scrape, struct container_machine *machine)
 {
-	struct pairs cores = { 0 }, sockets = { 0 };
+	struct pairs cores = { 0 }, sockets = { 0 }, books = { 0 }, drawers = { 0 };
 	struct ng_names names;
-	uint64_t cpu, package, core;
+	uint64_t cpu, package, core, book, drawer;
 
 	machine->cores = machine->physical_cores = machine->sockets = 0;
 	int r = ng_names(scrape, NG_SYS, "devices/system/cpu", &names);
-	forget_if(machine, r);
+	container_forget_if(machine, r);
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		struct ng_span name = ng_span(names.name[i]);
 		if (!ng_span_starts(name, NG_SPAN("cpu")) || ng_u64(ng_span_skip(name, 3), &cpu) < 0)
@@ -60,15 +70,23 @@ static void read_topology(struct ng_scrape *scrape, struct container_machine *ma
 		const char *path = ng_join(scrape->arena, "devices/system/cpu/", names.name[i], "/topology");
 		/* a CPU that is offline has no topology */
 		int open = path ? ng_directory(scrape, NG_SYS, path, &directory) : -ENOMEM;
-		forget_if(machine, open);
+		container_forget_if(machine, open);
 		if (open < 0)
 			continue;
 		machine->cores++;
 		int has_package = ng_read_u64_at(scrape, directory, "physical_package_id", &package);
 		int has_core = ng_read_u64_at(scrape, directory, "core_id", &core);
+		int has_book = ng_read_u64_at(scrape, directory, "book_id", &book);
+		int has_drawer = ng_read_u64_at(scrape, directory, "drawer_id", &drawer);
 		ng_close_fd(&directory);
-		forget_if(machine, has_package);
-		forget_if(machine, has_core);
+		container_forget_if(machine, has_package);
+		container_forget_if(machine, has_core);
+		container_forget_if(machine, has_book);
+		container_forget_if(machine, has_drawer);
+		if (has_book == 0)
+			count_pair(scrape->arena, &books, book);
+		if (has_drawer == 0)
+			count_pair(scrape->arena, &drawers, drawer);
 		if (has_package == 0)
 			count_pair(scrape->arena, &sockets, package);
 		if (has_package == 0 && has_core == 0)
@@ -76,6 +94,8 @@ static void read_topology(struct ng_scrape *scrape, struct container_machine *ma
 	}
 	machine->physical_cores = cores.count;
 	machine->sockets = sockets.count;
+	machine->books = books.count;
+	machine->drawers = drawers.count;
 }
 
 /* What control groups call a size: "2MB" for 2048 kB (hugetlb_cgroup.c: mem_fmt). */
@@ -103,7 +123,7 @@ static void read_huge_sizes(struct ng_scrape *scrape, struct container *state)
 	*sizes = (struct ng_names){ 0 };
 	ng_arena_reset(&state->sizes);
 	int r = ng_names(scrape, NG_SYS, "kernel/mm/hugepages", &names);
-	forget_if(&state->machine, r);
+	container_forget_if(&state->machine, r);
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		struct ng_span name = ng_span(names.name[i]);
 		if (!ng_span_starts(name, ng_span(front)) || !ng_span_ends(name, ng_span(back)))
@@ -156,7 +176,8 @@ void container_machine_read(struct ng_scrape *scrape, struct container *state)
 	read_topology(scrape, machine);
 	read_id(scrape, machine, NG_PROC, "sys/kernel/random/boot_id", machine->boot_id);
 	read_id(scrape, machine, NG_ROOTFS, "etc/machine-id", machine->machine_id);
-	read_id(scrape, machine, NG_SYS, "class/dmi/id/product_uuid", machine->system_uuid);
+	read_system_uuid(scrape, machine);
+	container_hardware_read(scrape, machine);
 }
 
 void container_machine_write(struct ng_scrape *scrape, const struct container *state)
@@ -179,6 +200,8 @@ void container_machine_write(struct ng_scrape *scrape, const struct container *s
 		{ FAMILY_SOCKETS, machine->sockets, machine->sockets > 0 },
 		{ FAMILY_MEMORY, machine->memory, machine->memory > 0 },
 		{ FAMILY_SWAP, machine->swap, machine->memory > 0 },
+		{ FAMILY_BOOKS, machine->books, machine->books > 0 },
+		{ FAMILY_DRAWERS, machine->drawers, machine->drawers > 0 },
 	};
 	struct ng_label labels[NG_COUNT(ids)];
 	size_t count = 0;
@@ -193,5 +216,6 @@ void container_machine_write(struct ng_scrape *scrape, const struct container *s
 		if (rows[i].known)
 			ng_sample_u64(scrape->page, rendered, rows[i].value);
 	}
+	container_hardware_write(scrape, machine, rendered);
 	ng_gauge_u64(scrape->page, container_family(FAMILY_SCRAPE_ERROR), state->listing_failed);
 }

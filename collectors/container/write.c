@@ -54,16 +54,6 @@ static struct ng_span device_name(
 	return found ? ng_span(found->name) : (struct ng_span){ NULL, 0 };
 }
 
-/* The labels {a="b"} and those behind them, {device="/dev/sda"}, as one. */
-static struct ng_span with(struct ng_scrape *scrape, struct ng_span labels, struct ng_span own)
-{
-	if (!own.text)
-		return own;
-	char *text = (char *)own.text;
-	text[0] = ',';
-	return container_with(scrape->arena, labels, (struct ng_span){ text, own.size - 1 });
-}
-
 static uint64_t disk_value(const struct container_device *device, size_t which)
 {
 	const uint64_t values[] = { device->read_bytes, device->written_bytes, device->reads, device->writes };
@@ -87,7 +77,7 @@ static void write_device_usage(struct ng_scrape *scrape, const struct device_row
 		struct ng_span own = NG_LABELS(scrape->arena, { "major", ng_digits(major, row->device->major) },
 			{ "minor", ng_digits(minor, row->device->minor) },
 			{ "operation", ng_span(i % 2 ? "Write" : "Read") });
-		ng_sample_u64(scrape->page, with(scrape, row->labels, own), disk_value(row->device, i % 2));
+		ng_sample_u64(scrape->page, container_join(scrape, row->labels, own), disk_value(row->device, i % 2));
 	}
 }
 
@@ -104,7 +94,7 @@ static void write_devices(struct ng_scrape *scrape, struct container *state, con
 			if (!slot)
 				return;
 			*slot = (struct device_row){ device, row,
-				with(scrape, row->labels,
+				container_join(scrape, row->labels,
 					NG_LABELS(scrape->arena, { "device", device_name(scrape, state, device) })) };
 		}
 	}
@@ -138,7 +128,7 @@ static void write_network(struct ng_scrape *scrape, const struct container_rows 
 			if (!slot)
 				return;
 			const char *name = rows->row[i]->network.interface[k].name;
-			*slot = with(
+			*slot = container_join(
 				scrape, rows->row[i]->labels, NG_LABELS(scrape->arena, { "interface", ng_span(name) }));
 		}
 	}
@@ -165,7 +155,7 @@ static void write_pages(struct ng_scrape *scrape, const struct container_rows *r
 				const bool has[] = { true, page->has_max, page->has_failures };
 				if (has[which] && !rows->row[i]->outdone)
 					ng_sample_u64(scrape->page,
-						with(scrape, rows->row[i]->labels,
+						container_join(scrape, rows->row[i]->labels,
 							NG_LABELS(scrape->arena, { "pagesize", ng_span(page->size) })),
 						value[which]);
 			}
@@ -243,7 +233,9 @@ static void write_identities(struct ng_scrape *scrape, const struct container_ro
 			labels[count++] = (struct ng_label){ "uid", ng_span(row->place.uid) };
 		if (count)
 			ng_sample_u64(scrape->page,
-				with(scrape, id_of(scrape->arena, row), ng_labels(scrape->arena, labels, count)), 1);
+				container_join(
+					scrape, id_of(scrape->arena, row), ng_labels(scrape->arena, labels, count)),
+				1);
 	}
 }
 

@@ -53,6 +53,16 @@ def container_descriptors(place):
     return [f"--path.cgroupfs={place}/cgroup", "--collector.container.families=descriptors"]
 
 
+def container_system_uuid(place):
+    """drivers/firmware/dmi-id.c: as in the scene of dmi."""
+    cgroup(place / "cgroup", "system.slice/a.service")
+    (place / "sys/class/dmi/id").mkdir(parents=True)
+    uuid = place / "sys/class/dmi/id/product_uuid"
+    uuid.write_text("11111111-2222-3333-4444-555555555555\n")
+    uuid.chmod(0o400)
+    return [f"--path.cgroupfs={place}/cgroup", f"--path.sysfs={place}/sys", "--collector.container.families=machine"]
+
+
 def cpufreq(place):
     """drivers/cpufreq/cpufreq.c: cpufreq_freq_attr_ro_perm(cpuinfo_cur_freq, 0400)."""
     tree = captured(place, "cpufreq/policies", "cpufreq", {"cpuinfo_cur_freq"})
@@ -104,7 +114,7 @@ def textfile(place):
 
 # In the order of the collector's rows.
 SCENES = {
-    "container": [container_images, container_descriptors],
+    "container": [container_images, container_descriptors, container_system_uuid],
     "cpufreq": [cpufreq],
     "dmi": [dmi],
     "filesystem": [filesystem],
