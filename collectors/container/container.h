@@ -87,6 +87,8 @@ struct container_row {
 	struct container_interfaces network;
 	uint64_t lost[CONTAINER_LOST_VALUES]; /* of a pod: what containers used that cannot be said of one */
 	struct container_place place;
+	struct container_place sandbox; /* of a pod whose network was read; .level is CONTAINER_ROOT for none */
+	char *sandbox_image;            /* malloc; NULL where it is not known */
 	/* when leaving */
 	char *path;       /* malloc; NULL once the labels are made */
 	uint64_t readers; /* that have not seen it */
@@ -292,6 +294,10 @@ int container_row_name(
  * the latter behind. Where there are slices, what is not below them and never had a process is not shown.
  */
 bool container_is_leftover(const struct container *state, const struct container_row *row);
+
+/* Of an interface, behind those of its row: a pod's are the sandbox's for the kubelet, and have its name and image. */
+struct ng_span container_network_labels(
+	struct ng_arena *arena, const struct container *state, const struct container_row *row, const char *interface);
 
 /* Before the rows are read: of those with one key the one that lives is shown. 0 or -ENOMEM. */
 int container_rows_settle(struct container *state);

@@ -52,7 +52,7 @@ bool container_parse_device(struct ng_span word, uint32_t *ret_major, uint32_t *
 
 /* ---- values.c, values_v1.c ---- */
 
-/* Files of v2. What kept cpu.stat from being read. */
+/* Files of v2. What kept cpu.stat from being read; `root`: of the root, which has no memory.current. */
 int container_read_cpu(
 	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values);
 void container_read_memory(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,

@@ -170,8 +170,8 @@ static void write_dimms(struct ng_scrape *scrape, const struct container_machine
 		for (size_t i = 0; i < machine->dimm_types; i++) {
 			const struct container_dimms *dimms = &machine->dimm[i];
 			struct ng_span own = NG_LABELS(scrape->arena, { "type", ng_span(dimms->type) });
-			ng_sample_u64(scrape->page, container_join(scrape, ids, own),
-				which ? dimms->bytes : dimms->count);
+			ng_sample_u64(
+				scrape->page, container_join(scrape, ids, own), which ? dimms->bytes : dimms->count);
 		}
 	}
 }

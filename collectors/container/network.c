@@ -90,6 +90,19 @@ static void parse_interfaces(struct ng_span text, bool node, struct container_in
 	}
 }
 
+/* The sandbox holds the pod's network, and is the first that is made in a pod. */
+static void find_sandbox(const struct ng_cgroup *pod, struct container_place *ret_place)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (const struct ng_cgroup *at = pod->first; at; at = at->next) {
+		if (container_place_at(at)->level != CONTAINER_CONTAINER || at->generation >= first)
+			continue;
+		first = at->generation;
+		*ret_place = *container_place_at(at);
+	}
+}
+
 void container_read_network(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
 {
 	struct container_group *group = container_group(at);
@@ -117,5 +130,7 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 		parse_interfaces(text, node, &group->row->network);
 	else
 		group->row->network.count = 0; /* nothing, rather than what was true once */
+	if (!node)
+		find_sandbox(at, &group->row->sandbox);
 	scrape->arena = own;
 }

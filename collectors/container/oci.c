@@ -11,7 +11,19 @@
 
 /* ---- what is wanted ---- */
 
-enum annotation { TYPE, SPACE, POD, POD_UID, CONTAINER, IMAGE, IMAGE_NAME, DIRECTORY, NAME, ANNOTATIONS };
+enum annotation {
+	TYPE,
+	SPACE,
+	POD,
+	POD_UID,
+	CONTAINER,
+	IMAGE,
+	IMAGE_NAME,
+	SANDBOX_IMAGE,
+	DIRECTORY,
+	NAME,
+	ANNOTATIONS
+};
 
 struct wanted {
 	struct ng_span key;
@@ -29,6 +41,7 @@ static const struct wanted of_containerd[] = {
 	{ NG_SPAN("io.kubernetes.cri.sandbox-uid"), POD_UID },
 	{ NG_SPAN("io.kubernetes.cri.container-name"), CONTAINER },
 	{ NG_SPAN("io.kubernetes.cri.image-name"), IMAGE },
+	{ NG_SPAN("io.kubernetes.cri.podsandbox.image-name"), SANDBOX_IMAGE },
 	{ NG_SPAN("io.kubernetes.cri.sandbox-log-directory"), DIRECTORY },
 };
 
@@ -214,8 +227,11 @@ static int judge(const struct found *found, struct container_oci *ret_oci)
 	if (value[POD_UID].text && !container_uid_parse(value[POD_UID], oci.uid))
 		return -EBADMSG;
 	use_directory(value[DIRECTORY], &oci);
-	if (oci.sandbox)
+	if (oci.sandbox) {
 		oci.identity.container = (struct ng_span){ 0 };
+		if (value[SANDBOX_IMAGE].size)
+			oci.image = value[SANDBOX_IMAGE];
+	}
 	if (!names_valid(&oci.identity) || !image_valid(oci.image))
 		return -EBADMSG;
 	*ret_oci = oci;

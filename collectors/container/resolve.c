@@ -236,6 +236,18 @@ static void set_sandbox(
 		&(struct container_oci){ 0 });
 }
 
+/* For the network of its pod. */
+static void keep_sandbox_image(const struct container_candidate *candidate, struct ng_span image)
+{
+	struct container_row *pod =
+		candidate->group && candidate->group->parent ? container_group(candidate->group->parent)->row : NULL;
+
+	if (!pod || !image.size)
+		return;
+	free(pod->sandbox_image);
+	pod->sandbox_image = strndup(image.text, image.size);
+}
+
 static bool taken_for_sandbox(
 	const struct container_candidate *candidate, const struct container_wish *wish, uint64_t now)
 {
@@ -255,6 +267,8 @@ static void conclude(struct ng_scrape *scrape, struct container *state, const st
 	row->missing = wish->missing;
 	row->shown = wish->id ? SHOWN_CONTAINER : SHOWN_POD;
 	bool asked = container_ask_runtime(scrape, state, candidate, wish, &oci);
+	if (asked && oci.typed && oci.sandbox)
+		keep_sandbox_image(candidate, oci.image);
 	if ((asked && oci.typed && oci.sandbox) || row->place.sandbox) {
 		set_sandbox(scrape, state, candidate, true);
 		return;

@@ -71,14 +71,19 @@ enum container_shown container_shown_as(const struct container_place *place, str
 
 /* ---- labels ---- */
 
+static bool has_own_names(enum container_runtime runtime)
+{
+	return runtime == CONTAINER_RUNTIME_CRIO || runtime == CONTAINER_RUNTIME_DOCKER;
+}
+
 /* "k8s_<container>_<pod>_<namespace>_<uid>_<restart>", as docker and CRI-O call a container. */
-static struct ng_span kubelet_name(struct ng_arena *arena, const struct container_row *row)
+static struct ng_span kubelet_name(
+	struct ng_arena *arena, const struct container_row *row, struct ng_span container, uint32_t restart_count)
 {
 	const struct container_named *named = row->named;
-	size_t room = named->container.size + named->pod.size + named->space.size + 36 + 32;
+	size_t room = container.size + named->pod.size + named->space.size + 36 + 32;
 	char *text = ng_alloc(arena, room), *at = text, digits[NG_DIGITS];
-	const struct ng_span parts[] = { NG_SPAN("k8s"), named->container, named->pod, named->space,
-		ng_span(row->place.uid) };
+	const struct ng_span parts[] = { NG_SPAN("k8s"), container, named->pod, named->space, ng_span(row->place.uid) };
 
 	if (!text)
 		return (struct ng_span){ NULL, 0 };
@@ -86,7 +91,7 @@ static struct ng_span kubelet_name(struct ng_arena *arena, const struct containe
 		at = mempcpy(at, parts[i].text, parts[i].size);
 		*at++ = '_';
 	}
-	struct ng_span restart = ng_digits(digits, named->restart);
+	struct ng_span restart = ng_digits(digits, restart_count);
 	at = mempcpy(at, restart.text, restart.size);
 	return (struct ng_span){ text, (size_t)(at - text) };
 }
@@ -94,14 +99,12 @@ static struct ng_span kubelet_name(struct ng_arena *arena, const struct containe
 static struct ng_span name_label(
 	struct ng_arena *arena, const struct container_row *row, char hex[2 * CONTAINER_ID_SIZE])
 {
-	bool own_names = row->place.runtime == CONTAINER_RUNTIME_CRIO || row->place.runtime == CONTAINER_RUNTIME_DOCKER;
-
 	if (row->place.level != CONTAINER_CONTAINER)
 		return (struct ng_span){ NULL, 0 };
 	if (row->named && row->named->name.size)
 		return row->named->name;
-	if (row->named && own_names && row->named->container.size)
-		return kubelet_name(arena, row);
+	if (row->named && has_own_names(row->place.runtime) && row->named->container.size)
+		return kubelet_name(arena, row, row->named->container, row->named->restart);
 	container_id_text(row->place.id, hex);
 	return (struct ng_span){ hex, 2 * CONTAINER_ID_SIZE };
 }
@@ -110,6 +113,27 @@ static void add_label(struct ng_label *labels, size_t *count, const char *name, 
 {
 	if (value.size)
 		labels[(*count)++] = (struct ng_label){ name, value };
+}
+
+struct ng_span container_network_labels(
+	struct ng_arena *arena, const struct container *state, const struct container_row *row, const char *interface)
+{
+	const struct container_place *sandbox = &row->sandbox;
+	struct ng_label labels[3];
+	char hex[2 * CONTAINER_ID_SIZE];
+	size_t count = 0;
+	struct ng_span name = { hex, sizeof(hex) };
+
+	container_id_text(sandbox->id, hex);
+	bool known = row->named && sandbox->level == CONTAINER_CONTAINER;
+	if (known && has_own_names(sandbox->runtime))
+		name = kubelet_name(arena, row, NG_SPAN("POD"), 0);
+	if (known)
+		add_label(labels, &count, "image", ng_span(row->sandbox_image ? row->sandbox_image : state->image));
+	add_label(labels, &count, "interface", ng_span(interface));
+	if (known)
+		add_label(labels, &count, "name", name);
+	return ng_labels(arena, labels, count);
 }
 
 static int render_labels(
@@ -334,6 +358,7 @@ void container_row_free(struct container *state, struct container_row *row)
 	free((char *)row->labels.text);
 	free(row->named);
 	free(row->network.interface);
+	free(row->sandbox_image);
 	free(row->path);
 	container_figures_done(&row->figures);
 	free(row);

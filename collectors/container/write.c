@@ -117,7 +117,7 @@ static void write_devices(struct ng_scrape *scrape, struct container *state, con
 
 /* ---- network, huge pages, peaks ---- */
 
-static void write_network(struct ng_scrape *scrape, const struct container_rows *rows)
+static void write_network(struct ng_scrape *scrape, const struct container *state, const struct container_rows *rows)
 {
 	struct ng_span *labels = NULL, *slot;
 	size_t count = 0, room = 0;
@@ -127,9 +127,10 @@ static void write_network(struct ng_scrape *scrape, const struct container_rows 
 			slot = ng_push(scrape->arena, &labels, &count, &room);
 			if (!slot)
 				return;
-			const char *name = rows->row[i]->network.interface[k].name;
+			const struct container_row *row = rows->row[i];
+			const char *name = row->network.interface[k].name;
 			*slot = container_join(
-				scrape, rows->row[i]->labels, NG_LABELS(scrape->arena, { "interface", ng_span(name) }));
+				scrape, row->labels, container_network_labels(scrape->arena, state, row, name));
 		}
 	}
 	for (size_t which = 0; which < CONTAINER_NET_COLUMNS; which++) {
@@ -333,7 +334,7 @@ void container_write(struct ng_scrape *scrape, struct container *state, const st
 	if (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL))
 		write_devices(scrape, state, rows);
 	if (container_wants(reader, SET_NETWORK))
-		write_network(scrape, rows);
+		write_network(scrape, state, rows);
 	if (container_wants(reader, SET_HUGETLB))
 		write_pages(scrape, rows);
 	if (container_wants(reader, SET_PRESSURE) && state->sampler.round)
