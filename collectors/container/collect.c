@@ -58,6 +58,8 @@ static void read_shown(struct ng_scrape *scrape, struct container *state, struct
 
 	if (container_wants(&state->reader, SET_PROCESSES) || container_wants(&state->reader, SET_DESCRIPTORS))
 		container_count_processes(scrape, state, at, &row->figures.values);
+	if (container_wants(&state->reader, SET_STATES))
+		container_read_states(scrape, state, at, now);
 	if (container_wants(&state->reader, SET_NETWORK))
 		container_read_network(scrape, state, at, now);
 	if (row->shown == SHOWN_NODE && container_wants(&state->reader, SET_SPEC) && state->machine.memory &&

@@ -29,8 +29,10 @@ static const char *set_name(size_t set)
 		[SET_TASKS] = "tasks",
 		[SET_PROCESSES] = "processes",
 		[SET_DESCRIPTORS] = "descriptors",
+		[SET_STATES] = "states",
 		[SET_IO] = "io",
 		[SET_IO_DETAIL] = "io-detail",
+		[SET_FILESYSTEM] = "filesystem",
 		[SET_NETWORK] = "network",
 		[SET_SPEC] = "spec",
 		[SET_PRESSURE] = "pressure",
@@ -132,6 +134,8 @@ static int init(void *context, struct ng_setup *setup)
 		return r;
 	state->reader.text.limit = (size_t)16 << 20;
 	state->meminfo = ng_shared(setup, NG_PROC, NG_WHOLE, "meminfo");
+	if (container_wants(&state->reader, SET_IO_DETAIL))
+		state->diskstats = ng_shared(setup, NG_PROC, NG_RECORDS, "diskstats");
 	state->net_path = ng_join(setup->arena, ng_net_path(setup, &own), "/dev", NULL);
 	container_names_init(&state->names, log_path(state->logs, "/var/log/containers"),
 		log_path(state->pod_logs, "/var/log/pods"));
@@ -169,6 +173,7 @@ static void done(void *context)
 	container_triggers_close(state);
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
 		ng_file_close(&state->sampler.node[i]);
+	ng_mounts_close(&state->mounts);
 	ng_arena_done(&state->reader.text);
 	ng_arena_done(&state->sizes);
 	ng_arena_done(&state->memory);
@@ -182,8 +187,8 @@ static const struct ng_option options[] = {
 		"other."),
 	NG_OPTION(container, sets_text, NG_OPTION_STRING, "families", default_sets,
 		"Which families to show: cpu, cpu-detail, memory, memory-detail, events, tasks, processes, "
-		"descriptors, io, "
-		"io-detail, network, spec, pressure, hugetlb, info, identity, machine."),
+		"descriptors, states, io, io-detail, filesystem, network, spec, pressure, hugetlb, info, identity, "
+		"machine."),
 	NG_OPTION(container, image, NG_OPTION_STRING, "image", "unknown",
 		"The image of containers whose image is not known; kubernetes-mixin leaves out what has none."),
 	NG_OPTION(container, sample_interval, NG_OPTION_DURATION, "sample-interval", "1s",

@@ -14,6 +14,7 @@
 #include "path.h"
 #include "values.h"
 
+#include <nodegauge/mounts.h>
 #include <nodegauge/table.h>
 
 /* What --collector.container.levels chooses from. */
@@ -48,6 +49,16 @@ struct container_interface {
 struct container_interfaces {
 	struct container_interface *interface; /* malloc */
 	uint32_t count, room;
+};
+
+/* Of the tasks of a group: see states.c. */
+enum { CONTAINER_STATES = 4 };
+struct container_states {
+	uint64_t count[CONTAINER_STATES + 1]; /* running, sleeping, stopped, uninterruptible; others */
+	double load, blocked;                 /* running and uninterruptible tasks of late */
+	uint64_t counted_at;                  /* CLOCK_MONOTONIC ns */
+	uint64_t file_limit;                  /* of its first process */
+	bool known, has_limit, unlimited;
 };
 
 /* The names of a row, in one piece of memory with their text. */
@@ -86,6 +97,7 @@ struct container_row {
 	struct container_figures figures;       /* what was read last */
 	struct container_interfaces network;
 	uint64_t lost[CONTAINER_LOST_VALUES]; /* of a pod: what containers used that cannot be said of one */
+	struct container_states *states; /* malloc; NULL while they are not wanted */
 	struct container_place place;
 	struct container_place sandbox; /* of a pod whose network was read; .level is CONTAINER_ROOT for none */
 	char *sandbox_image;            /* malloc; NULL where it is not known */
@@ -205,7 +217,8 @@ struct container {
 	struct container_device_name *device;
 	size_t device_count, device_room;
 	uint64_t device_epoch;
-	struct ng_shared *meminfo;
+	struct ng_shared *meminfo, *diskstats;
+	struct ng_mounts mounts;
 	const char *net_path; /* of the node's network, below /proc */
 
 	struct ng_cgroup *young;            /* the latest of them */
@@ -365,6 +378,10 @@ int container_read_pids(struct ng_scrape *scrape, const struct container *state,
 /* What only counting the processes of a group tells. */
 void container_count_processes(struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *group,
 	struct container_values *values);
+
+/* ---- states.c ---- */
+
+void container_read_states(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group, uint64_t now);
 
 /* ---- machine.c ---- */
 

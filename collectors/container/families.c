@@ -167,6 +167,32 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 		"Time that tasks of the group were delayed for what it owed."),
 	AT(FAMILY_BLKIO) = PLAIN("container_blkio_device_usage_total", NG_COUNTER,
 		OF_GROUP ",device,major,minor,operation", "Bytes that the group moved to or from the device."),
+	AT(FAMILY_DISK_DETAIL + 0) = DISK("container_fs_reads_merged_total",
+		"Reads of the node from the device that became part of another request."),
+	AT(FAMILY_DISK_DETAIL + 1) = DISK("container_fs_writes_merged_total",
+		"Writes of the node to the device that became part of another request."),
+	AT(FAMILY_DISK_DETAIL + 2) =
+		DISK("container_fs_sector_reads_total", "Sectors of 512 bytes that the node read from the device."),
+	AT(FAMILY_DISK_DETAIL + 3) =
+		DISK("container_fs_sector_writes_total", "Sectors of 512 bytes that the node wrote to the device."),
+	AT(FAMILY_DISK_DETAIL + 4) =
+		DISK("container_fs_read_seconds_total", "Time that reads of the node took, summed up."),
+	AT(FAMILY_DISK_DETAIL + 5) =
+		DISK("container_fs_write_seconds_total", "Time that writes of the node took, summed up."),
+	AT(FAMILY_DISK_DETAIL + 6) =
+		DISK("container_fs_io_time_seconds_total", "Time in which the device had a request in flight."),
+	AT(FAMILY_DISK_DETAIL + 7) =
+		PLAIN("container_fs_io_current", NG_GAUGE, OF_GROUP ",device", "Requests of the device in flight."),
+	AT(FAMILY_DISK_DETAIL + 8) = DISK("container_fs_io_time_weighted_seconds_total",
+		"Time in flight, summed up over the requests of the device."),
+	AT(FAMILY_SIZE + 0) = PLAIN("container_fs_usage_bytes", NG_GAUGE, OF_GROUP ",device",
+		"Space in use of the node's file system on the device."),
+	AT(FAMILY_SIZE + 1) = PLAIN("container_fs_limit_bytes", NG_GAUGE, OF_GROUP ",device",
+		"Size of the node's file system on the device."),
+	AT(FAMILY_SIZE + 2) = PLAIN("container_fs_inodes_free", NG_GAUGE, OF_GROUP ",device",
+		"Free inodes of the node's file system on the device."),
+	AT(FAMILY_SIZE + 3) = PLAIN("container_fs_inodes_total", NG_GAUGE, OF_GROUP ",device",
+		"Inodes of the node's file system on the device."),
 	AT(FAMILY_NETWORK + 0) = NETWORK("container_network_receive_bytes_total", "Bytes received by the pod."),
 	AT(FAMILY_NETWORK + 1) = NETWORK("container_network_receive_packets_total", "Packets received by the pod."),
 	AT(FAMILY_NETWORK + 2) =
@@ -179,6 +205,15 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 		NETWORK("container_network_transmit_errors_total", "Errors of the pod's interface when sending."),
 	AT(FAMILY_NETWORK + 7) = NETWORK(
 		"container_network_transmit_packets_dropped_total", "Packets of the pod that its interface dropped."),
+	AT(FAMILY_STATES) = PLAIN("container_tasks_state", NG_GAUGE, OF_GROUP ",state",
+		"Tasks in the group itself by what they do: running, sleeping, stopped, uninterruptible."),
+	AT(FAMILY_LOAD) = PLAIN("container_cpu_load_average_10s", NG_GAUGE, OF_GROUP,
+		"Deprecated, as pressure tells more: 1000 times the running tasks, of the scrapes of the last 10 s or "
+		"so."),
+	AT(FAMILY_LOAD_BLOCKED) = PLAIN("container_cpu_load_d_average_10s", NG_GAUGE, OF_GROUP,
+		"Deprecated, as pressure tells more: the same of uninterruptible tasks."),
+	AT(FAMILY_FILE_LIMIT) = PLAIN("container_ulimits_soft", NG_GAUGE, OF_GROUP ",ulimit",
+		"Soft limit of open files of the container's first process; -1 for none."),
 	AT(FAMILY_HUGE_USAGE) = PLAIN("container_hugetlb_usage_bytes", NG_GAUGE, OF_GROUP ",pagesize",
 		"Huge pages that the group uses or has reserved, in bytes."),
 	AT(FAMILY_HUGE_MAX) = PLAIN("container_hugetlb_max_usage_bytes", NG_GAUGE, OF_GROUP ",pagesize",

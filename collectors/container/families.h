@@ -5,14 +5,23 @@
 
 #include "container.h"
 
+enum { CONTAINER_DISK_FAMILIES = 9, CONTAINER_SIZE_FAMILIES = 4 };
+
 /* Those that are not one value of each row; see families.c for the rest. */
 enum container_family {
 	FAMILY_FAULTS,
 	FAMILY_DISK,
 	FAMILY_COST = FAMILY_DISK + 4,
 	FAMILY_BLKIO = FAMILY_COST + 4,
+	FAMILY_DISK_DETAIL,
+	FAMILY_SIZE = FAMILY_DISK_DETAIL + CONTAINER_DISK_FAMILIES,
+	FAMILY_SIZE_LAST = FAMILY_SIZE + CONTAINER_SIZE_FAMILIES - 1,
 	FAMILY_NETWORK,
-	FAMILY_HUGE_USAGE = FAMILY_NETWORK + 8,
+	FAMILY_STATES = FAMILY_NETWORK + 8,
+	FAMILY_LOAD,
+	FAMILY_LOAD_BLOCKED,
+	FAMILY_FILE_LIMIT,
+	FAMILY_HUGE_USAGE,
 	FAMILY_HUGE_MAX,
 	FAMILY_HUGE_FAILURES,
 	FAMILY_PEAK,
@@ -75,6 +84,12 @@ struct ng_span container_with(struct ng_arena *arena, struct ng_span labels, str
 
 /* The labels {a="b"} and those behind them, {device="/dev/sda"}, as one; `own` is used up. */
 struct ng_span container_join(struct ng_scrape *scrape, struct ng_span labels, struct ng_span own);
+
+/* filesystems.c: of the node's devices. */
+void container_write_filesystems(struct ng_scrape *scrape, struct container *state, const struct container_rows *rows);
+
+/* states.c */
+void container_write_states(struct ng_scrape *scrape, const struct container_rows *rows);
 
 /* The families of one value of each row. */
 void container_write_values(struct ng_scrape *scrape, uint32_t sets, const struct container_rows *rows);

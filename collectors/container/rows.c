@@ -359,6 +359,7 @@ void container_row_free(struct container *state, struct container_row *row)
 	free(row->named);
 	free(row->network.interface);
 	free(row->sandbox_image);
+	free(row->states);
 	free(row->path);
 	container_figures_done(&row->figures);
 	free(row);

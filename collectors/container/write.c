@@ -333,8 +333,12 @@ void container_write(struct ng_scrape *scrape, struct container *state, const st
 	container_write_values(scrape, reader->sets, rows);
 	if (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL))
 		write_devices(scrape, state, rows);
+	if (container_wants(reader, SET_IO_DETAIL) || container_wants(reader, SET_FILESYSTEM))
+		container_write_filesystems(scrape, state, rows);
 	if (container_wants(reader, SET_NETWORK))
 		write_network(scrape, state, rows);
+	if (container_wants(reader, SET_STATES))
+		container_write_states(scrape, rows);
 	if (container_wants(reader, SET_HUGETLB))
 		write_pages(scrape, rows);
 	if (container_wants(reader, SET_PRESSURE) && state->sampler.round)
