@@ -8,7 +8,7 @@ from pathlib import Path
 import exposition
 
 TABLE = Path(__file__).resolve().parent / "differences.tsv"
-KINDS = ("missing", "extra", "type", "value", "help", "lint", "label")
+KINDS = ("missing", "extra", "type", "value", "help", "lint", "label", "crash")
 
 # What an exporter says about itself, and how long its collectors took.
 OWN = re.compile(r"node_scrape_collector_.*|node_exporter_build_info|(nodegauge|process|promhttp|go)_.*")

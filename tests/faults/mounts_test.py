@@ -15,6 +15,7 @@ import cases as harness
 import daemon
 import exposition
 import hung
+import packages
 import wire
 from cases import Skip, demand, demand_equal
 
@@ -260,7 +261,7 @@ class Disk:
         with open(image, "wb") as file:
             file.truncate(16 << 20)
         self.point.mkdir()
-        subprocess.run(["mkfs.ext4", "-q", "-e", "remount-ro", image], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([packages.need("mkfs.ext4", "e2fsprogs"), "-q", "-e", "remount-ro", image], check=True, stdout=subprocess.DEVNULL)
         if subprocess.run(["mount", "-o", "loop", image, self.point], check=False, stderr=subprocess.DEVNULL).returncode:
             raise Skip("no loop device")
         source = subprocess.run(["findmnt", "-nro", "SOURCE", self.point], check=True, capture_output=True, text=True).stdout

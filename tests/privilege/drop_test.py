@@ -100,7 +100,7 @@ def root_without_user():
     with daemon.nodegauge(*FEW, "--collector.slabinfo", "--collector.textfile") as process:
         said = check_threads(process, 0, 0, DAC_READ_SEARCH)
         harness.demand("node_slabinfo_" in wire.fetch(process.address).text(), "no slabinfo")
-        harness.demand("running as root" in process.log(), "no warning")
+        harness.demand(process.wait_log("running as root"), "no warning")
         return said
 
 
@@ -244,7 +244,8 @@ def log_says_what_is_lost():
     need_everything()
     flags = ["--collector.slabinfo", "--collector.sysctl", "--collector.sysctl.include=vm.swappiness"]
     with daemon.nodegauge(*FEW, *flags, "--user=65534:65534") as process:
-        harness.demand("msg=privileges user=65534 group=65534 capabilities=cap_dac_read_search" in process.log(), process.log)
+        harness.demand(process.wait_log("msg=privileges user=65534 group=65534 capabilities=cap_dac_read_search"), process.log)
+        harness.demand(process.wait_log("works without a privilege"), process.log)
         lines = [line for line in process.log().splitlines() if "works without a privilege" in line]
     harness.demand(len(lines) == 1 and "collector=sysctl missing=root lost=" in lines[0], lambda: f"{lines}")
     with place, as_nobody([], *flags) as process:
