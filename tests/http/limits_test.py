@@ -344,7 +344,7 @@ def two_dozen_descriptors():
         with Crowd(process.address, 40, say=b"GET /metrics HTTP/1.1\r\n"), Scrapes(process.address) as scrapes:
             time.sleep(2)
         demand_equal(failed_collectors(wire.fetch(process.address)), usual, "the collectors that fail afterwards")
-        demand_equal(process.log().count("max-connections"), 1, "the number of lines about connections")
+        demand_equal(process.log().count("fewer connections at once"), 1, "the number of lines about the limit")
         return scrapes.judge()
 
 
