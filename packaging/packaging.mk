@@ -7,7 +7,7 @@ ZSHDIR      ?= $(PREFIX)/share/zsh/vendor-completions
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 SUITE       ?=# of Debian, to build the deb for in a clean tree: bookworm, trixie; empty: on this machine, for this machine
 
-.PHONY: version deb rpm test-system install-system completion
+.PHONY: version deb rpm test-fresh test-system install-system completion
 
 # The one place is the file VERSION; packages, image and manifests ask here.
 version:
@@ -38,6 +38,10 @@ deb:
 
 rpm:
 	@packaging/rpm/build
+
+# README's two commands on a minimal Debian, as root: SUITE=trixie or bookworm.
+test-fresh:
+	@tests/fresh/run $(or $(SUITE),bookworm)
 
 # Boots Debian 13 and 12 in QEMU and checks the service there: minutes, as root, and by hand. SUITE= picks one.
 test-system:

@@ -108,9 +108,6 @@ FILES = {
 }
 
 
-# Those in which a series is there twice.
-
-
 class Pair:
     """Both exporters with one folder of text files."""
 

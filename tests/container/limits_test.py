@@ -44,7 +44,7 @@ def right(tree, process, containers):
         body = tree.check(scrape(process.address))
         return all(is_shown(body, container.path) for container in containers)
 
-    demand(until(whole, pause=0.12), "some containers are not shown")
+    demand(until(whole, 10, pause=0.12), "some containers are not shown")
     for container in containers:
         for path in (container.path, container.pod.path):
             demand_equal(of_group(body, path), [usage(tree.text(path, "cpu.stat")) / 1e6], f"the total of {path}")
