@@ -167,23 +167,34 @@ static int add_cpu(struct ng_cpufreq_policies *policies, struct ng_scrape *scrap
 	return 0;
 }
 
+/* Without the list of those that are off line that of the others tells. */
+static void read_off_line(struct ng_cpufreq_policies *policies, struct ng_scrape *scrape, struct ng_span *ret_off_line,
+	struct ng_span *ret_on_line)
+{
+	int r = ng_read(scrape, NG_SYS, NG_VALUE, DIRECTORY "/offline", ret_off_line);
+
+	policies->unsure = r < 0 && r != -ENOENT;
+	if (r < 0 && ng_read(scrape, NG_SYS, NG_VALUE, DIRECTORY "/online", ret_on_line) < 0)
+		ng_drop_unread(scrape, r, DIRECTORY "/offline");
+	*ret_off_line = ng_trim(*ret_off_line);
+	*ret_on_line = ng_trim(*ret_on_line);
+}
+
 static int list(struct ng_cpufreq_policies *policies, struct ng_scrape *scrape)
 {
-	struct ng_span offline = NG_NO_LABELS;
+	struct ng_span off_line = NG_NO_LABELS, on_line = NG_NO_LABELS;
 	struct ng_names names;
 	uint64_t cpu;
 
 	int r = ng_names(scrape, NG_SYS, DIRECTORY, &names);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	r = ng_read(scrape, NG_SYS, NG_VALUE, DIRECTORY "/offline", &offline);
-	if (r < 0)
-		ng_drop_unread(scrape, r, DIRECTORY "/offline");
-	policies->unsure = r < 0 && r != -ENOENT;
-	offline = ng_trim(offline);
+	read_off_line(policies, scrape, &off_line, &on_line);
 	for (size_t i = 0; i < names.count; i++) {
 		struct ng_span name = ng_span(names.name[i]), number = ng_span_skip(name, 3);
-		if (!ng_span_starts(name, NG_SPAN("cpu")) || ng_u64(number, &cpu) < 0 || list_has(offline, cpu))
+		if (!ng_span_starts(name, NG_SPAN("cpu")) || ng_u64(number, &cpu) < 0)
+			continue;
+		if (list_has(off_line, cpu) || (on_line.size && !list_has(on_line, cpu)))
 			continue;
 		r = add_cpu(policies, scrape, number);
 		if (r == -ENOMEM)
