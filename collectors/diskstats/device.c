@@ -106,11 +106,11 @@ void diskstats_devices_reset(struct ng_scrape *scrape, struct devices *devices)
 	devices->database.settled = !exists || now.tv_sec - time.tv_sec > 1;
 }
 
-/* Whether all is known, if only that there is nothing. What did not answer is asked again. */
-static bool settled(struct devices *devices, int error)
+/* What did not answer is left out and asked for again, unlike a file that is not there. */
+static void left_out(struct ng_scrape *scrape, struct devices *devices, int error, const char *file)
 {
-	devices->incomplete = devices->incomplete || (error < 0 && error != -ENOENT && error != -ENOTDIR);
-	return error == 0 || ng_absent(error);
+	ng_drop_unread(scrape, error, file);
+	devices->incomplete = devices->incomplete || (error != -ENOENT && error != -ENOTDIR);
 }
 
 /* ---- one device ---- */
@@ -146,40 +146,51 @@ static void name_entry(char name[static ENTRY_ROOM], struct ng_span major, struc
 	*at = '\0';
 }
 
-static int read_properties(struct ng_scrape *scrape, const char *entry, struct ng_span property[PROPERTIES])
+/* A machine may be without udev, and udev without this device. */
+static void read_properties(
+	struct ng_scrape *scrape, struct devices *devices, const char *entry, struct ng_span property[PROPERTIES])
 {
 	struct ng_span text;
 
-	/* a machine may be without udev, and udev without this device */
 	int r = ng_read(scrape, NG_UDEV, NG_RECORDS, entry, &text);
 	if (r == 0)
 		parse_properties(text, property);
 	else
-		ng_drop_unread(scrape, r, entry);
-	return r;
+		left_out(scrape, devices, r, entry);
+}
+
+/* A partition has no directory of its own here. */
+static bool is_disk(struct ng_scrape *scrape, const char *path)
+{
+	NG_CLOSE int directory = -1;
+
+	return ng_directory(scrape, NG_SYS, path, &directory) == 0;
 }
 
 /*
- * Partitions have no queue; node_exporter's users know them as not rotational. A slash in a name (cciss/c0d0) is an
- * exclamation mark in sysfs.
+ * Whether a disk turns, "" where that is not known. Partitions have no queue; node_exporter's users know them as not
+ * rotational. A slash in a name (cciss/c0d0) is an exclamation mark in sysfs.
  */
-static int read_rotational(struct ng_scrape *scrape, struct ng_span name, uint64_t *ret_rotational)
+static int read_rotational(
+	struct ng_scrape *scrape, struct devices *devices, struct ng_span name, struct ng_span *ret_rotational)
 {
 	char *device = (char *)ng_copy(scrape->arena, name).text;
-	const char *path;
-	struct ng_span value;
+	uint64_t rotational;
 
 	for (char *at = device; at && *at; at++)
 		*at = (char)(*at == '/' ? '!' : *at);
-	path = device ? ng_join(scrape->arena, "block/", device, "/queue/rotational") : NULL;
+	const char *disk = device ? ng_join(scrape->arena, "block/", device, NULL) : NULL;
+	const char *path = disk ? ng_join(scrape->arena, disk, "/queue/rotational", NULL) : NULL;
 	if (!path)
 		return -ENOMEM;
-	int r = ng_read(scrape, NG_SYS, NG_VALUE, path, &value);
-	if (r == 0 && ng_u64(ng_trim(value), ret_rotational) < 0)
-		r = ng_broken(scrape, path, 1, "0 or 1");
-	if (r < 0)
-		ng_drop_unread(scrape, r, path);
-	return r;
+	int r = ng_read_u64_at(scrape, ng_root_fd(scrape, NG_SYS), path, &rotational);
+	if (r == 0)
+		*ret_rotational = rotational ? NG_SPAN("1") : NG_SPAN("0");
+	else if (r == -ENOENT && !is_disk(scrape, disk))
+		*ret_rotational = NG_SPAN("0");
+	else
+		left_out(scrape, devices, r, path);
+	return r == -ENOMEM ? r : 0;
 }
 
 static int take_ata(struct ng_scrape *scrape, struct devices *devices, struct device *device, const char *entry,
@@ -219,19 +230,18 @@ static int describe(struct ng_scrape *scrape, struct devices *devices, struct de
 	struct ng_span property[PROPERTIES] = { { NULL, 0 } };
 	char major_digits[NG_DIGITS], minor_digits[NG_DIGITS];
 	struct ng_span major_text = ng_digits(major_digits, major), minor_text = ng_digits(minor_digits, minor);
+	struct ng_span rotational = NG_NO_LABELS;
 	char entry[ENTRY_ROOM];
-	uint64_t rotational = 0;
 
 	name_entry(entry, major_text, minor_text);
-	bool known = settled(devices, read_properties(scrape, entry, property));
-	known = settled(devices, read_rotational(scrape, name, &rotational)) && known;
+	read_properties(scrape, devices, entry, property);
+	int r = read_rotational(scrape, devices, name, &rotational);
+	if (r < 0)
+		return r;
 	device->labels = NG_LABELS(arena, { "device", name });
-	if (known)
-		device->info = NG_LABELS(arena, { "device", name }, { "major", major_text }, { "minor", minor_text },
-			{ "model", property[ID_MODEL] }, { "path", property[ID_PATH] },
-			{ "revision", property[ID_REVISION] },
-			{ "rotational", rotational ? NG_SPAN("1") : NG_SPAN("0") }, { "serial", serial(property) },
-			{ "wwn", property[ID_WWN] });
+	device->info = NG_LABELS(arena, { "device", name }, { "major", major_text }, { "minor", minor_text },
+		{ "model", property[ID_MODEL] }, { "path", property[ID_PATH] }, { "revision", property[ID_REVISION] },
+		{ "rotational", rotational }, { "serial", serial(property) }, { "wwn", property[ID_WWN] });
 	if (property[ID_FS_TYPE].size)
 		device->filesystem = NG_LABELS(arena, { "device", name }, { "type", property[ID_FS_TYPE] },
 			{ "usage", property[ID_FS_USAGE] }, { "uuid", property[ID_FS_UUID] },
@@ -240,7 +250,7 @@ static int describe(struct ng_scrape *scrape, struct devices *devices, struct de
 		device->mapper = NG_LABELS(arena, { "device", name }, { "lv_layer", property[DM_LV_LAYER] },
 			{ "lv_name", property[DM_LV_NAME] }, { "name", property[DM_NAME] },
 			{ "uuid", property[DM_UUID] }, { "vg_name", property[DM_VG_NAME] });
-	if (!device->labels.size || (known && !device->info.size))
+	if (!device->labels.size || !device->info.size)
 		return -ENOMEM;
 	return take_ata(scrape, devices, device, entry, property);
 }

@@ -11,7 +11,7 @@ struct device {
 	struct ng_span head; /* its line in diskstats up to the end of the name */
 	bool ignored;
 	struct ng_span labels;
-	struct ng_span info;       /* empty where it could not be read */
+	struct ng_span info;
 	struct ng_span filesystem; /* empty where udev found nothing on it */
 	struct ng_span mapper;     /* empty where it is none */
 	bool has_ata[ATA_VALUES];

@@ -282,10 +282,8 @@ static void write_columns(struct ng_page *page, const struct rows *rows)
 static void write_info(struct ng_page *page, const struct rows *rows)
 {
 	ng_family(page, &families[INFO]);
-	for (size_t i = 0; i < rows->count; i++) {
-		if (rows->row[i].device->info.size)
-			ng_sample_u64(page, rows->row[i].device->info, 1);
-	}
+	for (size_t i = 0; i < rows->count; i++)
+		ng_sample_u64(page, rows->row[i].device->info, 1);
 	ng_family(page, &families[FILESYSTEM_INFO]);
 	for (size_t i = 0; i < rows->count; i++) {
 		if (rows->row[i].device->filesystem.size)
