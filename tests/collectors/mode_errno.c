@@ -145,7 +145,10 @@ static bool is_compared(void *context, struct ng_span family)
 						 comparison->attempt->plan->name, comparison->attempt->call, family);
 }
 
-/* What the engine and the container collector count of what they leave out. */
+/*
+ * What the engine and the container collector count of what they leave out. A fault may hide what is left out anyway,
+ * so that less is counted than without it.
+ */
 static double sum_dropped(const struct exposition *exposition)
 {
 	double sum = 0;
