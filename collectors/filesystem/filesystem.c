@@ -13,6 +13,9 @@
 #include <nodegauge/privilege.h>
 #include <sys/statvfs.h>
 
+/* What is left alone of the memory for reading before the families are written. */
+enum { SCRATCH_KEPT = 1 << 20 };
+
 enum { AVAIL, DEVICE_ERROR, FILES, FILES_FREE, FREE, MOUNT_INFO, PURGEABLE, READONLY, SIZE, FAMILIES };
 
 #define GAUGE(name_, help_)                                                                                            \
@@ -331,6 +334,8 @@ static int filesystem_collect(void *state, struct ng_scrape *scrape)
 		return r;
 	for (size_t i = 0; i < table->bad_count; i++)
 		ng_drop_record(scrape, filesystem->mounts.file.path, table->bad[i], FILESYSTEM_LINE);
+	if (scrape->arena->total > SCRATCH_KEPT)
+		ng_arena_done(scrape->arena); /* the text of many mounts, beside the page that comes now */
 	r = write_states(scrape, table);
 	if (r < 0)
 		return r;

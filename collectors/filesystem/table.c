@@ -20,29 +20,37 @@ struct work {
 	size_t mount_count;
 	struct place *places; /* of each */
 	bool *hidden;
-	struct row *rows; /* in the making */
-	size_t row_count, row_capacity;
+	size_t row_count;     /* rows of the table so far, which has room for one for each mount */
 	struct index hanging; /* mount points below which a path may hang */
 };
 
 /* ---- all mounts ---- */
 
+static size_t count_lines(struct ng_span text)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < text.size; i++)
+		count += text.text[i] == '\n';
+	return count;
+}
+
 static int parse(struct work *work)
 {
 	struct ng_span text = work->table->text, line;
-	size_t capacity = 0;
 	unsigned number = 0;
 
+	work->mounts = ng_alloc(work->scrape->arena, count_lines(text) * sizeof(*work->mounts));
+	if (!work->mounts)
+		return -ENOMEM;
 	while (ng_line_next(&text, &line)) {
 		number++;
 		if (line.size == 0)
 			continue;
-		struct ng_mount *mount = ng_push(work->scrape->arena, &work->mounts, &work->mount_count, &capacity);
-		if (!mount)
-			return -ENOMEM;
-		if (ng_mount_parse(line, mount) == 0)
+		if (ng_mount_parse(line, &work->mounts[work->mount_count]) == 0) {
+			work->mount_count++;
 			continue;
-		work->mount_count--;
+		}
 		unsigned *bad = ng_push(
 			&work->table->arena, &work->table->bad, &work->table->bad_count, &work->table->bad_capacity);
 		if (!bad)
@@ -97,8 +105,9 @@ static bool may_hang(const struct work *work, const struct ng_mount *mount)
 /* Of the escapes only those of blank and tab are resolved in the label, as node_exporter's users know it. */
 static struct ng_span label_point(struct ng_arena *arena, struct ng_span point)
 {
+	if (!memchr(point.text, '\\', point.size))
+		return point;
 	char *start = ng_alloc(arena, point.size + 1), *at = start;
-
 	if (!start)
 		return NG_NO_LABELS;
 	while (point.size) {
@@ -142,10 +151,8 @@ static const char *statfs_path(const struct work *work, struct ng_span point)
 
 static int push_row(struct work *work, const struct ng_mount *mount, struct ng_span point)
 {
-	struct row *row = ng_push(work->scrape->arena, &work->rows, &work->row_count, &work->row_capacity);
+	struct row *row = &work->table->rows[work->row_count++];
 
-	if (!row)
-		return -ENOMEM;
 	*row = (struct row){ .mount = *mount, .point = point };
 	row->read_only = ng_mount_option(mount->options, NG_SPAN("ro")) ||
 			 ng_mount_option(mount->super_options, NG_SPAN("ro")) ||
@@ -210,6 +217,9 @@ static int hide(struct work *work)
 
 static int choose(struct work *work)
 {
+	work->table->rows = ng_alloc(&work->table->arena, work->mount_count * sizeof(*work->table->rows) + 1);
+	if (!work->table->rows)
+		return -ENOMEM;
 	for (size_t i = 0; i < work->mount_count; i++) {
 		const struct ng_mount *mount = &work->mounts[i];
 		if (work->hidden[i] || !ng_filter_keeps(&work->filesystem->points, work->places[i].point) ||
@@ -219,19 +229,7 @@ static int choose(struct work *work)
 		if (r < 0)
 			return r;
 	}
-	return 0;
-}
-
-static int keep_rows(struct work *work)
-{
-	struct table *table = work->table;
-
-	table->rows = ng_alloc(&table->arena, work->row_count * sizeof(*table->rows) + 1);
-	if (!table->rows)
-		return -ENOMEM;
-	if (work->row_count)
-		memcpy(table->rows, work->rows, work->row_count * sizeof(*table->rows));
-	table->count = work->row_count;
+	work->table->count = work->row_count;
 	return 0;
 }
 
@@ -273,8 +271,8 @@ static int note_ext4(struct work *work)
 int filesystem_table(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text,
 	const struct table *before, struct table *table)
 {
-	static int (*const steps[])(struct work * work) = { parse, note_hanging, find_places, hide, choose, keep_rows,
-		render_labels, note_ext4 };
+	static int (*const steps[])(
+		struct work * work) = { parse, note_hanging, find_places, hide, choose, render_labels, note_ext4 };
 	struct work work = { .filesystem = filesystem, .scrape = scrape, .table = table };
 	int r = 0;
 

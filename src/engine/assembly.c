@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* From this size on a page is taken over instead of being copied, and a body is not kept for the next answer. */
-enum { TAKE_FROM = 256 << 10, KEEP_TO = 1 << 20 };
+/* From this size on a page is taken over instead of being copied. */
+enum { TAKE_FROM = 256 << 10 };
 
 struct seen {
 	uint64_t hash;
@@ -26,7 +26,7 @@ struct ng_assembly {
 	struct seen *slots; /* a power of two of them */
 	size_t slot_count, used;
 	uint64_t serial;
-	const struct ng_page **pages; /* in the order of the answer */
+	struct ng_page **pages; /* in the order of the answer */
 	bool *yields;
 	size_t page_count;
 	size_t taken;           /* the page that became the beginning of the body; SIZE_MAX for none */
@@ -110,7 +110,7 @@ void ng_assembly_done(struct ng_engine *engine)
 {
 	if (engine->assembly) {
 		free(engine->assembly->slots);
-		free((void *)engine->assembly->pages);
+		free(engine->assembly->pages);
 		free(engine->assembly->yields);
 		free(engine->assembly->labels);
 	}
@@ -184,7 +184,7 @@ static bool make_slots(struct ng_assembly *assembly)
 		families += assembly->pages[i]->family_count;
 	while (wanted < families * 2)
 		wanted *= 2;
-	if (wanted <= assembly->slot_count)
+	if (wanted <= assembly->slot_count && wanted >= assembly->slot_count / 16)
 		return true;
 	free(assembly->slots);
 	assembly->slots = calloc(wanted, sizeof(*assembly->slots));
@@ -333,7 +333,7 @@ static void list_pages(struct ng_engine *engine)
 	assembly->pages[assembly->page_count++] = &engine->own;
 	for (int yields = 0; yields <= 1; yields++) {
 		for (size_t i = 0; i < engine->cell_count; i++) {
-			const struct ng_cell *cell = &engine->cells[i];
+			struct ng_cell *cell = &engine->cells[i];
 			if (!cell->included || cell->result < 0 || cell->collector->yields != yields)
 				continue;
 			assembly->yields[assembly->page_count] = yields;
@@ -391,6 +391,16 @@ static void let_go(struct ng_engine *engine, struct ng_body *body)
 	ng_body_release(body);
 }
 
+/* Page after page, each of which gives its memory back when it is copied, as none of any size is needed twice. */
+static void append_pages(struct ng_assembly *assembly, struct ng_page *body)
+{
+	for (size_t i = 0; i < assembly->page_count; i++) {
+		if (i != assembly->taken)
+			ng_page_append_all(body, assembly->pages[i]);
+		ng_page_trim(assembly->pages[i], NG_KEEP_ROOM);
+	}
+}
+
 struct ng_body *ng_assemble(struct ng_engine *engine)
 {
 	struct ng_assembly *assembly = engine->assembly;
@@ -405,14 +415,14 @@ struct ng_body *ng_assemble(struct ng_engine *engine)
 	} else {
 		bool twice = note_families(assembly);
 		take_largest(engine, &body->page);
-		for (size_t i = 0; !twice && i < assembly->page_count; i++) {
-			if (i != assembly->taken)
-				ng_page_append_all(&body->page, assembly->pages[i]);
-		}
 		if (twice)
 			append_joined(engine, &body->page);
+		else
+			append_pages(assembly, &body->page);
+		for (size_t i = 0; twice && i < assembly->page_count; i++)
+			ng_page_trim(assembly->pages[i], NG_KEEP_ROOM);
 	}
-	if (body->page.capacity > KEEP_TO)
+	if (body->page.capacity > NG_KEEP_ROOM)
 		let_go(engine, body);
 	body->serial = engine->serial;
 	if (engine->own.error || body->page.error) {

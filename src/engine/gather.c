@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A gather: the cells that are wanted, one after the other, by as many runners as are held up in one and one more. */
 #include "engine/internal.h"
+#include "kernel/arena.h"
 
 #include <nodegauge/table.h>
 #include <stdio.h>
@@ -123,6 +124,7 @@ static bool run_cell(struct ng_runner *runner, struct ng_cell *cell, uint64_t no
 	pthread_mutex_unlock(&engine->lock);
 
 	int result = ng_cell_collect(cell, &scrape);
+	ng_arena_trim(&runner->arena, NG_KEEP_ROOM);
 	now = ng_now();
 
 	pthread_mutex_lock(&engine->lock);

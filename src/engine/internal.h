@@ -8,7 +8,8 @@
 #include <pthread.h>
 
 enum {
-	NG_BODIES_KEPT = 4, /* answers on their way to slow clients beyond these are freed when sent */
+	NG_KEEP_ROOM = 1 << 20, /* pages, bodies and arenas beyond this size are given back after use */
+	NG_BODIES_KEPT = 4,     /* answers on their way to slow clients beyond these are freed when sent */
 };
 
 struct ng_runner {

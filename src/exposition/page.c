@@ -35,6 +35,20 @@ void ng_page_done(struct ng_page *page)
 	*page = (struct ng_page){ 0 };
 }
 
+void ng_page_trim(struct ng_page *page, size_t keep)
+{
+	if (page->capacity <= keep)
+		return;
+	free(page->text);
+	free(page->families);
+	free(page->values);
+	page->text = NULL;
+	page->families = NULL;
+	page->values = NULL;
+	page->capacity = page->family_capacity = page->value_capacity = 0;
+	page->size = page->family_count = page->value_count = 0;
+}
+
 static void page_fail(struct ng_page *page, int error)
 {
 	if (!page->error)

@@ -66,6 +66,9 @@ struct ng_page {
 void ng_page_reset(struct ng_page *page);
 void ng_page_done(struct ng_page *page);
 
+/* Gives the memory of a page back whose contents are no longer needed, when its text has room for more than `keep`. */
+void ng_page_trim(struct ng_page *page, size_t keep);
+
 /* Renders the heads of `families` into `arena`; NULL when there is no memory. */
 struct ng_family_head *ng_page_heads(struct ng_arena *arena, const struct ng_family *families, size_t count);
 

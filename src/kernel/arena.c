@@ -73,6 +73,16 @@ void ng_arena_reset(struct ng_arena *arena)
 	arena->total = 0;
 }
 
+void ng_arena_trim(struct ng_arena *arena, size_t keep)
+{
+	size_t size = 0;
+
+	for (const struct ng_arena_chunk *chunk = arena->chunk; chunk; chunk = chunk->older)
+		size += chunk->size;
+	if (size > keep)
+		ng_arena_done(arena);
+}
+
 void ng_arena_done(struct ng_arena *arena)
 {
 	free_all(arena);
@@ -80,12 +90,26 @@ void ng_arena_done(struct ng_arena *arena)
 	arena->total = 0;
 }
 
-static bool arena_grow(struct ng_arena *arena, size_t need)
+static size_t next_size(const struct ng_arena *arena, size_t need)
 {
 	size_t size = arena->chunk ? arena->chunk->size * 2 : FIRST_CHUNK;
 
 	while (size < need)
 		size *= 2;
+	return size;
+}
+
+/* A chunk of which nothing is used makes room for the larger one. */
+static bool arena_grow(struct ng_arena *arena, size_t need)
+{
+	size_t size = next_size(arena, need);
+
+	if (arena->chunk && arena->used == 0) {
+		struct ng_arena_chunk *older = arena->chunk->older;
+		chunk_free(arena->chunk);
+		arena->chunk = older;
+		arena->used = older ? older->size : 0;
+	}
 	struct ng_arena_chunk *chunk = chunk_new(arena->chunk, size);
 	if (!chunk)
 		return false;
@@ -133,6 +157,25 @@ char *ng_arena_reserve(struct ng_arena *arena, size_t size, size_t *ret_size)
 	*ret_size = arena->chunk->size - arena->used - ALIGNMENT;
 	ASAN_UNPOISON_MEMORY_REGION(start, *ret_size);
 	return start;
+}
+
+char *ng_arena_widen(struct ng_arena *arena, char *start, size_t used, size_t size, size_t *ret_size)
+{
+	if (past_limit(arena, size))
+		return NULL;
+	if (start != arena->chunk->bytes) {
+		char *wider = arena_grow(arena, size + ALIGNMENT) ? ng_arena_reserve(arena, size, ret_size) : NULL;
+		return wider ? memcpy(wider, start, used) : NULL;
+	}
+	size_t room = next_size(arena, size + ALIGNMENT);
+	ASAN_UNPOISON_MEMORY_REGION(arena->chunk->bytes, arena->chunk->size);
+	struct ng_arena_chunk *chunk = realloc(arena->chunk, sizeof(*chunk) + room);
+	if (!chunk)
+		return NULL;
+	chunk->size = room;
+	arena->chunk = chunk;
+	*ret_size = room - ALIGNMENT;
+	return chunk->bytes;
 }
 
 void ng_arena_commit(struct ng_arena *arena, const char *start, size_t size)

@@ -12,7 +12,16 @@
  */
 char *ng_arena_reserve(struct ng_arena *arena, size_t size, size_t *ret_size);
 
+/*
+ * At least `size` bytes in place of what was reserved and begins at `start`, with its first `used` bytes. What has the
+ * arena to itself grows without being copied.
+ */
+char *ng_arena_widen(struct ng_arena *arena, char *start, size_t used, size_t size, size_t *ret_size);
+
 /* Keeps the first `size` bytes of what was reserved. */
 void ng_arena_commit(struct ng_arena *arena, const char *start, size_t size);
+
+/* Gives the memory of an arena back whose contents are no longer needed, when it is more than `keep` bytes. */
+void ng_arena_trim(struct ng_arena *arena, size_t keep);
 
 #endif

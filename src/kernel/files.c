@@ -62,15 +62,9 @@ static int read_text(struct ng_arena *arena, int fd, enum ng_kind kind, struct n
 			ng_arena_commit(arena, start, 0);
 			return -EFBIG;
 		}
-		size_t wider_room;
-		ng_arena_commit(arena, start, used);
-		char *wider = ng_arena_reserve(arena, room * 2, &wider_room);
-		if (wider && kind == NG_RECORDS)
-			memcpy(wider, start, used);
-		else
+		if (kind != NG_RECORDS)
 			used = 0;
-		start = wider;
-		room = wider_room;
+		start = ng_arena_widen(arena, start, used, room * 2, &room);
 		if (kind == NG_VALUE)
 			kind = NG_RECORDS; /* longer than any value: a plain file */
 	}
