@@ -184,7 +184,8 @@ static int hand_over_sockets(struct program *program)
 		const char *path = program->listeners[i].unlink, *slash = path ? strrchr(path, '/') : NULL;
 		if (!path)
 			continue;
-		if (account && lchown(path, account->uid, account->gid) < 0) {
+		gid_t group = *program->options.settings.socket_group ? (gid_t)-1 : account ? account->gid : 0;
+		if (account && lchown(path, account->uid, group) < 0) {
 			int error = errno;
 			snprintf(program->error, sizeof(program->error), "give unix:%s to the user of --user: %s", path,
 				strerror(error));
@@ -280,18 +281,24 @@ static int take_sockets(struct program *program)
 
 static int open_listeners(struct program *program)
 {
-	const struct ng_list *addresses = &program->options.settings.listen;
+	const struct ng_settings *settings = &program->options.settings;
+	const struct ng_list *addresses = &settings->listen;
+	struct ng_socket_access access;
 
-	if (program->options.settings.systemd_socket)
+	if (settings->systemd_socket)
 		return take_sockets(program);
+	int r = ng_socket_access_parse(
+		settings->socket_mode, settings->socket_group, &access, program->error, sizeof(program->error));
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < addresses->count; i++) {
 		if (i == LISTENERS_MAX) {
 			snprintf(program->error, sizeof(program->error), "--web.listen-address: %d addresses at most",
 				LISTENERS_MAX);
 			return -EINVAL;
 		}
-		int r = ng_listen_open(
-			addresses->item[i], &program->listeners[i], program->error, sizeof(program->error));
+		r = ng_listen_open(
+			addresses->item[i], &access, &program->listeners[i], program->error, sizeof(program->error));
 		if (r < 0)
 			return r;
 		program->listener_count++;

@@ -31,6 +31,7 @@ struct ng_settings {
 	const char *telemetry_path;
 	bool disable_exporter_metrics;
 	bool systemd_socket;
+	const char *socket_mode, *socket_group;
 	uint64_t max_requests;
 	uint64_t max_connections, max_client_connections;
 	uint64_t header_timeout, idle_timeout, response_timeout; /* ns */

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <nodegauge/text.h>
@@ -18,10 +20,26 @@
 
 enum { BACKLOG = 1024 };
 
-static int fail(char *error, size_t error_size, const char *address, const char *what, int number)
+/* Why binding failed, where the error's own text does not say it. */
+static const char *explain(int number, const struct sockaddr *address)
 {
-	snprintf(error, error_size, "listen on %s: %s: %s", address, what, strerror(number));
-	return -number;
+	const struct sockaddr_in6 *six = (const void *)address;
+
+	switch (number) {
+	case EINVAL:
+		if (address->sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr) && !six->sin6_scope_id)
+			return "a link-local address needs its interface, as in [fe80::1%eth0]:9100";
+		break;
+	case EADDRNOTAVAIL:
+		return "no interface of this machine has the address";
+	case EACCES:
+		return "ports below 1024 need CAP_NET_BIND_SERVICE";
+	case EAFNOSUPPORT:
+		return "this kernel has no IPv6";
+	default:
+		break;
+	}
+	return strerror(number);
 }
 
 /* The address is taken: says by whom. */
@@ -56,7 +74,28 @@ static void name_listener(struct ng_listener *listener)
 			host, port);
 }
 
-static int listen_on(int family, const struct sockaddr *address, socklen_t size, struct ng_listener *ret_listener)
+/* Nobody can connect to the file of a unix socket before its permissions are right. */
+static int grant(const char *path, const struct ng_socket_access *access)
+{
+	if (access->has_group && lchown(path, (uid_t)-1, access->group) < 0)
+		return -errno;
+	return chmod(path, access->mode) < 0 ? -errno : 0;
+}
+
+static int bind_and_listen(
+	int fd, const struct sockaddr *address, socklen_t size, const struct ng_socket_access *access)
+{
+	int r = 0;
+
+	if (bind(fd, address, size) < 0)
+		return -errno;
+	if (address->sa_family == AF_UNIX)
+		r = grant(((const struct sockaddr_un *)(const void *)address)->sun_path, access);
+	return r == 0 && listen(fd, BACKLOG) < 0 ? -errno : r;
+}
+
+static int listen_on(int family, const struct sockaddr *address, socklen_t size, const struct ng_socket_access *access,
+	struct ng_listener *ret_listener)
 {
 	int on = 1, off = 0, fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -66,10 +105,10 @@ static int listen_on(int family, const struct sockaddr *address, socklen_t size,
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	if (bind(fd, address, size) < 0 || listen(fd, BACKLOG) < 0) {
-		int error = errno;
+	int r = bind_and_listen(fd, address, size, access);
+	if (r < 0) {
 		close(fd);
-		return -error;
+		return r;
 	}
 	ret_listener->fd = fd;
 	name_listener(ret_listener);
@@ -108,7 +147,8 @@ static int fail_unix(char *error, size_t error_size, const char *path, const cha
 	return number;
 }
 
-static int listen_unix(const char *path, struct ng_listener *ret_listener, char *error, size_t error_size)
+static int listen_unix(const char *path, const struct ng_socket_access *access, struct ng_listener *ret_listener,
+	char *error, size_t error_size)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const char *why = NULL;
@@ -116,7 +156,12 @@ static int listen_unix(const char *path, struct ng_listener *ret_listener, char 
 	memcpy(address.sun_path, path, strlen(path)); /* ng_address_parse has seen that it fits */
 	int r = make_place(&address, &why);
 	if (r == 0)
-		r = listen_on(AF_UNIX, (struct sockaddr *)&address, sizeof(address), ret_listener);
+		r = listen_on(AF_UNIX, (struct sockaddr *)&address, sizeof(address), access, ret_listener);
+	if (r == -EPERM && access->has_group) {
+		unlink(path);
+		why = "cannot give it to the group of --web.unix-socket-group: not root, and not a member of it";
+		r = -EINVAL; /* trying again would not help */
+	}
 	if (r == -ENOENT || r == -ENOTDIR)
 		why = "its directory does not exist";
 	if (r < 0)
@@ -134,9 +179,14 @@ static int listen_tcp(const char *address, const char *host, const char *port, s
 		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV
 	};
 	struct addrinfo *found = NULL;
+	const char *why = "the name has no address", *zone = strchr(host, '%');
 	int r = -EADDRNOTAVAIL;
 
 	int code = getaddrinfo(*host ? host : NULL, port, &hints, &found);
+	if (code != 0 && zone && !if_nametoindex(zone + 1)) {
+		snprintf(error, error_size, "listen on %s: there is no interface %s", address, zone + 1);
+		return -EADDRNOTAVAIL; /* it may come up later */
+	}
 	if (code != 0) {
 		snprintf(error, error_size, "listen on %s: %s", address, gai_strerror(code));
 		return -EADDRNOTAVAIL; /* who answers for names may not be up yet */
@@ -147,16 +197,20 @@ static int listen_tcp(const char *address, const char *host, const char *port, s
 		for (const struct addrinfo *at = found; at && r < 0 && r != -EADDRINUSE; at = at->ai_next) {
 			if (at->ai_family != order[i])
 				continue;
-			r = listen_on(at->ai_family, at->ai_addr, at->ai_addrlen, ret_listener);
+			r = listen_on(at->ai_family, at->ai_addr, at->ai_addrlen, NULL, ret_listener);
+			why = r < 0 ? explain(-r, at->ai_addr) : NULL;
 			if (r == -EADDRINUSE)
 				fail_taken(error, error_size, address, at->ai_addr);
 		}
 	}
 	freeaddrinfo(found);
-	return r < 0 && r != -EADDRINUSE ? fail(error, error_size, address, "bind", -r) : r;
+	if (r < 0 && r != -EADDRINUSE)
+		snprintf(error, error_size, "listen on %s: %s", address, why);
+	return r;
 }
 
-int ng_listen_open(const char *address, struct ng_listener *ret_listener, char *error, size_t error_size)
+int ng_listen_open(const char *address, const struct ng_socket_access *access, struct ng_listener *ret_listener,
+	char *error, size_t error_size)
 {
 	struct ng_address_parts parts;
 
@@ -164,8 +218,31 @@ int ng_listen_open(const char *address, struct ng_listener *ret_listener, char *
 	int r = ng_address_parse(address, &parts, error, error_size);
 	if (r < 0)
 		return r;
-	return parts.path ? listen_unix(parts.path, ret_listener, error, error_size)
+	return parts.path ? listen_unix(parts.path, access, ret_listener, error, error_size)
 			  : listen_tcp(address, parts.host, parts.port, ret_listener, error, error_size);
+}
+
+int ng_socket_access_parse(
+	const char *mode, const char *group, struct ng_socket_access *ret_access, char *error, size_t error_size)
+{
+	struct group *entry = *group ? getgrnam(group) : NULL;
+	uint64_t number;
+
+	*ret_access = (struct ng_socket_access){ .mode = (mode_t)strtoul(mode, NULL, 8), .has_group = *group };
+	if (!*mode || mode[strspn(mode, "01234567")] || strlen(mode) > 4 || ret_access->mode > 0777) {
+		snprintf(error, error_size,
+			"--web.unix-socket-mode: bad mode '%s': expected an octal number such as 0660", mode);
+		return -EINVAL;
+	}
+	if (entry) {
+		ret_access->group = entry->gr_gid;
+	} else if (*group && ng_u64(ng_span(group), &number) == 0 && number < UINT32_MAX) {
+		ret_access->group = (gid_t)number;
+	} else if (*group) {
+		snprintf(error, error_size, "--web.unix-socket-group: there is no group '%s'", group);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 int ng_listen_adopt(int fd, struct ng_listener *ret_listener, char *error, size_t error_size)

@@ -77,7 +77,8 @@ static void start_server(void)
 	config.writers = &writer;
 	serving.context = exporter;
 	if (!exporter || ng_engine_new(&config, error, sizeof(error), &engine) < 0 ||
-		ng_listen_open(address, &listener, error, sizeof(error)) < 0 ||
+		ng_listen_open(address, &(struct ng_socket_access){ .mode = 0600 }, &listener, error, sizeof(error)) <
+			0 ||
 		ng_server_new(&serving, error, sizeof(error), &server) < 0)
 		must(false, error);
 	ng_exporter_attach(exporter, engine, server);

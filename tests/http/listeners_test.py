@@ -141,6 +141,50 @@ def unix_paths_that_cannot_be():
 
 
 @cases.case
+def unix_socket_permissions():
+    """Whoever may write to the file can connect: its owner and group by default."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "socket"))
+        group = os.getgroups()[0] if os.getgroups() else os.getgid()
+        for flags, mode, gid in (([], 0o660, os.getegid()), (["--web.unix-socket-mode=0600"], 0o600, os.getegid()),
+                                 (["--web.unix-socket-mode=666", f"--web.unix-socket-group={group}"], 0o666, group)):
+            with daemon.nodegauge(*flags, listen=path):
+                status = os.stat(path)
+                demand_equal((stat.S_IMODE(status.st_mode), status.st_gid), (mode, gid), f"the mode and group with {flags}")
+                serves(path)
+        for flag in ("mode=8", "mode=", "mode=1777", "mode=rw", "mode=-1", "group=no-such-group-here", "group=99999999999"):
+            result = daemon.run(f"--web.listen-address=unix:{path}", f"--web.unix-socket-{flag}", timeout=5)
+            demand(result.returncode == 2 and "--web.unix-socket-" in result.stderr, f"{flag}: {result.returncode} {result.stderr[-200:]}")
+            demand(not os.path.exists(path), f"{flag}: a socket is left behind")
+
+
+@cases.case
+def unix_socket_of_a_foreign_group():
+    """Root gives the socket to any group, also when it becomes another user; others are told why they cannot."""
+    harness.need_root()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        path = str(Path(folder, "socket"))
+        with daemon.nodegauge("--user=65534:65534", "--web.unix-socket-group=12345", listen=path):
+            status = os.stat(path)
+            demand_equal((status.st_uid, status.st_gid), (65534, 12345), "the owner and group")
+            serves(path)
+        result = daemon.run(f"--web.listen-address=unix:{path}", "--web.unix-socket-group=12345", timeout=5, user=65534, group=65534, extra_groups=[])
+        demand(result.returncode == 2 and "member" in result.stderr, f"as another user: {result.returncode} {result.stderr[-200:]}")
+        demand(not os.path.exists(path), "a socket is left behind")
+
+
+@cases.case
+def addresses_without_their_interface():
+    """What is missing is said, not the number of an error."""
+    for address, status, word in (("[fe80::1]:9100", 2, "fe80::1%eth0"), ("[fe80::1%no-such-if]:9100", 1, "no interface no-such-if"),
+                                  ("203.0.113.7:9100", 1, "no interface of this machine")):
+        result = daemon.run(f"--web.listen-address={address}", timeout=5)
+        demand_equal(result.returncode, status, f"the exit status for {address} ({result.stderr[-200:].strip()})")
+        demand(word in result.stderr and "Invalid argument" not in result.stderr, f"{address}: {result.stderr[-200:]!r}")
+
+
+@cases.case
 def bad_addresses():
     """What can never be is for the operator to mend; what may come to be is worth another start."""
     for address in ("", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:-1", ":abc", "[::1]", "[::1:9", "[", "::1:19240", "unix:",
