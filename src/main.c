@@ -79,12 +79,16 @@ static int read_arguments(struct program *program, int argc, char *argv[])
 	return r;
 }
 
+static int fail_output(int error)
+{
+	fprintf(stderr, "nodegauge: error: write to standard output: %s\n",
+		error == EBADF ? "it is closed" : strerror(error));
+	return EXIT_FAILURE;
+}
+
 static int finish_output(void)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return EXIT_SUCCESS;
-	fprintf(stderr, "nodegauge: error: write to standard output: %s\n", strerror(errno));
-	return EXIT_FAILURE;
+	return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : fail_output(errno);
 }
 
 static int print_metrics(struct program *program)
@@ -138,15 +142,16 @@ static int print_something(struct program *program, enum ng_action action)
 
 /* ---- set-up ---- */
 
-/* Descriptors 0 to 2 that were closed would be given to whatever is opened next, and then be written to. */
+/*
+ * Descriptors 0 to 2 that were closed would be given to whatever is opened next, and then be written to. What goes to a
+ * standard output that was closed has to fail.
+ */
 static void fill_standard_descriptors(void)
 {
-	int fd;
-
-	while ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0 && fd <= STDERR_FILENO)
-		;
-	if (fd >= 0)
-		close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", (fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	}
 }
 
 /* Collectors keep files open, and clients come with connections: as many descriptors as we may have. */
@@ -370,14 +375,13 @@ static int run_once(struct program *program)
 	uint64_t deadline = ng_now() + program->options.settings.scrape_timeout;
 
 	int r = ng_engine_gather(program->engine, NULL, deadline, &body);
-	if (r == 0) {
-		r = write_all(body->page.text, body->page.size);
-		ng_body_release(body);
+	if (r < 0) {
+		fprintf(stderr, "nodegauge: error: gather: %s\n", strerror(-r));
+		return EXIT_FAILURE;
 	}
-	if (r == 0)
-		return EXIT_SUCCESS;
-	fprintf(stderr, "nodegauge: error: write the exposition: %s\n", strerror(-r));
-	return EXIT_FAILURE;
+	r = write_all(body->page.text, body->page.size);
+	ng_body_release(body);
+	return r < 0 ? fail_output(-r) : EXIT_SUCCESS;
 }
 
 static int serve(struct program *program)

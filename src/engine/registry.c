@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/registry.h"
 
+#include "engine/module_file.h"
+
 #include <dirent.h>
 #include <dlfcn.h>
 #include <limits.h>
@@ -114,6 +116,9 @@ static int load_one(struct ng_registry *registry, const char *path, char *error,
 	if (!wider)
 		return -ENOMEM;
 	registry->modules = wider;
+	const char *wrong = ng_module_file_check(path);
+	if (wrong)
+		return refuse(path, wrong, error, error_size);
 	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle)
 		return refuse(path, dlerror(), error, error_size);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/options.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILE_MAX = 1 << 20 };
 
 /* ---- arguments ---- */
 
@@ -15,30 +20,62 @@ static int add_argument(struct ng_arguments *arguments, struct ng_span text)
 	return 0;
 }
 
-/* One argument a line; empty lines and those that begin with # are passed over. */
-static int add_file(struct ng_arguments *arguments, const char *path, char *error, size_t error_size)
+/* Reads a file or pipe as a whole; on failure `ret_why` says what is wrong with it. */
+static int read_text(const char *path, char *text, size_t *ret_size, const char **ret_why)
 {
-	FILE *file = fopen(path, "re");
-	char *line = NULL;
+	struct stat status;
 	size_t size = 0;
 	ssize_t n;
-	int r = 0;
 
-	if (!file) {
-		snprintf(error, error_size, "@%s: %s", path, strerror(errno));
+	NG_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &status) < 0) {
+		*ret_why = strerror(errno);
 		return -EINVAL;
 	}
-	while (r == 0 && (n = getline(&line, &size, file)) >= 0) {
-		struct ng_span text = ng_trim((struct ng_span){ line, (size_t)n });
-		if (text.size && text.text[0] != '#')
-			r = add_argument(arguments, text);
+	if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) {
+		*ret_why = S_ISDIR(status.st_mode) ? strerror(EISDIR) : "neither a regular file nor a pipe";
+		return -EINVAL;
 	}
-	if (r == 0 && ferror(file)) {
-		snprintf(error, error_size, "@%s: %s", path, strerror(errno));
-		r = -EINVAL;
+	while ((n = read(fd, text + size, FILE_MAX + 1 - size)) > 0)
+		size += (size_t)n;
+	*ret_size = size;
+	*ret_why = n < 0 ? strerror(errno) : size > FILE_MAX ? "larger than 1 MiB" : NULL;
+	return *ret_why ? -EINVAL : 0;
+}
+
+/* One argument a line; empty lines and those that begin with # are passed over. */
+static int add_lines(
+	struct ng_arguments *arguments, const char *path, struct ng_span text, char *error, size_t error_size)
+{
+	struct ng_span line;
+	int r = 0;
+
+	for (unsigned number = 1; r == 0 && ng_line_next(&text, &line); number++) {
+		if (line.size && memchr(line.text, '\0', line.size)) {
+			snprintf(error, error_size, "@%s:%u: NUL byte in the line", path, number);
+			return -EINVAL;
+		}
+		line = ng_trim(line);
+		if (line.size && line.text[0] != '#')
+			r = add_argument(arguments, line);
 	}
-	free(line);
-	fclose(file);
+	return r;
+}
+
+static int add_file(struct ng_arguments *arguments, const char *path, char *error, size_t error_size)
+{
+	char *text = malloc(FILE_MAX + 1);
+	const char *why = NULL;
+	size_t size;
+
+	if (!text)
+		return -ENOMEM;
+	int r = read_text(path, text, &size, &why);
+	if (r < 0)
+		snprintf(error, error_size, "@%s: %s", path, why);
+	else
+		r = add_lines(arguments, path, (struct ng_span){ text, size }, error, error_size);
+	free(text);
 	return r;
 }
 
