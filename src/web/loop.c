@@ -5,6 +5,7 @@
 #include "host/service.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 static const uint64_t drain_ns = 800u * 1000000u;
 static const uint64_t gather_ns = 500u * 1000000u;
 
+static const uint64_t burst_ns = 2u * (uint64_t)1000000000u;
+
 struct loop {
 	struct ng_engine *engine;
 	struct ng_server *server;
@@ -20,6 +23,8 @@ struct loop {
 	int epoll_fd, signal_fd;
 	uint64_t watchdog, alive_at; /* interval, and when it is due; 0: none */
 	uint64_t drain_until;        /* 0 while serving */
+	uint64_t burst_until;        /* reloads until then are counted and not logged */
+	unsigned unlogged;
 };
 
 static void loop_signals(sigset_t *ret_set)
@@ -50,12 +55,29 @@ static void start_draining(struct loop *loop, uint64_t now)
 	loop->drain_until = now + drain_ns;
 }
 
-static void reload(struct loop *loop)
+/* The first of a burst is logged at once, the others in one line when it is over. */
+static void reload(struct loop *loop, uint64_t now)
 {
 	ng_service_reloading();
 	ng_engine_reopen(loop->engine);
-	NG_LOG(NG_LOG_INFO, "reloaded: devices are looked at anew with the next scrape");
+	if (now >= loop->burst_until)
+		NG_LOG(NG_LOG_INFO, "reloaded: devices are looked at anew with the next scrape");
+	else
+		loop->unlogged++;
+	loop->burst_until = now + burst_ns;
 	ng_service_ready("reloaded");
+}
+
+static uint64_t log_burst(struct loop *loop, uint64_t now)
+{
+	char count[32];
+
+	if (!loop->unlogged || now < loop->burst_until)
+		return loop->unlogged ? loop->burst_until : UINT64_MAX;
+	snprintf(count, sizeof(count), "%u", loop->unlogged);
+	NG_LOG(NG_LOG_INFO, "reloaded several times more", "times", count);
+	loop->unlogged = 0;
+	return UINT64_MAX;
 }
 
 static void take_signals(struct loop *loop, uint64_t now)
@@ -64,7 +86,7 @@ static void take_signals(struct loop *loop, uint64_t now)
 
 	while (read(loop->signal_fd, &signal, sizeof(signal)) == sizeof(signal)) {
 		if (signal.ssi_signo == SIGHUP)
-			reload(loop);
+			reload(loop, now);
 		else
 			start_draining(loop, now);
 	}
@@ -96,6 +118,7 @@ static uint64_t run_once(struct loop *loop)
 	next = earlier(next, ng_engine_tick(loop->engine, now));
 	next = earlier(next, ng_exporter_tick(loop->exporter, now));
 	next = earlier(next, keep_alive(loop, now));
+	next = earlier(next, log_burst(loop, now));
 	if (loop->drain_until)
 		next = earlier(next, loop->drain_until);
 	return next;

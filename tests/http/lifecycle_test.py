@@ -134,6 +134,19 @@ def hang_up_under_load():
 
 
 @cases.case
+def burst_of_hang_ups_is_logged_once():
+    with daemon.nodegauge("--no-collector.container") as process:
+        for _ in range(200):
+            process.signal(signal.SIGHUP)
+            time.sleep(0.002)
+        demand(process.wait_log("several times", 10), "the burst is not summed up")
+        said = process.log().count("reloaded")
+        demand_equal(said, 2, "the number of lines about reloads")
+        process.signal(signal.SIGHUP)
+        demand(process.wait_log("reloaded: devices are looked at anew", 2), "a later one is not logged")
+
+
+@cases.case
 def stop_and_continue():
     with daemon.nodegauge() as process:
         process.signal(signal.SIGSTOP)
