@@ -323,6 +323,19 @@ static int filesystem_init(void *state, struct ng_setup *setup)
 	return filesystem->guard ? 0 : -ENOMEM;
 }
 
+/* The others are well, so the collector succeeds all the same. */
+static void note_stuck(struct ng_scrape *scrape, const struct table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct row *row = &table->rows[i];
+		const char *point = row->timeout ? ng_copy(scrape->arena, row->point).text : NULL;
+		if (!point)
+			continue;
+		ng_failed(scrape, -ETIMEDOUT, "mount does not respond: statfs", point);
+		ng_note(scrape);
+	}
+}
+
 static int filesystem_collect(void *state, struct ng_scrape *scrape)
 {
 	struct filesystem *filesystem = state;
@@ -334,6 +347,7 @@ static int filesystem_collect(void *state, struct ng_scrape *scrape)
 		return r;
 	for (size_t i = 0; i < table->bad_count; i++)
 		ng_drop_record(scrape, filesystem->mounts.file.path, table->bad[i], FILESYSTEM_LINE);
+	note_stuck(scrape, table);
 	if (scrape->arena->total > SCRATCH_KEPT)
 		ng_arena_done(scrape->arena); /* the text of many mounts, beside the page that comes now */
 	r = write_states(scrape, table);

@@ -130,6 +130,9 @@ def hung_mounts(count):
             demand(slowest < 0.5 * PATIENT, f"a later answer takes {slowest:.2f} s")
             threads = threads_of(process)
             demand(threads <= 8 + 8, f"{threads} threads")
+            note = f"mount does not respond: statfs {points[0]}"
+            demand_equal(process.log().count("mount does not respond"), 1, "the number of lines about stuck mounts")
+            demand(note in process.log() and note in wire.fetch(process.address, "/").text(), "the log or the page does not name the mount")
             began = time.monotonic()
             demand_equal(process.stop(), 0, "the exit status")
             demand(time.monotonic() - began < PATIENT, "it does not end in time")
