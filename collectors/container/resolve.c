@@ -245,7 +245,9 @@ static void keep_sandbox_image(const struct container_candidate *candidate, stru
 	if (!pod || !image.size)
 		return;
 	free(pod->sandbox_image);
-	pod->sandbox_image = strndup(image.text, image.size);
+	pod->sandbox_image = calloc(1, image.size + 1);
+	if (pod->sandbox_image)
+		memcpy(pod->sandbox_image, image.text, image.size);
 }
 
 static bool taken_for_sandbox(
