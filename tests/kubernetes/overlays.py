@@ -127,7 +127,8 @@ def row(overlay, one):
     known = expected(overlay)
     lost = {next((text for pattern, text in known.items() if re.fullmatch(pattern, family)), f"`{family}`") for family in one.lost()}
     lost = [f"the collector `{name}`" for name in off] + sorted(lost)
-    cells = [f"`{overlay.rpartition('/')[2]}`", " and ".join(shared) or "none", files, "nothing" if not one.writable else "mounts below `/`", port,
+    writable = "mounts below `/`" if one.reads_node else "mounts below `/proc` and `/sys`"
+    cells = [f"`{overlay.rpartition('/')[2]}`", " and ".join(shared) or "none", files, writable if one.writable else "nothing", port,
              ", ".join(token) or "nobody", ", ".join(f"`{field}`" for field in forbidden), "; ".join(lost) or "nothing"]
     return "| " + " | ".join(cells) + " |"
 
