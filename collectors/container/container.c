@@ -206,9 +206,8 @@ static const struct ng_option options[] = {
 	NG_OPTION(container, pod_logs, NG_OPTION_STRING, "-path.pod-logs", "/var/log/pods",
 		"Where the kubelet's directories of pod logs are."),
 	NG_OPTION(container, oci_states, NG_OPTION_LIST, "-path.oci-state", "",
-		"State directory of the container runtime, for images and names, such as /run/containerd; needs root. "
-		"May "
-		"be repeated."),
+		"State directory of the container runtime, for images and names, such as /run/containerd, "
+		"/var/lib/docker or /var/lib/containers/storage; needs root. May be repeated."),
 };
 
 static const struct ng_privilege privileges[] = {

@@ -70,9 +70,7 @@ static struct node_device *device_of(
 	}
 	struct node_device *device = ng_push(scrape->arena, &devices->device, &devices->count, &devices->room);
 	if (device)
-		*device = (struct node_device){
-			.source = mount->source, .major = mount->major, .minor = mount->minor
-		};
+		*device = (struct node_device){ .source = mount->source, .major = mount->major, .minor = mount->minor };
 	return device;
 }
 
@@ -160,8 +158,7 @@ static void write_disks(struct ng_scrape *scrape, const struct node_devices *dev
 				continue;
 			uint64_t value = device->disk[disk_families[which].column];
 			if (disk_families[which].places)
-				ng_sample_scaled(
-					scrape->page, device->labels, value, disk_families[which].places);
+				ng_sample_scaled(scrape->page, device->labels, value, disk_families[which].places);
 			else
 				ng_sample_u64(scrape->page, device->labels, value);
 		}
@@ -199,8 +196,7 @@ static const struct container_row *node_row(const struct container_rows *rows)
 	return NULL;
 }
 
-void container_write_filesystems(
-	struct ng_scrape *scrape, struct container *state, const struct container_rows *rows)
+void container_write_filesystems(struct ng_scrape *scrape, struct container *state, const struct container_rows *rows)
 {
 	const struct container_row *node = node_row(rows);
 	struct node_devices devices = { 0 };
@@ -214,8 +210,8 @@ void container_write_filesystems(
 		if (!plain)
 			return;
 		source = (struct ng_span){ plain, (size_t)(ng_mount_unescape(plain, source) - plain) };
-		devices.device[i].labels = container_join(
-			scrape, node->labels, NG_LABELS(scrape->arena, { "device", source }));
+		devices.device[i].labels =
+			container_join(scrape, node->labels, NG_LABELS(scrape->arena, { "device", source }));
 	}
 	if (container_wants(&state->reader, SET_FILESYSTEM))
 		write_sizes(scrape, &devices);

@@ -185,6 +185,8 @@ static bool digits(struct container_json *json)
 	for (int c = peek(json); c >= '0' && c <= '9'; c = peek(json)) {
 		any = true;
 		json->at++;
+		json->whole = json->whole && !__builtin_mul_overflow(json->number, 10, &json->number) &&
+			      !__builtin_add_overflow(json->number, (uint64_t)(c - '0'), &json->number);
 	}
 	return any;
 }
@@ -192,15 +194,19 @@ static bool digits(struct container_json *json)
 /* `first` has been taken. */
 static enum container_token number(struct container_json *json, int first)
 {
+	json->whole = first != '-';
+	json->number = json->whole ? (uint64_t)(first - '0') : 0;
 	if (first == '-' && !digits(json))
 		return TOKEN_BAD;
 	digits(json);
 	if (peek(json) == '.') {
+		json->whole = false;
 		json->at++;
 		if (!digits(json))
 			return TOKEN_BAD;
 	}
 	if (peek(json) == 'e' || peek(json) == 'E') {
+		json->whole = false;
 		json->at++;
 		if (peek(json) == '+' || peek(json) == '-')
 			json->at++;

@@ -29,7 +29,9 @@ struct container_json {
 	struct ng_span rest;
 	size_t piece; /* taken at a time */
 	size_t at, size, total;
-	int error; /* 0, or a negative errno of reading */
+	int error;       /* 0, or a negative errno of reading */
+	uint64_t number; /* the last one, where `whole`: without a sign, a fraction or an exponent */
+	bool whole;
 	size_t string_size;
 	bool string_cut; /* the string is longer than its room */
 	char bytes[CONTAINER_JSON_PIECE];

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci.h"
 
-#include "json.h"
-
 #include <fcntl.h>
 #include <limits.h>
 #include <nodegauge/privilege.h>
@@ -137,6 +135,41 @@ static int read_configuration(struct container_json *json, struct ng_arena *aren
 	}
 }
 
+/* linux.resources.cpu.shares; `path` is what is left of it. In an object, of which the first token has been taken. */
+static uint64_t find_shares(struct container_json *json, const struct ng_span *path, size_t depth)
+{
+	enum container_token token = container_json_next_string(json);
+
+	while (token == TOKEN_STRING) {
+		struct ng_span key = { json->string, json->string_size };
+		bool wanted = !json->string_cut && ng_span_equal(key, path[0]);
+		if (container_json_next(json) != TOKEN_COLON)
+			return 0;
+		token = container_json_next(json);
+		if (wanted && depth == 1)
+			return token == TOKEN_NUMBER && json->whole ? json->number : 0;
+		if (wanted && token == TOKEN_OBJECT) {
+			path++;
+			depth--;
+			token = container_json_next_string(json);
+			continue;
+		}
+		if (!container_json_skip(json, token) || container_json_next(json) != TOKEN_COMMA)
+			return 0;
+		token = container_json_next_string(json);
+	}
+	return 0;
+}
+
+/* They come behind the annotations; a file that is cut there is as good as one without. */
+static uint64_t read_shares(struct container_json *json)
+{
+	static const struct ng_span path[] = { NG_SPAN("linux"), NG_SPAN("resources"), NG_SPAN("cpu"),
+		NG_SPAN("shares") };
+
+	return container_json_next(json) == TOKEN_COMMA ? find_shares(json, path, NG_COUNT(path)) : 0;
+}
+
 /* ---- judging ---- */
 
 /* "k8s_<container>_<pod>_<namespace>_<UID>_<attempt>"; a sandbox's has no container. */
@@ -184,11 +217,10 @@ static void use_directory(struct ng_span directory, struct container_oci *oci)
 		memcpy(oci->uid, target.uid, sizeof(oci->uid));
 }
 
-/* Printable text without blanks, as every reference to an image is. */
-static bool image_valid(struct ng_span image)
+bool container_word_valid(struct ng_span word)
 {
-	for (size_t i = 0; i < image.size; i++) {
-		if (image.text[i] <= ' ' || image.text[i] > '~')
+	for (size_t i = 0; i < word.size; i++) {
+		if (word.text[i] <= ' ' || word.text[i] > '~')
 			return false;
 	}
 	return true;
@@ -232,47 +264,60 @@ static int judge(const struct found *found, struct container_oci *ret_oci)
 		if (value[SANDBOX_IMAGE].size)
 			oci.image = value[SANDBOX_IMAGE];
 	}
-	if (!names_valid(&oci.identity) || !image_valid(oci.image))
+	if (!names_valid(&oci.identity) || !container_word_valid(oci.image))
 		return -EBADMSG;
 	*ret_oci = oci;
 	return 0;
 }
 
-static int scan(
-	struct ng_arena *arena, int fd, struct ng_span text, size_t piece, bool crio, struct container_oci *ret_oci)
+static int scan_annotations(
+	struct container_json *json, struct ng_arena *arena, bool crio, struct container_oci *ret_oci)
 {
-	struct container_json json;
 	struct found found = { 0 };
 
-	container_json_init(&json, fd, text, piece);
-	int r = read_configuration(&json, arena, crio, &found);
-	if (json.error)
-		r = json.error;
-	container_json_done(&json);
-	return r < 0 ? r : judge(&found, ret_oci);
+	int r = read_configuration(json, arena, crio, &found);
+	if (json->error)
+		return json->error;
+	if (r == 0)
+		r = judge(&found, ret_oci);
+	if (r == 0)
+		ret_oci->shares = read_shares(json);
+	return r;
 }
 
 int container_oci_parse(
 	struct ng_arena *arena, struct ng_span text, size_t piece, bool crio, struct container_oci *ret_oci)
 {
-	return scan(arena, -1, text, piece, crio, ret_oci);
+	struct container_json json;
+
+	container_json_init(&json, -1, text, piece);
+	int r = scan_annotations(&json, arena, crio, ret_oci);
+	container_json_done(&json);
+	return r;
 }
 
 /* ---- finding the file ---- */
 
+enum kind { CONTAINERD, CRIO, DOCKER, PODMAN };
 static const struct layout {
 	const char *before, *behind;
-	bool crio;
+	enum kind kind;
 } layouts[] = {
-	{ "/io.containerd.runtime.v2.task/k8s.io/", "/config.json", false },
-	{ "/overlay-containers/", "/userdata/config.json", true },
-	{ "/io.containerd.runtime.v1.linux/k8s.io/", "/config.json", false },
+	{ "/io.containerd.runtime.v2.task/k8s.io/", "/config.json", CONTAINERD },
+	{ "/overlay-containers/", "/userdata/config.json", CRIO },
+	{ "/io.containerd.runtime.v1.linux/k8s.io/", "/config.json", CONTAINERD },
 	/* where no more than these directories is mounted */
-	{ "/", "/config.json", false },
-	{ "/", "/userdata/config.json", true },
-	{ "/vfs-containers/", "/userdata/config.json", true },
-	{ "/btrfs-containers/", "/userdata/config.json", true },
-	{ "/zfs-containers/", "/userdata/config.json", true },
+	{ "/", "/config.json", CONTAINERD },
+	{ "/", "/userdata/config.json", CRIO },
+	{ "/vfs-containers/", "/userdata/config.json", CRIO },
+	{ "/btrfs-containers/", "/userdata/config.json", CRIO },
+	{ "/zfs-containers/", "/userdata/config.json", CRIO },
+	{ "/containers/", "/config.v2.json", DOCKER },
+	/* one list for all containers */
+	{ "/overlay-containers/containers.json", NULL, PODMAN },
+	{ "/vfs-containers/containers.json", NULL, PODMAN },
+	{ "/btrfs-containers/containers.json", NULL, PODMAN },
+	{ "/zfs-containers/containers.json", NULL, PODMAN },
 };
 
 enum { PATH_ROOM = 1024, LAYOUT_ROOM = 160 }; /* what a layout adds to the state's path */
@@ -295,7 +340,7 @@ static int open_configuration(int root, const char *path)
 
 /* Tries the layouts below one directory; notes why the most promising failed. */
 static int open_below(
-	int root, const char *state, const uint8_t id[CONTAINER_ID_SIZE], const struct layout **ret_layout)
+	int root, const char *state, const uint8_t id[CONTAINER_ID_SIZE], bool podman, const struct layout **ret_layout)
 {
 	char path[PATH_ROOM], text[2 * CONTAINER_ID_SIZE + 1] = "";
 	int error = -ENOENT;
@@ -306,7 +351,11 @@ static int open_below(
 	if (strlen(state) > PATH_ROOM - LAYOUT_ROOM)
 		return -ENAMETOOLONG;
 	for (size_t i = 0; i < NG_COUNT(layouts); i++) {
-		stpcpy(stpcpy(stpcpy(stpcpy(path, state), layouts[i].before), text), layouts[i].behind);
+		if ((layouts[i].kind == PODMAN) != podman)
+			continue;
+		char *at = stpcpy(stpcpy(path, state), layouts[i].before);
+		if (layouts[i].behind)
+			stpcpy(stpcpy(at, text), layouts[i].behind);
 		int fd = open_configuration(root, path);
 		if (fd >= 0) {
 			*ret_layout = &layouts[i];
@@ -318,24 +367,42 @@ static int open_below(
 	return error;
 }
 
-int container_oci_read(struct ng_scrape *scrape, const struct ng_list *states, const uint8_t id[CONTAINER_ID_SIZE],
-	const char *uid, struct container_oci *ret_oci)
+static int scan(struct ng_arena *arena, int fd, enum kind kind, const uint8_t id[CONTAINER_ID_SIZE],
+	struct container_oci *ret_oci)
+{
+	struct container_json json;
+	int r;
+
+	container_json_init(&json, fd, (struct ng_span){ 0 }, 0);
+	if (kind == DOCKER)
+		r = container_docker_parse(&json, arena, ret_oci);
+	else if (kind == PODMAN)
+		r = container_podman_parse(&json, arena, id, ret_oci);
+	else
+		r = scan_annotations(&json, arena, kind == CRIO, ret_oci);
+	container_json_done(&json);
+	return r;
+}
+
+int container_oci_read(struct ng_scrape *scrape, const struct ng_list *states, const struct container_place *place,
+	struct container_oci *ret_oci)
 {
 	int root = ng_root_fd(scrape, NG_ROOTFS), error = root < 0 ? root : -ENOENT;
+	bool podman = place->runtime == CONTAINER_RUNTIME_LIBPOD;
 	const struct layout *layout = NULL;
 	NG_CLOSE int fd = -1;
 
 	for (size_t i = 0; root >= 0 && fd < 0 && i < states->count; i++) {
-		fd = open_below(root, states->item[i], id, &layout);
+		fd = open_below(root, states->item[i], place->id, podman, &layout);
 		if (fd < 0 && error == -ENOENT)
 			error = fd;
 	}
 	if (fd < 0)
 		return error == -ENOENT ? error : ng_failed(scrape, error, "open", "config.json");
-	int r = scan(scrape->arena, fd, (struct ng_span){ 0 }, 0, layout->crio, ret_oci);
-	if (r == 0 && uid[0] && ret_oci->uid[0] && strcmp(uid, ret_oci->uid) != 0)
+	int r = scan(scrape->arena, fd, layout->kind, place->id, ret_oci);
+	if (r == 0 && place->uid[0] && ret_oci->uid[0] && strcmp(place->uid, ret_oci->uid) != 0)
 		r = -EBADMSG;
 	if (r == -EBADMSG)
-		return ng_broken(scrape, "config.json", 0, "the annotations of a container of this pod");
+		return ng_broken(scrape, "config.json", 0, "the configuration of a container of this pod");
 	return r < 0 ? ng_failed(scrape, r, "read", "config.json") : 0;
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The annotations in the configuration that containerd and CRI-O write for the OCI runtime: --path.oci-state.
+ * The annotations in the configuration that containerd and CRI-O write for the OCI runtime: --path.oci-state; and what
+ * docker and podman write of their containers.
  *
  *     <state>/io.containerd.runtime.v2.task/k8s.io/<ID>/config.json
  *     <state>/io.containerd.runtime.v1.linux/k8s.io/<ID>/config.json
  *     <state>/overlay-containers/<ID>/userdata/config.json
+ *
+ *     <state>/containers/<ID>/config.v2.json                docker
+ *     <state>/overlay-containers/containers.json            podman
  *
  * or <state>/<ID>/... where no more than the last directory is mounted.
  *
@@ -17,6 +21,7 @@
 #ifndef CONTAINER_OCI_H
 #define CONTAINER_OCI_H
 
+#include "json.h"
 #include "names.h"
 
 struct container_oci {
@@ -32,13 +37,24 @@ struct container_oci {
 /*
  * Looks in each of the state directories, which are absolute or relative to --path.rootfs. -ENOENT where none has the
  * container, -EACCES, -EFBIG past 4 MiB, -EBADMSG for text that is no such configuration or one of another pod than
- * `uid` ("" where it is not known). The reason is noted in the scrape.
+ * the place has. The reason is noted in the scrape.
  */
-int container_oci_read(struct ng_scrape *scrape, const struct ng_list *states, const uint8_t id[CONTAINER_ID_SIZE],
-	const char *uid, struct container_oci *ret_oci);
+int container_oci_read(struct ng_scrape *scrape, const struct ng_list *states, const struct container_place *place,
+	struct container_oci *ret_oci);
 
 /* From text, for the tests; `piece` is how much is taken at a time, 0 for as much as there is room for. */
 int container_oci_parse(
 	struct ng_arena *arena, struct ng_span text, size_t piece, bool crio, struct container_oci *ret_oci);
+
+/* Printable text without blanks, as every reference to an image is. */
+bool container_word_valid(struct ng_span word);
+
+/* ---- oci_local.c: name and image of docker's and podman's containers ---- */
+
+int container_docker_parse(struct container_json *json, struct ng_arena *arena, struct container_oci *ret_oci);
+
+/* The entry of that ID; -ENOENT where there is none. */
+int container_podman_parse(struct container_json *json, struct ng_arena *arena, const uint8_t id[CONTAINER_ID_SIZE],
+	struct container_oci *ret_oci);
 
 #endif

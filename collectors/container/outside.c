@@ -73,7 +73,10 @@ void container_conclude_outside(struct ng_scrape *scrape, struct container *stat
 	struct container_oci oci;
 
 	row->missing = wish->missing;
-	bool asked = container_ask_runtime(scrape, state, candidate, wish, &oci);
+	int r = container_ask_runtime(scrape, state, candidate, wish, &oci);
+	if (container_failed(r))
+		return; /* still wanted: the next scrape asks again */
+	bool asked = r == 0;
 	if (asked && oci.typed && oci.sandbox) {
 		row->naming = NAMING_SANDBOX;
 		return;

@@ -194,16 +194,18 @@ int container_take_names(struct ng_scrape *scrape, struct container *state, cons
 }
 
 /* It has the image, and says which one is the sandbox. */
-bool container_ask_runtime(struct ng_scrape *scrape, struct container *state,
+int container_ask_runtime(struct ng_scrape *scrape, struct container *state,
 	const struct container_candidate *candidate, struct container_wish *wish, struct container_oci *ret_oci)
 {
 	*ret_oci = (struct container_oci){ 0 };
 	struct container_row *row = candidate->row;
 	if (!state->oci_states.count || !wish->id || (row->asked && row->asked_looked == row->looked))
-		return false;
-	row->asked = true;
+		return -ENOENT;
+	int r = container_oci_read(scrape, &state->oci_states, &row->place, ret_oci);
+	row->asked = !container_failed(r);
+	state->names.failed = state->names.failed || !row->asked;
 	row->asked_looked = row->looked;
-	return container_oci_read(scrape, &state->oci_states, wish->id, candidate->row->place.uid, ret_oci) == 0;
+	return r;
 }
 
 bool container_is_complete(const struct container_identity *identity)
@@ -268,7 +270,10 @@ static void conclude(struct ng_scrape *scrape, struct container *state, const st
 
 	row->missing = wish->missing;
 	row->shown = wish->id ? SHOWN_CONTAINER : SHOWN_POD;
-	bool asked = container_ask_runtime(scrape, state, candidate, wish, &oci);
+	int r = container_ask_runtime(scrape, state, candidate, wish, &oci);
+	if (container_failed(r))
+		return; /* still wanted: the next scrape asks again */
+	bool asked = r == 0;
 	if (asked && oci.typed && oci.sandbox)
 		keep_sandbox_image(candidate, oci.image);
 	if ((asked && oci.typed && oci.sandbox) || row->place.sandbox) {

@@ -15,8 +15,8 @@ struct container_candidate {
 int container_take_names(struct ng_scrape *scrape, struct container *state, const struct container_candidate *candidate,
 	const struct container_identity *identity, const struct container_oci *oci);
 
-/* The runtime's own record; false when there is none, or it was read before. */
-bool container_ask_runtime(struct ng_scrape *scrape, struct container *state,
+/* The runtime's own record; -ENOENT when there is none, or it was read before. */
+int container_ask_runtime(struct ng_scrape *scrape, struct container *state,
 	const struct container_candidate *candidate, struct container_wish *wish, struct container_oci *ret_oci);
 
 /* All three names are there. */

@@ -6,8 +6,8 @@
  *     /proc/<tid>/stat    4711 (nginx) S 1 4711 ...
  *     /proc/<pid>/limits  Max open files            1024                 524288               files
  *
- * cAdvisor asks taskstats (CGROUPSTATS), which knows no groups of cgroup v2; the kubelet does not ask and reports zeroes.
- * Source: proc_pid_stat(5), fs/proc/array.c (task_state_array).
+ * cAdvisor asks taskstats (CGROUPSTATS), which knows no groups of cgroup v2; the kubelet does not ask and reports
+ * zeroes. Source: proc_pid_stat(5), fs/proc/array.c (task_state_array).
  */
 #include "families.h"
 

@@ -280,7 +280,11 @@ static int ask(struct node *node, const char *uid, struct container_oci *ret_oci
 
 	assert_true(container_id_parse(ng_span(I), id));
 	ng_arena_reset(&node->probe.arena);
-	return container_oci_read(&node->probe.scrape, &states, id, uid, ret_oci);
+	struct container_place place = { .runtime = CONTAINER_RUNTIME_CONTAINERD };
+
+	memcpy(place.id, id, sizeof(place.id));
+	strcpy(place.uid, uid);
+	return container_oci_read(&node->probe.scrape, &states, &place, ret_oci);
 }
 
 static void files(void **state)
