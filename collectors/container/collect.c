@@ -37,6 +37,7 @@ int container_read_row(struct ng_scrape *scrape, struct container *state, struct
 	struct container_group *group = container_group(at);
 	const struct container_kills before = container_kills_before(at);
 	bool limits = !group->limits_at || now - group->limits_at >= limits_ns;
+	bool has_start = container_has(&group->row->figures.values, VALUE_STARTED);
 
 	state->reader.pressure_fd_plus_1 = group->pressure_fd_plus_1;
 	state->reader.inner = group->place.level == CONTAINER_CONTAINER;
@@ -44,6 +45,8 @@ int container_read_row(struct ng_scrape *scrape, struct container *state, struct
 	state->reader.pressure_fd_plus_1 = NULL;
 	if (r < 0)
 		return r;
+	if (!has_start && !at->fresh && at->parent)
+		container_find_start(scrape, state, at);
 	if (limits)
 		group->limits_at = group->row->figures.limits_missed ? 0 : now;
 	group->row->seen_at = container_wall_clock() / second_ns;

@@ -241,6 +241,7 @@ struct container {
 	uint64_t live[SHOWN_LEVELS], created[SHOWN_LEVELS], removed[SHOWN_LEVELS];
 	uint64_t network_scan_at; /* when /proc was searched for processes last */
 	bool network_scan_failed; /* in passing: the next scrape does it again */
+	uint64_t booted;          /* CLOCK_REALTIME s; 0: not known */
 	uint64_t slice_roots;     /* roots of the kubelet that are slices */
 	uint64_t looks_until;     /* when the looks at the tree that were taken would be over, one after the other */
 	bool listing_failed;
@@ -359,6 +360,15 @@ void container_triggers_close(struct container *state);
 
 /* Whether there is a process in the pod: ->pid of its group, which is kept as long as it lives. */
 bool container_find_process(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *pod, uint64_t now);
+
+/* Of a process, in ticks since the boot. */
+int container_process_start(struct ng_scrape *scrape, uint64_t pid, uint64_t *ret_start);
+
+/* ---- start.c ---- */
+
+/* VALUE_STARTED of a group that was there before us: what else there is may be earlier than the time of its directory.
+ */
+void container_find_start(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group);
 
 /* ---- network.c ---- */
 

@@ -20,7 +20,7 @@ static const uint64_t scan_pause_ns = 5u * UINT64_C(1000000000);
 /* ---- of a group ---- */
 
 /* The 22nd word of /proc/<pid>/stat; the second one may have blanks and parentheses. */
-static int start_time(struct ng_scrape *scrape, uint64_t pid, uint64_t *ret_start)
+int container_process_start(struct ng_scrape *scrape, uint64_t pid, uint64_t *ret_start)
 {
 	char path[CONTAINER_PROC_ROOM];
 	struct ng_span text, word;
@@ -119,7 +119,7 @@ static bool take_listed(struct ng_scrape *scrape, struct container *state, const
 	uint64_t own = own_pid(scrape), start, there = own && pid == (uint64_t)getpid() ? own : pid;
 	struct ng_span again;
 
-	if (start_time(scrape, there, &start) < 0)
+	if (container_process_start(scrape, there, &start) < 0)
 		return false;
 	if (own == (uint64_t)getpid() || there != pid) {
 		if (container_read_pids(scrape, state, at, &again) < 0 || !lists(again, pid))
@@ -181,7 +181,7 @@ static int consider(
 	if (!is_better(&other, match))
 		return 0;
 	/* in this order: whoever has the pid afterwards has another start */
-	int r = start_time(scrape, pid, &other.start);
+	int r = container_process_start(scrape, pid, &other.start);
 	if (r == 0)
 		r = belongs_to(scrape, pid, match->pod->place.uid);
 	if (r == 0 && is_better(&other, match))
@@ -304,7 +304,7 @@ bool container_find_process(struct ng_scrape *scrape, struct container *state, s
 {
 	struct container_group *pod = container_group(at);
 	uint64_t start;
-	int r = pod->pid ? start_time(scrape, (uint64_t)pod->pid, &start) : -ESRCH;
+	int r = pod->pid ? container_process_start(scrape, (uint64_t)pod->pid, &start) : -ESRCH;
 
 	if (container_failed(r))
 		return false; /* in passing: the next scrape asks again */
