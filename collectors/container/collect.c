@@ -173,6 +173,7 @@ int container_collect(void *context, struct ng_scrape *scrape)
 	container_complete(scrape, state);
 	container_machine_read(scrape, state);
 	container_accounts_settle(scrape, state, false);
+	container_kills_settle(scrape, state);
 	container_resolve(scrape, state);
 	uint64_t now = ng_now(); /* later than whatever the hooks noted */
 	r = container_rows_settle(state);

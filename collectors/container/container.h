@@ -90,6 +90,7 @@ struct container_row {
 	bool leftover;                  /* no process was ever in it: see container_is_leftover */
 	bool gone;                      /* it is one of those that leave */
 	bool ended;                     /* it was read when its last process had ended */
+	bool kills_open;                /* its group has gone since container_kills_settle */
 	bool unsettled;                 /* its group has gone, and more of it may be found out: see account.c */
 	uint64_t pod;                   /* where unsettled: the generation of the pod's group */
 	bool has_peaks;
@@ -198,6 +199,15 @@ struct container_device_name {
 
 enum { CONTAINER_WAITING_ROOM = 400 };
 
+/* OOM kills on v1: see kills.c. */
+struct container_node_kills {
+	bool based;      /* the others are filled in */
+	bool open;       /* a container has gone since */
+	uint64_t node;   /* /proc/vmstat, when settled last */
+	uint64_t gone;   /* of containers that have gone */
+	uint64_t others; /* of no group that is known */
+};
+
 struct container {
 	/* options */
 	const char *levels_text, *sets_text, *logs, *pod_logs, *image;
@@ -224,6 +234,7 @@ struct container {
 	struct ng_cgroup *young;            /* the latest of them */
 	struct container_account *accounts; /* to be settled */
 	struct container_settling settling;
+	struct container_node_kills kills;
 	uint64_t lost[CONTAINER_LOST_REASONS];
 
 	struct container_row *leaving;
@@ -363,6 +374,12 @@ bool container_find_process(struct ng_scrape *scrape, struct container *state, s
 
 /* Of a process, in ticks since the boot. */
 int container_process_start(struct ng_scrape *scrape, uint64_t pid, uint64_t *ret_start);
+
+/* ---- kills.c ---- */
+
+/* The group has gone, and its row is about to leave. */
+void container_kills_gone(struct container *state, struct container_row *row);
+void container_kills_settle(struct ng_scrape *scrape, struct container *state);
 
 /* ---- start.c ---- */
 

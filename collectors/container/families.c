@@ -127,7 +127,7 @@
 	X("container_pressure_irq_stalled_seconds_total", NG_COUNTER, VALUE_IRQ_STALLED, SET_CPU_DETAIL, 6, ALWAYS,    \
 		"Time that interrupts took from the tasks of the group.")                                              \
 	X("container_start_time_seconds", NG_GAUGE, VALUE_STARTED, SET_INFO, 0, ALWAYS,                                \
-		"Unix time when the group was made. Of one that was there before the daemon: when its oldest "          \
+		"Unix time when the group was made. Of one that was there before the daemon: when its oldest "         \
 		"process started or, where none is seen, its log link was made; or the time of its directory, which "  \
 		"is that of the first look at it by anybody, where that is earlier.")
 

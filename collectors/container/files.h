@@ -77,6 +77,9 @@ void container_set_working_set(struct container_values *values);
  */
 void container_read_start(int directory, const char *file, struct container_values *values);
 
+/* memory.failcnt and memory.oom_control. */
+void container_read_events_v1(struct ng_scrape *scrape, int directory, struct container_values *values);
+
 /* See container_read_counters. */
 int container_read_counters_v1(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	struct container_figures *figures, bool *ret_io);

@@ -199,8 +199,10 @@ static void group_removed(void *context, struct ng_scrape *scrape, struct ng_cgr
 	container_close_pressure(state, group);
 	free(group->peaks);
 	free(group->counts);
-	if (group->row)
+	if (group->row) {
+		container_kills_gone(state, group->row);
 		container_row_leave(scrape, state, at);
+	}
 }
 
 /* Nobody saw it: its pod has what it used, and its log link may say which one it was. */
@@ -334,6 +336,8 @@ void container_tick(void *context, struct ng_scrape *scrape, struct ng_wait *wai
 	give_back(state);
 	read_young(scrape, state);
 	container_accounts_settle(scrape, state, true);
+	if (state->kills.open || wait->now >= sampler->next)
+		container_kills_settle(scrape, state);
 	if (sampler->interval && wait->now >= sampler->next) {
 		container_sample(scrape, state, wait->now);
 		container_resolve(scrape, state);

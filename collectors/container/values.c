@@ -257,8 +257,10 @@ void container_read_events(struct ng_scrape *scrape, struct container_reader *re
 {
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
 
-	if (directory >= 0)
+	if (directory >= 0 && ng_cgroups_mode(reader->cgroups) == NG_CGROUP_V2)
 		read_events(scrape, reader, directory, values);
+	else if (directory >= 0)
+		container_read_events_v1(scrape, directory, values);
 	ng_cgroup_leave(group, directory);
 }
 

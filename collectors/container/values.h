@@ -209,7 +209,7 @@ int container_read_counters(struct ng_scrape *scrape, struct container_reader *r
 int container_read_own_events(struct ng_scrape *scrape, const struct container_reader *reader,
 	const struct ng_cgroup *group, struct container_values *values);
 
-/* memory.events alone. */
+/* memory.events alone, or what v1 has of it. */
 void container_read_events(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	struct container_values *values);
 void container_figures_done(struct container_figures *figures);

@@ -141,7 +141,7 @@ static void read_memory_limits(struct ng_scrape *scrape, int directory, struct c
 	read_limit(scrape, directory, "memory.soft_limit_in_bytes", VALUE_MEMORY_RESERVATION, figures);
 }
 
-static void read_events(struct ng_scrape *scrape, int directory, struct container_values *values)
+void container_read_events_v1(struct ng_scrape *scrape, int directory, struct container_values *values)
 {
 	struct container_plan plan = { 0 };
 
@@ -168,7 +168,7 @@ static void read_memory(struct ng_scrape *scrape, struct container_reader *reade
 	if (usage)
 		read_usage(scrape, reader, directory, &figures->values);
 	if (usage || container_wants(reader, SET_EVENTS))
-		read_events(scrape, directory, &figures->values);
+		container_read_events_v1(scrape, directory, &figures->values);
 	if (limits && container_wants(reader, SET_SPEC))
 		read_memory_limits(scrape, directory, figures);
 	ng_cgroup_leave(group, directory);

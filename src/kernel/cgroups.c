@@ -307,7 +307,7 @@ int ng_cgroups_new(struct ng_setup *setup, const struct ng_cgroups_hooks *hooks,
 		cgroups->secret =
 			(uint64_t)(uintptr_t)cgroups; /* before the kernel has any: what is not known outside */
 	ng_cgroups_find_places(cgroups, setup->kernel->root_fd[NG_CGROUP]);
-	if (watch && cgroups->mode == NG_CGROUP_V2)
+	if (watch && cgroups->mode != NG_CGROUP_NONE)
 		ng_cgroups_open_watches(cgroups);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "../../collectors/container/container.h"
 #include "groups.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* The next allocation of that size fails. */
@@ -47,7 +48,13 @@ static int stop(void **state)
 	struct container *container = &stage->state;
 
 	ng_cgroups_free(container->cgroups);
+	while (container->leaving) {
+		struct container_row *next = container->leaving->next;
+		container_row_free(container, container->leaving);
+		container->leaving = next;
+	}
 	container_accounts_done(container);
+	ng_arena_done(&container->reader.text);
 	ng_table_done(&container->by_key);
 	groups_stop((void **)&stage->groups);
 	free(stage);
@@ -141,6 +148,87 @@ static void watched_afterwards(void **state)
 	assert_int_equal(tree.watches, watches + 2 * more);
 }
 
+/* ---- OOM kills on v1 ---- */
+
+#define POD "kubepods/podeaba4d29-74e5-4595-ace3-91b35ee08a0b"
+
+static void put_kills(struct stage *stage, char digit, const char *kills)
+{
+	char id[65], file[300];
+
+	memset(id, digit, 64);
+	id[64] = '\0';
+	snprintf(file, sizeof(file), "memory/" POD "/%s/memory.oom_control", id);
+	scratch_mkdir_above(&stage->groups->scratch, file);
+	groups_put(stage->groups, file, kills);
+}
+
+static void take_container(struct stage *stage, char digit)
+{
+	char id[65], name[256];
+
+	memset(id, digit, 64);
+	id[64] = '\0';
+	snprintf(name, sizeof(name), "memory/" POD "/%s", id);
+	scratch_clear(&stage->groups->scratch, name);
+}
+
+static void settle(struct stage *stage, const char *node)
+{
+	groups_put(stage->groups, "proc/vmstat", node);
+	assert_int_equal(ng_cgroups_update(&stage->groups->probe.scrape, stage->state.cgroups, true), 0);
+	container_kills_settle(&stage->groups->probe.scrape, &stage->state);
+}
+
+static uint64_t kills_of_leaving(const struct stage *stage, char digit)
+{
+	for (const struct container_row *row = stage->state.leaving; row; row = row->next) {
+		if (row->place.id[0] == (digit - '0') * 17)
+			return row->figures.values.value[VALUE_EVENTS_OOM_KILL];
+	}
+	fail();
+	return 0;
+}
+
+static void kills_of_v1(void **state)
+{
+	struct stage *stage = *state;
+
+	scratch_unlink(&stage->groups->scratch, "cgroup.controllers");
+	groups_make(stage->groups, "memory");
+	groups_put(stage->groups, "memory/cgroup.procs", "");
+	groups_make(stage->groups, "memory/kubepods");
+	groups_make(stage->groups, "memory/" POD);
+	groups_make(stage->groups, "proc");
+	probe_open(&stage->groups->probe, NG_PROC, &stage->groups->scratch, "proc");
+	/* the first one is the sandbox */
+	for (char digit = '0'; digit <= '5'; digit++)
+		put_kills(stage, digit,
+			digit == '1' ? "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n"
+				     : "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n");
+	stage->state.reader.sets = UINT32_MAX;
+	follow(stage);
+	assert_int_equal(ng_cgroups_mode(stage->state.cgroups), NG_CGROUP_V1);
+	/* four of others, before us */
+	settle(stage, "pgfault 1\noom_kill 5\nx 1\n");
+	/* the one that went was killed */
+	take_container(stage, '1');
+	settle(stage, "pgfault 1\noom_kill 6\nx 1\n");
+	assert_int_equal(kills_of_leaving(stage, '1'), 2);
+	/* one that lives was, and the one that went was not */
+	put_kills(stage, '2', "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n");
+	take_container(stage, '3');
+	settle(stage, "pgfault 1\noom_kill 7\nx 1\n");
+	assert_int_equal(kills_of_leaving(stage, '3'), 0);
+	assert_int_equal(stage->state.lost[CONTAINER_LOST_TOGETHER], 0);
+	/* one of two */
+	take_container(stage, '4');
+	take_container(stage, '5');
+	settle(stage, "pgfault 1\noom_kill 8\nx 1\n");
+	assert_int_equal(kills_of_leaving(stage, '4') + kills_of_leaving(stage, '5'), 0);
+	assert_int_equal(stage->state.lost[CONTAINER_LOST_TOGETHER], 2);
+}
+
 #define FOLLOW_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -149,6 +237,7 @@ int main(void)
 		FOLLOW_TEST(no_memory_for_a_row),
 		FOLLOW_TEST(no_memory_for_an_account),
 		FOLLOW_TEST(watched_afterwards),
+		FOLLOW_TEST(kills_of_v1),
 	};
 
 	return cmocka_run_group_tests_name("container_follow", tests, NULL, NULL);
