@@ -131,6 +131,25 @@ def many_short_lived_containers():
     return f"{COUNT} containers, {total} OOM kills; lost: {lost}"
 
 
+@cases.case
+def hits_of_a_limit_that_pod_and_container_share():
+    """They are counted at the pod, which comes up against it first: the pod's series is the one to ask."""
+    pod = Pod(90)
+    run(f"systemctl set-property --runtime {pod.slice} MemoryMax=24M")
+    file = "/var/tmp/filled"
+    pod.run(0, f"sh -c 'head -c 60M /dev/zero >{file}; cat {file} >/dev/null; sleep 8' &", MemoryMax="24M")
+    group = TREE / pod.path[1:]
+    machine.wait_for("the pod is at its limit", lambda: stat(group, "memory.events", "max"), 200)
+    machine.wait_for("it is at rest", lambda: not list(group.glob(f"cri-containerd-{digits('job-90 0', 64)}.scope")), 200)
+    wanted = stat(group, "memory.events", "max")
+    body = sandwich.scrape(machine.ADDRESS)
+    found = [value for labels, value in body.series_of("container_memory_events_max_total") if labels["id"] == pod.path]
+    demand(found == [wanted], f"the pod has {found}, and the kernel says {wanted}")
+    own = [value for labels, value in body.series_of("container_memory_events_max_total") if labels.get("container") == "step-0"]
+    run(f"rm {file}; systemctl stop {pod.sandbox}")
+    return f"{wanted} at the pod, {own} at the container"
+
+
 machine.install()
 machine.start("--collector.container.families=cpu,memory,events,io,info")
 sys.exit(cases.run_all())
