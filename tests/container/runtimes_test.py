@@ -72,8 +72,10 @@ def a_container_of_crun():
 def a_container_of_podman():
     podman, crun, conmon = (packages.need(name, name) for name in ("podman", "crun", "conmon"))
     with Tree() as tree:
-        base = [podman, f"--root={tree.root}/storage", f"--runroot={tree.root}/run", "--storage-driver=vfs", "--cgroup-manager=cgroupfs",
-                f"--runtime={crun}", f"--conmon={conmon}"]
+        helpers = Path(tree.root, "containers.conf")
+        helpers.write_text(f'[engine]\nhelper_binaries_dir = ["{packages.UNPACKED}/podman/usr/lib/podman", "/usr/lib/podman"]\n')
+        base = ["env", f"CONTAINERS_CONF={helpers}", podman, f"--root={tree.root}/storage", f"--runroot={tree.root}/run", "--storage-driver=vfs",
+                "--cgroup-manager=cgroupfs", f"--runtime={crun}", f"--conmon={conmon}"]
         run = [*base, "run", "--detach", "--rm", "--network=none", "--ulimit=host", f"--cgroup-parent=/{tree.path.name}", "--rootfs", "/:O", "sleep", "60"]
         result = subprocess.run(run, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
         if result.returncode:

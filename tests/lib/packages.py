@@ -8,7 +8,9 @@ from pathlib import Path
 
 from cases import Skip
 
-UNPACK = Path(__file__).resolve().parents[2] / "tools" / "unpack-package"
+ROOT = Path(__file__).resolve().parents[2]
+UNPACK = ROOT / "tools" / "unpack-package"
+UNPACKED = ROOT / "build" / "packages"  # where that unpacks, each package to a directory of its name
 LIBRARIES = ("lib", "lib64", "usr/lib", "usr/lib64", "lib/*-linux-gnu*", "usr/lib/*-linux-gnu*")
 
 
