@@ -175,8 +175,9 @@ static void write_network(struct ng_scrape *scrape, const struct ng_family *own)
 		if (!ng_line_next(&text, &names) || !ng_line_next(&text, &values))
 			return;
 	} while (!ng_span_starts(names, NG_SPAN("IpExt: ")));
-	while (ng_word_next(&names, &name) && ng_word_next(&values, &value)) {
+	for (int wanted = 2; wanted && ng_part_next(&names, ' ', &name) && ng_part_next(&values, ' ', &value);) {
 		bool in = ng_span_equal(name, NG_SPAN("InOctets")), out = ng_span_equal(name, NG_SPAN("OutOctets"));
+		wanted -= in || out;
 		if ((in || out) && ng_u64(value, &bytes) == 0)
 			ng_gauge_u64(scrape->page, &own[in ? RECEIVED : TRANSMITTED], bytes);
 	}
