@@ -114,7 +114,8 @@ static void man_flags(FILE *out, const struct ng_options *options, bool collecto
 
 static void man_hidden_flags(FILE *out, const struct ng_options *options)
 {
-	fputs(".SH RARELY NEEDED\nThese are not in \\fB\\-\\-help\\fR: former spellings, and settings whose defaults are "
+	fputs(".SH RARELY NEEDED\nThese are not in \\fB\\-\\-help\\fR: former spellings, and settings whose defaults "
+	      "are "
 	      "right nearly everywhere.\n",
 		out);
 	for (size_t i = 0; i < options->flag_count; i++) {
@@ -146,7 +147,8 @@ static void man_files(FILE *out)
 	      ".TP\n\\fI/etc/default/nodegauge\\-NAME\\fR, \\fI/etc/sysconfig/nodegauge\\-NAME\\fR\nFlags of "
 	      "nodegauge@NAME.service, a further instance.\n"
 	      ".TP\n\\fI/var/lib/nodegauge/textfile\\fR\nWhere other programs write *.prom files.\n"
-	      ".TP\n\\fI/run/nodegauge\\fR\nFor unix sockets: \\-\\-web.listen\\-address=unix:/run/nodegauge/nodegauge.sock.\n",
+	      ".TP\n\\fI/run/nodegauge\\fR\nFor unix sockets: "
+	      "\\-\\-web.listen\\-address=unix:/run/nodegauge/nodegauge.sock.\n",
 		out);
 }
 
@@ -184,7 +186,8 @@ void ng_help_man(FILE *out, const struct ng_options *options)
 	      ".SH EXIT STATUS\n0 after SIGTERM or SIGINT and for the flags that only print; 2 for an argument that is "
 	      "wrong or "
 	      "asks for sockets that were not handed over;\n"
-	      "1 when the service cannot start or go on for another reason, which may pass; 3 when \\fB\\-\\-migrate\\fR "
+	      "1 when the service cannot start or go on for another reason, which may pass; 3 when "
+	      "\\fB\\-\\-migrate\\fR "
 	      "lost what protected the port.\n"
 	      "Under a service manager that is told of its state, it waits for an address that it cannot have yet "
 	      "instead of ending.\n",

@@ -27,7 +27,8 @@ static void tell(struct ng_patience *patience, const char *reason)
 static int wait_for_signal(uint64_t duration)
 {
 	sigset_t set;
-	struct timespec time = { .tv_sec = (time_t)(duration / 1000000000u), .tv_nsec = (long)(duration % 1000000000u) };
+	struct timespec time = { .tv_sec = (time_t)(duration / 1000000000u),
+		.tv_nsec = (long)(duration % 1000000000u) };
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);

@@ -167,6 +167,8 @@ def collectors_that_only_node_exporter_has():
     refused("--collector.powersupply.ignored-supplies=x", words=["collector powersupplyclass"])
     refused("--collector.systemd.unit-exclude=x", words=["collector systemd"])
     refused("--web.config.file=web.yml", words=["no TLS and no authentication"])
+    listed = re.search(r"^- \*\*Collectors\*\*: (.*?)\.", (daemon.ROOT / "README.md").read_text(), re.M | re.S).group(1)
+    demand_equal([name.strip() for name in listed.split(",")], missing, "what README says is not here yet")
     return f"{len(missing)} of them"
 
 
