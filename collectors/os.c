@@ -220,6 +220,8 @@ static int os_parse(struct os *os, struct ng_scrape *scrape, const char *path, s
 	os->info_labels = ng_labels(&os->arena, labels, LABELS);
 	os->version_labels = NG_LABELS(&os->arena, labels[ID], labels[ID_LIKE], labels[NAME]);
 	os->version = ng_copy(&os->arena, version_number(value[VERSION_ID]));
+	if (!ng_labels_valid(os->info_labels) || !ng_labels_valid(os->version_labels) || !os->version.text)
+		return -ENOMEM;
 	os->known = scrape->dropped + scrape->dropped_values == dropped; /* else it is read, and said, again */
 	return 0;
 }

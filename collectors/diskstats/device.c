@@ -250,7 +250,7 @@ static int describe(struct ng_scrape *scrape, struct devices *devices, struct de
 		device->mapper = NG_LABELS(arena, { "device", name }, { "lv_layer", property[DM_LV_LAYER] },
 			{ "lv_name", property[DM_LV_NAME] }, { "name", property[DM_NAME] },
 			{ "uuid", property[DM_UUID] }, { "vg_name", property[DM_VG_NAME] });
-	if (!device->labels.size || !device->info.size)
+	if (!ng_labels_valid(device->labels) || !ng_labels_valid(device->info))
 		return -ENOMEM;
 	return take_ata(scrape, devices, device, entry, property);
 }

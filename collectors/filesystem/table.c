@@ -245,7 +245,7 @@ static int render_labels(struct work *work)
 			{ "fstype", mount->type }, { "mountpoint", row->point });
 		row->info = NG_LABELS(arena, { "device", mount->source }, { "major", ng_digits(major, mount->major) },
 			{ "minor", ng_digits(minor, mount->minor) }, { "mountpoint", row->point });
-		if (!row->labels.size || !row->info.size)
+		if (!ng_labels_valid(row->labels) || !ng_labels_valid(row->info))
 			return -ENOMEM;
 	}
 	return 0;

@@ -135,6 +135,8 @@ static int plan_list(struct netstat *netstat, struct plan *plan, struct ng_arena
 			r = plan_name(netstat, plan, scratch, name, !ng_word_next(&line, &word), lines);
 	}
 	plan->feeds = lines && !fed ? lines - 1 : lines;
+	if (r < 0) /* a part of a plan is none: it is made again */
+		*plan = (struct plan){ .arena = plan->arena };
 	return r;
 }
 

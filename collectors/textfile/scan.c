@@ -118,7 +118,7 @@ static int source_init(struct ng_arena *arena, struct source *source, const char
 		return -ENOMEM;
 	source->name = source->path + strlen(source->path) - strlen(name);
 	source->labels = NG_LABELS(arena, { "file", ng_span(source->path) });
-	return source->labels.size ? 0 : -ENOMEM;
+	return ng_labels_valid(source->labels) ? 0 : -ENOMEM;
 }
 
 static bool is_wanted(const char *name)

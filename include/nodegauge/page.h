@@ -56,6 +56,12 @@ struct ng_span ng_labels(struct ng_arena *arena, const struct ng_label *labels, 
 /* What labels are when there is no memory for them: too large for any page. */
 #define NG_LABELS_FAILED ((struct ng_span){ NULL, SIZE_MAX / 2 })
 
+/* Whether labels that are to be kept are what they should be. */
+static inline bool ng_labels_valid(struct ng_span labels)
+{
+	return labels.size < NG_LABELS_FAILED.size;
+}
+
 /* Opens a family of the collector's own descriptor. */
 void ng_family(struct ng_page *page, const struct ng_family *family);
 

@@ -2,6 +2,7 @@
 #include "engine/cell.h"
 
 #include "engine/pattern.h"
+#include "kernel/arena.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,7 +188,10 @@ static int run_init(
 
 	if (!cell->collector->init)
 		return 0;
+	unsigned long failures = ng_memory_failures();
 	int r = cell->collector->init(cell->state, &setup);
+	if (r == 0 && ng_memory_failures() != failures)
+		r = -ENOMEM;
 	if (r < 0)
 		snprintf(error, error_size, "collector %s: %s", cell->collector->name, *reason ? reason : strerror(-r));
 	return r;
@@ -260,9 +264,15 @@ int ng_cell_collect(struct ng_cell *cell, struct ng_scrape *scrape)
 	ng_page_reset(&cell->page);
 	if (cell->collector->tick)
 		pthread_mutex_lock(&cell->inside);
+	unsigned long failures = ng_memory_failures();
 	int r = cell->collector->collect(cell->state, scrape);
 	if (cell->collector->tick)
 		pthread_mutex_unlock(&cell->inside);
+	/* what lacks something for want of memory is not to be told from what is not there */
+	if (r == 0 && ng_memory_failures() != failures)
+		r = -ENOMEM;
+	if (r == -ENOMEM && !*scrape->reason)
+		ng_failed(scrape, r, "collect", "what there is");
 	if (r == 0)
 		settle(&cell->page, scrape);
 	if (r == 0 && cell->page.error)

@@ -123,12 +123,15 @@ static bool run_cell(struct ng_runner *runner, struct ng_cell *cell, uint64_t no
 	runner->cell = cell;
 	pthread_mutex_unlock(&engine->lock);
 
+	unsigned long failures = ng_memory_failures();
 	int result = ng_cell_collect(cell, &scrape);
 	ng_arena_trim(&runner->arena, NG_KEEP_ROOM);
 	now = ng_now();
 
 	pthread_mutex_lock(&engine->lock);
 	runner->cell = NULL;
+	if (ng_memory_failures() != failures)
+		engine->kernel.epoch++; /* what was to be kept until the devices change is made again */
 	bool wanted = cell->phase == NG_CELL_RUNNING;
 	cell->phase = NG_CELL_IDLE;
 	if (wanted) {

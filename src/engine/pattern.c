@@ -2,6 +2,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "engine/pattern.h"
 
+#include "kernel/arena.h"
+
 #include <errno.h>
 #include <pcre2.h>
 #include <stdio.h>
@@ -87,7 +89,10 @@ static bool match(struct ng_pattern *pattern, struct ng_span text)
 	const char *start = text.text ? text.text : "";
 
 	/* a match that takes too many steps counts as none */
-	return pcre2_match(pattern->code, (PCRE2_SPTR)start, text.size, 0, 0, pattern->match, pattern->context) >= 0;
+	int r = pcre2_match(pattern->code, (PCRE2_SPTR)start, text.size, 0, 0, pattern->match, pattern->context);
+	if (r == PCRE2_ERROR_NOMEMORY)
+		ng_memory_failed();
+	return r >= 0;
 }
 
 bool ng_pattern_matches(struct ng_pattern *pattern, struct ng_span text)
@@ -98,7 +103,10 @@ bool ng_pattern_matches(struct ng_pattern *pattern, struct ng_span text)
 	struct memo_slot *slot = memo_find(pattern, hash);
 	if (slot->hash)
 		return slot->matches;
+	unsigned long failures = ng_memory_failures();
 	bool matches = match(pattern, text);
+	if (ng_memory_failures() != failures)
+		return false; /* the collect fails */
 	memo_make_room(pattern);
 	*memo_find(pattern, hash) = (struct memo_slot){ hash, matches };
 	pattern->memo_used++;
@@ -145,6 +153,10 @@ static int pattern_fill(struct ng_pattern *pattern, const char *expression, char
 		return -ENOMEM;
 	}
 	pcre2_set_match_limit(pattern->context, 100000);
+	/* takes the memory that nearly every match will do with: a match later on is no place to find out */
+	if (pcre2_match(pattern->code, (PCRE2_SPTR) "", 0, 0, 0, pattern->match, pattern->context) ==
+		PCRE2_ERROR_NOMEMORY)
+		return -ENOMEM;
 	if (getrandom(pattern->key, sizeof(pattern->key), GRND_NONBLOCK) != sizeof(pattern->key))
 		pattern->key[0] = (uint64_t)(uintptr_t)pattern;
 	pattern->key[1] |= 1;

@@ -63,7 +63,7 @@ static bool grow(struct ng_page *page, void **array, size_t count, size_t *capac
 	if (count + more <= *capacity)
 		return true;
 	if ((count + more) * size > NG_PAGE_LIMIT) {
-		page_fail(page, -EFBIG);
+		page_fail(page, more >= NG_LABELS_FAILED.size ? -ENOMEM : -EFBIG);
 		return false;
 	}
 	while (wider < count + more)

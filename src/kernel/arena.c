@@ -31,6 +31,18 @@ struct ng_arena_chunk {
 	_Alignas(ALIGNMENT) char bytes[];
 };
 
+static _Thread_local unsigned long failures;
+
+unsigned long ng_memory_failures(void)
+{
+	return failures;
+}
+
+void ng_memory_failed(void)
+{
+	failures++;
+}
+
 static void chunk_free(struct ng_arena_chunk *chunk)
 {
 	ASAN_UNPOISON_MEMORY_REGION(chunk->bytes, chunk->size);
@@ -41,8 +53,10 @@ static struct ng_arena_chunk *chunk_new(struct ng_arena_chunk *older, size_t siz
 {
 	struct ng_arena_chunk *chunk = malloc(sizeof(*chunk) + size);
 
-	if (!chunk)
+	if (!chunk) {
+		failures++;
 		return NULL;
+	}
 	chunk->older = older;
 	chunk->size = size;
 	ASAN_POISON_MEMORY_REGION(chunk->bytes, size);
@@ -65,7 +79,7 @@ void ng_arena_reset(struct ng_arena *arena)
 		for (const struct ng_arena_chunk *chunk = arena->chunk; chunk; chunk = chunk->older)
 			size += chunk->size;
 		free_all(arena);
-		arena->chunk = chunk_new(NULL, size);
+		arena->chunk = chunk_new(NULL, size); /* where there is none the next use asks again */
 	}
 	if (arena->chunk)
 		ASAN_POISON_MEMORY_REGION(arena->chunk->bytes, arena->chunk->size);
@@ -170,8 +184,10 @@ char *ng_arena_widen(struct ng_arena *arena, char *start, size_t used, size_t si
 	size_t room = next_size(arena, size + ALIGNMENT);
 	ASAN_UNPOISON_MEMORY_REGION(arena->chunk->bytes, arena->chunk->size);
 	struct ng_arena_chunk *chunk = realloc(arena->chunk, sizeof(*chunk) + room);
-	if (!chunk)
+	if (!chunk) {
+		failures++;
 		return NULL;
+	}
 	chunk->size = room;
 	arena->chunk = chunk;
 	*ret_size = room - ALIGNMENT;

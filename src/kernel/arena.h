@@ -21,6 +21,13 @@ char *ng_arena_widen(struct ng_arena *arena, char *start, size_t used, size_t si
 /* Keeps the first `size` bytes of what was reserved. */
 void ng_arena_commit(struct ng_arena *arena, const char *start, size_t size);
 
+/*
+ * How often the system had no memory for an arena, or for what ng_memory_failed was called for, in this thread. What
+ * was made meanwhile may be incomplete.
+ */
+unsigned long ng_memory_failures(void);
+void ng_memory_failed(void);
+
 /* Gives the memory of an arena back whose contents are no longer needed, when it is more than `keep` bytes. */
 void ng_arena_trim(struct ng_arena *arena, size_t keep);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/kernel.h"
 
+#include "kernel/arena.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -143,7 +145,11 @@ static struct ng_shared *shared_get(struct ng_kernel *kernel, enum ng_root root,
 
 struct ng_shared *ng_shared(struct ng_setup *setup, enum ng_root root, enum ng_kind kind, const char *path)
 {
-	return shared_get(setup->kernel, root, kind, path);
+	struct ng_shared *shared = shared_get(setup->kernel, root, kind, path);
+
+	if (!shared)
+		ng_memory_failed(); /* the collector does not start */
+	return shared;
 }
 
 static void shared_refresh(struct ng_scrape *scrape, struct ng_shared *shared)

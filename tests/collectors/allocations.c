@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* malloc and its kin, counted. */
+/* malloc and its kin, counted and made to fail. */
 #include "interpose.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -22,6 +24,12 @@ bool allocations_start(void)
 	return false;
 }
 
+bool allocations_fail(unsigned long at)
+{
+	(void)at;
+	return false;
+}
+
 unsigned long allocations_stop(void)
 {
 	return 0;
@@ -30,13 +38,19 @@ unsigned long allocations_stop(void)
 #else
 
 static atomic_bool counting;
-static atomic_ulong count;
+static atomic_ulong count, failing;
 
-bool allocations_start(void)
+bool allocations_fail(unsigned long at)
 {
+	atomic_store(&failing, at);
 	atomic_store(&count, 0);
 	atomic_store(&counting, true);
 	return true;
+}
+
+bool allocations_start(void)
+{
+	return allocations_fail(0);
 }
 
 unsigned long allocations_stop(void)
@@ -45,10 +59,15 @@ unsigned long allocations_stop(void)
 	return atomic_load(&count);
 }
 
-static void note(void)
+/* True when the allocation is to fail, with errno set. */
+static bool fails(void)
 {
-	if (atomic_load_explicit(&counting, memory_order_relaxed))
-		atomic_fetch_add(&count, 1);
+	if (!atomic_load_explicit(&counting, memory_order_relaxed))
+		return false;
+	if (atomic_fetch_add(&count, 1) + 1 != atomic_load(&failing))
+		return false;
+	errno = ENOMEM;
+	return true;
 }
 
 void *__libc_malloc(size_t size);
@@ -60,22 +79,19 @@ void __libc_free(void *old);
 void *shim_malloc(size_t size) __asm__("malloc");
 void *shim_malloc(size_t size)
 {
-	note();
-	return __libc_malloc(size);
+	return fails() ? NULL : __libc_malloc(size);
 }
 
 void *shim_calloc(size_t n, size_t size) __asm__("calloc");
 void *shim_calloc(size_t n, size_t size)
 {
-	note();
-	return __libc_calloc(n, size);
+	return fails() ? NULL : __libc_calloc(n, size);
 }
 
 void *shim_realloc(void *old, size_t size) __asm__("realloc");
 void *shim_realloc(void *old, size_t size)
 {
-	note();
-	return __libc_realloc(old, size);
+	return fails() ? NULL : __libc_realloc(old, size);
 }
 
 void shim_free(void *old) __asm__("free");
@@ -87,23 +103,20 @@ void shim_free(void *old)
 void *shim_aligned_alloc(size_t alignment, size_t size) __asm__("aligned_alloc");
 void *shim_aligned_alloc(size_t alignment, size_t size)
 {
-	note();
-	return __libc_memalign(alignment, size);
+	return fails() ? NULL : __libc_memalign(alignment, size);
 }
 
 void *shim_memalign(size_t alignment, size_t size) __asm__("memalign");
 void *shim_memalign(size_t alignment, size_t size)
 {
-	note();
-	return __libc_memalign(alignment, size);
+	return fails() ? NULL : __libc_memalign(alignment, size);
 }
 
 int shim_posix_memalign(void **ret, size_t alignment, size_t size) __asm__("posix_memalign");
 int shim_posix_memalign(void **ret, size_t alignment, size_t size)
 {
-	note();
-	*ret = __libc_memalign(alignment, size);
-	return *ret ? 0 : 12; /* ENOMEM */
+	*ret = fails() ? NULL : __libc_memalign(alignment, size);
+	return *ret ? 0 : ENOMEM;
 }
 
 typedef void *mmap_function(void *address, size_t size, int protection, int flags, int fd, off_t offset);
@@ -113,7 +126,8 @@ void *shim_mmap(void *address, size_t size, int protection, int flags, int fd, o
 {
 	static _Atomic(void *) next;
 
-	note();
+	if (fails())
+		return MAP_FAILED;
 	if (!next)
 		next = dlsym(RTLD_NEXT, "mmap");
 	return ((mmap_function *)next)(address, size, protection, flags, fd, offset);

@@ -92,7 +92,11 @@ bool instance_open(struct instance *instance, const struct instance_plan *plan)
 	if (r == 0) {
 		config.choices = instance->options.choices;
 		config.choice_count = instance->options.choice_count;
+		if (plan->starting)
+			plan->starting(true);
 		r = ng_engine_new(&config, error, room, &instance->engine);
+		if (plan->starting)
+			plan->starting(false);
 	}
 	if (r < 0)
 		free_parts(instance);

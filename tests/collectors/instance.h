@@ -12,6 +12,7 @@ struct instance_plan {
 	const char *collectors[3]; /* to be enabled alone; none for those of the defaults */
 	const char *const *flags;  /* "--collector.x.y=z" */
 	size_t flag_count;
+	void (*starting)(bool); /* called before and after the engine is made, or NULL */
 };
 
 struct instance {

@@ -45,4 +45,7 @@ void fault_forget(void);
 bool allocations_start(void);
 unsigned long allocations_stop(void);
 
+/* The same; allocation number `at`, from 1, fails. */
+bool allocations_fail(unsigned long at);
+
 #endif

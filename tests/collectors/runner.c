@@ -36,6 +36,7 @@ static const struct mode modes[] = {
 	{ .name = "prefix", .run = mode_prefix, .thorough = true },
 	{ .name = "vanish", .run = mode_vanish, .thorough = true },
 	{ .name = "errno", .run = mode_errno, .thorough = true },
+	{ .name = "memory", .run = mode_memory, .thorough = true },
 };
 
 struct bounds {

@@ -45,5 +45,6 @@ void mode_twice(const struct test_case *a, const struct test_case *b);
 void mode_allocations(const struct test_case *source);
 void mode_allocations_live(void);
 void mode_errno(const struct test_case *source);
+void mode_memory(const struct test_case *source);
 
 #endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each allocation fails in turn, at the start, in the first scrape and in the second. The answer with the fault has what
+ * it has as before; the next one is as if nothing had happened: what failed for want of memory is tried again.
+ */
+#include "baseline.h"
+#include "findings.h"
+#include "interpose.h"
+
+#include <stdio.h>
+
+/* When the allocation fails. */
+enum { AT_START, IN_FIRST, IN_SECOND, MOMENTS };
+static const char *const moments[MOMENTS] = { "start", "first", "second" };
+
+struct stage {
+	struct scene scene;
+	struct baseline baseline;
+	struct exposition exposition;
+	struct findings findings;
+	unsigned long count[MOMENTS]; /* of allocations */
+};
+
+/* Of the start that comes: an engine is made by a function that knows no more than its plan. */
+static unsigned long start_fails_at, start_count;
+
+static void starting(bool begins)
+{
+	if (begins)
+		allocations_fail(start_fails_at);
+	else
+		start_count = allocations_stop();
+}
+
+static bool gather_counted(struct instance *instance, unsigned long at, unsigned long *ret_count)
+{
+	allocations_fail(at);
+	bool done = instance_gather(instance);
+	*ret_count = allocations_stop();
+	return done;
+}
+
+static bool count_allocations(struct stage *stage)
+{
+	struct instance instance;
+
+	start_fails_at = 0;
+	if (!instance_open(&instance, &stage->scene.plan))
+		return false; /* the case is about that */
+	stage->count[AT_START] = start_count;
+	bool done = gather_counted(&instance, 0, &stage->count[IN_FIRST]) &&
+		    gather_counted(&instance, 0, &stage->count[IN_SECOND]);
+	instance_close(&instance);
+	return done || test_fail("%s", instance.error);
+}
+
+static void tell(struct stage *stage, unsigned moment, unsigned long at, const char *what)
+{
+	if (!findings_excepted(&stage->findings, moments[moment], "memory", NG_SPAN("(next)")))
+		findings_add(&stage->findings, moments[moment], "allocation %lu: %s%s", at, what,
+			stage->exposition.error);
+}
+
+static bool is_foreign(void *context, struct ng_span family)
+{
+	(void)context;
+	return !family_is_own(family);
+}
+
+/* The answer in which an allocation fails may be none; or it lacks something. */
+static void meet_failure(struct stage *stage, struct instance *instance, unsigned moment, unsigned long at)
+{
+	unsigned long count;
+	size_t missing;
+
+	if (!gather_counted(instance, at, &count))
+		return;
+	if (!instance_check(instance, &stage->exposition))
+		tell(stage, moment, at, "");
+	else if (stage->baseline.result == 0 &&
+		 !baseline_within(&stage->baseline, &stage->exposition, is_foreign, NULL, &missing))
+		tell(stage, moment, at, "");
+}
+
+/* One engine whose allocation `at` fails at that moment. */
+static bool try_failure(struct stage *stage, unsigned moment, unsigned long at)
+{
+	struct instance instance;
+
+	start_fails_at = moment == AT_START ? at : 0;
+	if (!instance_open(&instance, &stage->scene.plan))
+		return moment == AT_START || test_fail("%s", instance.error);
+	if (moment == IN_SECOND && !instance_gather(&instance))
+		test_fail("%s", instance.error);
+	meet_failure(stage, &instance, moment, moment == AT_START ? 0 : at);
+	if (!baseline_repeats(&stage->baseline, &instance, &stage->exposition))
+		tell(stage, moment, at, "the next one: ");
+	instance_close(&instance);
+	return !test_failed();
+}
+
+static bool try_number(struct stage *stage, size_t number)
+{
+	for (unsigned moment = 0; moment < MOMENTS; moment++) {
+		if (number < stage->count[moment])
+			return try_failure(stage, moment, number + 1);
+		number -= stage->count[moment];
+	}
+	return false;
+}
+
+static void try_all(struct stage *stage)
+{
+	size_t count = stage->count[AT_START] + stage->count[IN_FIRST] + stage->count[IN_SECOND], tried = 0;
+
+	while (tried < count && test_has_time() && try_number(stage, spread(tried, count)))
+		tried++;
+	test_note("%zu of %zu allocations", tried, count);
+}
+
+static void try_case(struct stage *stage)
+{
+	struct instance instance;
+
+	if (!instance_open(&instance, &stage->scene.plan))
+		return;
+	bool done = baseline_take(&stage->baseline, &instance, &stage->scene.plan);
+	instance_close(&instance);
+	if (done && count_allocations(stage))
+		try_all(stage);
+	baseline_done(&stage->baseline);
+}
+
+void mode_memory(const struct test_case *source)
+{
+	struct stage stage = { 0 };
+
+	if (!allocations_start()) {
+		test_skip("the sanitizer has an allocator of its own");
+		return;
+	}
+	allocations_stop();
+	if (!scene_open(&stage.scene, source)) {
+		test_fail("%s", stage.scene.error);
+		return;
+	}
+	stage.scene.plan.starting = starting;
+	if (findings_init(&stage.findings, source))
+		try_case(&stage);
+	findings_done(&stage.findings, "memory", source);
+	exposition_done(&stage.exposition);
+	scene_close(&stage.scene);
+}
