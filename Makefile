@@ -146,12 +146,12 @@ check:
 	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tools/run-tests $(unit_own) $(cases) $(scripts)$(if $(COV),; \
 		status=$$?; CC='$(CC)' tools/coverage $(B) build/coverage && exit $$status)
 
-# Each call to the kernel fails in turn, for all cases to the end; `make test` does what there is time for.
+# Each call to the kernel and each allocation fails in turn, for all cases to the end; `make test` does what there is time for.
 .PHONY: test-faults
 test-faults:
 	@tools/install-packages build test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(cases)
-	$(cases) -t 3600 errno
+	$(cases) -t 3600 errno memory
 
 cmocka = $(shell pkg-config --libs cmocka)
 $(unit_own): $(B)/%: $(B)/%.o $(unit_all) $(library) $(B)/public.list
