@@ -11,7 +11,6 @@ enum refusal {
 	METHOD,
 	TARGET,
 	TARGET_LONG,
-	ARGUMENTS,
 	FIELD,
 	FIELDS,
 	HOST,
@@ -27,9 +26,8 @@ static const struct ng_refusal refusals[] = {
 	[METHOD] = { 405, "Method Not Allowed", "GET and HEAD are allowed" },
 	[TARGET] = { 400, "Bad Request", "the request target is not a path or an http URL" },
 	[TARGET_LONG] = { 414, "URI Too Long", "a request target has 2048 bytes at most" },
-	[ARGUMENTS] = { 400, "Bad Request", "a query has 128 arguments at most" },
 	[FIELD] = { 400, "Bad Request", "a header line is not \"NAME: VALUE\", or has a control character" },
-	[FIELDS] = { 431, "Request Header Fields Too Large", "a request has 16384 bytes and 100 header lines at most" },
+	[FIELDS] = { 431, "Request Header Fields Too Large", "a request has 8192 bytes, and 100 header lines and arguments at most" },
 	[HOST] = { 400, "Bad Request", "there is no valid Host, or more than one" },
 	[LENGTH] = { 400, "Bad Request", "Content-Length is not a number, or is there twice" },
 	[CODING] = { 400, "Bad Request", "Transfer-Encoding goes with HTTP/1.1, ends with chunked, and excludes Content-Length" },
@@ -112,10 +110,11 @@ static bool has_percent_nul(struct ng_span target)
 	return target.size && memmem(target.text, target.size, "%00", 3);
 }
 
-static enum refusal judge_target(struct ng_span target)
+/* The query is lenient, as node_exporter's: what is no escape there stands for itself. */
+static enum refusal judge_target(struct ng_span target, unsigned *ret_arguments)
 {
 	const char *query = memchr(target.text, '?', target.size);
-	size_t path = query ? (size_t)(query - target.text) : target.size, arguments = 1;
+	size_t path = query ? (size_t)(query - target.text) : target.size;
 
 	if (target.size > NG_TARGET_MAX)
 		return TARGET_LONG;
@@ -126,9 +125,10 @@ static enum refusal judge_target(struct ng_span target)
 			(path - i < 3 || !is(target.text[i + 1], HEX) || !is(target.text[i + 2], HEX)))
 			return TARGET;
 	}
+	*ret_arguments = query != NULL;
 	for (size_t i = path; i < target.size; i++)
-		arguments += target.text[i] == '&';
-	return arguments > NG_ARGUMENTS_MAX ? ARGUMENTS : NONE;
+		*ret_arguments += target.text[i] == '&';
+	return NONE;
 }
 
 /* A path, or a URL: a scheme and a colon. */
@@ -168,7 +168,8 @@ static enum refusal judge_line(struct ng_span line, struct line *ret_line)
 /* ---- the header fields ---- */
 
 struct fields {
-	unsigned count, hosts, lengths, codings;
+	unsigned items; /* with the arguments of the query */
+	unsigned hosts, lengths, codings;
 	bool length_is_zero;
 	struct ng_span coding;
 };
@@ -206,7 +207,7 @@ static enum refusal judge_field(struct ng_span line, struct fields *fields)
 {
 	struct ng_span name, value;
 
-	if (++fields->count > NG_FIELDS_MAX)
+	if (++fields->items > NG_ITEMS_MAX)
 		return FIELDS;
 	if (!split_field(line, &name, &value))
 		return FIELD;
@@ -276,7 +277,7 @@ static enum refusal judge(struct ng_span head)
 		return FIELDS;
 	enum refusal refusal = next_line(&head, &text) ? judge_line(text, &line) : LINE;
 	if (refusal == NONE)
-		refusal = judge_target(line.target);
+		refusal = judge_target(line.target, &fields.items);
 	while (refusal == NONE && next_line(&head, &text) && text.size)
 		refusal = judge_field(text, &fields);
 	if (refusal != NONE)

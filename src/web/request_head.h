@@ -12,10 +12,9 @@
 #include <nodegauge/text.h>
 
 enum {
-	NG_HEAD_MAX = 16384, /* bytes, with the request line and the empty line */
+	NG_HEAD_MAX = 8192, /* bytes, with the request line and the empty line */
 	NG_TARGET_MAX = 2048,
-	NG_FIELDS_MAX = 100,
-	NG_ARGUMENTS_MAX = 128,
+	NG_ITEMS_MAX = 100, /* header fields and arguments of the query */
 };
 
 struct ng_refusal {
