@@ -121,7 +121,7 @@ static uint64_t run_once(struct loop *loop)
 	next = earlier(next, log_burst(loop, now));
 	if (loop->drain_until)
 		next = earlier(next, loop->drain_until);
-	return next;
+	return ng_server_has_work(loop->server) ? now : next;
 }
 
 static int milliseconds_until(uint64_t when)

@@ -58,6 +58,7 @@ struct ng_server {
 	struct connection *finished; /* those that have had their response in this run of the library */
 	uint64_t serial;             /* of the connections that were used twice */
 	size_t unanswered;
+	bool resumed; /* a connection, since the library was run */
 	bool draining;
 	uint64_t patient_until; /* while draining: until then the requests of new connections are waited for */
 };
@@ -100,6 +101,13 @@ static void forget(struct connection *connection)
 	ng_acceptor_wake(&server->acceptor);
 }
 
+/* 0.9.75 does not count it as work that it has. */
+static void resume(struct connection *connection)
+{
+	connection->server->resumed = true;
+	MHD_resume_connection(connection->mhd);
+}
+
 static void end_connection(struct ng_connection *base)
 {
 	struct connection *connection = connection_at(base);
@@ -112,7 +120,7 @@ static void end_connection(struct ng_connection *base)
 	/* the library sees the end of the connection and clears up */
 	shutdown(base->fd, SHUT_RDWR);
 	if (connection->entry.waiting)
-		MHD_resume_connection(connection->mhd);
+		resume(connection);
 	connection->entry.waiting = false;
 }
 
@@ -166,7 +174,7 @@ static void pass_requests(struct ng_connection *base, unsigned requests, bool la
 	connection->passed = requests;
 	connection->last = last;
 	if (base->begun)
-		MHD_resume_connection(connection->mhd);
+		resume(connection);
 	else
 		hand_over(connection);
 }
@@ -379,7 +387,7 @@ void ng_request_answer(struct ng_request *request, const struct ng_answer *answe
 	connection->answer = *answer;
 	connection->answered = true;
 	if (connection->kept)
-		MHD_resume_connection(connection->mhd);
+		resume(connection);
 }
 
 /* ---- accepting ---- */
@@ -417,9 +425,10 @@ static void run_library(struct ng_server *server)
 
 	/* a pipelined request or a resumed connection is work without an event */
 	for (int i = 0; i < 64; i++) {
+		server->resumed = false;
 		MHD_run(server->daemon);
 		wait_for_requests(server);
-		if (MHD_get_timeout(server->daemon, &ms) != MHD_YES || ms != 0)
+		if (!server->resumed && (MHD_get_timeout(server->daemon, &ms) != MHD_YES || ms != 0))
 			return;
 	}
 }
@@ -450,6 +459,11 @@ uint64_t ng_server_run(struct ng_server *server, uint64_t now)
 	if (server->draining && now < server->patient_until && server->patient_until < next)
 		next = server->patient_until;
 	return next;
+}
+
+bool ng_server_has_work(const struct ng_server *server)
+{
+	return server->resumed;
 }
 
 size_t ng_server_drain(struct ng_server *server)
@@ -549,7 +563,7 @@ void ng_server_free(struct ng_server *server)
 		} else if (connection->kept && !connection->answered) {
 			/* a suspended connection may not be there when the library stops */
 			connection->kept = false;
-			MHD_resume_connection(connection->mhd);
+			resume(connection);
 		}
 	}
 	if (server->daemon)

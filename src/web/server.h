@@ -45,6 +45,9 @@ int ng_server_fd(const struct ng_server *server);
 /* Does what can be done. Returns when to call again at the latest (CLOCK_MONOTONIC ns), UINT64_MAX for never. */
 uint64_t ng_server_run(struct ng_server *server, uint64_t now);
 
+/* Whether requests were answered, or connections ended, since it was run: it has to be run again at once. */
+bool ng_server_has_work(const struct ng_server *server);
+
 /*
  * No new connections; requests that are on their way are answered, for a moment also those of clients that have just
  * connected. To be called again until it returns 0: how many requests are not answered completely.
