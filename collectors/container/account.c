@@ -21,6 +21,12 @@
 enum { TRIES = 4, PAUSE_FACTOR = 4 };
 static const uint64_t retry_ns = 10u * UINT64_C(1000000);
 
+/*
+ * Where children never stand still for so long, what they did meanwhile is left out, and is there the next time. Where
+ * the tree is never at rest, others may have come and gone.
+ */
+enum { LOOSE_AFTER = 6, UNCERTAIN_AFTER = 10, LONGEST_SHIFT = 8 };
+
 /* ---- life ---- */
 
 static void list(struct container *state, struct container_account *account)
@@ -178,23 +184,29 @@ static int read_pod(struct pass *pass, const struct ng_cgroup *pod, struct conta
 }
 
 /* What all children used that have gone, into ->total; -EAGAIN when the figures do not belong together. */
-static int read_gone(struct pass *pass, const struct ng_cgroup *pod)
+static int read_gone(struct pass *pass, struct container_account *account)
 {
 	struct container_settling *settling = &pass->state->settling;
+	bool still = false;
 	size_t now = 0;
 
-	int r = read_children(pass, pod, &settling->sum[0]);
-	for (size_t i = 0; r == 0 && i < TRIES; i++) {
-		r = read_pod(pass, pod, &settling->total);
+	int r = read_children(pass, account->pod, &settling->sum[0]);
+	for (size_t i = 0; r == 0 && i < TRIES && !still; i++) {
+		r = read_pod(pass, account->pod, &settling->total);
 		now = !now;
 		if (r == 0)
-			r = read_children(pass, pod, &settling->sum[now]);
-		if (r == 0 && container_counts_same(&settling->sum[0], &settling->sum[1])) {
-			container_counts_take(&settling->total, &settling->sum[now]);
-			return ng_cgroups_pending(pass->state->cgroups) ? -EAGAIN : 0;
-		}
+			r = read_children(pass, account->pod, &settling->sum[now]);
+		still = r == 0 && container_counts_same(&settling->sum[0], &settling->sum[1]);
 	}
-	return r < 0 ? r : -EAGAIN;
+	if (r < 0 || (!still && account->failures < LOOSE_AFTER))
+		return r < 0 ? r : -EAGAIN;
+	container_counts_take(&settling->total, &settling->sum[now]);
+	if (!ng_cgroups_pending(pass->state->cgroups))
+		return 0;
+	if (account->failures < UNCERTAIN_AFTER)
+		return -EAGAIN;
+	account->incomplete = true;
+	return 0;
 }
 
 /* ---- settling ---- */
@@ -322,11 +334,14 @@ static bool settle(struct ng_scrape *scrape, struct container *state, struct con
 {
 	struct pass pass = { .scrape = scrape, .state = state, .io = true };
 
-	int r = read_gone(&pass, account->pod);
+	int r = read_gone(&pass, account);
 	if (r == 0)
 		r = commit(state, account, pass.io);
+	account->failures = r < 0 ? account->failures + 1 : 0;
 	uint64_t over = ng_now(), pause = (over - now) * PAUSE_FACTOR;
-	account->again = over + (r < 0 && pause < retry_ns ? retry_ns : pause);
+	unsigned shift = account->failures < LONGEST_SHIFT ? account->failures : LONGEST_SHIFT;
+	uint64_t longer = r < 0 ? retry_ns << shift : 0;
+	account->again = over + (pause > longer ? pause : longer);
 	return r == 0;
 }
 

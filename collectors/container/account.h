@@ -61,6 +61,7 @@ struct container_account {
 	struct container_counts missing_counts; /* what was read of the missing ones */
 	uint64_t lost[CONTAINER_LOST_VALUES];
 	uint64_t lost_events; /* of the tree, when settled last */
+	unsigned failures;    /* to settle it, since it was */
 	uint64_t again;       /* not before; CLOCK_MONOTONIC ns */
 };
 
