@@ -149,19 +149,14 @@ static void look_whether_empty(struct ng_scrape *scrape, struct ng_cgroups *cgro
 
 static int child_came(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name)
 {
-	struct stat info;
-
 	cgroups->telling = true;
+	cgroups->went = false;
 	int r = ng_cgroups_add_child(scrape, cgroups, parent, name);
 	cgroups->telling = false;
-	if (r < 0 || !cgroups->hooks.missed || ng_cgroups_child(cgroups, parent, name))
-		return r;
-	int above = ng_cgroup_enter(scrape, cgroups, parent, NG_CGROUP_WALKED);
-	bool missed = above >= 0 && fstatat(above, name, &info, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
-	ng_cgroup_leave(parent, above);
-	if (missed)
+	/* it, and not one below it */
+	if (r == 0 && cgroups->went && cgroups->hooks.missed && !ng_cgroups_child(cgroups, parent, name))
 		cgroups->hooks.missed(cgroups->hooks.context, scrape, parent, name);
-	return 0;
+	return r;
 }
 
 static int take_event(struct ng_scrape *scrape, struct ng_cgroups *cgroups, const struct inotify_event *event)

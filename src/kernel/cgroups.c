@@ -83,6 +83,7 @@ static int open_child(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 	int directory = ng_cgroup_open(above, name);
 	ng_cgroup_leave(parent, above);
 	parent->covered = parent->covered || directory == -EXDEV;
+	cgroups->went = cgroups->went || directory == -ENOENT;
 	if (directory < 0)
 		return not_opened(scrape, cgroups, -directory, name);
 	int r = fstat(directory, &info) < 0 ? not_opened(scrape, cgroups, errno, name) : 1;

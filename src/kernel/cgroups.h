@@ -26,6 +26,7 @@ struct ng_cgroups {
 	bool overflown;          /* events were lost: the next update walks */
 	bool begun;              /* the first walk is over */
 	bool telling;            /* a group is added as inotify told of it */
+	bool went;               /* a group that was to be added had gone */
 	uint64_t unwatched;      /* groups that should be watched and are not */
 	uint64_t missing;        /* groups of which a file should be */
 	uint64_t kept;           /* directory descriptors */
