@@ -99,6 +99,8 @@ static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t
 	bool refused = false;
 
 	memset(state->reader.psi, 0, sizeof(state->reader.psi));
+	state->networks = NULL;
+	state->network_count = state->network_room = 0;
 	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
 		struct container_row *row = container_group(at)->row;
 		refused = refused || at->refused;

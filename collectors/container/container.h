@@ -135,6 +135,7 @@ struct container_group {
 	uint64_t pid_tried_at;                       /* when it was looked for among all processes */
 	bool pid_wanted;                             /* it has processes, and was not looked for since */
 	bool host_network, network_known;            /* of that process */
+	uint64_t network;                            /* inode that stands for it, where known */
 	uint8_t conversion_plus_1;                   /* of a pod: what its containers' weights show; 0: nothing */
 };
 
@@ -230,6 +231,8 @@ struct container {
 	struct ng_shared *meminfo, *diskstats;
 	struct ng_mounts mounts;
 	const char *net_path; /* of the node's network, below /proc */
+	uint64_t *networks;   /* of containers that are in no pod, of this scrape; in its arena */
+	size_t network_count, network_room;
 
 	struct ng_cgroup *young;            /* the latest of them */
 	struct container_account *accounts; /* to be settled */
@@ -320,10 +323,6 @@ int container_row_name(
  */
 bool container_is_leftover(const struct container *state, const struct container_row *row);
 
-/* Of an interface, behind those of its row: a pod's are the sandbox's for the kubelet, and have its name and image. */
-struct ng_span container_network_labels(
-	struct ng_arena *arena, const struct container *state, const struct container_row *row, const char *interface);
-
 /* Before the rows are read: of those with one key the one that lives is shown. 0 or -ENOMEM. */
 int container_rows_settle(struct container *state);
 
@@ -336,6 +335,16 @@ struct container_row *container_row_missed(struct ng_scrape *scrape, struct cont
 
 /* After an answer. */
 void container_rows_seen(struct container *state, uint64_t readers, uint64_t recent, uint64_t now);
+
+/* ---- labels.c ---- */
+
+/* ->labels of a row from what is known of it; malloc. 0 or -ENOMEM. */
+int container_render_labels(
+	struct ng_arena *arena, const struct container *state, struct container_row *row, struct ng_span path);
+
+/* All labels of an interface: a pod's are the sandbox's for the kubelet, and have its name and image. */
+struct ng_span container_network_labels(
+	struct ng_arena *arena, const struct container *state, const struct container_row *row, const char *interface);
 
 /* ---- resolve.c ---- */
 
@@ -369,7 +378,10 @@ void container_triggers_close(struct container *state);
 
 /* ---- find_process.c ---- */
 
-/* Whether there is a process in the pod: ->pid of its group, which is kept as long as it lives. */
+/* Whether it is a pod, or a container that is in none. */
+bool container_has_network(const struct container_group *group);
+
+/* Whether there is a process in it: ->pid of its group, which is kept as long as it lives. */
 bool container_find_process(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *pod, uint64_t now);
 
 /* Of a process, in ticks since the boot. */

@@ -149,7 +149,7 @@ _Static_assert((int)VALUE_FAMILIES == (int)CONTAINER_VALUE_FAMILIES, "families.h
 		.name = (name_), .help = (help_), .type = (type_), .labels = (labels_)                                 \
 	}
 #define DISK(name_, what_)    PLAIN(name_, NG_COUNTER, OF_GROUP ",device", what_)
-#define NETWORK(name_, what_) PLAIN(name_, NG_COUNTER, "container,id,namespace,pod,image?,interface,name?", what_)
+#define NETWORK(name_, what_) PLAIN(name_, NG_COUNTER, OF_GROUP ",interface", what_)
 #define PEAK(name_, what_)    PLAIN(name_, NG_GAUGE, OF_GROUP ",window", what_)
 #define MACHINE(name_, what_) PLAIN(name_, NG_GAUGE, "boot_id?,machine_id?,system_uuid?", what_)
 #define AT(which_)            [VALUE_FAMILIES + (which_)]

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finding a process of a pod, to see the pod's network through it.
+ * Finding a process of a pod, or of a container that is in none, to see the network through it.
  *
  *     cgroup.procs: 4711        /proc/4711/cgroup: 0::/kubepods.slice/kubepods-pod<UID>.slice/cri-containerd-<ID>.scope
  *
@@ -9,7 +9,7 @@
  * the processes of a pod are in groups below its containers, or its containers elsewhere. A pid is trusted as long as
  * its start time stays the same.
  */
-#include "container.h"
+#include "resolve.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -64,8 +64,16 @@ static int read_places(struct ng_scrape *scrape, uint64_t pid, struct ng_span *r
 	return ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, ret_text);
 }
 
+/* Whether a process in that place is one of the pod, or of the container that is in none. */
+static bool is_of(const struct container_place *place, const struct container_place *owner)
+{
+	if (owner->level == CONTAINER_POD)
+		return strcmp(place->uid, owner->uid) == 0;
+	return place->has_id && !place->kubernetes && memcmp(place->id, owner->id, CONTAINER_ID_SIZE) == 0;
+}
+
 /* 0, -ESRCH or what kept it from being known. */
-static int belongs_to(struct ng_scrape *scrape, uint64_t pid, const char *uid)
+static int belongs_to(struct ng_scrape *scrape, uint64_t pid, const struct container_place *owner)
 {
 	struct container_place place;
 	struct ng_span text;
@@ -73,7 +81,7 @@ static int belongs_to(struct ng_scrape *scrape, uint64_t pid, const char *uid)
 	int r = read_places(scrape, pid, &text);
 
 	while (r == 0 && next_place(&text, &place, &depth)) {
-		if (strcmp(place.uid, uid) == 0)
+		if (is_of(&place, owner))
 			return 0;
 	}
 	return r < 0 ? r : -ESRCH;
@@ -124,7 +132,7 @@ static bool take_listed(struct ng_scrape *scrape, struct container *state, const
 	if (own == (uint64_t)getpid() || there != pid) {
 		if (container_read_pids(scrape, state, at, &again) < 0 || !lists(again, pid))
 			return false;
-	} else if (belongs_to(scrape, pid, pod->place.uid) < 0) {
+	} else if (belongs_to(scrape, pid, &pod->place) < 0) {
 		return false;
 	}
 	take(pod, there, start);
@@ -183,10 +191,19 @@ static int consider(
 	/* in this order: whoever has the pid afterwards has another start */
 	int r = container_process_start(scrape, pid, &other.start);
 	if (r == 0)
-		r = belongs_to(scrape, pid, match->pod->place.uid);
+		r = belongs_to(scrape, pid, &match->pod->place);
 	if (r == 0 && is_better(&other, match))
 		*match = other;
 	return r;
+}
+
+/* What may be a pod's sandbox or another of its containers shares that pod's: whichever has names shows it. */
+bool container_has_network(const struct container_group *group)
+{
+	const struct container_row *row = group->row;
+
+	return group->place.level == CONTAINER_POD ||
+	       (row && row->shown == SHOWN_CONTAINER && container_is_outside(row) && !container_is_nameless(row));
 }
 
 static int pods_without(struct ng_scrape *scrape, struct container *state, struct match **ret_match, size_t *ret_count)
@@ -197,7 +214,7 @@ static int pods_without(struct ng_scrape *scrape, struct container *state, struc
 	*ret_count = 0;
 	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
 		struct container_group *group = container_group(at);
-		if (group->place.level != CONTAINER_POD || group->pid)
+		if (group->pid || !container_has_network(group))
 			continue;
 		struct match *slot = ng_push(scrape->arena, ret_match, ret_count, &room);
 		if (!slot)
@@ -229,8 +246,9 @@ static int find_by_scan(struct ng_scrape *scrape, struct container *state)
 			continue;
 		int seen = read_places(scrape, pid, &text);
 		while (seen == 0 && next_place(&text, &place, &depth)) {
-			for (size_t k = 0; seen == 0 && place.uid[0] && k < count; k++) {
-				if (strcmp(match[k].pod->place.uid, place.uid) != 0)
+			bool known = place.uid[0] || place.has_id;
+			for (size_t k = 0; seen == 0 && known && k < count; k++) {
+				if (!is_of(&place, &match[k].pod->place))
 					continue;
 				seen = consider(scrape, &match[k], pid, &place, depth);
 				ended = ended || seen < 0;
@@ -264,6 +282,10 @@ static bool find_in_containers(
 {
 	bool hidden = false;
 
+	if (pod->place.level != CONTAINER_POD) {
+		hidden = find_in_group(scrape, state, at, pod);
+		return hidden || (!pod->pid && is_populated(scrape, state, at));
+	}
 	for (struct ng_cgroup *child = at->first; child && !pod->pid; child = child->next)
 		hidden = find_in_group(scrape, state, child, pod) || hidden;
 	if (pod->pid || at->first || !state->elsewhere)

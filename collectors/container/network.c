@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The network of a pod, as one of its processes sees it.
+ * The network of a pod, or of a container that is in none, as one of its processes sees it.
  *
  *     /proc/<pid>/net/dev:  eth0: 1296 16 0 0 0 0 0 0 936 12 0 0 0 0 0 0
  *
- * Pods in the network of the host are left out: their interfaces are the node's.
+ * Those in the network of the host are left out: their interfaces are the node's.
  */
 #include "container.h"
 
@@ -13,14 +13,15 @@
 #include <sys/stat.h>
 
 /* The files of one network namespace have one inode each (fs/proc/proc_net.c). */
-static int in_network_of_host(struct ng_scrape *scrape, const char *path, bool *ret_same)
+static int in_network_of_host(struct ng_scrape *scrape, const char *path, struct container_group *group)
 {
 	struct stat host, own;
 	int proc = ng_root_fd(scrape, NG_PROC), r = 0;
 
 	if (fstatat(proc, path, &own, 0) < 0 || fstatat(proc, "1/net/dev", &host, 0) < 0)
 		r = -errno;
-	*ret_same = r == 0 && host.st_ino == own.st_ino && host.st_dev == own.st_dev;
+	group->host_network = r == 0 && host.st_ino == own.st_ino && host.st_dev == own.st_dev;
+	group->network = r == 0 ? own.st_ino : 0;
 	return r;
 }
 
@@ -103,6 +104,19 @@ static void find_sandbox(const struct ng_cgroup *pod, struct container_place *re
 	}
 }
 
+/* Containers may share a network (docker's --network=container:X, the pods of podman): the first one shows it. */
+static bool is_first(struct ng_arena *arena, struct container *state, uint64_t network)
+{
+	for (size_t i = 0; i < state->network_count; i++) {
+		if (state->networks[i] == network)
+			return false;
+	}
+	uint64_t *slot = ng_push(arena, &state->networks, &state->network_count, &state->network_room);
+	if (slot)
+		*slot = network;
+	return true;
+}
+
 void container_read_network(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
 {
 	struct container_group *group = container_group(at);
@@ -111,7 +125,7 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 	char path[CONTAINER_PROC_ROOM];
 	struct ng_span text;
 
-	if (!node && group->place.level != CONTAINER_POD)
+	if (!node && !container_has_network(group))
 		return;
 	ng_arena_reset(&state->reader.text);
 	scrape->arena = &state->reader.text;
@@ -122,15 +136,16 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 	 * node's network: a runtime puts its process into the group first, and then into the network.
 	 */
 	if (found && (!group->network_known || group->host_network))
-		group->network_known = !container_failed(in_network_of_host(scrape, path, &group->host_network));
+		group->network_known = !container_failed(in_network_of_host(scrape, path, group));
 	bool known = node || group->network_known;
+	bool second = found && known && group->place.level != CONTAINER_POD && !is_first(own, state, group->network);
 	const char *file = node ? state->net_path : found ? path : NULL;
-	if (file && known && !group->host_network &&
+	if (file && known && !group->host_network && !second &&
 		ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_RECORDS, file, &text) == 0)
 		parse_interfaces(text, node, &group->row->network);
 	else
 		group->row->network.count = 0; /* nothing, rather than what was true once */
-	if (!node)
+	if (group->place.level == CONTAINER_POD)
 		find_sandbox(at, &group->row->sandbox);
 	scrape->arena = own;
 }

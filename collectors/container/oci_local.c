@@ -166,8 +166,8 @@ static int podman_member(struct visit *visit, struct container_json *json)
 	if (!is_key(json, "id"))
 		return pass_member(json);
 	int r = string_value(visit, json, &id);
-	visit->found = visit->found ||
-		       (container_id_parse(id, bytes) && memcmp(bytes, visit->id, CONTAINER_ID_SIZE) == 0);
+	visit->found =
+		visit->found || (container_id_parse(id, bytes) && memcmp(bytes, visit->id, CONTAINER_ID_SIZE) == 0);
 	return r;
 }
 

@@ -129,8 +129,7 @@ static void write_network(struct ng_scrape *scrape, const struct container *stat
 				return;
 			const struct container_row *row = rows->row[i];
 			const char *name = row->network.interface[k].name;
-			*slot = container_join(
-				scrape, row->labels, container_network_labels(scrape->arena, state, row, name));
+			*slot = container_network_labels(scrape->arena, state, row, name);
 		}
 	}
 	for (size_t which = 0; which < CONTAINER_NET_COLUMNS; which++) {
