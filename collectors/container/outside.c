@@ -46,13 +46,16 @@ bool container_is_nameless(const struct container_row *row)
 	return row->nameless && may_be_of_pod(row, has_directory(row->missing));
 }
 
-static bool may_wait(const struct container_candidate *candidate, uint64_t now)
+/* For a link that comes behind the group, or could not be read in passing. */
+static bool may_wait(const struct container *state, const struct container_candidate *candidate, uint64_t now)
 {
 	const struct container_row *row = candidate->row;
 
-	return candidate->group && candidate->group->born && row->naming == NAMING_WANTED &&
-	       may_be_of_pod(row, has_directory(row->missing)) && has_directory(row->missing) &&
-	       now - container_group(candidate->group)->added_at < patience_ns;
+	if (!candidate->group || row->naming != NAMING_WANTED ||
+		now - container_group(candidate->group)->added_at >= patience_ns)
+		return false;
+	return state->names.failed ||
+	       (candidate->group->born && has_directory(row->missing) && may_be_of_pod(row, true));
 }
 
 void container_show_by_path(
@@ -85,6 +88,6 @@ void container_conclude_outside(struct ng_scrape *scrape, struct container *stat
 		container_take_names(scrape, state, candidate, &wish->identity, &oci);
 	else if (asked && (oci.name.size || oci.image.size || container_is_complete(&oci.identity)))
 		container_take_names(scrape, state, candidate, &oci.identity, &oci);
-	else if (!may_wait(candidate, now))
+	else if (!may_wait(state, candidate, now))
 		container_show_by_path(scrape, state, candidate);
 }
