@@ -33,12 +33,8 @@ def die_with_parent():
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def _ports():
-    first, last = (int(word) for word in os.environ.get("NG_TEST_PORTS", "19240-19269").split("-"))
-    return itertools.cycle(range(first, last + 1))
-
-
-_cycle = _ports()
+PORTS = tuple(int(word) for word in os.environ.get("NG_TEST_PORTS", "19240-19269").split("-"))
+_cycle = itertools.cycle(range(PORTS[0], PORTS[1] + 1))
 
 
 def free_port():
