@@ -7,7 +7,7 @@
 
 static const char container_is_new[] =
 	"the collector container has no counterpart in node_exporter: several series for each systemd unit, pod and "
-	"container, some two fifths of all series on a plain host. --no-collector.container switches it off";
+	"container, about half of all series on a plain host. --no-collector.container switches it off";
 
 /* Text of a file: it may not end the line, nor speak to the terminal. */
 static void print_text(FILE *out, const char *text)
