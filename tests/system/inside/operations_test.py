@@ -39,7 +39,7 @@ def several_instances():
     run("dpkg -r nodegauge")
     demand_equal(say("systemctl is-active nodegauge@jobs"), "inactive", "after the removal")
     run("systemctl disable nodegauge@jobs; rm -rf /srv/metrics /etc/default/nodegauge-jobs", check=False)
-    machine.install()
+    run(f"DEBIAN_FRONTEND=noninteractive dpkg -i {machine.deb('nodegauge')}")  # removed it still has its configuration
 
 
 @cases.case
