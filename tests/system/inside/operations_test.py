@@ -4,7 +4,6 @@
 import re
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import machine
@@ -97,19 +96,6 @@ def with_apparmor():
     demand_equal(say("cat /sys/module/apparmor/parameters/enabled"), "Y", "AppArmor of the kernel")
     machine.start("")
     demand_equal(say(f"cat /proc/{machine.main_pid()}/attr/current"), "unconfined", "its profile")
-
-
-@cases.case
-def with_a_read_only_root():
-    machine.start("")
-    run("mount -o remount,ro /")
-    demand(" ro," in say("grep ' / ' /proc/1/mountinfo"), "the root is not read-only")
-    since = int(time.time())
-    run("systemctl restart nodegauge")
-    demand(machine.answers(), machine.journal(since=since))
-    readonly = [line for line in wire.fetch(machine.ADDRESS, timeout=30).text().splitlines() if line.startswith("node_filesystem_readonly{") and 'mountpoint="/"' in line]
-    demand(readonly and readonly[0].endswith(" 1"), readonly)
-    run("mount -o remount,rw /")
 
 
 machine.install()
