@@ -15,6 +15,9 @@ enum {
 };
 static const uint64_t pause_ns = 100u * (uint64_t)1000000u;
 
+/* So long there must have been descriptors for a new shortage to be news. */
+static const uint64_t recovered_ns = 60u * (uint64_t)1000000000u;
+
 static void watch(struct ng_acceptor *acceptor, bool on)
 {
 	for (size_t i = 0; i < acceptor->count; i++) {
@@ -59,12 +62,13 @@ static int accept_by_spare(struct ng_acceptor *acceptor, const struct ng_listene
 	return fd < 0 ? fd : 0;
 }
 
-static void complain(struct ng_acceptor *acceptor, int error)
+/* Once while it lasts: each connection that gives way ends the shortage for a moment. */
+static void complain(struct ng_acceptor *acceptor, int error, uint64_t now)
 {
-	if (!acceptor->starved)
+	if (!acceptor->starved || now - acceptor->starved > recovered_ns)
 		ng_connections_log(acceptor->connections, "no descriptor for connections: some are refused",
 			error == EMFILE ? "see LimitNOFILE= or ulimit -n" : strerror(error));
-	acceptor->starved = true;
+	acceptor->starved = now;
 }
 
 void ng_acceptor_take(struct ng_acceptor *acceptor, size_t listener, uint64_t now)
@@ -76,7 +80,6 @@ void ng_acceptor_take(struct ng_acceptor *acceptor, size_t listener, uint64_t no
 	for (int i = 0; i < NG_ACCEPTS_AT_ONCE; i++) {
 		int fd = accept_one(from, &address, &size);
 		if (fd >= 0) {
-			acceptor->starved = acceptor->spare_fd < 0;
 			acceptor->take(acceptor->context, fd, &address, size);
 			continue;
 		}
@@ -85,7 +88,7 @@ void ng_acceptor_take(struct ng_acceptor *acceptor, size_t listener, uint64_t no
 		int r = accept_by_spare(acceptor, from);
 		if (r == -EAGAIN)
 			return;
-		complain(acceptor, -fd);
+		complain(acceptor, -fd, now);
 		if (r == 0)
 			continue;
 		watch(acceptor, false);

@@ -18,10 +18,10 @@ struct ng_acceptor {
 	const struct ng_listener *listeners; /* borrowed */
 	size_t count;
 	struct ng_connections *connections;
-	int epoll_fd;   /* borrowed; its events of a listener carry the listener's index */
-	int spare_fd;   /* -1 while it is given up */
-	uint64_t again; /* paused until then after an error; 0 when not */
-	bool starved;   /* said so */
+	int epoll_fd;     /* borrowed; its events of a listener carry the listener's index */
+	int spare_fd;     /* -1 while it is given up */
+	uint64_t again;   /* paused until then after an error; 0 when not */
+	uint64_t starved; /* when a descriptor was last missing; 0 for never */
 	/* Gets a new descriptor, which is its own. */
 	void (*take)(void *context, int fd, const struct sockaddr_storage *address, socklen_t size);
 	void *context;
