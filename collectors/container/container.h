@@ -98,7 +98,7 @@ struct container_row {
 	struct container_figures figures;       /* what was read last */
 	struct container_interfaces network;
 	uint64_t lost[CONTAINER_LOST_VALUES]; /* of a pod: what containers used that cannot be said of one */
-	struct container_states *states; /* malloc; NULL while they are not wanted */
+	struct container_states *states;      /* malloc; NULL while they are not wanted */
 	struct container_place place;
 	struct container_place sandbox; /* of a pod whose network was read; .level is CONTAINER_ROOT for none */
 	char *sandbox_image;            /* malloc; NULL where it is not known */

@@ -126,7 +126,6 @@ int filesystem_hide(struct ng_arena *arena, const struct ng_mount *mounts, size_
 		return -ENOMEM;
 	int r = search_init(&search, arena, mounts, count);
 	for (size_t i = 0; r == 0 && i < count; i++)
-		hidden[i] = has_child(&search, mounts[i].id, mounts[i].point) ||
-			    find_cut_off(&search, state, way, i);
+		hidden[i] = has_child(&search, mounts[i].id, mounts[i].point) || find_cut_off(&search, state, way, i);
 	return r;
 }

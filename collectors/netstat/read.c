@@ -19,8 +19,7 @@ static int take_value(struct rows *rows, const struct column *column, struct ng_
 	row->column = column;
 	row->negative = text.size && text.text[0] == '-'; /* Tcp MaxConn */
 	text = ng_span_skip(text, row->negative);
-	if (ng_u64_next(&text, &row->magnitude) < 0 ||
-		(row->negative && row->magnitude > (uint64_t)INT64_MAX + 1)) {
+	if (ng_u64_next(&text, &row->magnitude) < 0 || (row->negative && row->magnitude > (uint64_t)INT64_MAX + 1)) {
 		ng_drop_value(rows->scrape, rows->path, (unsigned)line, "a whole number for each name");
 		rows->count--;
 	}

@@ -62,7 +62,8 @@ static size_t empty_lines(struct ng_span bytes)
 {
 	size_t n = 0;
 
-	while (n < bytes.size && (bytes.text[n] == '\n' || (bytes.text[n] == '\r' && (n + 1 == bytes.size || bytes.text[n + 1] == '\n'))))
+	while (n < bytes.size && (bytes.text[n] == '\n' ||
+					 (bytes.text[n] == '\r' && (n + 1 == bytes.size || bytes.text[n + 1] == '\n'))))
 		n++;
 	return n && bytes.text[n - 1] == '\r' ? n - 1 : n;
 }

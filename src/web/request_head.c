@@ -31,7 +31,8 @@ static const struct ng_refusal refusals[] = {
 		"a request has 8192 bytes, and 100 header lines and arguments at most" },
 	[HOST] = { 400, "Bad Request", "there is no valid Host, or more than one" },
 	[LENGTH] = { 400, "Bad Request", "Content-Length is not a number, or is there twice" },
-	[CODING] = { 400, "Bad Request", "Transfer-Encoding goes with HTTP/1.1, ends with chunked, and excludes Content-Length" },
+	[CODING] = { 400, "Bad Request",
+		"Transfer-Encoding goes with HTTP/1.1, ends with chunked, and excludes Content-Length" },
 	[CODING_UNKNOWN] = { 501, "Not Implemented", "the transfer coding is not supported" },
 	[BODY] = { 413, "Content Too Large", "a request with a body is not accepted" },
 };
@@ -138,7 +139,8 @@ static bool has_form(struct ng_span target)
 	if (target.text[0] == '/')
 		return true;
 	const char *colon = memchr(target.text, ':', target.size);
-	return colon && colon > target.text && all_are((struct ng_span){ target.text, (size_t)(colon - target.text) }, TOKEN);
+	return colon && colon > target.text &&
+	       all_are((struct ng_span){ target.text, (size_t)(colon - target.text) }, TOKEN);
 }
 
 struct line {

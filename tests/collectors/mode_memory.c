@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each allocation fails in turn, at the start, in the first scrape and in the second. The answer with the fault has what
- * it has as before; the next one is as if nothing had happened: what failed for want of memory is tried again.
+ * Each allocation fails in turn, at the start, in the first scrape and in the second. The answer with the fault has
+ * what it has as before; the next one is as if nothing had happened: what failed for want of memory is tried again.
  */
 #include "baseline.h"
 #include "findings.h"
@@ -57,8 +57,8 @@ static bool count_allocations(struct stage *stage)
 static void tell(struct stage *stage, unsigned moment, unsigned long at, const char *what)
 {
 	if (!findings_excepted(&stage->findings, moments[moment], "memory", NG_SPAN("(next)")))
-		findings_add(&stage->findings, moments[moment], "allocation %lu: %s%s", at, what,
-			stage->exposition.error);
+		findings_add(
+			&stage->findings, moments[moment], "allocation %lu: %s%s", at, what, stage->exposition.error);
 }
 
 static bool is_foreign(void *context, struct ng_span family)
