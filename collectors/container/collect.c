@@ -116,6 +116,10 @@ static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t
 		row->leftover = container_is_leftover(state, row);
 		if (row->fresh) {
 			read_shown(scrape, state, at, now);
+		} else if (!ng_absent(r)) {
+			scrape->dropped++;
+			ng_failed(scrape, r, "read the group", at->name);
+			ng_note(scrape);
 		} else if (at->parent) {
 			slot = ng_push(scrape->arena, &gone, &gone_count, &gone_room);
 			if (slot)

@@ -186,7 +186,8 @@ struct container_machine {
 	uint64_t books, drawers; /* of s390x; 0 where there are none */
 	uint64_t nvm_modules, nvm_bytes;
 	bool nvm_known;
-	struct container_dimms dimm[8]; /* by type */
+	bool ids_failed, dimms_failed, version_failed; /* some could not be read: what it is part of is left out */
+	struct container_dimms dimm[8];                /* by type */
 	size_t dimm_types;
 	char boot_id[40], machine_id[40], system_uuid[40];
 	char kernel[72], system[128]; /* "6.1.0-18-amd64", "Debian GNU/Linux 12 (bookworm)" */
@@ -428,10 +429,13 @@ void container_machine_read(struct ng_scrape *scrape, struct container *state);
 void container_machine_write(struct ng_scrape *scrape, const struct container *state);
 
 /* What fails in passing is read again at the next scrape. */
-static inline void container_forget_if(struct container_machine *machine, int r)
+static inline void container_forget_if(
+	struct ng_scrape *scrape, struct container_machine *machine, int r, const char *file)
 {
 	if (container_failed(r))
 		machine->epoch = 0;
+	if (r < 0)
+		ng_drop_unread(scrape, r, file);
 }
 
 /* ---- hardware.c ---- */

@@ -83,7 +83,7 @@ int container_read_devices(struct ng_scrape *scrape, int directory, struct conta
 	struct ng_span text, line;
 
 	devices->count = 0;
-	int r = ng_peek_at(scrape, directory, NG_VALUE, "io.stat", &text);
+	int r = container_peek(scrape, directory, NG_VALUE, "io.stat", &text);
 	while (r == 0 && ng_line_next(&text, &line))
 		read_device(line, devices);
 	return r;

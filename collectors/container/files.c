@@ -7,6 +7,26 @@
  */
 #include "files.h"
 
+int container_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
+	enum ng_cgroup_place place)
+{
+	int directory = ng_cgroup_enter(scrape, cgroups, group, place);
+
+	if (directory < 0)
+		ng_drop_unread(scrape, directory, *group->name ? group->name : "/");
+	return directory;
+}
+
+int container_peek(
+	struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *file, struct ng_span *ret_text)
+{
+	int r = ng_peek_at(scrape, directory, kind, file, ret_text);
+
+	if (r < 0)
+		ng_drop_unread(scrape, r, file);
+	return r;
+}
+
 static uint64_t head_of(const char *key, size_t size)
 {
 	uint64_t head = 0, middle = 0, tail = 0;
@@ -76,7 +96,7 @@ int container_read_keys(struct ng_scrape *scrape, int directory, const char *fil
 	bool known = true;
 	uint32_t at = 0;
 
-	int r = ng_peek_at(scrape, directory, NG_VALUE, file, &text);
+	int r = container_peek(scrape, directory, NG_VALUE, file, &text);
 	for (; r == 0 && !(known && plan->end && at == plan->end) && ng_line_next(&text, &line); at++) {
 		size_t space = ng_span_find(line, ' ');
 		int which = key_of(plan, at, keys, key_count, (struct ng_span){ line.text, space }, &known);
@@ -100,7 +120,7 @@ int container_read_number(struct ng_scrape *scrape, int directory, const char *f
 	struct ng_span text;
 	uint64_t value;
 
-	int r = ng_peek_at(scrape, directory, NG_VALUE, file, &text);
+	int r = container_peek(scrape, directory, NG_VALUE, file, &text);
 	if (r < 0)
 		return r;
 	text = ng_trim(text);

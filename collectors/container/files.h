@@ -75,7 +75,7 @@ void container_set_working_set(struct container_values *values);
  * The times of an inode of the kernel are those of its first use, which is no later than ours: the older one of the
  * directory and of this file of it, as cAdvisor.
  */
-void container_read_start(int directory, const char *file, struct container_values *values);
+void container_read_start(struct ng_scrape *scrape, int directory, const char *file, struct container_values *values);
 
 /* memory.failcnt and memory.oom_control. */
 void container_read_events_v1(struct ng_scrape *scrape, int directory, struct container_values *values);

@@ -55,10 +55,14 @@ static void read_size(struct ng_scrape *scrape, const struct ng_mount *mount, st
 		return;
 	*ng_mount_unescape(stpcpy(path, strcmp(root, "/") == 0 ? "" : root), mount->point) = '\0';
 	/* subvolumes of btrfs have numbers that are not in the table */
-	if (ng_privileged_stat(path, &status) < 0 ||
-		(mount->major && status.st_dev != makedev(mount->major, mount->minor)))
+	int r = ng_privileged_stat(path, &status);
+	if (r == 0 && mount->major && status.st_dev != makedev(mount->major, mount->minor))
 		return;
-	device->has_size = ng_privileged_statfs(path, &device->fs) == 0;
+	if (r == 0)
+		r = ng_privileged_statfs(path, &device->fs);
+	if (r < 0)
+		ng_drop_unread(scrape, r, path);
+	device->has_size = r == 0;
 }
 
 static struct node_device *device_of(
@@ -125,7 +129,11 @@ static void read_disks(struct ng_scrape *scrape, struct container *state, struct
 {
 	struct ng_span text, line;
 
-	if (!container_wants(&state->reader, SET_IO_DETAIL) || ng_shared_read(scrape, state->diskstats, &text) < 0)
+	int r = container_wants(&state->reader, SET_IO_DETAIL) ? ng_shared_read(scrape, state->diskstats, &text)
+							       : -ENOENT;
+	if (r < 0)
+		ng_drop_unread(scrape, r, "diskstats");
+	if (r < 0)
 		return;
 	while (ng_line_next(&text, &line))
 		parse_disk(line, devices);
@@ -201,7 +209,10 @@ void container_write_filesystems(struct ng_scrape *scrape, struct container *sta
 	const struct container_row *node = node_row(rows);
 	struct node_devices devices = { 0 };
 
-	if (!node || find_devices(scrape, state, &devices) < 0)
+	int r = node ? find_devices(scrape, state, &devices) : -ENOENT;
+	if (r < 0)
+		ng_drop_unread(scrape, r, "self/mountinfo");
+	if (r < 0)
 		return;
 	read_disks(scrape, state, &devices);
 	for (size_t i = 0; i < devices.count; i++) {

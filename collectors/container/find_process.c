@@ -26,7 +26,7 @@ int container_process_start(struct ng_scrape *scrape, uint64_t pid, uint64_t *re
 	struct ng_span text, word;
 
 	container_proc_path(path, pid, "/stat");
-	int r = ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
+	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
 	if (r < 0)
 		return r;
 	const char *at = text.size ? memrchr(text.text, ')', text.size) : NULL;
@@ -61,7 +61,7 @@ static int read_places(struct ng_scrape *scrape, uint64_t pid, struct ng_span *r
 	char path[CONTAINER_PROC_ROOM];
 
 	container_proc_path(path, pid, "/cgroup");
-	return ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, ret_text);
+	return container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, ret_text);
 }
 
 /* Whether a process in that place is one of the pod, or of the container that is in none. */
@@ -270,8 +270,8 @@ static bool is_populated(struct ng_scrape *scrape, struct container *state, stru
 {
 	struct ng_span text;
 
-	int directory = ng_cgroup_enter(scrape, state->cgroups, at, NG_CGROUP_UNIFIED);
-	int r = directory < 0 ? directory : ng_peek_at(scrape, directory, NG_VALUE, "cgroup.events", &text);
+	int directory = container_enter(scrape, state->cgroups, at, NG_CGROUP_UNIFIED);
+	int r = directory < 0 ? directory : container_peek(scrape, directory, NG_VALUE, "cgroup.events", &text);
 	ng_cgroup_leave(at, directory);
 	return r == 0 && ng_span_starts(text, NG_SPAN("populated 1\n"));
 }

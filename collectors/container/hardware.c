@@ -39,7 +39,8 @@ static void read_dimm(struct ng_scrape *scrape, struct container_machine *machin
 		r = ng_read_value_at(scrape, directory, "dimm_mem_type", &type);
 	if (r == 0)
 		r = ng_read_u64_at(scrape, directory, "size", &megabytes);
-	container_forget_if(machine, r);
+	container_forget_if(scrape, machine, r, path ? path : "dimm");
+	machine->dimms_failed = machine->dimms_failed || (r < 0 && !ng_absent(r));
 	if (r < 0 || megabytes == 0)
 		return;
 	struct container_dimms *dimms = dimms_of(machine, type);
@@ -54,14 +55,16 @@ static void read_dimms(struct ng_scrape *scrape, struct container_machine *machi
 	struct ng_names mcs, names;
 
 	machine->dimm_types = 0;
+	machine->dimms_failed = false;
 	int r = ng_names(scrape, NG_SYS, "devices/system/edac/mc", &mcs);
-	container_forget_if(machine, r);
+	container_forget_if(scrape, machine, r, "devices/system/edac/mc");
 	for (size_t i = 0; r == 0 && i < mcs.count; i++) {
 		const char *mc = ng_join(scrape->arena, "devices/system/edac/mc/", mcs.name[i], NULL);
-		if (!mc || !ng_span_starts(ng_span(mcs.name[i]), NG_SPAN("mc")))
+		if (!ng_span_starts(ng_span(mcs.name[i]), NG_SPAN("mc")))
 			continue;
-		int listed = ng_names(scrape, NG_SYS, mc, &names);
-		container_forget_if(machine, listed);
+		int listed = mc ? ng_names(scrape, NG_SYS, mc, &names) : -ENOMEM;
+		container_forget_if(scrape, machine, listed, mcs.name[i]);
+		machine->dimms_failed = machine->dimms_failed || (listed < 0 && !ng_absent(listed));
 		for (size_t k = 0; listed == 0 && k < names.count; k++) {
 			if (ng_span_starts(ng_span(names.name[k]), NG_SPAN("dimm")))
 				read_dimm(scrape, machine, ng_join(scrape->arena, mc, "/", names.name[k]));
@@ -82,7 +85,8 @@ static void add_region(struct ng_scrape *scrape, struct container_machine *machi
 		r = ng_read_u64_at(scrape, directory, "mappings", &mappings);
 	if (r == 0 && mappings)
 		r = ng_read_u64_at(scrape, directory, "size", &size);
-	container_forget_if(machine, r);
+	container_forget_if(scrape, machine, r, path ? path : "region");
+	machine->nvm_known = machine->nvm_known && (r == 0 || ng_absent(r));
 	machine->nvm_bytes += size;
 }
 
@@ -93,7 +97,7 @@ static void read_nvm(struct ng_scrape *scrape, struct container_machine *machine
 	machine->nvm_modules = machine->nvm_bytes = 0;
 	int r = ng_names(scrape, NG_SYS, "bus/nd/devices", &names);
 	machine->nvm_known = r == 0 || r == -ENOENT;
-	container_forget_if(machine, r);
+	container_forget_if(scrape, machine, r, "bus/nd/devices");
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		struct ng_span name = ng_span(names.name[i]);
 		machine->nvm_modules += ng_span_starts(name, NG_SPAN("nmem"));
@@ -136,7 +140,8 @@ static int peek(struct ng_scrape *scrape, struct container_machine *machine, enu
 {
 	int r = ng_peek_at(scrape, ng_root_fd(scrape, root), NG_RECORDS, path, ret_text);
 
-	container_forget_if(machine, r);
+	container_forget_if(scrape, machine, r, path);
+	machine->version_failed = machine->version_failed || (r < 0 && !ng_absent(r));
 	return r;
 }
 
@@ -145,10 +150,11 @@ static void read_system(struct ng_scrape *scrape, struct container_machine *mach
 	struct ng_span text, name;
 
 	machine->kernel[0] = machine->system[0] = '\0';
+	machine->version_failed = false;
 	if (peek(scrape, machine, NG_PROC, "sys/kernel/osrelease", &text) == 0)
 		keep(machine->kernel, sizeof(machine->kernel), ng_trim(text));
 	int r = peek(scrape, machine, NG_ROOTFS, "etc/os-release", &text);
-	if (r < 0)
+	if (ng_absent(r))
 		r = peek(scrape, machine, NG_ROOTFS, "usr/lib/os-release", &text);
 	if (r == 0 && pretty_name(text, &name))
 		keep(machine->system, sizeof(machine->system), name);
@@ -167,7 +173,7 @@ static void write_dimms(struct ng_scrape *scrape, const struct container_machine
 {
 	for (size_t which = 0; which < 2; which++) {
 		ng_family(scrape->page, container_family(which ? FAMILY_DIMM_CAPACITY : FAMILY_DIMM_COUNT));
-		for (size_t i = 0; i < machine->dimm_types; i++) {
+		for (size_t i = 0; !machine->dimms_failed && i < machine->dimm_types; i++) {
 			const struct container_dimms *dimms = &machine->dimm[i];
 			struct ng_span own = NG_LABELS(scrape->arena, { "type", ng_span(dimms->type) });
 			ng_sample_u64(
@@ -197,13 +203,16 @@ void container_hardware_write(struct ng_scrape *scrape, const struct container_m
 {
 	const struct ng_span none = { "", 0 };
 
-	write_dimms(scrape, machine, ids);
-	write_nvm(scrape, machine, ids);
+	if (!machine->ids_failed) {
+		write_dimms(scrape, machine, ids);
+		write_nvm(scrape, machine, ids);
+	}
 	ng_family(scrape->page, container_family(FAMILY_VERSION));
-	ng_sample_u64(scrape->page,
-		NG_LABELS(scrape->arena, { "cadvisorRevision", none }, { "cadvisorVersion", none },
-			{ "dockerVersion", none }, { "kernelVersion", ng_span(machine->kernel) },
-			{ "osVersion", ng_span(machine->system) }),
-		1);
+	if (!machine->version_failed)
+		ng_sample_u64(scrape->page,
+			NG_LABELS(scrape->arena, { "cadvisorRevision", none }, { "cadvisorVersion", none },
+				{ "dockerVersion", none }, { "kernelVersion", ng_span(machine->kernel) },
+				{ "osVersion", ng_span(machine->system) }),
+			1);
 	ng_gauge_u64(scrape->page, container_family(FAMILY_MACHINE_ERROR), machine->cores == 0);
 }

@@ -27,6 +27,8 @@ static int read_page_number(
 
 	int r = file ? ng_peek_at(scrape, directory, NG_VALUE, file, &text) : -ENOMEM;
 	if (r < 0)
+		ng_drop_unread(scrape, r, file ? file : "hugetlb");
+	if (r < 0)
 		return r;
 	if (ng_u64(ng_trim(text), ret_value) == 0)
 		return 0;

@@ -22,7 +22,7 @@ static bool read_node(struct ng_scrape *scrape, uint64_t *ret_kills)
 	static const char key[] = "\noom_kill ";
 	struct ng_span text, number;
 
-	if (ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, "vmstat", &text) < 0)
+	if (container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, "vmstat", &text) < 0)
 		return false;
 	const char *at = memmem(text.text, text.size, key, sizeof(key) - 1);
 	if (!at)

@@ -10,7 +10,9 @@ static int read_id(
 
 	id[0] = '\0';
 	int r = ng_peek_at(scrape, ng_root_fd(scrape, root), NG_VALUE | NG_PRIVILEGED, path, &text);
-	container_forget_if(machine, r);
+	machine->ids_failed = machine->ids_failed || container_failed(r);
+	if (r != -EACCES) /* the privileges say it */
+		container_forget_if(scrape, machine, r, path);
 	if (r < 0)
 		return r;
 	/* the properties of a device tree end in a zero */
@@ -42,60 +44,84 @@ struct pairs {
 	size_t count, room;
 };
 
-static void count_pair(struct ng_arena *arena, struct pairs *pairs, uint64_t pair)
+static int count_pair(struct ng_arena *arena, struct pairs *pairs, uint64_t pair)
 {
 	for (size_t i = 0; i < pairs->count; i++) {
 		if (pairs->pair[i] == pair)
-			return;
+			return 0;
 	}
 	uint64_t *slot = ng_push(arena, &pairs->pair, &pairs->count, &pairs->room);
-	if (slot)
-		*slot = pair;
+	if (!slot)
+		return -ENOMEM;
+	*slot = pair;
+	return 0;
+}
+
+/* What the CPUs are parts of. A count that may lack some is no count. */
+enum { CORES, SOCKETS, BOOKS, DRAWERS, PARTS };
+struct topology {
+	struct pairs part[PARTS];
+	bool incomplete[PARTS];
+};
+
+static void count_part(struct ng_scrape *scrape, struct container_machine *machine, struct topology *topology,
+	size_t part, int r, uint64_t pair, const char *file)
+{
+	if (r == 0)
+		r = count_pair(scrape->arena, &topology->part[part], pair);
+	if (r < 0 && !ng_absent(r))
+		topology->incomplete[part] = true;
+	container_forget_if(scrape, machine, r, file);
+}
+
+/* Returns what kept its directory from being opened: a CPU that is offline has no topology. */
+static int read_cpu(
+	struct ng_scrape *scrape, struct container_machine *machine, struct topology *topology, const char *name)
+{
+	const char *path = ng_join(scrape->arena, "devices/system/cpu/", name, "/topology");
+	uint64_t package = 0, core = 0, book = 0, drawer = 0;
+	int directory;
+
+	int r = path ? ng_directory(scrape, NG_SYS, path, &directory) : -ENOMEM;
+	if (r < 0)
+		return r;
+	int has_package = ng_read_u64_at(scrape, directory, "physical_package_id", &package);
+	int has_core = ng_read_u64_at(scrape, directory, "core_id", &core);
+	int has_book = ng_read_u64_at(scrape, directory, "book_id", &book);
+	int has_drawer = ng_read_u64_at(scrape, directory, "drawer_id", &drawer);
+	ng_close_fd(&directory);
+	count_part(scrape, machine, topology, SOCKETS, has_package, package, "physical_package_id");
+	count_part(scrape, machine, topology, CORES, has_package < 0 ? has_package : has_core,
+		package << 32 | (core & UINT32_MAX), "core_id");
+	count_part(scrape, machine, topology, BOOKS, has_book, book, "book_id");
+	count_part(scrape, machine, topology, DRAWERS, has_drawer, drawer, "drawer_id");
+	return 0;
 }
 
 static void read_topology(struct ng_scrape *scrape, struct container_machine *machine)
 {
-	struct pairs cores = { 0 }, sockets = { 0 }, books = { 0 }, drawers = { 0 };
+	struct topology topology = { 0 };
 	struct ng_names names;
-	uint64_t cpu, package, core, book, drawer;
+	bool whole = true;
+	uint64_t cpu;
 
-	machine->cores = machine->physical_cores = machine->sockets = 0;
+	machine->cores = 0;
 	int r = ng_names(scrape, NG_SYS, "devices/system/cpu", &names);
-	container_forget_if(machine, r);
+	container_forget_if(scrape, machine, r, "devices/system/cpu");
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		struct ng_span name = ng_span(names.name[i]);
 		if (!ng_span_starts(name, NG_SPAN("cpu")) || ng_u64(ng_span_skip(name, 3), &cpu) < 0)
 			continue;
-		int directory;
-		const char *path = ng_join(scrape->arena, "devices/system/cpu/", names.name[i], "/topology");
-		/* a CPU that is offline has no topology */
-		int open = path ? ng_directory(scrape, NG_SYS, path, &directory) : -ENOMEM;
-		container_forget_if(machine, open);
-		if (open < 0)
-			continue;
-		machine->cores++;
-		int has_package = ng_read_u64_at(scrape, directory, "physical_package_id", &package);
-		int has_core = ng_read_u64_at(scrape, directory, "core_id", &core);
-		int has_book = ng_read_u64_at(scrape, directory, "book_id", &book);
-		int has_drawer = ng_read_u64_at(scrape, directory, "drawer_id", &drawer);
-		ng_close_fd(&directory);
-		container_forget_if(machine, has_package);
-		container_forget_if(machine, has_core);
-		container_forget_if(machine, has_book);
-		container_forget_if(machine, has_drawer);
-		if (has_book == 0)
-			count_pair(scrape->arena, &books, book);
-		if (has_drawer == 0)
-			count_pair(scrape->arena, &drawers, drawer);
-		if (has_package == 0)
-			count_pair(scrape->arena, &sockets, package);
-		if (has_package == 0 && has_core == 0)
-			count_pair(scrape->arena, &cores, package << 32 | (core & UINT32_MAX));
+		int error = read_cpu(scrape, machine, &topology, names.name[i]);
+		container_forget_if(scrape, machine, error, names.name[i]);
+		machine->cores += error == 0;
+		whole = whole && (error == 0 || ng_absent(error));
 	}
-	machine->physical_cores = cores.count;
-	machine->sockets = sockets.count;
-	machine->books = books.count;
-	machine->drawers = drawers.count;
+	uint64_t *const counts[PARTS] = { &machine->physical_cores, &machine->sockets, &machine->books,
+		&machine->drawers };
+	for (size_t i = 0; i < PARTS; i++)
+		*counts[i] = whole && !topology.incomplete[i] ? topology.part[i].count : 0;
+	machine->cores = whole ? machine->cores : 0;
 }
 
 /* What control groups call a size: "2MB" for 2048 kB (hugetlb_cgroup.c: mem_fmt). */
@@ -123,7 +149,7 @@ static void read_huge_sizes(struct ng_scrape *scrape, struct container *state)
 	*sizes = (struct ng_names){ 0 };
 	ng_arena_reset(&state->sizes);
 	int r = ng_names(scrape, NG_SYS, "kernel/mm/hugepages", &names);
-	container_forget_if(&state->machine, r);
+	container_forget_if(scrape, &state->machine, r, "kernel/mm/hugepages");
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		struct ng_span name = ng_span(names.name[i]);
 		if (!ng_span_starts(name, ng_span(front)) || !ng_span_ends(name, ng_span(back)))
@@ -135,6 +161,8 @@ static void read_huge_sizes(struct ng_scrape *scrape, struct container *state)
 		const char **slot = size ? ng_push(&state->sizes, &sizes->name, &sizes->count, &room) : NULL;
 		if (slot)
 			*slot = size;
+		else
+			container_forget_if(scrape, &state->machine, -ENOMEM, names.name[i]);
 	}
 }
 
@@ -144,7 +172,10 @@ static void read_memory(struct ng_scrape *scrape, struct container *state)
 	bool has_swap = true;
 	uint64_t value;
 
-	if (ng_shared_read(scrape, state->meminfo, &text) < 0)
+	int r = ng_shared_read(scrape, state->meminfo, &text);
+	if (r < 0)
+		ng_drop_unread(scrape, r, "meminfo");
+	if (r < 0)
 		return;
 	while (ng_line_next(&text, &line)) {
 		bool memory = ng_span_starts(line, NG_SPAN("MemTotal:")),
@@ -174,6 +205,7 @@ void container_machine_read(struct ng_scrape *scrape, struct container *state)
 	if (!container_wants(&state->reader, SET_MACHINE))
 		return;
 	read_topology(scrape, machine);
+	machine->ids_failed = false;
 	read_id(scrape, machine, NG_PROC, "sys/kernel/random/boot_id", machine->boot_id);
 	read_id(scrape, machine, NG_ROOTFS, "etc/machine-id", machine->machine_id);
 	read_system_uuid(scrape, machine);
@@ -213,7 +245,7 @@ void container_machine_write(struct ng_scrape *scrape, const struct container *s
 	struct ng_span rendered = count ? ng_labels(scrape->arena, labels, count) : NG_NO_LABELS;
 	for (size_t i = 0; i < NG_COUNT(rows); i++) {
 		ng_family(scrape->page, container_family(rows[i].family));
-		if (rows[i].known)
+		if (rows[i].known && !machine->ids_failed)
 			ng_sample_u64(scrape->page, rendered, rows[i].value);
 	}
 	container_hardware_write(scrape, machine, rendered);

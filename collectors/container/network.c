@@ -18,10 +18,19 @@ static int in_network_of_host(struct ng_scrape *scrape, const char *path, struct
 	struct stat host, own;
 	int proc = ng_root_fd(scrape, NG_PROC), r = 0;
 
-	if (fstatat(proc, path, &own, 0) < 0 || fstatat(proc, "1/net/dev", &host, 0) < 0)
+	bool seen = true;
+
+	if (fstatat(proc, path, &own, 0) < 0)
 		r = -errno;
-	group->host_network = r == 0 && host.st_ino == own.st_ino && host.st_dev == own.st_dev;
+	else if (fstatat(proc, "1/net/dev", &host, 0) < 0)
+		seen = false;
+	/* where process 1 is not to be seen nobody is in its network */
+	if (r == 0 && !seen && errno != ENOENT)
+		r = -errno;
+	group->host_network = r == 0 && seen && host.st_ino == own.st_ino && host.st_dev == own.st_dev;
 	group->network = r == 0 ? own.st_ino : 0;
+	if (r < 0)
+		ng_drop_unread(scrape, r, path);
 	return r;
 }
 
@@ -136,12 +145,12 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 	 * node's network: a runtime puts its process into the group first, and then into the network.
 	 */
 	if (found && (!group->network_known || group->host_network))
-		group->network_known = !container_failed(in_network_of_host(scrape, path, group));
+		group->network_known = in_network_of_host(scrape, path, group) == 0;
 	bool known = node || group->network_known;
 	bool second = found && known && group->place.level != CONTAINER_POD && !is_first(own, state, group->network);
 	const char *file = node ? state->net_path : found ? path : NULL;
 	if (file && known && !group->host_network && !second &&
-		ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_RECORDS, file, &text) == 0)
+		container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_RECORDS, file, &text) == 0)
 		parse_interfaces(text, node, &group->row->network);
 	else
 		group->row->network.count = 0; /* nothing, rather than what was true once */

@@ -52,9 +52,11 @@ void container_read_pressure(
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
 		int kept = reader->pressure_fd_plus_1 ? reader->pressure_fd_plus_1[i] : 0;
 		int r = kept ? ng_read_kept(scrape, kept - 1, NG_VALUE, &text)
-			     : ng_peek_at(scrape, directory, NG_VALUE, container_pressure_files[i], &text);
+			     : container_peek(scrape, directory, NG_VALUE, container_pressure_files[i], &text);
 		if (r == -EOPNOTSUPP)
 			answer = PSI_SWITCHED_OFF;
+		if (r < 0 && kept)
+			ng_drop_unread(scrape, r, container_pressure_files[i]);
 		if (r < 0)
 			continue;
 		answer = PSI_READ;
@@ -73,7 +75,7 @@ void container_read_irq_pressure(struct ng_scrape *scrape, int directory, struct
 	uint64_t total[2];
 	bool has[2];
 
-	if (ng_peek_at(scrape, directory, NG_VALUE, "irq.pressure", &text) < 0)
+	if (container_peek(scrape, directory, NG_VALUE, "irq.pressure", &text) < 0)
 		return;
 	container_parse_pressure(text, total, has);
 	if (has[1])

@@ -21,13 +21,13 @@ void container_proc_path(char path[CONTAINER_PROC_ROOM], uint64_t pid, const cha
 int container_read_pids(struct ng_scrape *scrape, const struct container *state, const struct ng_cgroup *group,
 	struct ng_span *ret_text)
 {
-	int directory = ng_cgroup_enter(scrape, state->cgroups, group, NG_CGROUP_WALKED);
-	int r = directory < 0 ? directory : ng_peek_at(scrape, directory, NG_RECORDS, "cgroup.procs", ret_text);
+	int directory = container_enter(scrape, state->cgroups, group, NG_CGROUP_WALKED);
+	int r = directory < 0 ? directory : container_peek(scrape, directory, NG_RECORDS, "cgroup.procs", ret_text);
 
 	/* crun puts the processes of a container one level deeper */
 	bool container = container_place_at(group)->level == CONTAINER_CONTAINER;
 	if (r == 0 && ret_text->size == 0 && container) {
-		r = ng_peek_at(scrape, directory, NG_RECORDS, "container/cgroup.procs", ret_text);
+		r = container_peek(scrape, directory, NG_RECORDS, "container/cgroup.procs", ret_text);
 		if (r == -ENOENT) {
 			*ret_text = (struct ng_span){ "", 0 };
 			r = 0;

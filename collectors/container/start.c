@@ -25,52 +25,61 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 /* ---- processes ---- */
 
-/* CLOCK_REALTIME s of the boot; 0 while it is not known. */
-static uint64_t boot_time(struct ng_scrape *scrape, struct container *state)
+/* CLOCK_REALTIME s of the boot, into ->booted; 0 while it is not known. What kept it from being read. */
+static int find_boot_time(struct ng_scrape *scrape, struct container *state)
 {
 	struct ng_span text, line;
 
 	if (state->booted)
-		return state->booted;
-	int r = ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, "stat", &text);
+		return 0;
+	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, "stat", &text);
 	while (r == 0 && ng_line_next(&text, &line)) {
 		if (ng_span_starts(line, NG_SPAN("btime ")))
 			ng_u64(ng_span_skip(line, 6), &state->booted);
 	}
-	return state->booted;
+	return r;
 }
 
-/* The numbers of cgroup.procs may be of another PID namespace than --path.procfs is. */
-static bool is_in(struct ng_scrape *scrape, uint64_t pid, const struct ng_cgroup *group)
+/* The numbers of cgroup.procs may be of another PID namespace than --path.procfs is. 0, -ESRCH or what kept it from
+ * being known. */
+static int is_in(struct ng_scrape *scrape, uint64_t pid, const struct ng_cgroup *group)
 {
 	struct ng_span text, line, component;
 	char path[CONTAINER_PROC_ROOM];
 
 	container_proc_path(path, pid, "/cgroup");
-	int r = ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
+	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
 	while (r == 0 && ng_line_next(&text, &line)) {
 		while (ng_part_next(&line, '/', &component)) {
 			if (ng_span_equal(component, ng_span(group->name)))
-				return true;
+				return 0;
 		}
 	}
-	return false;
+	return r < 0 ? r : -ESRCH;
 }
 
-/* UINT64_MAX where none is to be seen. */
-static uint64_t oldest_process(struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *group)
+/* The earlier one of `*oldest` and its first processes; or what kept one from being looked at. */
+static int find_oldest(
+	struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *group, uint64_t *oldest)
 {
-	uint64_t oldest = UINT64_MAX, booted = boot_time(scrape, state), pid, start;
 	struct ng_span text, line;
+	uint64_t pid, start;
 
-	if (!booted || container_read_pids(scrape, state, group, &text) < 0)
-		return oldest;
-	for (size_t i = 0; i < PROCESSES_AT_MOST && ng_line_next(&text, &line); i++) {
-		if (ng_u64(line, &pid) == 0 && pid && is_in(scrape, pid, group) &&
-			container_process_start(scrape, pid, &start) == 0)
-			oldest = earlier(oldest, booted + start / (uint64_t)sysconf(_SC_CLK_TCK));
+	int r = find_boot_time(scrape, state);
+	if (r == 0 && state->booted)
+		r = container_read_pids(scrape, state, group, &text);
+	for (size_t i = 0; r == 0 && state->booted && i < PROCESSES_AT_MOST && ng_line_next(&text, &line); i++) {
+		if (ng_u64(line, &pid) < 0 || !pid)
+			continue;
+		int seen = is_in(scrape, pid, group);
+		if (seen == 0)
+			seen = container_process_start(scrape, pid, &start);
+		if (seen == 0)
+			*oldest = earlier(*oldest, state->booted + start / (uint64_t)sysconf(_SC_CLK_TCK));
+		else if (!ng_absent(seen))
+			r = seen;
 	}
-	return oldest;
+	return ng_absent(r) ? 0 : r;
 }
 
 /* ---- logs ---- */
@@ -80,17 +89,20 @@ static char *append(char *at, const char *end, struct ng_span text)
 	return (size_t)(end - at) > text.size ? mempcpy(at, text.text, text.size) : (char *)end;
 }
 
-static uint64_t time_of(int folder, const char *name)
+static int find_time(int folder, const char *name, uint64_t *ret_time)
 {
 	struct statx info;
 
 	if (statx(folder, name, AT_SYMLINK_NOFOLLOW, STATX_MTIME | STATX_BTIME, &info) < 0)
-		return UINT64_MAX;
+		return -errno;
 	uint64_t changed = (uint64_t)info.stx_mtime.tv_sec, made = (uint64_t)info.stx_btime.tv_sec;
-	return (info.stx_mask & STATX_BTIME) && info.stx_btime.tv_sec > 0 ? earlier(changed, made) : changed;
+	*ret_time = (info.stx_mask & STATX_BTIME) && info.stx_btime.tv_sec > 0 ? earlier(changed, made) : changed;
+	return 0;
 }
 
-static uint64_t log_time(struct ng_scrape *scrape, struct container *state, const struct container_row *row)
+/* Leaves `*ret_time` where there is none; or what kept it from being seen, but for a want of privilege. */
+static int find_log_time(
+	struct ng_scrape *scrape, struct container *state, const struct container_row *row, uint64_t *ret_time)
 {
 	const struct container_named *named = row->named;
 	bool pod = row->place.level == CONTAINER_POD;
@@ -98,7 +110,7 @@ static uint64_t log_time(struct ng_scrape *scrape, struct container *state, cons
 	char *at = name, *end = name + sizeof(name) - 1;
 
 	if (!named || row->shown == SHOWN_SANDBOX)
-		return UINT64_MAX;
+		return 0;
 	at = append(at, end, pod ? named->space : named->pod);
 	at = append(at, end, NG_SPAN("_"));
 	at = append(at, end, pod ? named->pod : named->space);
@@ -114,7 +126,10 @@ static uint64_t log_time(struct ng_scrape *scrape, struct container *state, cons
 	int root = ng_root_fd(scrape, NG_ROOTFS);
 	NG_CLOSE int folder =
 		openat(root, pod ? state->names.pods.path : state->names.logs.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return at == end || folder < 0 ? UINT64_MAX : time_of(folder, name);
+	int r = at == end ? 0 : folder < 0 ? -errno : find_time(folder, name, ret_time);
+	if (r < 0 && r != -EACCES)
+		ng_drop_unread(scrape, r, name);
+	return ng_absent(r) || r == -EACCES ? 0 : r;
 }
 
 /* ---- a group ---- */
@@ -127,13 +142,17 @@ void container_find_start(struct ng_scrape *scrape, struct container *state, str
 
 	ng_arena_reset(&state->reader.text);
 	scrape->arena = &state->reader.text;
-	uint64_t start = oldest_process(scrape, state, group);
+	uint64_t start = UINT64_MAX;
+	int r = find_oldest(scrape, state, group, &start);
 	/* a pod has no process of its own; its sandbox is there first */
-	for (struct ng_cgroup *at = group->first; row->place.level == CONTAINER_POD && at; at = at->next)
-		start = earlier(start, oldest_process(scrape, state, at));
-	if (start == UINT64_MAX)
-		start = log_time(scrape, state, row);
+	for (struct ng_cgroup *at = group->first; r == 0 && row->place.level == CONTAINER_POD && at; at = at->next)
+		r = find_oldest(scrape, state, at, &start);
+	if (r == 0 && start == UINT64_MAX)
+		r = find_log_time(scrape, state, row, &start);
 	scrape->arena = own;
-	if (container_has(values, VALUE_STARTED) && start < values->value[VALUE_STARTED])
+	/* a later time is worse than none: it is looked for again */
+	if (r < 0)
+		values->present &= ~(UINT64_C(1) << VALUE_STARTED);
+	else if (container_has(values, VALUE_STARTED) && start < values->value[VALUE_STARTED])
 		container_set(values, VALUE_STARTED, start);
 }

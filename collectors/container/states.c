@@ -31,13 +31,13 @@ static int read_tids(struct ng_scrape *scrape, const struct container *state, co
 	struct ng_span *ret_text)
 {
 	bool container = container_place_at(group)->level == CONTAINER_CONTAINER;
-	int directory = ng_cgroup_enter(scrape, state->cgroups, group, NG_CGROUP_WALKED);
+	int directory = container_enter(scrape, state->cgroups, group, NG_CGROUP_WALKED);
 
-	int r = directory < 0 ? directory : ng_peek_at(scrape, directory, NG_RECORDS, "cgroup.threads", ret_text);
+	int r = directory < 0 ? directory : container_peek(scrape, directory, NG_RECORDS, "cgroup.threads", ret_text);
 	if (r == -ENOENT)
-		r = ng_peek_at(scrape, directory, NG_RECORDS, "tasks", ret_text); /* v1 */
+		r = container_peek(scrape, directory, NG_RECORDS, "tasks", ret_text); /* v1 */
 	if (r == 0 && ret_text->size == 0 && container)
-		ng_peek_at(scrape, directory, NG_RECORDS, "container/cgroup.threads", ret_text);
+		container_peek(scrape, directory, NG_RECORDS, "container/cgroup.threads", ret_text);
 	ng_cgroup_leave(group, directory);
 	return r;
 }
@@ -48,7 +48,7 @@ static int read_state(struct ng_scrape *scrape, uint64_t tid, char *ret_letter)
 	struct ng_span text;
 
 	container_proc_path(path, tid, "/stat");
-	int r = ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
+	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
 	if (r < 0)
 		return r;
 	const char *at = text.size ? memrchr(text.text, ')', text.size) : NULL;
@@ -95,7 +95,7 @@ static void read_file_limit(struct ng_scrape *scrape, uint64_t pid, struct conta
 	struct ng_span text, line, word;
 
 	container_proc_path(path, pid, "/limits");
-	if (ng_peek_at(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text) < 0)
+	if (container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text) < 0)
 		return;
 	while (ng_line_next(&text, &line)) {
 		if (!ng_span_starts(line, key))

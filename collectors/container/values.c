@@ -97,7 +97,7 @@ static int read_quota(struct ng_scrape *scrape, int directory, struct container_
 	struct ng_span text, quota;
 	uint64_t value;
 
-	int r = ng_peek_at(scrape, directory, NG_VALUE, "cpu.max", &text);
+	int r = container_peek(scrape, directory, NG_VALUE, "cpu.max", &text);
 	if (r < 0)
 		return r;
 	text = ng_trim(text);
@@ -161,6 +161,7 @@ static void read_inner_limits(struct ng_scrape *scrape, const struct container_r
 
 	figures->inner_quota = false;
 	if (below < 0) {
+		ng_drop_unread(scrape, -errno, "container");
 		figures->limits_missed |= container_failed(-errno);
 		return;
 	}
@@ -190,14 +191,19 @@ void container_set_shares(
 		reader->weights_changed = true;
 }
 
-void container_read_start(int directory, const char *file, struct container_values *values)
+void container_read_start(struct ng_scrape *scrape, int directory, const char *file, struct container_values *values)
 {
 	struct stat own, other;
 
-	if (fstat(directory, &own) < 0)
+	bool known = fstat(directory, &own) == 0;
+	bool both = known && fstatat(directory, file, &other, 0) == 0;
+	/* what is missing has no earlier time; what cannot be seen may have */
+	if (!known || (!both && errno != ENOENT)) {
+		ng_drop_unread(scrape, -errno, file);
 		return;
+	}
 	int64_t at = own.st_mtime;
-	if (fstatat(directory, file, &other, 0) == 0 && other.st_mtime < at)
+	if (both && other.st_mtime < at)
 		at = other.st_mtime;
 	if (at > 0)
 		container_set(values, VALUE_STARTED, (uint64_t)at);
@@ -255,7 +261,7 @@ static void read_events(
 void container_read_events(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	struct container_values *values)
 {
-	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
+	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
 
 	if (directory >= 0 && ng_cgroups_mode(reader->cgroups) == NG_CGROUP_V2)
 		read_events(scrape, reader, directory, values);
@@ -336,7 +342,7 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 			container_read_keys(scrape, directory, "container/cpu.stat", cpu_keys + CPU_KEYS_OF_BRANCH,
 				NG_COUNT(cpu_keys) - CPU_KEYS_OF_BRANCH, &inner_plan, &figures->values);
 		if (!container_has(&figures->values, VALUE_STARTED))
-			container_read_start(directory, "cgroup.events", &figures->values);
+			container_read_start(scrape, directory, "cgroup.events", &figures->values);
 		/* nothing is missing that was there before: it cannot have gone in between */
 		bool whole =
 			before.present && !(before.present & ~figures->values.present & ~container_kept_bits(false));
@@ -393,7 +399,7 @@ int container_read_own_events(struct ng_scrape *scrape, const struct container_r
 	const struct ng_cgroup *group, struct container_values *values)
 {
 	struct container_plan plan = { 0 };
-	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY), r = directory;
+	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY), r = directory;
 
 	if (directory >= 0)
 		r = container_read_keys(

@@ -233,6 +233,14 @@ static inline bool container_failed(int r)
 	return r == -EIO || r == -EINTR || r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EAGAIN;
 }
 
+/* As ng_cgroup_enter; what keeps us from a group that is there is counted. */
+int container_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
+	enum ng_cgroup_place place);
+
+/* As ng_peek_at; a file that is there and that cannot be read is counted. */
+int container_peek(
+	struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *file, struct ng_span *ret_text);
+
 /* Of these, what concerns all files and not the one that was read. */
 static inline bool container_lacks(int r)
 {

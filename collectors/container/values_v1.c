@@ -55,7 +55,7 @@ static void read_quota(struct ng_scrape *scrape, int directory, struct container
 	struct ng_span text;
 	uint64_t quota;
 
-	int r = ng_peek_at(scrape, directory, NG_VALUE, "cpu.cfs_quota_us", &text);
+	int r = container_peek(scrape, directory, NG_VALUE, "cpu.cfs_quota_us", &text);
 	figures->limits_missed |= container_failed(r);
 	if (r == 0 && ng_u64(ng_trim(text), &quota) == 0)
 		container_set(&figures->values, VALUE_CPU_QUOTA, quota);
@@ -65,7 +65,7 @@ static void read_quota(struct ng_scrape *scrape, int directory, struct container
 static int read_cpu_v2(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	bool limits, struct container_figures *figures)
 {
-	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_CPU);
+	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_CPU);
 
 	figures->limits_missed |= limits && container_failed(directory);
 	if (directory < 0)
@@ -83,7 +83,7 @@ static int read_cpu(struct ng_scrape *scrape, struct container_reader *reader, c
 {
 	struct container_values *values = &figures->values;
 	struct container_plan plan = { 0 };
-	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_CPUACCT), r = directory;
+	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_CPUACCT), r = directory;
 
 	if (ng_cgroups_is_v2(reader->cgroups, NG_CGROUP_CPU)) {
 		ng_cgroup_leave(group, directory);
@@ -96,7 +96,7 @@ static int read_cpu(struct ng_scrape *scrape, struct container_reader *reader, c
 		ticks_to_ns(values, VALUE_CPU_SYSTEM);
 		ng_cgroup_leave(group, directory);
 	}
-	directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_CPU);
+	directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_CPU);
 	figures->limits_missed |= limits && container_failed(directory);
 	if (directory < 0)
 		return container_lacks(r) ? r : directory;
@@ -153,7 +153,7 @@ static void read_memory(struct ng_scrape *scrape, struct container_reader *reade
 	bool limits, struct container_figures *figures)
 {
 	bool usage = container_wants(reader, SET_MEMORY) || container_wants(reader, SET_MEMORY_DETAIL);
-	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
+	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
 
 	figures->limits_missed |= limits && container_failed(directory);
 	if (directory < 0)
@@ -180,7 +180,7 @@ static int read_blkio(
 {
 	struct ng_span text, line;
 
-	int r = ng_peek_at(scrape, directory, NG_VALUE, file, &text);
+	int r = container_peek(scrape, directory, NG_VALUE, file, &text);
 	while (r == 0 && ng_line_next(&text, &line)) {
 		struct ng_span numbers, operation;
 		uint32_t major, minor;
@@ -205,7 +205,7 @@ static bool read_devices(struct ng_scrape *scrape, struct container_reader *read
 	struct container_devices *devices)
 {
 	devices->count = 0;
-	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_BLKIO);
+	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_BLKIO);
 	if (directory < 0)
 		return false;
 	if (ng_cgroups_is_v2(reader->cgroups, NG_CGROUP_BLKIO)) {
@@ -230,7 +230,7 @@ static bool read_devices(struct ng_scrape *scrape, struct container_reader *read
 static void read_tasks(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	bool limits, struct container_figures *figures)
 {
-	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_PIDS);
+	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_PIDS);
 
 	figures->limits_missed |= limits && container_failed(directory);
 	if (directory < 0)
@@ -245,7 +245,7 @@ static void read_tasks(struct ng_scrape *scrape, struct container_reader *reader
 static void read_pressure(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	struct container_values *values)
 {
-	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_UNIFIED);
+	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_UNIFIED);
 
 	if (directory < 0) {
 		reader->psi[PSI_V1]++;
@@ -258,17 +258,17 @@ static void read_pressure(struct ng_scrape *scrape, struct container_reader *rea
 static void read_start(struct ng_scrape *scrape, const struct container_reader *reader, const struct ng_cgroup *group,
 	struct container_values *values)
 {
-	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_WALKED);
+	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_WALKED);
 
 	if (directory >= 0)
-		container_read_start(directory, "cgroup.clone_children", values);
+		container_read_start(scrape, directory, "cgroup.clone_children", values);
 	ng_cgroup_leave(group, directory);
 }
 
 static bool is_there(struct ng_scrape *scrape, const struct container_reader *reader, const struct ng_cgroup *group)
 {
 	struct stat info;
-	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_WALKED);
+	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_WALKED);
 
 	bool found = container_failed(directory) ||
 		     (directory >= 0 && (fstatat(directory, "cgroup.procs", &info, 0) == 0 || errno != ENOENT));
@@ -309,7 +309,7 @@ int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader,
 	if (container_wants(reader, SET_PRESSURE))
 		read_pressure(scrape, reader, group, values);
 	if (container_wants(reader, SET_HUGETLB)) {
-		int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_HUGETLB);
+		int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_HUGETLB);
 		if (directory >= 0)
 			container_read_pages(scrape, reader, directory,
 				!ng_cgroups_is_v2(reader->cgroups, NG_CGROUP_HUGETLB), &figures->pages);

@@ -9,19 +9,20 @@
 static struct container_device_name *look_up_device(
 	struct ng_scrape *scrape, struct container *state, uint32_t major, uint32_t minor)
 {
-	struct container_device_name *slot =
-		ng_push(&state->memory, &state->device, &state->device_count, &state->device_room);
 	char major_digits[NG_DIGITS], minor_digits[NG_DIGITS];
 	struct ng_span name, before = ng_digits(major_digits, major), behind = ng_digits(minor_digits, minor);
 
-	if (!slot)
-		return NULL;
-	*slot = (struct container_device_name){ .major = major, .minor = minor };
 	int r = ng_block_name(scrape, major, minor, &name);
+	struct container_device_name *slot = r == 0 || ng_absent(r) ? ng_push(&state->memory, &state->device,
+									      &state->device_count, &state->device_room)
+								    : NULL;
+	if (!slot) {
+		ng_drop_unread(scrape, r < 0 ? r : -ENOMEM, "the name of a device");
+		return NULL;
+	}
+	*slot = (struct container_device_name){ .major = major, .minor = minor };
 	if (r < 0) {
-		/* no such device any more: its numbers, as the kubelet does; what fails in passing is asked again */
-		if (container_failed(r))
-			state->device_epoch = 0;
+		/* no such device any more: its numbers, as the kubelet does */
 		char *at = mempcpy(slot->name, before.text, before.size);
 		*at++ = ':';
 		memcpy(at, behind.text, behind.size);
@@ -90,12 +91,14 @@ static void write_devices(struct ng_scrape *scrape, struct container *state, con
 		const struct container_row *row = rows->row[i];
 		for (uint32_t k = 0; k < row->figures.devices.count; k++) {
 			const struct container_device *device = &row->figures.devices.device[k];
-			struct device_row *slot = ng_push(scrape->arena, &devices, &count, &room);
+			struct ng_span name = device_name(scrape, state, device);
+			struct device_row *slot = name.text ? ng_push(scrape->arena, &devices, &count, &room) : NULL;
+			if (!name.text)
+				continue;
 			if (!slot)
 				return;
 			*slot = (struct device_row){ device, row,
-				container_join(scrape, row->labels,
-					NG_LABELS(scrape->arena, { "device", device_name(scrape, state, device) })) };
+				container_join(scrape, row->labels, NG_LABELS(scrape->arena, { "device", name })) };
 		}
 	}
 	for (size_t which = 0; container_wants(&state->reader, SET_IO) && which < 4; which++) {

@@ -231,8 +231,13 @@ int ng_cgroup_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, 
 	int fd = size < PATH_ROOM ? open_path(group, size, root) : open_below_parent(scrape, cgroups, group, place);
 	if (fd < 0 || !walked)
 		return fd;
+	if (fstat(fd, &info) < 0) {
+		int error = -errno;
+		close(fd);
+		return error;
+	}
 	/* made again since */
-	if (fstat(fd, &info) < 0 || info.st_ino != group->generation || info.st_dev != cgroups->device) {
+	if (info.st_ino != group->generation || info.st_dev != cgroups->device) {
 		close(fd);
 		return -ENOENT;
 	}

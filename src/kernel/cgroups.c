@@ -50,6 +50,14 @@ static int add_group(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 	return r;
 }
 
+/* A group, with what is below it. */
+static void left_out(struct ng_scrape *scrape, int error, const char *what, const char *name)
+{
+	ng_drop(scrape);
+	ng_failed(scrape, error, what, name);
+	ng_note(scrape);
+}
+
 /*
  * Without descriptors or memory nothing goes on. Any other failure is one of that group alone; but at the start, what
  * is only missed must not seem to be new at the next walk.
@@ -61,6 +69,8 @@ static int not_opened(struct ng_scrape *scrape, struct ng_cgroups *cgroups, int 
 	if (error == EMFILE || error == ENFILE || error == ENOMEM || (passing && !cgroups->begun))
 		return ng_failed(scrape, -error, "open", name);
 	cgroups->overflown = cgroups->overflown || passing;
+	if (!ng_absent(-error) && error != EXDEV && error != ELOOP)
+		left_out(scrape, -error, "open", name);
 	return 0;
 }
 
@@ -79,7 +89,7 @@ static int open_child(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 
 	int above = ng_cgroup_enter(scrape, cgroups, parent, NG_CGROUP_WALKED);
 	if (above < 0)
-		return 0; /* it went away too */
+		return not_opened(scrape, cgroups, -above, parent->name);
 	int directory = ng_cgroup_open(above, name);
 	ng_cgroup_leave(parent, above);
 	parent->covered = parent->covered || directory == -EXDEV;
@@ -168,10 +178,9 @@ static int not_listed(struct ng_scrape *scrape, int error, const char *name)
 {
 	if (error == -ENOENT || error == -ENODEV)
 		return 0;
-	ng_failed(scrape, error, "list the group", name);
 	if (error != -EACCES && error != -EPERM)
-		return error;
-	ng_note(scrape);
+		return ng_failed(scrape, error, "list the group", name);
+	left_out(scrape, error, "list the group", name);
 	return 0;
 }
 
@@ -180,8 +189,10 @@ int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 	struct ng_names fresh = { 0 };
 
 	int directory = ng_cgroup_enter(scrape, cgroups, group, NG_CGROUP_WALKED);
-	if (directory < 0)
-		return 0;
+	if (directory < 0) {
+		group->listed = group->listed && ng_absent(directory);
+		return not_listed(scrape, directory, group->name);
+	}
 	NG_CLOSE int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int error = fd < 0 ? -errno : 0;
 	if (group->watch < 0 && cgroups->inotify >= 0) {
