@@ -101,6 +101,7 @@ static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t
 	memset(state->reader.psi, 0, sizeof(state->reader.psi));
 	state->networks = NULL;
 	state->network_count = state->network_room = 0;
+	state->network_missed = false;
 	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
 		struct container_row *row = container_group(at)->row;
 		refused = refused || at->refused;
@@ -181,6 +182,8 @@ int container_collect(void *context, struct ng_scrape *scrape)
 	container_accounts_settle(scrape, state, false);
 	container_kills_settle(scrape, state);
 	container_resolve(scrape, state);
+	if (state->names.lacking)
+		return ng_failed(scrape, -ENOMEM, "find the names of", "the control groups");
 	uint64_t now = ng_now(); /* later than whatever the hooks noted */
 	r = container_rows_settle(state);
 	if (r < 0)

@@ -234,6 +234,7 @@ struct container {
 	const char *net_path; /* of the node's network, below /proc */
 	uint64_t *networks;   /* of containers that are in no pod, of this scrape; in its arena */
 	size_t network_count, network_room;
+	bool network_missed; /* one of them could not be read: the next that is seen may not be the first */
 
 	struct ng_cgroup *young;            /* the latest of them */
 	struct container_account *accounts; /* to be settled */

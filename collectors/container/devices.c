@@ -61,7 +61,7 @@ bool container_parse_device(struct ng_span word, uint32_t *ret_major, uint32_t *
  * A device in which nothing was counted is printed as its numbers alone, by Linux 5.16 to 5.18 without a line feed
  * behind: the last one is what the line is about. "(unknown)" is a device that is going away.
  */
-static void read_device(struct ng_span line, struct container_devices *devices)
+static int read_device(struct ng_span line, struct container_devices *devices)
 {
 	struct ng_span rest = line, word;
 	uint32_t major = 0, minor = 0;
@@ -72,10 +72,11 @@ static void read_device(struct ng_span line, struct container_devices *devices)
 			struct container_device *device = known ? container_device_of(devices, major, minor) : NULL;
 			if (device)
 				parse_device(line, device);
-			return;
+			return device || !known ? 0 : -ENOMEM;
 		}
 		known = container_parse_device(word, &major, &minor);
 	}
+	return 0;
 }
 
 int container_read_devices(struct ng_scrape *scrape, int directory, struct container_devices *devices)
@@ -85,6 +86,6 @@ int container_read_devices(struct ng_scrape *scrape, int directory, struct conta
 	devices->count = 0;
 	int r = container_peek(scrape, directory, NG_VALUE, "io.stat", &text);
 	while (r == 0 && ng_line_next(&text, &line))
-		read_device(line, devices);
+		r = read_device(line, devices);
 	return r;
 }

@@ -201,6 +201,7 @@ size_t container_names_resolve(
 	bool logs_changed, pods_changed;
 	size_t found = 0;
 
+	names->failed = names->lacking = false;
 	if (count == 0)
 		return 0;
 	NG_CLOSE int logs = look(scrape, &names->logs, &logs_changed);
@@ -211,8 +212,10 @@ size_t container_names_resolve(
 		return 0;
 	names->passes++;
 	names->lying = 0;
-	if (container_search_init(&search, scrape, names, wishes, count) < 0 || search_both(&search, logs, pods) < 0)
+	if (container_search_init(&search, scrape, names, wishes, count) < 0 || search_both(&search, logs, pods) < 0) {
+		names->failed = names->lacking = true;
 		return 0;
+	}
 	names->failed = names->failed || search.failed;
 	for (size_t i = 0; i < count; i++) {
 		found += wishes[i].missing == CONTAINER_FOUND;

@@ -74,6 +74,7 @@ struct container_names {
 	uint64_t epoch;    /* goes up with each change of the two */
 	uint64_t links;    /* in the directory when it was last read */
 	uint64_t lying;    /* of these, those that were wanted and lied */
+	bool lacking;      /* there was no memory: nothing is known of what was not found */
 	bool failed;       /* the last call met an error that says nothing of the directories: ask again */
 	uint64_t passes;   /* over the directory, since the start */
 	uint64_t limit;    /* entries of a directory that are looked at; 0 stands for the default */

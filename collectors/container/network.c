@@ -121,8 +121,10 @@ static bool is_first(struct ng_arena *arena, struct container *state, uint64_t n
 			return false;
 	}
 	uint64_t *slot = ng_push(arena, &state->networks, &state->network_count, &state->network_room);
-	if (slot)
-		*slot = network;
+	state->network_missed = state->network_missed || !slot;
+	if (state->network_missed)
+		return false;
+	*slot = network;
 	return true;
 }
 

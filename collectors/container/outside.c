@@ -66,7 +66,10 @@ void container_show_by_path(
 	if (row->naming == NAMING_DONE)
 		return;
 	struct ng_span path = row->path ? ng_span(row->path) : ng_cgroup_path(scrape->arena, candidate->group);
-	row->nameless = container_row_name(scrape, state, row, path) == 0 && row->believed;
+	int r = container_row_name(scrape, state, row, path);
+	row->nameless = r == 0 && row->believed;
+	if (r < 0)
+		container_look_again(state, row);
 }
 
 void container_conclude_outside(struct ng_scrape *scrape, struct container *state,

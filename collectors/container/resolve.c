@@ -26,6 +26,7 @@ struct search {
 	uint64_t disbelieved;
 	bool surveyed, rooted; /* the kubelet has a root */
 	bool usual;            /* a pod has its containers below it */
+	bool lacking;          /* there was no memory for `pods` */
 };
 
 /* Some runtimes put the containers of all pods below their service. */
@@ -77,7 +78,8 @@ static void survey(struct container *state, struct search *search)
 		if (place->level != CONTAINER_POD || place->delegated)
 			continue;
 		search->usual = search->usual || has_containers(at);
-		ng_table_put(&search->pods, ng_hash(NG_HASH_SEED, ng_span(place->uid)), at);
+		search->lacking = ng_table_put(&search->pods, ng_hash(NG_HASH_SEED, ng_span(place->uid)), at) < 0 ||
+				  search->lacking;
 	}
 }
 
@@ -176,6 +178,13 @@ static struct container_named *keep_names(const struct container_identity *ident
 	return named;
 }
 
+void container_look_again(struct container *state, struct container_row *row)
+{
+	row->looked = 0;
+	row->asked = false;
+	state->names.failed = state->names.lacking = true;
+}
+
 int container_take_names(struct ng_scrape *scrape, struct container *state, const struct container_candidate *candidate,
 	const struct container_identity *identity, const struct container_oci *oci)
 {
@@ -185,12 +194,13 @@ int container_take_names(struct ng_scrape *scrape, struct container *state, cons
 	free(row->named);
 	row->named = keep_names(identity, oci);
 	row->figures.known_shares = oci->shares;
-	if (!row->named || !path.text)
-		return -ENOMEM;
-	if (!row->place.uid[0])
+	if (row->named && !row->place.uid[0])
 		memcpy(row->place.uid, identity->uid, sizeof(row->place.uid));
-	row->nameless = false;
-	return container_row_name(scrape, state, row, path);
+	int r = row->named && path.text ? container_row_name(scrape, state, row, path) : -ENOMEM;
+	row->nameless = row->nameless && r < 0;
+	if (r < 0)
+		container_look_again(state, row);
+	return r;
 }
 
 /* It has the image, and says which one is the sandbox. */
@@ -239,7 +249,8 @@ static void set_sandbox(
 }
 
 /* For the network of its pod. */
-static void keep_sandbox_image(const struct container_candidate *candidate, struct ng_span image)
+static void keep_sandbox_image(
+	struct container *state, const struct container_candidate *candidate, struct ng_span image)
 {
 	struct container_row *pod =
 		candidate->group && candidate->group->parent ? container_group(candidate->group->parent)->row : NULL;
@@ -248,7 +259,9 @@ static void keep_sandbox_image(const struct container_candidate *candidate, stru
 		return;
 	free(pod->sandbox_image);
 	pod->sandbox_image = calloc(1, image.size + 1);
-	if (pod->sandbox_image)
+	if (!pod->sandbox_image)
+		container_look_again(state, candidate->row);
+	else
 		memcpy(pod->sandbox_image, image.text, image.size);
 }
 
@@ -275,7 +288,7 @@ static void conclude(struct ng_scrape *scrape, struct container *state, const st
 		return; /* still wanted: the next scrape asks again */
 	bool asked = r == 0;
 	if (asked && oci.typed && oci.sandbox)
-		keep_sandbox_image(candidate, oci.image);
+		keep_sandbox_image(state, candidate, oci.image);
 	if ((asked && oci.typed && oci.sandbox) || row->place.sandbox) {
 		set_sandbox(scrape, state, candidate, true);
 		return;
@@ -367,14 +380,20 @@ void container_resolve(struct ng_scrape *scrape, struct container *state)
 
 	if (now < state->resolve_again)
 		return;
-	if (!state->wanted && (!state->doubtful || !container_names_changed(scrape, &state->names)))
+	if (!state->wanted && !state->names.failed &&
+		(!state->doubtful || !container_names_changed(scrape, &state->names)))
 		return;
-	if (find_candidates(scrape, state, &search) < 0) {
-		ng_table_done(&search.pods);
+	state->names.lacking = false;
+	int r = find_candidates(scrape, state, &search);
+	ng_table_done(&search.pods);
+	bool lacking = r < 0 || search.lacking || state->names.lacking;
+	if (!lacking)
+		container_names_resolve(scrape, &state->names, search.wish, search.count);
+	/* nothing is known of those that were not found: the next scrape asks again */
+	if (lacking || state->names.lacking) {
+		state->names.failed = state->names.lacking = true;
 		return;
 	}
-	ng_table_done(&search.pods);
-	container_names_resolve(scrape, &state->names, search.wish, search.count);
 	uint64_t over = ng_now(), pause = (over - now) * PAUSE_FACTOR;
 	state->resolve_again = over + (pause < pause_ns ? pause : pause_ns);
 	conclude_all(scrape, state, &search, now);

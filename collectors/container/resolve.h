@@ -19,6 +19,9 @@ int container_take_names(struct ng_scrape *scrape, struct container *state, cons
 int container_ask_runtime(struct ng_scrape *scrape, struct container *state,
 	const struct container_candidate *candidate, struct container_wish *wish, struct container_oci *ret_oci);
 
+/* What there was no memory for is looked for again by the next scrape. */
+void container_look_again(struct container *state, struct container_row *row);
+
 /* All three names are there. */
 bool container_is_complete(const struct container_identity *identity);
 

@@ -190,10 +190,17 @@ int container_row_name(
 	int r = path.text ? container_render_labels(scrape->arena, state, row, path) : -ENOMEM;
 	if (r < 0)
 		return r;
+	row->key = key_of(row);
+	r = settle(state, row);
+	if (r < 0) {
+		/* without its place in the table it might be shown beside another one */
+		free((char *)row->labels.text);
+		row->labels = (struct ng_span){ NULL, 0 };
+		return r;
+	}
 	row->naming = NAMING_DONE;
 	row->until = 0;
-	row->key = key_of(row);
-	return settle(state, row);
+	return 0;
 }
 
 bool container_is_leftover(const struct container *state, const struct container_row *row)

@@ -166,6 +166,17 @@ static int verdict_of_power(uint64_t weight)
 	return linear == newer ? UNDECIDED : linear ? CONVERSION_LINEAR : CONVERSION_NEWER;
 }
 
+/* Whether no weight is missing that is there. */
+static bool knows_all_weights(struct container *state)
+{
+	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
+		const struct container_row *row = container_group(at)->row;
+		if (row && (row->figures.unknown >> VALUE_CPU_WEIGHT & 1))
+			return false;
+	}
+	return !state->names.failed && !state->incomplete;
+}
+
 static void decide(struct container_figures *figures, uint64_t weight, enum container_conversion conversion)
 {
 	figures->conversion = conversion;
@@ -180,6 +191,7 @@ void container_settle_shares(struct container *state)
 	if (!state->reader.weights_changed)
 		return;
 	state->reader.weights_changed = false;
+	bool whole = knows_all_weights(state);
 	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
 		int verdict = container_place_at(at)->level == CONTAINER_POD ? verdict_of(at) : UNDECIDED;
 		container_group(at)->conversion_plus_1 = (uint8_t)(verdict + 1);
@@ -192,6 +204,14 @@ void container_settle_shares(struct container *state)
 		struct container_figures *figures = is_container(at) ? figures_of(at, &weight) : NULL;
 		if (!figures)
 			continue;
+		/* by a part of the weights the verdict may be another one */
+		if (!whole) {
+			if (!figures->settled)
+				figures->values.present &= ~(UINT64_C(1) << VALUE_CPU_SHARES);
+			state->reader.weights_changed = true;
+			continue;
+		}
+		figures->settled = true;
 		int verdict = at->parent ? container_group(at->parent)->conversion_plus_1 - 1 : UNDECIDED;
 		if (verdict == UNDECIDED)
 			verdict = verdict_of_power(weight);

@@ -150,6 +150,7 @@ struct container_figures {
 	struct container_values values;
 	uint64_t known_shares; /* that the runtime was asked for; 0: not known */
 	enum container_conversion conversion;
+	bool settled;       /* by the weights of all groups */
 	bool limits_missed; /* reading one failed in passing: to be tried again */
 	uint64_t unknown;   /* a bit for each limit that there is and that could not be read: it is not none */
 	bool inner_quota;   /* its quota is that of crun's group below it */

@@ -192,9 +192,11 @@ static int read_blkio(
 		if (!read && !ng_span_equal(operation, NG_SPAN("Write")))
 			continue;
 		struct container_device *device = container_device_of(devices, major, minor);
-		if (device && bytes)
+		if (!device)
+			return -ENOMEM;
+		if (bytes)
 			*(read ? &device->read_bytes : &device->written_bytes) = value;
-		else if (device)
+		else
 			*(read ? &device->reads : &device->writes) = value;
 	}
 	return r;
