@@ -439,6 +439,10 @@ static inline void container_forget_if(
 		ng_drop_unread(scrape, r, file);
 }
 
+/* Counts a network that could not be seen; one that others may share is not looked for among them in this scrape. */
+void container_miss_network(struct ng_scrape *scrape, struct container *state, const struct container_group *group,
+	int error, const char *what);
+
 /* ---- hardware.c ---- */
 
 void container_hardware_read(struct ng_scrape *scrape, struct container_machine *machine);

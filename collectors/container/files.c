@@ -139,8 +139,17 @@ void container_read_limit(struct ng_scrape *scrape, int directory, const char *f
 {
 	int r = container_read_number(scrape, directory, file, which, &figures->values);
 
+	container_note_limit(figures, which, r);
+}
+
+void container_note_limit(struct container_figures *figures, enum container_value which, int r)
+{
+	const uint64_t bit = UINT64_C(1) << which;
+
 	figures->limits_missed |= container_failed(r);
-	figures->unknown &= ~(UINT64_C(1) << which);
-	if (r < 0 && r != -ENOENT)
-		figures->unknown |= UINT64_C(1) << which;
+	figures->unknown &= ~bit;
+	if (r == 0 || r == -ENOENT)
+		return;
+	figures->unknown |= bit;
+	figures->values.present &= ~bit;
 }

@@ -32,6 +32,9 @@ int container_read_number(struct ng_scrape *scrape, int directory, const char *f
 void container_read_limit(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
 	struct container_figures *figures);
 
+/* What came of reading one: where it could not be read it is neither none nor what another file says. */
+void container_note_limit(struct container_figures *figures, enum container_value which, int r);
+
 /* ---- devices.c, huge_pages.c, pressure.c ---- */
 
 /* The entry of a device, made when there is none; NULL when there is no memory. */

@@ -119,24 +119,25 @@ static uint64_t own_pid(struct ng_scrape *scrape)
 /*
  * The pids of cgroup.procs are those of our PID namespace, which --path.procfs may not be of: then they are other
  * processes there, all but ourselves. Whoever has a pid by the time that its start is read: when the group lists it
- * still, it is one of the group.
+ * still, it is one of the group. 0, -ESRCH or what kept it from being known.
  */
-static bool take_listed(struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *at,
+static int take_listed(struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *at,
 	struct container_group *pod, uint64_t pid)
 {
 	uint64_t own = own_pid(scrape), start, there = own && pid == (uint64_t)getpid() ? own : pid;
 	struct ng_span again;
 
-	if (container_process_start(scrape, there, &start) < 0)
-		return false;
-	if (own == (uint64_t)getpid() || there != pid) {
-		if (container_read_pids(scrape, state, at, &again) < 0 || !lists(again, pid))
-			return false;
-	} else if (belongs_to(scrape, pid, &pod->place) < 0) {
-		return false;
+	int r = container_process_start(scrape, there, &start);
+	if (r == 0 && (own == (uint64_t)getpid() || there != pid)) {
+		r = container_read_pids(scrape, state, at, &again);
+		if (r == 0 && !lists(again, pid))
+			r = -ESRCH;
+	} else if (r == 0) {
+		r = belongs_to(scrape, pid, &pod->place);
 	}
-	take(pod, there, start);
-	return true;
+	if (r == 0)
+		take(pod, there, start);
+	return r;
 }
 
 /* Returns whether there are processes that were not to be found: our PID namespace does not have them. */
@@ -151,9 +152,14 @@ static bool find_in_group(
 	while (r == 0 && !pod->pid && ng_line_next(&text, &line)) {
 		if (ng_u64(line, &pid) < 0 || pid > INT32_MAX)
 			continue;
-		bool taken = pid && take_listed(scrape, state, at, pod, pid);
-		hidden = hidden || !taken;
+		int taken = pid ? take_listed(scrape, state, at, pod, pid) : -ESRCH;
+		hidden = hidden || taken < 0;
+		/* it might be the one: another one may be in another network */
+		if (taken < 0 && !ng_absent(taken))
+			r = taken;
 	}
+	if (r < 0)
+		container_miss_network(scrape, state, pod, r, "a process");
 	return hidden;
 }
 
@@ -311,7 +317,10 @@ static void find_process(struct ng_scrape *scrape, struct container *state, stru
 	if (state->network_scan_at && now - state->network_scan_at < scan_pause_ns && !again)
 		return;
 	state->network_scan_at = now;
-	state->network_scan_failed = find_by_scan(scrape, state) < 0;
+	int r = find_by_scan(scrape, state);
+	state->network_scan_failed = r < 0;
+	if (r < 0)
+		container_miss_network(scrape, state, pod, r, "all processes");
 	if (state->network_scan_failed)
 		return;
 	for (struct ng_cgroup *each = ng_cgroups_root(state->cgroups); each; each = ng_cgroup_next(each)) {
@@ -328,8 +337,10 @@ bool container_find_process(struct ng_scrape *scrape, struct container *state, s
 	uint64_t start;
 	int r = pod->pid ? container_process_start(scrape, (uint64_t)pod->pid, &start) : -ESRCH;
 
-	if (container_failed(r))
+	if (container_failed(r)) {
+		container_miss_network(scrape, state, pod, r, "a process");
 		return false; /* in passing: the next scrape asks again */
+	}
 	if (r == 0 && start == pod->pid_start)
 		return true;
 	if (pod->pid)

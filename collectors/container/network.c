@@ -12,8 +12,17 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+void container_miss_network(struct ng_scrape *scrape, struct container *state, const struct container_group *group,
+	int error, const char *what)
+{
+	ng_drop_unread(scrape, error, what);
+	if (group->place.level != CONTAINER_POD && !ng_absent(error))
+		state->network_missed = true;
+}
+
 /* The files of one network namespace have one inode each (fs/proc/proc_net.c). */
-static int in_network_of_host(struct ng_scrape *scrape, const char *path, struct container_group *group)
+static int in_network_of_host(
+	struct ng_scrape *scrape, struct container *state, const char *path, struct container_group *group)
 {
 	struct stat host, own;
 	int proc = ng_root_fd(scrape, NG_PROC), r = 0;
@@ -30,7 +39,7 @@ static int in_network_of_host(struct ng_scrape *scrape, const char *path, struct
 	group->host_network = r == 0 && seen && host.st_ino == own.st_ino && host.st_dev == own.st_dev;
 	group->network = r == 0 ? own.st_ino : 0;
 	if (r < 0)
-		ng_drop_unread(scrape, r, path);
+		container_miss_network(scrape, state, group, r, path);
 	return r;
 }
 
@@ -147,11 +156,13 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 	 * node's network: a runtime puts its process into the group first, and then into the network.
 	 */
 	if (found && (!group->network_known || group->host_network))
-		group->network_known = in_network_of_host(scrape, path, group) == 0;
+		group->network_known = in_network_of_host(scrape, state, path, group) == 0;
 	bool known = node || group->network_known;
 	bool second = found && known && group->place.level != CONTAINER_POD && !is_first(own, state, group->network);
 	const char *file = node ? state->net_path : found ? path : NULL;
-	if (file && known && !group->host_network && !second &&
+	/* what is not listed may have the sandbox, whose names are among the labels */
+	bool whole = group->place.level != CONTAINER_POD || at->listed || group->place.final;
+	if (file && known && whole && !group->host_network && !second &&
 		container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_RECORDS, file, &text) == 0)
 		parse_interfaces(text, node, &group->row->network);
 	else

@@ -174,7 +174,7 @@ static bool knows_all_weights(struct container *state)
 		if (row && (row->figures.unknown >> VALUE_CPU_WEIGHT & 1))
 			return false;
 	}
-	return !state->names.failed && !state->incomplete;
+	return !(state->names.failed && state->wanted) && !state->incomplete;
 }
 
 static void decide(struct container_figures *figures, uint64_t weight, enum container_conversion conversion)

@@ -36,8 +36,13 @@ static int read_tids(struct ng_scrape *scrape, const struct container *state, co
 	int r = directory < 0 ? directory : container_peek(scrape, directory, NG_RECORDS, "cgroup.threads", ret_text);
 	if (r == -ENOENT)
 		r = container_peek(scrape, directory, NG_RECORDS, "tasks", ret_text); /* v1 */
-	if (r == 0 && ret_text->size == 0 && container)
-		container_peek(scrape, directory, NG_RECORDS, "container/cgroup.threads", ret_text);
+	if (r == 0 && ret_text->size == 0 && container) {
+		r = container_peek(scrape, directory, NG_RECORDS, "container/cgroup.threads", ret_text);
+		if (r == -ENOENT) {
+			*ret_text = (struct ng_span){ "", 0 };
+			r = 0;
+		}
+	}
 	ng_cgroup_leave(group, directory);
 	return r;
 }
@@ -70,7 +75,7 @@ static bool count_states(struct ng_scrape *scrape, struct ng_span tids, uint64_t
 		if (ng_u64(line, &tid) < 0 || tid == 0)
 			return false;
 		int r = read_state(scrape, tid, &letter);
-		if (container_failed(r))
+		if (r < 0 && !ng_absent(r))
 			return false;
 		if (r == 0)
 			ret_count[state_of(letter)]++;

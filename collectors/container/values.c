@@ -116,6 +116,8 @@ static void read_reservation(struct ng_scrape *scrape, int directory, struct con
 	const struct container_values *values = &figures->values;
 
 	container_read_limit(scrape, directory, "memory.min", VALUE_MEMORY_RESERVATION, figures);
+	if (figures->unknown >> VALUE_MEMORY_RESERVATION & 1)
+		return;
 	if (!container_has(values, VALUE_MEMORY_RESERVATION) || !values->value[VALUE_MEMORY_RESERVATION])
 		container_read_limit(scrape, directory, "memory.low", VALUE_MEMORY_RESERVATION, figures);
 }
@@ -132,7 +134,9 @@ void container_read_cpu_limits(struct ng_scrape *scrape, const struct container_
 {
 	if (container_wants(reader, SET_SPEC))
 		container_read_limit(scrape, directory, "cpu.weight", VALUE_CPU_WEIGHT, figures);
-	figures->limits_missed |= container_failed(read_quota(scrape, directory, &figures->values));
+	int r = read_quota(scrape, directory, &figures->values);
+	container_note_limit(figures, VALUE_CPU_QUOTA, r);
+	container_note_limit(figures, VALUE_CPU_PERIOD, r);
 }
 
 static void read_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,
@@ -145,11 +149,13 @@ static void read_limits(struct ng_scrape *scrape, const struct container_reader 
 		container_read_limit(scrape, directory, "pids.max", VALUE_THREADS_MAX, figures);
 }
 
-static void take_limit(struct container_values *values, const struct container_values *inner,
+static void take_limit(struct container_figures *figures, const struct container_figures *inner,
 	enum container_value which, uint64_t usual)
 {
-	if (container_has(inner, which) && inner->value[which] != usual)
-		container_set(values, which, inner->value[which]);
+	if (inner->unknown >> which & 1)
+		container_note_limit(figures, which, -EIO);
+	else if (container_has(&inner->values, which) && inner->values.value[which] != usual)
+		container_set(&figures->values, which, inner->values.value[which]);
 }
 
 /* crun puts the processes of a container one group deeper, and older versions the limits as well. */
@@ -160,23 +166,24 @@ static void read_inner_limits(struct ng_scrape *scrape, const struct container_r
 	struct container_figures inner = { 0 };
 
 	figures->inner_quota = false;
+	if (below < 0 && errno == ENOENT)
+		return;
 	if (below < 0) {
 		ng_drop_unread(scrape, -errno, "container");
-		figures->limits_missed |= container_failed(-errno);
-		return;
+		inner.unknown = ~UINT64_C(0);
+	} else {
+		read_limits(scrape, reader, below, &inner);
 	}
-	read_limits(scrape, reader, below, &inner);
-	figures->limits_missed |= inner.limits_missed;
-	take_limit(&figures->values, &inner.values, VALUE_MEMORY_LIMIT, UINT64_MAX);
-	take_limit(&figures->values, &inner.values, VALUE_MEMORY_RESERVATION, 0);
-	take_limit(&figures->values, &inner.values, VALUE_SWAP_LIMIT, UINT64_MAX);
-	take_limit(&figures->values, &inner.values, VALUE_THREADS_MAX, UINT64_MAX);
-	take_limit(&figures->values, &inner.values, VALUE_CPU_WEIGHT, 100);
+	take_limit(figures, &inner, VALUE_MEMORY_LIMIT, UINT64_MAX);
+	take_limit(figures, &inner, VALUE_MEMORY_RESERVATION, 0);
+	take_limit(figures, &inner, VALUE_SWAP_LIMIT, UINT64_MAX);
+	take_limit(figures, &inner, VALUE_THREADS_MAX, UINT64_MAX);
+	take_limit(figures, &inner, VALUE_CPU_WEIGHT, 100);
 	figures->inner_quota = container_has(&inner.values, VALUE_CPU_QUOTA);
-	if (!figures->inner_quota)
+	if (!figures->inner_quota && !(inner.unknown >> VALUE_CPU_QUOTA & 1))
 		return;
-	take_limit(&figures->values, &inner.values, VALUE_CPU_QUOTA, UINT64_MAX);
-	take_limit(&figures->values, &inner.values, VALUE_CPU_PERIOD, UINT64_MAX);
+	take_limit(figures, &inner, VALUE_CPU_QUOTA, UINT64_MAX);
+	take_limit(figures, &inner, VALUE_CPU_PERIOD, UINT64_MAX);
 }
 
 void container_set_shares(
@@ -308,6 +315,17 @@ static void read_files(struct ng_scrape *scrape, struct container_reader *reader
 		container_read_pages(scrape, reader, directory, false, &figures->pages);
 }
 
+/* Those of the group itself say nothing where the quota is that of the one below it. */
+static void read_inner_throttling(struct ng_scrape *scrape, int directory, struct container_values *values)
+{
+	struct container_plan plan = { 0 };
+
+	for (size_t i = CPU_KEYS_OF_BRANCH; i < NG_COUNT(cpu_keys); i++)
+		values->present &= ~(UINT64_C(1) << cpu_keys[i].value);
+	container_read_keys(scrape, directory, "container/cpu.stat", cpu_keys + CPU_KEYS_OF_BRANCH,
+		NG_COUNT(cpu_keys) - CPU_KEYS_OF_BRANCH, &plan, values);
+}
+
 /* Files of a group that has gone answer as if they were missing, one that was opened before with ENODEV. */
 static bool is_gone(int directory, int error)
 {
@@ -323,7 +341,6 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 {
 	struct container_values before = figures->values;
 	uint32_t devices_before = figures->devices.count;
-	struct container_plan inner_plan = { 0 };
 
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_UNIFIED);
 	if (directory < 0)
@@ -339,8 +356,7 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 		if (limits)
 			container_set_shares(reader, &before, figures);
 		if (figures->inner_quota)
-			container_read_keys(scrape, directory, "container/cpu.stat", cpu_keys + CPU_KEYS_OF_BRANCH,
-				NG_COUNT(cpu_keys) - CPU_KEYS_OF_BRANCH, &inner_plan, &figures->values);
+			read_inner_throttling(scrape, directory, &figures->values);
 		if (!container_has(&figures->values, VALUE_STARTED))
 			container_read_start(scrape, directory, "cgroup.events", &figures->values);
 		/* nothing is missing that was there before: it cannot have gone in between */

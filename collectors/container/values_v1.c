@@ -56,7 +56,7 @@ static void read_quota(struct ng_scrape *scrape, int directory, struct container
 	uint64_t quota;
 
 	int r = container_peek(scrape, directory, NG_VALUE, "cpu.cfs_quota_us", &text);
-	figures->limits_missed |= container_failed(r);
+	container_note_limit(figures, VALUE_CPU_QUOTA, r);
 	if (r == 0 && ng_u64(ng_trim(text), &quota) == 0)
 		container_set(&figures->values, VALUE_CPU_QUOTA, quota);
 }

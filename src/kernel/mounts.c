@@ -120,7 +120,10 @@ int ng_mounts_read(struct ng_scrape *scrape, struct ng_mounts *mounts, struct ng
 	if (r == -ENOENT || r == -EACCES || r == -EPERM) {
 		/* hidepid, or a process 1 that is not ours to see */
 		struct ng_mounts own = { .file = NG_FILE(NG_PROC, NG_RECORDS, "self/mountinfo") };
+		int first = r;
 		r = ng_file_read(scrape, &own.file, ret_text);
+		if (ng_absent(r))
+			r = first;
 		if (r == 0) {
 			mounts->file = own.file;
 			scrape->reason[0] = '\0'; /* nothing is missing */
