@@ -51,6 +51,7 @@ struct ng_cgroup {
 	bool born;        /* it is younger than our knowledge of its parent: all that it counts came while we looked */
 	bool listed;      /* what is found below it from now on is */
 	uint8_t missing;  /* NG_CGROUP_EVENTS, NG_CGROUP_OOMS: watches for which there was no room */
+	bool unopened;    /* a directory below it could not be opened: it is not new when it can */
 	bool covered;     /* something is mounted onto a directory below it, which is not followed */
 	int directory;    /* O_PATH, or -1: past the budget */
 	int watch;        /* inotify, of the directory, or negative */

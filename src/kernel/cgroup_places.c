@@ -71,7 +71,7 @@ static void find_beside(struct ng_cgroups *cgroups)
 	struct ng_span rest, word;
 	int unified = cgroups->place_fd[NG_CGROUP_UNIFIED];
 
-	NG_CLOSE int fd = unified < 0 ? -1 : openat(unified, "cgroup.controllers", O_RDONLY | O_CLOEXEC);
+	NG_CLOSE int fd = unified < 0 ? -1 : openat(unified, "cgroup.controllers", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text));
 	for (size_t i = 0; n > 0 && i < NG_COUNT(v1_mounts); i++) {
 		rest = ng_trim((struct ng_span){ text, (size_t)n });

@@ -62,15 +62,18 @@ static void left_out(struct ng_scrape *scrape, int error, const char *what, cons
  * Without descriptors or memory nothing goes on. Any other failure is one of that group alone; but at the start, what
  * is only missed must not seem to be new at the next walk.
  */
-static int not_opened(struct ng_scrape *scrape, struct ng_cgroups *cgroups, int error, const char *name)
+static int not_opened(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, int error,
+	const char *name)
 {
 	bool passing = error == EIO || error == EINTR;
 
 	if (error == EMFILE || error == ENFILE || error == ENOMEM || (passing && !cgroups->begun))
 		return ng_failed(scrape, -error, "open", name);
 	cgroups->overflown = cgroups->overflown || passing;
-	if (!ng_absent(-error) && error != EXDEV && error != ELOOP)
-		left_out(scrape, -error, "open", name);
+	if (ng_absent(-error) || error == EXDEV || error == ELOOP)
+		return 0;
+	parent->unopened = parent->unopened || !passing;
+	left_out(scrape, -error, "open", name);
 	return 0;
 }
 
@@ -89,14 +92,14 @@ static int open_child(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 
 	int above = ng_cgroup_enter(scrape, cgroups, parent, NG_CGROUP_WALKED);
 	if (above < 0)
-		return not_opened(scrape, cgroups, -above, parent->name);
+		return not_opened(scrape, cgroups, parent, -above, parent->name);
 	int directory = ng_cgroup_open(above, name);
 	ng_cgroup_leave(parent, above);
 	parent->covered = parent->covered || directory == -EXDEV;
 	cgroups->went = cgroups->went || directory == -ENOENT;
 	if (directory < 0)
-		return not_opened(scrape, cgroups, -directory, name);
-	int r = fstat(directory, &info) < 0 ? not_opened(scrape, cgroups, errno, name) : 1;
+		return not_opened(scrape, cgroups, parent, -directory, name);
+	int r = fstat(directory, &info) < 0 ? not_opened(scrape, cgroups, parent, errno, name) : 1;
 	/* without ng_cgroup_open's help: another file system, or one of the groups above again */
 	if (r > 0 && (info.st_dev != cgroups->device ||
 			     is_above(ng_table_get(&cgroups->by_generation, info.st_ino), parent))) {
@@ -216,14 +219,14 @@ int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 	ng_sort_names(&fresh);
 	uint32_t refused = group->refused;
 	group->refused = 0;
-	group->covered = false;
+	group->covered = group->unopened = false;
 	group->listed = group->listed && !refused; /* what was refused is no newer than it was */
 	for (size_t i = 0; i < fresh.count; i++) {
 		int r = ng_cgroups_add_child(scrape, cgroups, group, fresh.name[i]);
 		if (r < 0)
 			return r;
 	}
-	group->listed = true;
+	group->listed = !group->unopened;
 	/* those of the last listing are counted already */
 	cgroups->refused -= refused < group->refused ? refused : group->refused;
 	return 0;
