@@ -48,17 +48,18 @@ static int open_descriptors(struct ng_scrape *scrape, uint64_t pid)
 
 struct counts {
 	uint64_t descriptors, sockets;
-	bool descriptors_seen, sockets_hidden;
+	bool descriptors_seen, descriptors_hidden, sockets_hidden;
 };
 
 /* Who may list the descriptors may not always look at them: what is not seen is no zero. */
-static void count_descriptors(struct ng_scrape *scrape, int directory, struct counts *counts)
+static int count_descriptors(struct ng_scrape *scrape, int directory, struct counts *counts)
 {
 	struct ng_names names;
 	struct stat info;
 
-	if (ng_names_at(scrape, directory, ".", &names) < 0)
-		return;
+	int r = directory < 0 ? directory : ng_names_at(scrape, directory, ".", &names);
+	if (r < 0)
+		return r;
 	counts->descriptors_seen = true;
 	counts->descriptors += names.count;
 	for (size_t i = 0; i < names.count; i++) {
@@ -67,6 +68,7 @@ static void count_descriptors(struct ng_scrape *scrape, int directory, struct co
 		else if (errno != ENOENT)
 			counts->sockets_hidden = true;
 	}
+	return 0;
 }
 
 void container_count_processes(struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *group,
@@ -85,8 +87,10 @@ void container_count_processes(struct ng_scrape *scrape, struct container *state
 		if (!deep || ng_u64(line, &pid) < 0 || pid == 0)
 			continue;
 		int fds = open_descriptors(scrape, pid);
-		if (fds >= 0)
-			count_descriptors(scrape, fds, &counts);
+		int r = count_descriptors(scrape, fds, &counts);
+		counts.descriptors_hidden = counts.descriptors_hidden || (r < 0 && !ng_absent(r));
+		if (r < 0 && r != -EACCES) /* the privileges say it */
+			ng_drop_unread(scrape, r, "the descriptors of a process");
 		ng_close_fd(&fds);
 	}
 	if (raised)
@@ -94,6 +98,7 @@ void container_count_processes(struct ng_scrape *scrape, struct container *state
 	if (searching)
 		ng_lower(CAP_DAC_READ_SEARCH);
 	container_set(values, VALUE_PROCESSES, processes);
+	counts.descriptors_seen = counts.descriptors_seen && !counts.descriptors_hidden;
 	if (counts.descriptors_seen)
 		container_set(values, VALUE_DESCRIPTORS, counts.descriptors);
 	if (counts.descriptors_seen && !counts.sockets_hidden)

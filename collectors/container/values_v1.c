@@ -49,6 +49,14 @@ static void ticks_to_ns(struct container_values *values, enum container_value wh
 		values->value[which] *= 10000000;
 }
 
+/* What kept us from the group keeps its limits from being known. */
+static void miss_limits(
+	struct container_figures *figures, enum container_value first, enum container_value last, int directory)
+{
+	for (unsigned i = first; directory < 0 && i <= last; i++)
+		container_note_limit(figures, (enum container_value)i, directory);
+}
+
 /* -1 stands for none and is no number here. */
 static void read_quota(struct ng_scrape *scrape, int directory, struct container_figures *figures)
 {
@@ -67,7 +75,8 @@ static int read_cpu_v2(struct ng_scrape *scrape, struct container_reader *reader
 {
 	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_CPU);
 
-	figures->limits_missed |= limits && container_failed(directory);
+	if (limits)
+		miss_limits(figures, VALUE_CPU_QUOTA, VALUE_CPU_WEIGHT, directory);
 	if (directory < 0)
 		return directory;
 	int r = container_read_cpu(scrape, reader, directory, &figures->values);
@@ -97,7 +106,8 @@ static int read_cpu(struct ng_scrape *scrape, struct container_reader *reader, c
 		ng_cgroup_leave(group, directory);
 	}
 	directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_CPU);
-	figures->limits_missed |= limits && container_failed(directory);
+	if (limits)
+		miss_limits(figures, VALUE_CPU_QUOTA, VALUE_CPU_WEIGHT, directory);
 	if (directory < 0)
 		return container_lacks(r) ? r : directory;
 	container_read_keys(scrape, directory, "cpu.stat", cfs_keys, NG_COUNT(cfs_keys), &reader->cpu, values);
@@ -155,7 +165,8 @@ static void read_memory(struct ng_scrape *scrape, struct container_reader *reade
 	bool usage = container_wants(reader, SET_MEMORY) || container_wants(reader, SET_MEMORY_DETAIL);
 	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
 
-	figures->limits_missed |= limits && container_failed(directory);
+	if (limits)
+		miss_limits(figures, VALUE_MEMORY_LIMIT, VALUE_MEMORY_RESERVATION, directory);
 	if (directory < 0)
 		return;
 	if (ng_cgroups_is_v2(reader->cgroups, NG_CGROUP_MEMORY)) {
@@ -234,7 +245,8 @@ static void read_tasks(struct ng_scrape *scrape, struct container_reader *reader
 {
 	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_PIDS);
 
-	figures->limits_missed |= limits && container_failed(directory);
+	if (limits)
+		miss_limits(figures, VALUE_THREADS_MAX, VALUE_THREADS_MAX, directory);
 	if (directory < 0)
 		return;
 	container_read_number(scrape, directory, "pids.current", VALUE_THREADS, &figures->values);

@@ -189,7 +189,7 @@ static void write_last_seen(struct ng_scrape *scrape, const struct container_row
 {
 	ng_family(scrape->page, container_family(FAMILY_LAST_SEEN));
 	for (size_t i = 0; i < rows->count; i++) {
-		if (!rows->row[i]->outdone)
+		if (!rows->row[i]->outdone && rows->row[i]->seen_at)
 			ng_sample_u64(scrape->page, rows->row[i]->labels, rows->row[i]->seen_at);
 	}
 }

@@ -62,8 +62,8 @@ static void left_out(struct ng_scrape *scrape, int error, const char *what, cons
  * Without descriptors or memory nothing goes on. Any other failure is one of that group alone; but at the start, what
  * is only missed must not seem to be new at the next walk.
  */
-static int not_opened(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, int error,
-	const char *name)
+static int not_opened(
+	struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, int error, const char *name)
 {
 	bool passing = error == EIO || error == EINTR;
 
