@@ -32,7 +32,7 @@ static void read_dimm(struct ng_scrape *scrape, struct container_machine *machin
 {
 	NG_CLOSE int directory = -1;
 	struct ng_span type;
-	uint64_t megabytes;
+	uint64_t megabytes = 0;
 
 	int r = path ? ng_directory(scrape, NG_SYS, path, &directory) : -ENOMEM;
 	if (r == 0)

@@ -109,7 +109,7 @@ static int add_isolated(struct ng_cpu_topology *topology, struct ng_scrape *scra
 
 	while ((r = range_next(&list, &from, &to)) != -ENODATA) {
 		if (r < 0 || from < next || to >= too_many) {
-			r = left_out(topology, scrape,
+			left_out(topology, scrape,
 				ng_broken(scrape, DIRECTORY "/isolated", 1, "a list of CPUs in ascending order"), NULL);
 			continue;
 		}

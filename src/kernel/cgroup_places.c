@@ -103,7 +103,7 @@ static void find_v1(struct ng_cgroups *cgroups, int root)
 	if (any)
 		find_beside(cgroups);
 	/* systemd accounts memory and tasks for every unit, CPU time only where it was asked to */
-	for (size_t i = NG_COUNT(order); any && i-- > 0;) {
+	for (size_t i = any ? NG_COUNT(order) : 0; i-- > 0;) {
 		if (cgroups->place_fd[order[i]] >= 0) {
 			cgroups->mode = NG_CGROUP_V1;
 			cgroups->walked = order[i];

@@ -120,7 +120,7 @@ static void put_summary(FILE *out, const struct row *rows, size_t count)
 	for (size_t i = 0; i < STATES; i++) {
 		if (!in[i])
 			continue;
-		fprintf(out, "%s%zu %s", before, in[i], in[i] == 1 && i < RUNNING ? states[i].text : states[i].counted);
+		fprintf(out, "%s%zu %s", before, in[i], i < RUNNING && in[i] == 1 ? states[i].text : states[i].counted);
 		before = ", ";
 	}
 	fputs("</p>\n", out);

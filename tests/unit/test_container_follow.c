@@ -3,6 +3,7 @@
 #include "../../collectors/container/container.h"
 #include "groups.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,12 +11,15 @@
 static size_t failing;
 static unsigned failures;
 
-void *__libc_calloc(size_t count, size_t size);
-
+/* The next one may be a sanitizer's, whose free() takes no memory of another one. */
 void *calloc(size_t count, size_t size)
 {
+	static void *(*next)(size_t, size_t);
+
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "calloc");
 	if (!failing || count * size != failing)
-		return __libc_calloc(count, size);
+		return next(count, size);
 	failing = 0;
 	failures++;
 	return NULL;
