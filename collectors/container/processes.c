@@ -63,10 +63,13 @@ static int count_descriptors(struct ng_scrape *scrape, int directory, struct cou
 	counts->descriptors_seen = true;
 	counts->descriptors += names.count;
 	for (size_t i = 0; i < names.count; i++) {
-		if (fstatat(directory, names.name[i], &info, 0) == 0)
+		if (fstatat(directory, names.name[i], &info, 0) == 0) {
 			counts->sockets += S_ISSOCK(info.st_mode);
-		else if (errno != ENOENT)
+		} else if (errno != ENOENT) {
+			if (!counts->sockets_hidden && errno != EACCES) /* the privileges say it */
+				ng_drop_unread(scrape, -errno, "a descriptor of a process");
 			counts->sockets_hidden = true;
+		}
 	}
 	return 0;
 }
