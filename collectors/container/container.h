@@ -257,7 +257,7 @@ struct container {
 	uint64_t live[SHOWN_LEVELS], created[SHOWN_LEVELS], removed[SHOWN_LEVELS];
 	uint64_t network_scan_at; /* when /proc was searched for processes last */
 	bool network_scan_failed; /* in passing: the next scrape does it again */
-	uint64_t booted;          /* CLOCK_REALTIME s; 0: not known */
+	uint64_t booted;          /* CLOCK_REALTIME ns; 0: not known */
 	uint64_t slice_roots;     /* roots of the kubelet that are slices */
 	uint64_t looks_until;     /* when the looks at the tree that were taken would be over, one after the other */
 	bool listing_failed;

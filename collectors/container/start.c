@@ -13,10 +13,18 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The first process of a group is listed first. */
 enum { PROCESSES_AT_MOST = 16, NAME_ROOM = 256 };
+
+static const int64_t second_ns = 1000000000;
+
+static uint64_t tick_ns(void)
+{
+	return (uint64_t)second_ns / (uint64_t)sysconf(_SC_CLK_TCK);
+}
 
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
@@ -25,17 +33,34 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 /* ---- processes ---- */
 
-/* CLOCK_REALTIME s of the boot, into ->booted; 0 while it is not known. What kept it from being read. */
+/*
+ * The time of the boot by the clocks, where they agree with /proc/stat, which has whole seconds only: a process that
+ * starts a moment after its directory was made would seem to be older.
+ */
+static uint64_t with_fraction(uint64_t booted)
+{
+	struct timespec real, boot;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	int64_t clocks = (int64_t)(real.tv_sec - boot.tv_sec) * second_ns + real.tv_nsec - boot.tv_nsec;
+	int64_t apart = clocks - (int64_t)booted * second_ns;
+	return apart > -second_ns && apart < 2 * second_ns ? (uint64_t)clocks : booted * (uint64_t)second_ns;
+}
+
+/* CLOCK_REALTIME ns of the boot, into ->booted; 0 while it is not known. What kept it from being read. */
 static int find_boot_time(struct ng_scrape *scrape, struct container *state)
 {
 	struct ng_span text, line;
+	uint64_t booted;
 
 	if (state->booted)
 		return 0;
 	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, "stat", &text);
 	while (r == 0 && ng_line_next(&text, &line)) {
-		if (ng_span_starts(line, NG_SPAN("btime ")))
-			ng_u64(ng_span_skip(line, 6), &state->booted);
+		if (ng_span_starts(line, NG_SPAN("btime ")) && ng_u64(ng_span_skip(line, 6), &booted) == 0 &&
+			booted < INT32_MAX)
+			state->booted = with_fraction(booted);
 	}
 	return r;
 }
@@ -75,7 +100,7 @@ static int find_oldest(
 		if (seen == 0)
 			seen = container_process_start(scrape, pid, &start);
 		if (seen == 0)
-			*oldest = earlier(*oldest, state->booted + start / (uint64_t)sysconf(_SC_CLK_TCK));
+			*oldest = earlier(*oldest, (state->booted + start * tick_ns()) / (uint64_t)second_ns);
 		else if (!ng_absent(seen))
 			r = seen;
 	}
