@@ -23,7 +23,7 @@
 #endif
 
 #ifdef SANITIZED
-enum { DEFAULT_SECONDS = 60 };
+enum { DEFAULT_SECONDS = 30 };
 #else
 enum { DEFAULT_SECONDS = 15 };
 #endif
