@@ -135,8 +135,6 @@ static int plan_list(struct netstat *netstat, struct plan *plan, struct ng_arena
 			r = plan_name(netstat, plan, scratch, name, !ng_word_next(&line, &word), lines);
 	}
 	plan->feeds = lines && !fed ? lines - 1 : lines;
-	if (r < 0) /* a part of a plan is none: it is made again */
-		*plan = (struct plan){ .arena = plan->arena };
 	return r;
 }
 
@@ -146,5 +144,8 @@ int netstat_plan(struct netstat *netstat, size_t f, struct ng_arena *scratch, st
 
 	ng_arena_reset(&plan->arena);
 	*plan = (struct plan){ .arena = plan->arena };
-	return f == SNMP6 ? plan_list(netstat, plan, scratch, text) : plan_tables(netstat, plan, scratch, text);
+	int r = f == SNMP6 ? plan_list(netstat, plan, scratch, text) : plan_tables(netstat, plan, scratch, text);
+	if (r < 0) /* a part of a plan is none: it is made again */
+		*plan = (struct plan){ .arena = plan->arena };
+	return r;
 }
