@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the daemon listens. Cases that listen on all addresses run in a network namespace of their own (root)."""
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -169,7 +170,9 @@ def unix_socket_of_a_foreign_group():
             status = os.stat(path)
             demand_equal((status.st_uid, status.st_gid), (65534, 12345), "the owner and group")
             serves(path)
-        result = daemon.run(f"--web.listen-address=unix:{path}", "--web.unix-socket-group=12345", timeout=5, user=65534, group=65534, extra_groups=[])
+        program = shutil.copy(daemon.binary(), folder)  # where that user may go
+        result = daemon.run(f"--web.listen-address=unix:{path}", "--web.unix-socket-group=12345", program=program, timeout=5, user=65534,
+                            group=65534, extra_groups=[])
         demand(result.returncode == 2 and "member" in result.stderr, f"as another user: {result.returncode} {result.stderr[-200:]}")
         demand(not os.path.exists(path), "a socket is left behind")
 
