@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What containers used that nobody read before they were removed.
+ * Usage of containers that were removed before their last read.
  *
  * Nothing can be read of a removed group, but what it used stays in the figures of its pod. So the pod's total, less
  * that of its living children, less what is known of those that have gone, is what is missing: when one child has gone
@@ -58,7 +58,7 @@ static uint64_t lost_events(const struct container *state)
 	return tree.overflows + tree.refused;
 }
 
-/* What a pod counted before it was known is nobody's; of one that was made since, all is the children's. */
+/* Usage from before a pod was known cannot be attributed; all usage of a pod made since then is its children's. */
 void container_account_open(struct container *state, struct ng_cgroup *pod)
 {
 	struct container_account *account = calloc(1, sizeof(*account));
@@ -168,7 +168,7 @@ static int read_children(struct pass *pass, const struct ng_cgroup *pod, struct 
 	return 0;
 }
 
-/* What happened at the pod itself, as it came up against its own limit, is no child's. */
+/* Events at the pod's own limit belong to the pod, not to a child. */
 static int read_pod(struct pass *pass, const struct ng_cgroup *pod, struct container_counts *sum)
 {
 	struct container_values own = { 0 };
@@ -183,7 +183,7 @@ static int read_pod(struct pass *pass, const struct ng_cgroup *pod, struct conta
 	return 0;
 }
 
-/* What all children used that have gone, into ->total; -EAGAIN when the figures do not belong together. */
+/* Usage of all removed children, into ->total; -EAGAIN when the figures are inconsistent. */
 static int read_gone(struct pass *pass, struct container_account *account)
 {
 	struct container_settling *settling = &pass->state->settling;
@@ -291,7 +291,7 @@ static void count_lost(struct container *state, const struct container_account *
 		state->lost[CONTAINER_LOST_UNWATCHED]++;
 }
 
-/* What is in ->total used all that have gone; what they used before is in ->known. */
+/* ->total is the usage of all removed children; the part already attributed is in ->known. */
 static int commit(struct container *state, struct container_account *account, bool io)
 {
 	struct container_counts *total = &state->settling.total, *part = &state->settling.sum[0];

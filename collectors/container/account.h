@@ -22,7 +22,7 @@ enum container_lost {
 	CONTAINER_LOST_REASONS,
 };
 
-/* What is reported for the pod. */
+/* Reported for the pod, because it cannot be attributed to one container. */
 enum container_lost_value {
 	CONTAINER_LOST_CPU, /* ns */
 	CONTAINER_LOST_KILLS,
