@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct exposition exposition = { .lax = LAX_HISTOGRAMS };
 	const char *const flags[] = { flag };
-	struct instance_plan plan = { root, { "textfile", "loadavg" }, flags, 1 };
+	struct instance_plan plan = { .root = root, .collectors = { "textfile", "loadavg" }, .flags = flags, .flag_count = 1 };
 	struct instance instance;
 	char mtime[256];
 
