@@ -31,17 +31,17 @@ say      = $(if $(V),,@printf '%-7s%s\n' $(1) $(2))
 
 # ---- sources ---------------------------------------------------------------------------------------------------------
 
-sources  := $(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c collectors/*.c collectors/*/*.c))
+sources  := $(sort $(wildcard src/*.c src/*/*.c collectors/*.c collectors/*/*.c collectors/*/*/*.c))
 headers  := $(sort $(wildcard include/nodegauge/*.h))
 objects  := $(sources:%.c=$(B)/%.o)
 library  := $(filter-out $(B)/src/main.o,$(objects))# all but main, for the tests
 fuzzers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 # Each test_*.c of tests/unit is a program and the other files there are common to all, and what makes trees of files;
-# tests/collectors is one program.
+# tests/runner is one program.
 unit_own := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
-unit_all := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)) tests/collectors/tree.c)
-cases    := $(B)/tests/collectors/runner
+unit_all := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)) tests/runner/tree.c)
+cases    := $(B)/tests/runner/runner
 helpers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/faults/*.c)))# programs that tests start
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
@@ -74,9 +74,9 @@ libs     := $(shell pkg-config --libs $(packages) 2>/dev/null) -ldl -lm
 compile = $(CC) $(cppflags) $(own) $(cflags) -MMD -MP
 link    = $(CC) $(cflags) $(ldflags) -Wl,--dynamic-list=$(B)/public.list
 
-# A collector sees the contract and nothing of src/.
-$(B)/src/% $(B)/tests/%: private own = -Isrc
-$(B)/src/host/version.o: private own = -Isrc -DNG_VERSION='"$(version)"' \
+# Of src/ a collector includes what tools/lint-rules lists: the headers that only those of this tree share.
+$(B)/src/% $(B)/collectors/% $(B)/tests/%: private own = -Isrc
+$(B)/src/exporter/version.o: private own = -Isrc -DNG_VERSION='"$(version)"' \
 	$(if $(revision),-DNG_REVISION='"$(revision)"')
 
 version  := $(shell cat VERSION)
@@ -104,7 +104,7 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(quiet)$(compile) -c -o $@ $<
 
-$(B)/src/host/version.o: $(B)/version
+$(B)/src/exporter/version.o: $(B)/version
 
 # The functions of the public headers, which loadable collectors link to; nothing else is visible to them.
 $(B)/public.list: $(headers) | $(B)/flags
@@ -158,7 +158,7 @@ $(unit_own): $(B)/%: $(B)/%.o $(unit_all) $(library) $(B)/public.list
 	$(call say,LINK,$@)
 	$(quiet)$(link) -o $@ $< $(unit_all) $(library) $(libs) $(cmocka)
 
-cases_objects := $(patsubst %.c,$(B)/%.o,$(wildcard tests/collectors/*.c))
+cases_objects := $(patsubst %.c,$(B)/%.o,$(wildcard tests/runner/*.c))
 $(cases): $(cases_objects) $(library) $(B)/public.list
 	$(call say,LINK,$@)
 	$(quiet)$(link) -o $@ $(cases_objects) $(library) $(libs)
@@ -188,7 +188,7 @@ fuzz-check:
 	@tools/run-fuzzers $(FUZZ_SECONDS) $(fuzzers)
 
 # They set up trees and judge answers as the cases do.
-fuzz_all := $(patsubst %,$(B)/tests/collectors/%.o,exposition instance lexis promise scene steps store tree)
+fuzz_all := $(patsubst %,$(B)/tests/runner/%.o,exposition instance lexis promise scene steps store tree)
 $(fuzzers): $(B)/%: $(B)/%.o $(fuzz_all) $(library) $(B)/public.list
 	$(call say,LINK,$@)
 	$(quiet)$(link) -fsanitize=fuzzer -o $@ $< $(fuzz_all) $(library) $(libs)

@@ -8,10 +8,10 @@
  * Source: net/ipv4/arp.c (arp_seq_show); by netlink the same table with its states, see rtnetlink(7). Entries of
  * interfaces that do no ARP (NUD_NOARP) are in neither.
  */
+#include "kernel/links.h"
+#include "kernel/netlink.h"
 #include <linux/neighbour.h>
 #include <nodegauge/collector.h>
-#include <nodegauge/links.h>
-#include <nodegauge/netlink.h>
 #include <sys/socket.h>
 
 struct arp {

@@ -13,8 +13,8 @@
  * file is read once when its text cannot have been cut, and from some 30 sockets on sock_diag is cheaper, as it need
  * not begin anew for each piece: 0.3 ms for 1000 sockets against 2.7.
  */
+#include "kernel/netlink.h"
 #include <nodegauge/collector.h>
-#include <nodegauge/netlink.h>
 #include <sys/socket.h>
 
 /* A piece of a seq_file is a page; a longer line than this has never been. */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nodegauge: metrics of this node for Prometheus. */
-#include "host/help.h"
-#include "host/log.h"
-#include "host/migrate.h"
-#include "host/options.h"
-#include "host/patience.h"
-#include "host/privilege.h"
-#include "host/process.h"
-#include "host/service.h"
-#include "host/version.h"
-#include "web/exporter.h"
-#include "web/loop.h"
+#include "base/log.h"
+#include "config/help.h"
+#include "config/migrate.h"
+#include "config/options.h"
+#include "exporter/exporter.h"
+#include "exporter/version.h"
+#include "process/loop.h"
+#include "process/patience.h"
+#include "process/privilege.h"
+#include "process/process.h"
+#include "process/service.h"
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -117,6 +117,11 @@ static int migrate(struct program *program)
 	return status == EXIT_SUCCESS && r > 0 ? EXIT_UNPROTECTED : status;
 }
 
+static bool suffices(const void *privileges, const char *capability)
+{
+	return ng_privileges_suffice(privileges, capability);
+}
+
 static int print_something(struct program *program, enum ng_action action)
 {
 	switch (action) {
@@ -130,7 +135,7 @@ static int print_something(struct program *program, enum ng_action action)
 		ng_help_version(stdout);
 		break;
 	case NG_LIST_COLLECTORS:
-		ng_help_collectors(stdout, &program->options, &program->privileges);
+		ng_help_collectors(stdout, &program->options, suffices, &program->privileges);
 		break;
 	case NG_MIGRATE:
 		return migrate(program);

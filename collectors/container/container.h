@@ -14,8 +14,8 @@
 #include "path.h"
 #include "values.h"
 
-#include <nodegauge/mounts.h>
-#include <nodegauge/table.h>
+#include "base/table.h"
+#include "kernel/mounts.h"
 
 /* What --collector.container.levels chooses from. */
 enum container_shown {

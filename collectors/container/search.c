@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "search.h"
 
+#include "base/table.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <nodegauge/table.h>
 #include <unistd.h>
 
 enum {

@@ -9,7 +9,7 @@
 #ifndef CONTAINER_VALUES_H
 #define CONTAINER_VALUES_H
 
-#include <nodegauge/cgroups.h>
+#include "kernel/cgroups.h"
 #include <nodegauge/collector.h>
 
 /* What --collector.container.families chooses from. */

@@ -3,9 +3,9 @@
 #ifndef FILESYSTEM_H
 #define FILESYSTEM_H
 
+#include "kernel/guard.h"
+#include "kernel/mounts.h"
 #include <nodegauge/collector.h>
-#include <nodegauge/guard.h>
-#include <nodegauge/mounts.h>
 #include <sys/vfs.h>
 
 /* A statfs on a helper thread. Lives as long as its mount is in the table, and until its thread returns. */

@@ -3,9 +3,9 @@
 #ifndef COLLECTORS_NETCLASS_H
 #define COLLECTORS_NETCLASS_H
 
+#include "kernel/links.h"
+#include "kernel/netlink.h"
 #include <nodegauge/collector.h>
-#include <nodegauge/links.h>
-#include <nodegauge/netlink.h>
 
 /* The numbers in the order of their families. */
 enum netclass_number {

@@ -2,8 +2,8 @@
 /* The addresses of the interfaces, by netlink. */
 #include "addresses.h"
 
+#include "kernel/links.h"
 #include <arpa/inet.h>
-#include <nodegauge/links.h>
 
 static const char *address_scope(const struct ng_address *address)
 {

@@ -12,8 +12,8 @@
  */
 #include "addresses.h"
 
+#include "kernel/links.h"
 #include <linux/if_link.h>
-#include <nodegauge/links.h>
 
 struct netdev {
 	struct ng_pattern *include, *exclude, *whitelist, *blacklist;

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/cell.h"
 
-#include "engine/pattern.h"
-#include "kernel/arena.h"
+#include "base/arena.h"
+#include "base/pattern.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+bool ng_choice_wants(const struct ng_choice *choice, const struct ng_privilege *privilege)
+{
+	for (size_t i = 0; privilege->option && i < choice->given_count; i++) {
+		if (strcmp(choice->given[i].option->name, privilege->option) == 0 &&
+			strstr(choice->given[i].text, privilege->word))
+			return true;
+	}
+	return !privilege->option;
+}
 
 /* ---- the values of options ---- */
 

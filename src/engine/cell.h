@@ -26,6 +26,9 @@ struct ng_choice {
 	size_t all_count;
 };
 
+/* Whether the collector needs that privilege with the options that were given for it. */
+bool ng_choice_wants(const struct ng_choice *choice, const struct ng_privilege *privilege);
+
 /* The whole name of a flag, without the dashes: "collector.netdev.device-include". */
 void ng_option_flag(const struct ng_collector *collector, const struct ng_option *option, char *name, size_t size);
 

@@ -13,12 +13,12 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "base/log.h"
 #include "engine/cell.h"
 #include "exposition/gzip.h"
 
 #include <stdatomic.h>
 
-enum ng_level { NG_LOG_ERROR, NG_LOG_WARN, NG_LOG_INFO, NG_LOG_DEBUG };
 
 /* One more writer of families into each answer, run in the thread that finishes the gather; of the scrape it has page,
  * arena, kernel and serial. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A gather: the cells that are wanted, one after the other, by as many runners as are held up in one and one more. */
+#include "base/arena.h"
 #include "engine/internal.h"
-#include "kernel/arena.h"
 
-#include <nodegauge/table.h>
+#include "base/table.h"
 #include <stdio.h>
 
 static const size_t stack_size = 256u << 10;

@@ -5,9 +5,6 @@
 
 #include <nodegauge/text.h>
 
-/* The length of the UTF-8 sequence of several bytes at `text`, or 0 where there is none. */
-size_t ng_utf8_length(const char *text, size_t size);
-
 /* Writes `text` escaped at `at`, which has room for three times its size, and returns the end. Bytes that are no UTF-8
  * are replaced by U+FFFD. */
 char *ng_escape(char *at, struct ng_span text, bool quotes);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exposition/head.h"
 
+#include "base/arena.h"
 #include "exposition/escape.h"
-#include "kernel/arena.h"
 
 uint64_t ng_name_hash(struct ng_span name)
 {

@@ -5,8 +5,8 @@
  */
 #include "exposition/page.h"
 
+#include "base/number.h"
 #include "exposition/head.h"
-#include "exposition/number.h"
 
 #include <assert.h>
 #include <errno.h>

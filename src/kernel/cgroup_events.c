@@ -6,7 +6,7 @@
  * as IN_MODIFY (kernfs_notify), no more than one each 10 ms. A watch on the file itself holds its inode, without which
  * the kernel has nobody to tell. All of it works for any user on a read-only mount.
  */
-#include "kernel/cgroups.h"
+#include "kernel/cgroup_tree.h"
 
 #include <fcntl.h>
 #include <sys/inotify.h>

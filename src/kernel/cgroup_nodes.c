@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The groups of the tree: made, found by name, dropped. */
-#include "kernel/cgroups.h"
+#include "kernel/cgroup_tree.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which hierarchies there are, and the way into a group. */
-#include "kernel/arena.h"
-#include "kernel/cgroups.h"
+#include "base/arena.h"
+#include "kernel/cgroup_tree.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>

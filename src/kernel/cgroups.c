@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kernel/cgroups.h"
+#include "kernel/cgroup_tree.h"
 
-#include "kernel/arena.h"
+#include "base/arena.h"
 #include "kernel/kernel.h"
 
 #include <dirent.h>

@@ -1,76 +1,145 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the tree of control groups share. */
+/*
+ * The tree of control groups.
+ *
+ * One object per collector that wants it, living in its state. On cgroup v2 new and removed groups are noticed by
+ * inotify, and at every update the number of directories below each group (st_nlink, which kernfs keeps exact) is
+ * compared with what is known; where watches run out, and on v1, every update walks the whole tree. A group is a path
+ * and a generation: the directory's inode is the kernel's 64-bit id of the group, so a path that was removed and made
+ * again is another group.
+ *
+ * A group keeps one directory descriptor (O_PATH) and no open files, as an open file that was read once holds a page of
+ * kernel memory; past the budget of descriptors groups are entered by path, and the inode is checked.
+ *
+ * Kernel: Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/, fs/kernfs/.
+ */
 #ifndef KERNEL_CGROUPS_H
 #define KERNEL_CGROUPS_H
 
-#include <nodegauge/table.h>
+#include <nodegauge/files.h>
 
-#include <nodegauge/cgroups.h>
-#include <nodegauge/collector.h>
+enum ng_cgroup_mode { NG_CGROUP_NONE, NG_CGROUP_V2, NG_CGROUP_V1, NG_CGROUP_HYBRID };
 
-struct ng_cgroups {
-	struct ng_cgroups_hooks hooks;
-	struct ng_cgroup *root;
-	enum ng_cgroup_mode mode;
-	int place_fd[NG_CGROUP_PLACES]; /* O_PATH; equal where it is the same hierarchy; -1 for none */
-	enum ng_cgroup_place walked;    /* whose directories are the groups */
-	uint64_t device;                /* st_dev of the walked hierarchy */
-	char description[160];
-	uint64_t limit, descriptors;
-
-	struct ng_table by_generation;
-	struct ng_table by_watch;
-	struct ng_table by_name; /* of parent and name; those with one key are linked */
-	uint64_t secret;         /* so that nobody can make names with one key */
-	int inotify;             /* or -1 */
-	bool overflown;          /* events were lost: the next update walks */
-	bool begun;              /* the first walk is over */
-	bool telling;            /* a group is added as inotify told of it */
-	bool went;               /* a group that was to be added had gone */
-	uint64_t unwatched;      /* groups that should be watched and are not */
-	uint64_t missing;        /* groups of which a file should be */
-	uint64_t kept;           /* directory descriptors */
-	uint64_t refused, overflows;
+/* Where a file is looked for. On v2 these are all the same directory. */
+enum ng_cgroup_place {
+	NG_CGROUP_UNIFIED, /* cgroup.*, *.pressure */
+	NG_CGROUP_CPU,
+	NG_CGROUP_CPUACCT,
+	NG_CGROUP_MEMORY,
+	NG_CGROUP_BLKIO,
+	NG_CGROUP_PIDS,
+	NG_CGROUP_HUGETLB,
+	NG_CGROUP_PLACES,
+	NG_CGROUP_WALKED = NG_CGROUP_PLACES, /* the one whose directories are the groups */
 };
 
-/* ---- where ---- */
+struct ng_cgroup {
+	struct ng_cgroup *parent;
+	struct ng_cgroup *first, *last; /* children: sorted by name as a walk found them, later ones behind */
+	struct ng_cgroup *next, *before;
+	struct ng_cgroup *same; /* the next one in the table of names */
+	uint64_t generation;
+	const char *name; /* of the directory; "" for the root */
+	uint32_t name_size;
+	uint32_t children;
+	uint32_t refused; /* directories below it that are not followed: past the limit */
+	uint16_t depth;   /* 0 for the root */
+	bool descend;     /* groups below it are followed */
+	bool scarce;      /* it and what is below it: see NG_CGROUP_SCARCE */
+	bool marked;      /* used by walks */
+	bool fresh;       /* its making was told: it is not older than the last update */
+	bool born;        /* it is younger than our knowledge of its parent: all that it counts came while we looked */
+	bool listed;      /* what is found below it from now on is */
+	uint8_t missing;  /* NG_CGROUP_EVENTS, NG_CGROUP_OOMS: watches for which there was no room */
+	bool unopened;    /* a directory below it could not be opened: it is not new when it can */
+	bool covered;     /* something is mounted onto a directory below it, which is not followed */
+	int directory;    /* O_PATH, or -1: past the budget */
+	int watch;        /* inotify, of the directory, or negative */
+	int events;       /* inotify, of cgroup.events, or negative */
+	int memory;       /* inotify, of memory.events, or negative */
+	_Alignas(max_align_t) char payload[];
+};
 
-/* Finds the mounts below the root that was given; -1 everywhere and NG_CGROUP_NONE where there are none. */
-void ng_cgroups_find_places(struct ng_cgroups *cgroups, int root);
-void ng_cgroups_close_places(struct ng_cgroups *cgroups);
+/* What `added` wants of a new group. */
+enum {
+	NG_CGROUP_DESCEND = 1, /* follow the groups below it */
+	NG_CGROUP_EVENTS = 2,  /* call `emptied` when its last process has gone */
+	NG_CGROUP_OOMS = 4,    /* call `memory_event` when memory.events changes; at most every 10 ms */
+	NG_CGROUP_SCARCE = 8,  /* anybody may make groups below it: refuse them when half of the limit is used */
+};
 
-/* The directory of a group, O_PATH; -EXDEV where something is mounted on the way, which is no part of the tree. */
-int ng_cgroup_open(int directory, const char *path);
+struct ng_cgroups_hooks {
+	size_t payload_size; /* zeroed, behind each group */
+	unsigned (*added)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
+	void (*removed)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
+	void (*emptied)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
+	void (*memory_event)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
+	void *context;
+	/* A group of that name was told of and had gone before it could be opened. May be NULL. */
+	void (*missed)(void *context, struct ng_scrape *scrape, struct ng_cgroup *parent, const char *name);
+};
 
-/* ---- the tree ---- */
+struct ng_cgroups;
 
-/* A child was seen: adds it with all below it, unless it is known. */
-int ng_cgroups_add_child(
-	struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name);
+/*
+ * For `init`. `limit` is the number of groups that are followed at most, `descriptors` how many directories are kept
+ * open at most. Does not walk yet. A machine without control groups is no error: the mode says so.
+ */
+int ng_cgroups_new(struct ng_setup *setup, const struct ng_cgroups_hooks *hooks, uint64_t limit, uint64_t descriptors,
+	bool watch, struct ng_cgroups **ret_cgroups);
+void ng_cgroups_free(struct ng_cgroups *cgroups);
 
-/* A group without descriptors or watches, as the last child of its parent; NULL when there is no memory. */
-struct ng_cgroup *ng_cgroups_make(
-	struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name, uint64_t generation);
+enum ng_cgroup_mode ng_cgroups_mode(const struct ng_cgroups *cgroups);
 
-/* The child of that name, or NULL. */
-struct ng_cgroup *ng_cgroups_child(const struct ng_cgroups *cgroups, const struct ng_cgroup *parent, const char *name);
+/* "cgroup v2", "cgroup v1 (cpu, memory)": for the log. Borrowed. */
+const char *ng_cgroups_describe(const struct ng_cgroups *cgroups);
 
-/* Compares the directories below a group with its children. */
-int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group);
+/*
+ * Brings the tree up to date and calls the hooks. `whole` compares every group with the file system; without it only
+ * what inotify told is looked at.
+ */
+int ng_cgroups_update(struct ng_scrape *scrape, struct ng_cgroups *cgroups, bool whole);
 
-/* ---- watching ---- */
+/* Readable when something changed, for a tick to wait for; -1 where there is no inotify. */
+int ng_cgroups_descriptor(const struct ng_cgroups *cgroups);
 
-void ng_cgroups_open_watches(struct ng_cgroups *cgroups);
+/* Whether something was told since the last update. */
+bool ng_cgroups_pending(const struct ng_cgroups *cgroups);
 
-/* What the flags of `added` ask for; the directory is one of the group's own. */
-void ng_cgroups_watch(struct ng_cgroups *cgroups, struct ng_cgroup *group, int directory, unsigned flags);
+/* NULL before the first update. */
+struct ng_cgroup *ng_cgroups_root(struct ng_cgroups *cgroups);
 
-/* Once more those for which there was no room. */
-void ng_cgroups_watch_missing(struct ng_scrape *scrape, struct ng_cgroups *cgroups);
+/* The next group in the order of a walk that meets parents before children; NULL at the end. */
+struct ng_cgroup *ng_cgroup_next(const struct ng_cgroup *group);
 
-void ng_cgroups_unwatch(struct ng_cgroups *cgroups, struct ng_cgroup *group);
+/* Drops a group that turned out to be gone, with all below it, and calls `removed` for each. */
+void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group);
 
-/* Takes the events that have come. */
-int ng_cgroups_take_events(struct ng_scrape *scrape, struct ng_cgroups *cgroups);
+/* What `added` could not ask for then: NG_CGROUP_EVENTS and NG_CGROUP_OOMS, from the next whole update on. */
+void ng_cgroups_want(struct ng_cgroups *cgroups, struct ng_cgroup *group, unsigned flags);
+
+/*
+ * A directory descriptor to read the files of a group below: -ENOENT when the group has gone, or has no such
+ * controller. To be given back with ng_cgroup_leave.
+ */
+int ng_cgroup_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
+	enum ng_cgroup_place place);
+void ng_cgroup_leave(const struct ng_cgroup *group, int directory);
+
+/* Whether the files there are those of cgroup v2, as they are for a controller that v1 was not given. */
+bool ng_cgroups_is_v2(const struct ng_cgroups *cgroups, enum ng_cgroup_place place);
+
+/* "/system.slice/ssh.service"; "/" for the root. In the arena; .text is NULL when there is no memory. */
+struct ng_span ng_cgroup_path(struct ng_arena *arena, const struct ng_cgroup *group);
+
+struct ng_cgroups_state {
+	uint64_t groups;    /* followed */
+	uint64_t by_path;   /* of these, without a kept descriptor */
+	uint64_t refused;   /* groups that were not followed as the limit was reached */
+	uint64_t watches;   /* inotify watches held */
+	uint64_t overflows; /* of the event queue, since the start */
+	bool polling;       /* watches ran out or there is no inotify: whole walks instead */
+};
+void ng_cgroups_state(const struct ng_cgroups *cgroups, struct ng_cgroups_state *ret_state);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Directory listing by getdents64(2): opendir would allocate. */
-#include "kernel/arena.h"
+#include "base/arena.h"
 #include "kernel/kernel.h"
 
 #include <dirent.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kernel/arena.h"
+#include "base/arena.h"
 #include "kernel/kernel.h"
 
 #include <fcntl.h>

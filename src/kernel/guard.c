@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/kernel.h"
 
-#include <nodegauge/guard.h>
+#include "kernel/guard.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/kernel.h"
 
-#include "kernel/arena.h"
+#include "base/arena.h"
 
 #include <errno.h>
 #include <fcntl.h>

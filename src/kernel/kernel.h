@@ -6,7 +6,7 @@
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
 
-#include "kernel/links.h"
+#include "kernel/links_source.h"
 
 #include <nodegauge/collector.h>
 #include <pthread.h>

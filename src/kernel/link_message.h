@@ -3,10 +3,10 @@
 #ifndef KERNEL_LINK_MESSAGE_H
 #define KERNEL_LINK_MESSAGE_H
 
-#include "kernel/netlink.h"
+#include "kernel/netlink_dump.h"
 
+#include "kernel/links.h"
 #include <nodegauge/arena.h>
-#include <nodegauge/links.h>
 
 struct ng_link_list {
 	struct ng_arena *arena;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kernel/links.h"
+#include "kernel/links_source.h"
 
 #include "kernel/link_message.h"
 

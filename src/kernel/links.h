@@ -1,38 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The source behind ng_links. Not thread-safe: its user holds a lock.
- *
- * An RTM_GETLINK dump costs 1.5 us an interface and brings 1.1 kB of it, nearly all of which is as it was. The kernel
- * says when something changes (RTNLGRP_LINK), so as long as it is silent only the statistics are asked for, by
- * RTM_GETSTATS at 0.2 us an interface. It keeps silent about some changes of an interface that is down, so these few
- * are asked for one by one, and about a group that is written in sysfs: what is remembered is given up after a minute.
+ * The network interfaces of this process's network namespace, by one RTM_GETLINK dump per scrape for all collectors
+ * (linux/rtnetlink.h, linux/if_link.h). Use it only where ng_net_path says that the namespace is the host's.
  */
 #ifndef KERNEL_LINKS_H
 #define KERNEL_LINKS_H
 
-#include <nodegauge/arena.h>
-#include <nodegauge/links.h>
-#include <nodegauge/netlink.h>
+#include <linux/if_link.h>
+#include <nodegauge/text.h>
 
 struct ng_scrape;
 
-struct ng_links_source {
-	struct ng_netlink netlink, watch;
-	uint64_t serial; /* of the gather whose answer is kept */
-	int error;       /* of that reading */
-	struct ng_arena arena, scratch;
-	struct ng_link *link;
-	size_t count;
-	unsigned misses;
-	uint64_t dumped_at; /* CLOCK_MONOTONIC ns; 0 when the next reading has to be a dump */
-	bool unwatched;     /* this kernel lacks what it takes: each reading is a dump */
+/* Which of the optional attributes the kernel gave. */
+enum {
+	NG_LINK_CARRIER = 1 << 0,
+	NG_LINK_CARRIER_CHANGES = 1 << 1,
+	NG_LINK_CARRIER_UPDOWN = 1 << 2,
+	NG_LINK_STATS = 1 << 3,
+	NG_LINK_GROUP = 1 << 4,
+	NG_LINK_TXQLEN = 1 << 5,
+	NG_LINK_LINKMODE = 1 << 6,
+	NG_LINK_NETNSID = 1 << 7, /* the lower device is in another namespace */
+	NG_LINK_PROMISCUITY = 1 << 8,
+	NG_LINK_ALLMULTI = 1 << 9, /* since Linux 6.0 */
 };
 
-/* A source of zeroes is ready. What is returned is valid until the next reading with another serial. */
-int ng_links_source_read(struct ng_links_source *source, uint64_t serial, struct ng_links *ret_links);
+struct ng_link {
+	struct ng_span name;
+	struct ng_span alias;     /* empty where there is none */
+	struct ng_span kind;      /* IFLA_INFO_KIND: "veth", "bond"; empty for hardware */
+	struct ng_span address;   /* raw bytes */
+	struct ng_span broadcast; /* raw bytes */
+	uint32_t given;
+	uint32_t index;
+	uint32_t lower; /* IFLA_LINK, or the own index */
+	uint32_t flags; /* IFF_* */
+	uint32_t mtu, txqlen, group;
+	uint32_t carrier_changes, carrier_up, carrier_down;
+	uint16_t type; /* ARPHRD_* */
+	uint8_t operstate, linkmode, carrier;
+	struct rtnl_link_stats64 stats;
+	struct ng_span altnames;        /* each with a NUL behind it */
+	uint32_t promiscuity, allmulti; /* how many want the interface in that mode */
+};
 
-/* Closes the sockets that may not stay open between scrapes; without the one that listens each reading is a dump. */
-void ng_links_source_settle(const struct ng_scrape *scrape, struct ng_links_source *source);
-void ng_links_source_done(struct ng_links_source *source);
+struct ng_links {
+	const struct ng_link *link;
+	size_t count;
+};
+
+/* Valid until the scrape ends. */
+int ng_links(struct ng_scrape *scrape, struct ng_links *ret_links);
 
 #endif

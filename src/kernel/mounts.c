@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <nodegauge/mounts.h>
+#include "kernel/mounts.h"
 
 #include <nodegauge/collector.h>
 #include <poll.h>

@@ -5,7 +5,7 @@
  * A dump is made by the kernel piece by piece, each as large as the reader's buffer, 32 KiB at most (netlink_dump). A
  * message that does not fit is cut, so the buffer then grows and the dump is begun anew.
  */
-#include "kernel/netlink.h"
+#include "kernel/netlink_dump.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

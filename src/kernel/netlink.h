@@ -1,95 +1,78 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dumps by netlink, and the attributes in their messages. libmnl is used behind this header only. */
+/*
+ * Tables of the kernel's network stack by netlink, in this process's network namespace: use it only where ng_net_path
+ * says that this is the host's. For the interfaces themselves see links.h.
+ *
+ * Arrays lie in the arena of the scrape. Functions return 0 or a negative errno and note what failed in the scrape.
+ */
 #ifndef KERNEL_NETLINK_H
 #define KERNEL_NETLINK_H
 
-#include <linux/netlink.h>
-#include <nodegauge/netlink.h>
+#include <nodegauge/arena.h>
+#include <nodegauge/text.h>
 
-/* Called for each message of a dump. A negative errno ends it. */
-typedef int ng_netlink_visit(void *context, const struct nlmsghdr *message);
-
-/* How often a dump is begun anew when the table changed under it (NLM_F_DUMP_INTR). */
-enum { NG_DUMP_ATTEMPTS = 8 };
+struct ng_scrape;
+struct mnl_socket;
 
 /*
- * Sends `request`, whose length and type are filled in, and hands on what comes. Returns -EINTR when the table changed
- * in the meantime, so that entries may be missing or double: forget them and ask again. After any error the next dump
- * takes a new socket.
+ * A socket that is opened at its first use and then kept; lives in the collector's state. One of zeroes is closed. It
+ * serves one of the functions below: a socket speaks one protocol.
  */
-int ng_netlink_dump(
-	struct ng_netlink *netlink, int protocol, struct nlmsghdr *request, ng_netlink_visit *visit, void *context);
-
-/* The same for a request that has one answer and an acknowledgement. */
-int ng_netlink_ask(
-	struct ng_netlink *netlink, int protocol, struct nlmsghdr *request, ng_netlink_visit *visit, void *context);
-
-/* Closes the socket if it may not stay open between scrapes. */
-void ng_netlink_settle(const struct ng_scrape *scrape, struct ng_netlink *netlink);
-
-/*
- * Opens a socket that hears the messages of a multicast group and is not read for them, only asked whether there were
- * any: 1 if so, or if they may have been lost, 0 if there were none since the last call, or a negative errno.
- */
-int ng_netlink_watch(struct ng_netlink *netlink, int protocol, unsigned group);
-int ng_netlink_heard(struct ng_netlink *netlink);
-
-/* ---- attributes ---- */
-
-struct ng_attribute {
-	uint16_t type;
-	struct ng_span value;
+struct ng_netlink {
+	struct mnl_socket *socket;
+	struct ng_arena memory; /* of the buffer */
+	char *buffer;
+	size_t buffer_size;
+	uint32_t sequence;
+	uint16_t family; /* of generic netlink; 0 while not known */
 };
+void ng_netlink_close(struct ng_netlink *netlink);
 
-/* What follows the fixed part of a message; empty when the message is too short for it. */
-static inline struct ng_span ng_netlink_rest(const struct nlmsghdr *message, size_t fixed)
-{
-	size_t head = NLMSG_HDRLEN + NLMSG_ALIGN(fixed);
+/* RTM_GETNEIGH. */
+struct ng_neighbour {
+	uint32_t index; /* of the interface */
+	uint16_t state; /* NUD_* */
+};
+struct ng_neighbours {
+	const struct ng_neighbour *neighbour;
+	size_t count;
+};
+int ng_neighbours(
+	struct ng_scrape *scrape, struct ng_netlink *netlink, int family, struct ng_neighbours *ret_neighbours);
 
-	return message->nlmsg_len > head ? (struct ng_span){ (const char *)message + head, message->nlmsg_len - head }
-					 : (struct ng_span){ NULL, 0 };
-}
+/* RTM_GETADDR, IPv4 and IPv6. */
+struct ng_address {
+	uint32_t index; /* of the interface */
+	uint8_t family; /* AF_* */
+	uint8_t prefix; /* bits of the network */
+	bool peer;      /* one end of a point-to-point link: another entry may differ in the other end only */
+	uint8_t bytes[16];
+};
+struct ng_addresses {
+	const struct ng_address *address;
+	size_t count;
+};
+int ng_addresses(struct ng_scrape *scrape, struct ng_netlink *netlink, struct ng_addresses *ret_addresses);
 
-/* The fixed part, or NULL when the message is too short for it. */
-static inline const void *ng_netlink_fixed(const struct nlmsghdr *message, size_t fixed)
-{
-	return message->nlmsg_len >= NLMSG_HDRLEN + fixed ? (const char *)message + NLMSG_HDRLEN : NULL;
-}
+/* ETHTOOL_MSG_LINKMODES_GET of those interfaces that have them; -ENOENT where the kernel has no ethtool netlink. */
+struct ng_link_mode {
+	uint32_t index; /* of the interface */
+	uint32_t speed; /* Mbit/s; SPEED_UNKNOWN */
+	uint8_t duplex; /* DUPLEX_* */
+	bool has_speed;
+	bool has_duplex;
+};
+struct ng_link_modes {
+	const struct ng_link_mode *mode;
+	size_t count;
+};
+int ng_link_modes(struct ng_scrape *scrape, struct ng_netlink *netlink, struct ng_link_modes *ret_modes);
 
-static inline bool ng_attribute_next(struct ng_span *rest, struct ng_attribute *ret_attribute)
-{
-	struct nlattr head;
-
-	if (rest->size < sizeof(head))
-		return false;
-	memcpy(&head, rest->text, sizeof(head));
-	if (head.nla_len < sizeof(head) || head.nla_len > rest->size)
-		return false;
-	*ret_attribute = (struct ng_attribute){ head.nla_type & NLA_TYPE_MASK,
-		{ rest->text + NLA_HDRLEN, head.nla_len - (size_t)NLA_HDRLEN } };
-	*rest = ng_span_skip(*rest, NLA_ALIGN(head.nla_len));
-	return true;
-}
-
-/* Integers; 0 where the attribute is shorter. */
-static inline uint8_t ng_attribute_u8(struct ng_attribute attribute)
-{
-	return attribute.value.size ? (uint8_t)attribute.value.text[0] : 0;
-}
-
-static inline uint32_t ng_attribute_u32(struct ng_attribute attribute)
-{
-	uint32_t value = 0;
-
-	if (attribute.value.size >= sizeof(value))
-		memcpy(&value, attribute.value.text, sizeof(value));
-	return value;
-}
-
-/* A text without the NUL that ends it. */
-static inline struct ng_span ng_attribute_text(struct ng_attribute attribute)
-{
-	return (struct ng_span){ attribute.value.text, ng_span_find(attribute.value, '\0') };
-}
+/* SOCK_DIAG_BY_FAMILY: what waits in the queues of all UDP sockets, in bytes. */
+struct ng_udp_queues {
+	uint64_t tx, rx;
+	size_t sockets;
+};
+int ng_udp_queues(struct ng_scrape *scrape, struct ng_netlink *netlink, int family, struct ng_udp_queues *ret_queues);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What collectors ask netlink for besides the interfaces: neighbours, addresses, ethtool's link modes, UDP queues. */
-#include "kernel/netlink.h"
+#include "kernel/netlink_dump.h"
 
 #include <errno.h>
 #include <linux/ethtool_netlink.h>

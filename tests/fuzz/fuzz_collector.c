@@ -9,7 +9,7 @@
  *
  * The mutator makes such inputs from the cases by itself, so that no seeds are needed, and leaves the first line alone.
  */
-#include "../collectors/scene.h"
+#include "../runner/scene.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,8 +11,8 @@
  *     8:0 rbytes=1
  */
 #include "../../collectors/container/container.h"
-#include "../collectors/tree.h"
-#include "kernel/cgroups.h"
+#include "../runner/tree.h"
+#include "kernel/cgroup_tree.h"
 #include "kernel/kernel.h"
 
 #include <fcntl.h>

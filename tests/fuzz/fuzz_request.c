@@ -3,10 +3,10 @@
  * Bytes as a client sends them, to the whole server with one collector behind it. Whatever comes, a connection ends,
  * and an answer with the metrics is whole: of the length that it says, and well-formed.
  */
-#include "../collectors/exposition.h"
-#include "../collectors/tree.h"
+#include "../runner/exposition.h"
+#include "../runner/tree.h"
 #include "engine/registry.h"
-#include "web/exporter.h"
+#include "exporter/exporter.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  * The text helpers on any bytes, which lie at the end of what may be read, against plain code that does the same; and
  * labels and families of such bytes against the strict reader.
  */
-#include "../collectors/exposition.h"
+#include "../runner/exposition.h"
 #include "exposition/page.h"
 
 #include <errno.h>

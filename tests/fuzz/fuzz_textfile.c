@@ -3,8 +3,8 @@
  * A file of the textfile collector. Whatever it holds, the answer is well-formed, the collector beside is not harmed,
  * and the file is either reported as broken or has a time.
  */
-#include "../collectors/instance.h"
-#include "../collectors/tree.h"
+#include "../runner/instance.h"
+#include "../runner/tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +65,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct exposition exposition = { .lax = LAX_HISTOGRAMS };
 	const char *const flags[] = { flag };
-	struct instance_plan plan = { .root = root, .collectors = { "textfile", "loadavg" }, .flags = flags, .flag_count = 1 };
+	struct instance_plan plan = {
+		.root = root, .collectors = { "textfile", "loadavg" }, .flags = flags, .flag_count = 1
+	};
 	struct instance instance;
 	char mtime[256];
 

@@ -6,7 +6,7 @@
 #include "scratch.h"
 #include "support.h"
 
-#include <nodegauge/cgroups.h>
+#include "kernel/cgroups.h"
 
 struct groups {
 	struct scratch scratch;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scratch.h"
 
-#include "../collectors/tree.h"
+#include "../runner/tree.h"
 #include "support.h"
 
 #include <errno.h>

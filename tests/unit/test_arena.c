@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
 
-#include "kernel/arena.h"
+#include "base/arena.h"
 
 #include <malloc.h>
 #include <nodegauge/arena.h>

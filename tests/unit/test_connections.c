@@ -2,8 +2,8 @@
 /* For whom a connection is counted, and who gives way. */
 #include "support.h"
 
+#include "http/connections.h"
 #include "kernel/kernel.h"
-#include "web/connections.h"
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "scratch.h"
 #include "support.h"
 
-#include <nodegauge/cgroups.h>
+#include "kernel/cgroups.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 /* Files of environment variables, read as systemd reads them, and written so that it reads back the same. */
 #include "support.h"
 
-#include "host/environment.h"
+#include "config/environment.h"
 
 #include <nodegauge/collector.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading below a root, on files that change, grow and go away. */
-#include "../collectors/tree.h"
+#include "../runner/tree.h"
 #include "kernel/kernel.h"
 #include "scratch.h"
 #include "support.h"

@@ -4,7 +4,7 @@
 
 #include "kernel/kernel.h"
 
-#include <nodegauge/guard.h>
+#include "kernel/guard.h"
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 /* Lines of mountinfo, their options and escapes. */
 #include "support.h"
 
+#include "kernel/mounts.h"
 #include <errno.h>
-#include <nodegauge/mounts.h>
 #include <string.h>
 
 static void a_line(void **state)

@@ -2,7 +2,7 @@
 /* Numbers as text, against the C library and against exact decimals. */
 #include "support.h"
 
-#include "exposition/number.h"
+#include "base/number.h"
 
 #include <float.h>
 #include <inttypes.h>

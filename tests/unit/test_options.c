@@ -2,7 +2,7 @@
 /* Command lines and what becomes of them, with collectors made for the purpose. */
 #include "support.h"
 
-#include "host/options.h"
+#include "config/options.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 /* Regular expressions as node_exporter's users write them (https://github.com/google/re2/wiki/Syntax). */
 #include "support.h"
 
-#include "engine/pattern.h"
+#include "base/pattern.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who reads: told apart, remembered for five minutes, 64 of them. */
+#include "exporter/readers.h"
 #include "support.h"
-#include "web/readers.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of pointers against plain arrays that do the same. */
+#include "base/table.h"
 #include "support.h"
-#include <nodegauge/table.h>
 
 enum { KEYS = 512, STEPS = 200000 };
 

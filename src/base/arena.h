@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Room of unknown need at the end of an arena: reserve, write, commit what was used. Nothing else may be taken from the
+ * arena between the two.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <nodegauge/arena.h>
+
+/* At least `size` bytes, and whatever else is free in the chunk; NULL past the limit or when the system has no memory.
+ */
+char *ng_arena_reserve(struct ng_arena *arena, size_t size, size_t *ret_size);
+
+/*
+ * At least `size` bytes in place of what was reserved and begins at `start`, with its first `used` bytes. What has the
+ * arena to itself grows without being copied.
+ */
+char *ng_arena_widen(struct ng_arena *arena, char *start, size_t used, size_t size, size_t *ret_size);
+
+/* Keeps the first `size` bytes of what was reserved. */
+void ng_arena_commit(struct ng_arena *arena, const char *start, size_t size);
+
+/*
+ * How often the system had no memory for an arena, or for what ng_memory_failed was called for, in this thread. What
+ * was made meanwhile may be incomplete.
+ */
+unsigned long ng_memory_failures(void);
+void ng_memory_failed(void);
+
+/* Gives the memory of an arena back whose contents are no longer needed, when it is more than `keep` bytes. */
+void ng_arena_trim(struct ng_arena *arena, size_t keep);
+
+#endif

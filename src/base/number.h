@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Numbers as the text format wants them: shortest exact decimal, never through printf where it can be helped. */
+#ifndef BASE_NUMBER_H
+#define BASE_NUMBER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Room that any of these needs, for up to 64 places. */
+#define NG_NUMBER_MAX 96
+
+/* Each writes at `at` without NUL and returns the end. */
+char *ng_render_u64(char *at, uint64_t value);
+char *ng_render_i64(char *at, int64_t value);
+char *ng_render_scaled(char *at, uint64_t value, unsigned places); /* value * 10^-places, places up to 64 */
+char *ng_render_double(char *at, double value);
+
+#endif

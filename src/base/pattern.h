@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_PATTERN_H
+#define BASE_PATTERN_H
+
+#include <nodegauge/pattern.h>
+
+/* NULL for the empty expression. A bad one gives -EINVAL and says where it is bad. Owned by the caller. */
+int ng_pattern_new(const char *expression, char *error, size_t error_size, struct ng_pattern **ret_pattern);
+void ng_pattern_free(struct ng_pattern *pattern);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A table of pointers by 64-bit keys: open addressing, at most half full, no memory of its own while empty. */
+#ifndef BASE_TABLE_H
+#define BASE_TABLE_H
+
+#include <nodegauge/text.h>
+
+struct ng_table_slot {
+	uint64_t key;
+	void *value; /* NULL: free */
+};
+
+/* A table of zeroes is an empty one. */
+struct ng_table {
+	struct ng_table_slot *slot;
+	size_t room; /* a power of two */
+	size_t count;
+};
+
+void *ng_table_get(const struct ng_table *table, uint64_t key);
+
+/* Adds, or replaces what is there. -ENOMEM. */
+int ng_table_put(struct ng_table *table, uint64_t key, void *value);
+
+/* Does nothing where the key is missing. */
+void ng_table_drop(struct ng_table *table, uint64_t key);
+void ng_table_done(struct ng_table *table);
+
+/*
+ * A key for texts (FNV-1a): each takes what the one before gave, the first NG_HASH_SEED. "ab" and "c" are another key
+ * than "a" and "bc".
+ */
+#define NG_HASH_SEED UINT64_C(0xcbf29ce484222325)
+uint64_t ng_hash(uint64_t seed, struct ng_span text);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the program prints about itself, all of it from the table of flags and the collectors' descriptors. */
+#ifndef CONFIG_HELP_H
+#define CONFIG_HELP_H
+
+#include "config/options.h"
+
+#include <stdio.h>
+
+void ng_help_print(FILE *out, const struct ng_options *options);
+void ng_help_man(FILE *out, const struct ng_options *options);
+void ng_help_version(FILE *out);
+
+/* Whether the process will have what that text of struct ng_privilege asks for. */
+typedef bool ng_help_suffices(const void *context, const char *capability);
+
+/* Every collector with its default, privileges and options, and whether it would lack a privilege if it were started
+ * now. */
+void ng_help_collectors(FILE *out, const struct ng_options *options, ng_help_suffices *suffices, const void *context);
+
+/* Every family, tab-separated with a header line: collector, default, family, type, labels, help. `writers` are the
+ * families that belong to no collector. */
+void ng_help_metrics(FILE *out, const struct ng_options *options, const struct ng_family *own, size_t own_count);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is served: routes, and the scrapes that wait for a gather.
+ *
+ * One gather goes on at a time. Requests that come meanwhile wait for the next one and share it, so that each answer
+ * was read after its request came, and any number of scrapers costs no more than one after the other.
+ */
+#ifndef EXPORTER_EXPORTER_H
+#define EXPORTER_EXPORTER_H
+
+#include "engine/engine.h"
+#include "engine/registry.h"
+#include "http/server.h"
+
+struct ng_exporter_config {
+	const char *telemetry_path;
+	uint64_t max_requests;              /* 0: no limit */
+	uint64_t scrape_timeout;            /* ns */
+	const struct ng_registry *registry; /* of all collectors, enabled or not */
+};
+
+struct ng_exporter;
+
+struct ng_exporter *ng_exporter_new(const struct ng_exporter_config *config);
+void ng_exporter_free(struct ng_exporter *exporter);
+
+/* Writer of the exporter's own families, for the engine's configuration; its context is the exporter. */
+extern const struct ng_writer ng_exporter_writer;
+
+/* Before the first request. */
+void ng_exporter_attach(struct ng_exporter *exporter, struct ng_engine *engine, struct ng_server *server);
+
+/* For the server's configuration; the context is the exporter. */
+void ng_exporter_handle(void *context, struct ng_request *request);
+void ng_exporter_gone(void *context, struct ng_request *request);
+
+/*
+ * Refuses what --web.max-requests does not allow: scrapes that share a quick gather cost nothing, so they count once
+ * they have waited for a while. Returns when to call again.
+ */
+uint64_t ng_exporter_tick(struct ng_exporter *exporter, uint64_t now);
+
+/* Shortens the deadlines of the scrapes that wait, and of the gather that is going on. */
+void ng_exporter_hurry(struct ng_exporter *exporter, uint64_t deadline);
+
+/* An event descriptor, readable when a gather is over; then ng_exporter_run answers it and starts the next one. */
+int ng_exporter_fd(const struct ng_exporter *exporter);
+void ng_exporter_run(struct ng_exporter *exporter);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The page at "/": version, links, and each collector with its state. */
+#ifndef EXPORTER_LANDING_H
+#define EXPORTER_LANDING_H
+
+#include "engine/engine.h"
+#include "engine/registry.h"
+
+/* HTML in malloc'ed memory, which is the caller's; an empty span when there is none. */
+struct ng_span ng_landing_render(
+	struct ng_engine *engine, const struct ng_registry *registry, const char *telemetry_path);
+
+#endif

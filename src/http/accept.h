@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Taking connections off the listeners, also when the descriptors of this process are used up.
+ *
+ * accept4 says that there is no descriptor before it looks whether there is a connection, and one that nobody takes
+ * keeps its listener ready. So one descriptor is held in spare, to take a connection in the place of one that waits, or
+ * to turn it away at once.
+ */
+#ifndef HTTP_ACCEPT_H
+#define HTTP_ACCEPT_H
+
+#include "http/connections.h"
+#include "http/listen.h"
+
+enum { NG_ACCEPTS_AT_ONCE = 64 };
+
+struct ng_acceptor {
+	const struct ng_listener *listeners; /* borrowed */
+	size_t count;
+	struct ng_connections *connections;
+	int epoll_fd;     /* borrowed; its events of a listener carry the listener's index */
+	int spare_fd;     /* -1 while it is given up */
+	uint64_t again;   /* paused until then after an error; 0 when not */
+	uint64_t starved; /* when a descriptor was last missing; 0 for never */
+	/* Gets a new descriptor, which is its own. */
+	void (*take)(void *context, int fd, const struct sockaddr_storage *address, socklen_t size);
+	void *context;
+};
+
+/*
+ * Begins to watch the listeners. Lowers the limit of connections to what the limit of descriptors has room for, and
+ * fails where that is none. To be called when what is open for good is open.
+ */
+int ng_acceptor_start(struct ng_acceptor *acceptor, char *error, size_t error_size);
+
+/* For a listener that is ready. */
+void ng_acceptor_take(struct ng_acceptor *acceptor, size_t listener, uint64_t now);
+
+/* After connections ended; returns when to call again at the latest. */
+uint64_t ng_acceptor_tick(struct ng_acceptor *acceptor, uint64_t now);
+
+/* A descriptor has become free. */
+void ng_acceptor_wake(struct ng_acceptor *acceptor);
+
+/* For good. */
+void ng_acceptor_stop(struct ng_acceptor *acceptor);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The form of --web.listen-address. */
+#ifndef HTTP_ADDRESS_H
+#define HTTP_ADDRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ng_address_parts {
+	const char *path; /* behind "unix:"; NULL for TCP */
+	char host[256];   /* without brackets; empty for all */
+	const char *port; /* digits, borrowed of the text */
+};
+
+/* Takes HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH apart; on -EINVAL `error` says what is wrong with it. */
+int ng_address_parse(const char *text, struct ng_address_parts *ret_parts, char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The gate before the HTTP library: a connection that waits for a request is watched here, and its bytes are looked at
+ * while they are still in the socket. The library gets to read them once whole heads are there and in order; what is
+ * not is refused here and never seen by it.
+ *
+ * Of several requests in one piece those before an incomplete or wrong one pass, and the connection closes behind
+ * them: the library reads whatever has come, also what was not looked at.
+ */
+#ifndef HTTP_GATE_H
+#define HTTP_GATE_H
+
+#include "http/connections.h"
+#include "http/request_head.h"
+
+struct ng_gate_entry {
+	struct ng_connection *connection; /* borrowed */
+	bool waiting;                     /* for a head; the library does not read */
+	unsigned missed;                  /* events that came when it was not waiting */
+	size_t seen;                      /* bytes that were looked at in vain */
+};
+
+struct ng_gate {
+	int epoll_fd; /* borrowed; the events of an entry carry its address */
+	/* Lets so many requests through; with `last` the connection closes behind them. */
+	void (*pass)(struct ng_connection *connection, unsigned requests, bool last);
+	char bytes[NG_HEAD_MAX];
+};
+
+/* Watches a new connection; 0 or a negative errno. It is over when its descriptor is closed. */
+int ng_gate_add(struct ng_gate *gate, struct ng_gate_entry *entry, struct ng_connection *connection);
+
+/* The next request of an entry is waited for, and the library reads nothing of it from here on. */
+void ng_gate_wait(struct ng_gate *gate, struct ng_gate_entry *entry);
+
+/* For an event of the entry; its connection may end. */
+void ng_gate_event(struct ng_gate *gate, struct ng_gate_entry *entry, unsigned events);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Listening sockets from addresses as users write them: ":9100", "127.0.0.1:9100", "[::1]:9100", "unix:/run/x.sock". */
+#ifndef HTTP_LISTEN_H
+#define HTTP_LISTEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct ng_listener {
+	int fd;
+	char name[160];     /* as it is shown: "[::]:9100" */
+	const char *unlink; /* path of a unix socket, removed at the end; NULL otherwise */
+};
+
+/* Who may connect to a unix socket: of its file. */
+struct ng_socket_access {
+	mode_t mode;
+	gid_t group;
+	bool has_group;
+};
+
+/* From an octal mode, and the name or number of a group or "". On -EINVAL `error` says what is wrong. */
+int ng_socket_access_parse(
+	const char *mode, const char *group, struct ng_socket_access *ret_access, char *error, size_t error_size);
+
+/*
+ * Opens one address; *ret_listener is the caller's to close. ":PORT" is dual stack: IPv6 that takes IPv4 as well, or
+ * plain IPv4 where there is no IPv6. A unix socket that nobody listens on any more is replaced.
+ */
+int ng_listen_open(const char *address, const struct ng_socket_access *access, struct ng_listener *ret_listener,
+	char *error, size_t error_size);
+
+/* Takes over a listening socket of the service manager. */
+int ng_listen_adopt(int fd, struct ng_listener *ret_listener, char *error, size_t error_size);
+
+void ng_listen_close(struct ng_listener *listener);
+
+#endif

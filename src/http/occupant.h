@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who has an address that we wanted: for a message, and only as far as we may see. */
+#ifndef HTTP_OCCUPANT_H
+#define HTTP_OCCUPANT_H
+
+#include <stddef.h>
+#include <sys/socket.h>
+
+/*
+ * Writes what is known of the process that listens on a TCP address, or on one that excludes it:
+ * "prometheus-node (pid 612, prometheus-node-exporter.service)". Without the right to look into other processes it is
+ * the service alone, or "a process of user 112"; empty when nothing is known.
+ */
+void ng_occupant(const struct sockaddr *address, char *text, size_t size);
+
+#endif

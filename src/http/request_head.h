@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The head of a request as it came from the network, judged by RFC 9112 before the HTTP library interprets it.
+ *
+ * Releases of the library differ in what they repair, and a head that two parties read differently is how a second
+ * request is smuggled into the body of a first. What passes here is a GET or HEAD without a body that can be read in
+ * one way only; everything else has its refusal, after which the connection is closed.
+ */
+#ifndef HTTP_REQUEST_HEAD_H
+#define HTTP_REQUEST_HEAD_H
+
+#include <nodegauge/text.h>
+
+enum {
+	NG_HEAD_MAX = 8192, /* bytes, with the request line and the empty line */
+	NG_TARGET_MAX = 2048,
+	NG_ITEMS_MAX = 100, /* header fields and arguments of the query */
+};
+
+struct ng_refusal {
+	unsigned status;
+	const char *reason; /* the reason phrase of the status */
+	const char *text;   /* what is wrong */
+};
+
+/*
+ * The size of the first head, with the empty line that ends it, or 0 when that has not come yet. A single LF ends a
+ * line as well (RFC 9112, 2.2). Bytes before `from` were seen in an earlier call.
+ */
+size_t ng_request_head_size(struct ng_span bytes, size_t from);
+
+/* NULL when a complete head is in order. */
+const struct ng_refusal *ng_request_head_judge(struct ng_span head);
+
+/* For bytes that have no head's end yet: the refusal of those that no request begins with, or that are too many. */
+const struct ng_refusal *ng_request_head_hopeless(struct ng_span bytes);
+
+#endif

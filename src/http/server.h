@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The HTTP server: the one file behind this header knows libmicrohttpd.
+ *
+ * It has no thread of its own. The main loop waits for ng_server_fd and for the time that ng_server_run returns, and
+ * calls ng_server_run. A request is answered at once by its handler, or kept and answered later, from the same thread.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "http/listen.h"
+
+#include <nodegauge/text.h>
+
+struct ng_server;
+struct ng_request;
+
+struct ng_server_limits {
+	unsigned connections, client_connections;                /* in all, and from one address */
+	uint64_t header_timeout, idle_timeout, response_timeout; /* ns */
+};
+
+struct ng_server_config {
+	struct ng_server_limits limits;
+	struct ng_listener *listeners; /* borrowed */
+	size_t listener_count;
+	/* Called for each request that is in order, a GET or HEAD without a body: ends with ng_request_answer, or keeps
+	 * it by ng_request_keep. */
+	void (*handle)(void *context, struct ng_request *request);
+	/* Called when a kept request goes away before it was answered: it must not be touched any more. */
+	void (*gone)(void *context, struct ng_request *request);
+	void *context;
+	void (*log)(const char *message,
+		const char *detail); /* of the library and of refused connections; rate is limited */
+};
+
+int ng_server_new(const struct ng_server_config *config, char *error, size_t error_size, struct ng_server **ret_server);
+
+/* Closes all connections. */
+void ng_server_free(struct ng_server *server);
+
+/* An epoll descriptor, readable when ng_server_run has work. */
+int ng_server_fd(const struct ng_server *server);
+
+/* Does what can be done. Returns when to call again at the latest (CLOCK_MONOTONIC ns), UINT64_MAX for never. */
+uint64_t ng_server_run(struct ng_server *server, uint64_t now);
+
+/* Whether requests were answered, or connections ended, since it was run: it has to be run again at once. */
+bool ng_server_has_work(const struct ng_server *server);
+
+/*
+ * No new connections; requests that are on their way are answered, for a moment also those of clients that have just
+ * connected. To be called again until it returns 0: how many requests are not answered completely.
+ */
+size_t ng_server_drain(struct ng_server *server);
+
+/* Since the start. */
+struct ng_server_counts {
+	uint64_t connections; /* now */
+	uint64_t accepted, refused_total, refused_client, timed_out;
+};
+void ng_server_count(const struct ng_server *server, struct ng_server_counts *ret_counts);
+
+const char *ng_server_library(void);
+
+/* ---- requests ---- */
+
+enum ng_method { NG_GET, NG_HEAD };
+
+struct ng_request {
+	enum ng_method method;
+	struct ng_span path; /* decoded */
+	/* for whoever handles it */
+	void *link;
+	uint64_t arrived; /* CLOCK_MONOTONIC ns */
+	/* who asks, see exporter/readers.h: a number for its address, and one for its connection once that is used again */
+	uint64_t address, connection;
+};
+
+/* A header's value, NULL where there is none; borrowed while the request lives. */
+const char *ng_request_header(const struct ng_request *request, const char *name);
+
+/* Calls `each` for every argument of the query, decoded; value may be NULL. Stops when it returns false. */
+void ng_request_arguments(const struct ng_request *request,
+	bool (*each)(void *context, const char *key, const char *value), void *context);
+
+void ng_request_keep(struct ng_request *request);
+
+/* The body is shared: `release` is called with `context` when it has been sent or the client went away. */
+struct ng_answer {
+	unsigned status;
+	const char *type; /* Content-Type */
+	bool gzip;
+	bool page; /* a document for browsers: with a content security policy */
+	struct ng_span body;
+	void (*release)(void *context);
+	void *context;
+};
+void ng_request_answer(struct ng_request *request, const struct ng_answer *answer);
+
+#endif

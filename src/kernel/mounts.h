@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of mounts, /proc/PID/mountinfo: proc_pid_mountinfo(5), fs/proc_namespace.c (show_mountinfo).
+ *
+ *     36 35 98:0 /mnt1 /mnt/parent rw,noatime master:1 - ext3 /dev/root rw,errors=continue
+ *
+ * The kernel lets a reader poll the file for mounts and unmounts, so that an unchanged table need not be read again:
+ * one reading costs 0.65 us a mount. What it does not announce are changes of the file system itself. One that turned
+ * read-only after an error shows that in statfs(2), but for ext4 since Linux 6.15, which only says emergency_ro in the
+ * table: ng_mounts_watch looks after these by their error counters. A renamed directory above a mount point is not
+ * announced either; the caller sees another answer to statfs then, and reads again.
+ */
+#ifndef KERNEL_MOUNTS_H
+#define KERNEL_MOUNTS_H
+
+#include <nodegauge/files.h>
+
+/* One line. The spans lie in the text and have the kernel's escapes (\040). */
+struct ng_mount {
+	uint64_t id, parent; /* parent: of the mount that its point lies in, which need not be in the table */
+	uint32_t major, minor;
+	struct ng_span point;
+	struct ng_span options;
+	struct ng_span type;
+	struct ng_span source;
+	struct ng_span super_options;
+};
+
+/* 0, or -EBADMSG for a line that is no mount. */
+int ng_mount_parse(struct ng_span line, struct ng_mount *ret_mount);
+
+/* Whether `name`, or `name=`, is one of the options, which are separated by commas. */
+bool ng_mount_option(struct ng_span options, struct ng_span name);
+
+/* Copies `text` with its octal escapes resolved to `at`, which has room for as many bytes; returns the end. */
+char *ng_mount_unescape(char *at, struct ng_span text);
+
+/* More error counters than this are not kept open: the table is then read each time. */
+enum { NG_MOUNTS_WATCHED = 16 };
+
+struct ng_mounts_watch {
+	uint32_t major, minor;
+	uint64_t errors;
+	struct ng_file file;
+	char path[64];
+};
+
+/* The table, kept open. Lives in the collector's state; one of zeroes is ready. */
+struct ng_mounts {
+	struct ng_file file;
+	bool announces; /* the file can be polled: a real one */
+	bool unwatched; /* an ext4 is not watched */
+	bool unsettled; /* something may have happened since the text was read */
+	bool distrust;  /* an ext4 had an error */
+	struct ng_mounts_watch watch[NG_MOUNTS_WATCHED];
+	size_t watched;
+};
+
+/* The mounts of process 1 or, where that is hidden, our own. The text lies in the arena of the scrape. */
+int ng_mounts_read(struct ng_scrape *scrape, struct ng_mounts *mounts, struct ng_span *ret_text);
+
+/* Whether the text that was read last is certain to be what a reading would give now. */
+bool ng_mounts_unchanged(struct ng_scrape *scrape, struct ng_mounts *mounts);
+
+/* To be called after a reading, with the ext4 file systems in the text that are not read-only. */
+void ng_mounts_watch(
+	struct ng_scrape *scrape, struct ng_mounts *mounts, const struct ng_mount *const *ext4, size_t count);
+
+void ng_mounts_close(struct ng_mounts *mounts);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "process/account.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <nodegauge/text.h>
+#include <pwd.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* ---- the databases ---- */
+
+static bool read_id(const char *text, uint32_t *ret_id)
+{
+	uint64_t value;
+
+	/* the highest one says "no change" to the kernel */
+	if (ng_u64(ng_span(text), &value) < 0 || value >= UINT32_MAX)
+		return false;
+	*ret_id = (uint32_t)value;
+	return true;
+}
+
+static int refuse(const char *text, const char *what, char *error, size_t error_size)
+{
+	snprintf(error, error_size, "--user=%s: %s", text, what);
+	return -EINVAL;
+}
+
+/* -ENOENT for a number that the database does not have, which is no error yet. */
+static int find_user(const char *text, const char *user, struct ng_account *account, char *error, size_t error_size)
+{
+	bool numeric = read_id(user, &account->uid);
+	const struct passwd *entry = numeric ? getpwuid(account->uid) : getpwnam(user);
+
+	if (!entry && numeric)
+		return -ENOENT;
+	if (!entry)
+		return refuse(text, "there is no such user", error, error_size);
+	account->uid = entry->pw_uid;
+	account->gid = entry->pw_gid;
+	snprintf(account->name, sizeof(account->name), "%s", entry->pw_name);
+	return 0;
+}
+
+static int find_group(const char *text, const char *group, struct ng_account *account, char *error, size_t error_size)
+{
+	if (read_id(group, &account->gid))
+		return 0;
+	const struct group *entry = getgrnam(group);
+	if (!entry)
+		return refuse(text, "there is no such group", error, error_size);
+	account->gid = entry->gr_gid;
+	return 0;
+}
+
+int ng_account_find(const char *text, struct ng_account *ret_account, char *error, size_t error_size)
+{
+	char user[128];
+	size_t colon = ng_span_find(ng_span(text), ':');
+	const char *group = text[colon] ? text + colon + 1 : NULL;
+
+	*ret_account = (struct ng_account){ 0 };
+	if (colon == 0 || colon >= sizeof(user) || (group && !*group))
+		return refuse(text, "expected NAME, UID, NAME:GROUP or UID:GID", error, error_size);
+	memcpy(user, text, colon);
+	user[colon] = '\0';
+	int r = find_user(text, user, ret_account, error, error_size);
+	if (r == -ENOENT && !group)
+		return refuse(text, "there is no such user; for a bare number give a group too, as in 65534:65534",
+			error, error_size);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	return group ? find_group(text, group, ret_account, error, error_size) : 0;
+}
+
+/* ---- becoming one ---- */
+
+bool ng_account_is_own(const struct ng_account *account)
+{
+	uid_t uid[3];
+	gid_t gid[3];
+
+	return getresuid(&uid[0], &uid[1], &uid[2]) == 0 && getresgid(&gid[0], &gid[1], &gid[2]) == 0 &&
+	       uid[0] == account->uid && uid[1] == account->uid && uid[2] == account->uid && gid[0] == account->gid &&
+	       gid[1] == account->gid && gid[2] == account->gid;
+}
+
+static int failed(const char *what, char *error, size_t error_size)
+{
+	int number = errno;
+
+	snprintf(error, error_size, "--user: %s: %s", what, strerror(number));
+	return -number;
+}
+
+int ng_account_become(const struct ng_account *account, char *error, size_t error_size)
+{
+	int r = *account->name ? initgroups(account->name, account->gid) : setgroups(0, NULL);
+
+	if (r < 0)
+		return failed("set the groups", error, error_size);
+	if (setresgid(account->gid, account->gid, account->gid) < 0)
+		return failed("set the group", error, error_size);
+	if (setresuid(account->uid, account->uid, account->uid) < 0)
+		return failed("set the user", error, error_size);
+	if (!ng_account_is_own(account)) {
+		errno = EPERM;
+		return failed("the kernel did not take the user over", error, error_size);
+	}
+	return 0;
+}

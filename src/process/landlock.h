@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A process that can read and not write: landlock(7). It binds the calling thread and those that it starts later.
+ *
+ * A process under Landlock is no longer shown what needs PTRACE_MODE_READ (ptrace(2)) of processes that are not,
+ * whatever its capabilities: the caller leaves it out where that is wanted.
+ */
+#ifndef PROCESS_LANDLOCK_H
+#define PROCESS_LANDLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The version of the kernel's interface; a negative errno where it has none, or has it switched off. */
+int ng_landlock_version(void);
+
+/* What stays possible: writing to a file or to all files below a directory, or removing files below one. */
+struct ng_landlock_exception {
+	const char *path; /* what is not there is passed over */
+	bool remove;
+};
+
+/* After PR_SET_NO_NEW_PRIVS. 0 or a negative errno, and then nothing has changed. */
+int ng_landlock_enter(const struct ng_landlock_exception *exceptions, size_t count);
+
+#endif

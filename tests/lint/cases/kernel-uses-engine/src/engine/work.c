@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+void ng_engine_work(void);
+
+void ng_engine_work(void)
+{
+}
