@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Races of threads are nothing that a collector by itself can show, so that it is the one that finds memory in which
- * the thorough modes get more time. */
+/* The thorough modes get more time under the sanitizer that finds wrong uses of memory. */
 #ifdef __SANITIZE_ADDRESS__
 #define SANITIZED 1
 #elif defined(__has_feature)
