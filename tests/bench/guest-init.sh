@@ -63,9 +63,9 @@ measure() { # NAME PORT COUNT COMMAND...
 }
 
 # The trace begins when the daemon starts, so it ends with it.
-plan() { # PORT COMMAND...
-	port=$1
-	shift
+plan() { # OPENINGS PORT COMMAND...
+	openings=$1 port=$2
+	shift 2
 	start "$port" strace -D -f -yy -s 64 -e write=all -o /tmp/trace "$@" || return
 	scrape -n 2 -w 0 "$port" >/dev/null
 	for path in /bench-begin /metrics /bench-end; do
@@ -73,7 +73,7 @@ plan() { # PORT COMMAND...
 	done
 	stop
 	sleep 1
-	awk -f /plan.awk /tmp/trace >/tmp/plan
+	awk -v openings="$openings" -f /plan.awk /tmp/trace >/tmp/plan
 }
 
 # Pods as a kubelet makes them: a slice with two containers each, and the links that name these.
@@ -116,6 +116,18 @@ if [ -e /pods ]; then
 			scrape -n 1 -w 0 -o /tmp/out "$port" >/dev/null
 			echo "sampler $name-$pods $(grep -E '^nodegauge_pressure_sampler' /tmp/out | tr '\n' ' ')"
 			stop
+			# the same reads, by one who does nothing else and sends the same bytes
+			rm -f /tmp/body /tmp/body.gz
+			start "$port" $command || continue
+			scrape -n 3 -w 0 -o /tmp/body "$port" >/dev/null
+			scrape -n 3 -w 0 -z -o /tmp/body.gz "$port" >/dev/null
+			stop
+			# shellcheck disable=SC2086
+			plan 1 "$port" $command
+			start "$port" floor -p "$port" -b /tmp/body -z /tmp/body.gz /tmp/plan || continue
+			echo "measured floor-$pods plain $(scrape -n "$count" -w 3 -p "$server" "$port")"
+			echo "measured floor-$pods gzip $(scrape -n "$count" -w 3 -z -p "$server" "$port")"
+			stop
 		done </servers
 	done </pods
 	echo finished
@@ -128,7 +140,7 @@ while IFS=$tab read -r name port count command; do
 	measure "$name" "$port" "$count" $command
 	if [ ! -e /tmp/plan ]; then
 		# shellcheck disable=SC2086
-		plan "$port" $command
+		plan 0 "$port" $command
 		measure floor "$port" "$count" floor -p "$port" -b /tmp/body -z /tmp/body.gz /tmp/plan
 	fi
 done </servers

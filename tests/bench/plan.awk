@@ -5,7 +5,8 @@
 #	strace -f -yy -s 64 -e write=all
 #
 # What counts lies between GET /metrics and GET /bench-end, once GET /bench-begin has been seen: before it, the daemon warms up.
-# Every file is in the plan once, however often it was read; what the trace holds besides is told on standard error.
+# Every file is in the plan once, however often it was read; what the trace holds besides is told on standard error. With
+# -v openings=1 files that the scrape opens are opened by the floor as well: those of cgroups, of which too many come and go.
 # Runs in mawk, gawk and busybox, as the guest has nothing else.
 
 function file_of(call)
@@ -87,8 +88,11 @@ function handle(call, name, path)
 	if (name == "openat") {
 		if (result(call) < 0)
 			failed[below(call)]++
-		else
-			opened[file_of(substr(call, index(call, ") = ")))] = 1
+		else {
+			path = file_of(substr(call, index(call, ") = ")))
+			opened[path] = 1
+			in_scrape[path] = 1
+		}
 	} else if (name == "pread64") {
 		piece(file_of(call), before_last(call), last(call) == 0)
 	} else if (name == "lseek") {
@@ -181,7 +185,7 @@ END {
 		# The kernel allocates what is asked for (proc_sys_call_handler), and these never hold more.
 		if (path ~ /^\/(sys|proc\/sys)\// && sizes[path] > 4095)
 			sizes[path] = 4095
-		print "read\t" sizes[path] "\t" pieces[path] "\t" path
+		print (openings && path in in_scrape ? "open" : "read") "\t" sizes[path] "\t" pieces[path] "\t" path
 	}
 	printf "plan: %d lines from %d system calls:", lines, calls > "/dev/stderr"
 	for (name in count)

@@ -112,6 +112,11 @@ class Daemon:
     def signal(self, number):
         self.process.send_signal(number)
 
+    def wait_log_or_end(self, text, seconds):
+        end = time.monotonic() + seconds
+        while text not in self.log() and self.running() and time.monotonic() < end:
+            time.sleep(0.02)
+
     def wait(self, seconds):
         """The exit status within that time, else None."""
         try:

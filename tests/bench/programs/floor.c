@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The floor: what the kernel itself charges for the reads of one scrape. It makes the calls of a plan (plan.awk writes
- * it from a trace of the daemon), over kept descriptors, and does nothing else: no parsing, no text.
+ * it from a trace of the daemon), over kept descriptors where the plan does not say otherwise, and does nothing else: no
+ * parsing, no text.
  *
  *     floor [-n ROUNDS] [-i MILLISECONDS] [-e] PLAN     CPU time per round in microseconds; -e: each entry as well
  *     floor -p PORT -b BODY [-z GZIPPED] PLAN           makes one round for each GET, see serve.h
@@ -9,6 +10,7 @@
  * A line of the plan, fields separated by tabs:
  *
  *     read     SIZE  COUNT  PATH       pread of SIZE bytes, COUNT times onwards or until the end of the file
+ *     open     SIZE  COUNT  PATH       the same of a file that is opened by its kept directory, and closed again
  *     list     PATH                    all names of a directory
  *     statfs   PATH
  *     netlink  PROTOCOL  HEX           a request as it was sent; the answer is received to its end
@@ -67,6 +69,16 @@ static void run_read(const struct entry *entry)
 		n = pread(entry->fd, buffer, entry->size, offset);
 		offset += n;
 	}
+}
+
+static void run_open(const struct entry *entry)
+{
+	ssize_t n = 1;
+	int fd = openat(entry->fd, entry->path, O_RDONLY | O_CLOEXEC);
+
+	for (unsigned long i = 0; i < entry->pieces && n > 0; i++)
+		n = read(fd, buffer, entry->size);
+	close(fd);
 }
 
 static void run_list(const struct entry *entry)
@@ -164,6 +176,17 @@ static bool entry_open(struct entry *entry)
 		entry->fd = open(entry->path, O_RDONLY | O_CLOEXEC);
 		buffer_reserve(entry->size);
 		return entry->fd >= 0 && pread(entry->fd, buffer, entry->size, 0) >= 0;
+	}
+	if (strcmp(what, "open") == 0 && field[3] != NULL && strrchr(field[3], '/')) {
+		char *slash = strrchr(field[3], '/');
+		*slash = '\0';
+		entry->run = run_open;
+		entry->size = strtoul(field[1], NULL, 10);
+		entry->pieces = strtoul(field[2], NULL, 10);
+		entry->path = slash + 1;
+		entry->fd = open(slash > field[3] ? field[3] : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		buffer_reserve(entry->size);
+		return entry->fd >= 0 && faccessat(entry->fd, entry->path, R_OK, 0) == 0;
 	}
 	if (strcmp(what, "list") == 0 && field[1] != NULL) {
 		entry->run = run_list;
