@@ -183,30 +183,30 @@ static void done(void *context)
 
 static const struct ng_option options[] = {
 	NG_OPTION(container, levels_text, NG_OPTION_STRING, "levels", default_levels,
-		"Which groups to show: node, qos, pod, container, sandbox, slice, service, scope, session, machine, "
+		"Which cgroups to show: node, qos, pod, container, sandbox, slice, service, scope, session, machine, "
 		"other."),
 	NG_OPTION(container, sets_text, NG_OPTION_STRING, "families", default_sets,
 		"Which families to show: cpu, cpu-detail, memory, memory-detail, events, tasks, processes, "
 		"descriptors, states, io, io-detail, filesystem, network, spec, pressure, hugetlb, info, identity, "
 		"machine."),
 	NG_OPTION(container, image, NG_OPTION_STRING, "image", "unknown",
-		"The image of containers whose image is not known; kubernetes-mixin leaves out what has none."),
+		"Value of the image label if the image is unknown; kubernetes-mixin ignores containers without one."),
 	NG_OPTION(container, sample_interval, NG_OPTION_DURATION, "sample-interval", "1s",
-		"How often pressure is sampled between scrapes; 0 for never."),
+		"Interval of pressure sampling between scrapes; 0 turns it off."),
 	NG_OPTION(container, triggers_wanted, NG_OPTION_BOOL, "triggers", "true",
-		"Count the events of the kernel's pressure triggers for the node."),
+		"Count the events of the node's kernel pressure triggers."),
 	NG_OPTION(container, max_files, NG_OPTION_UNSIGNED, "max-files", "512",
 		"Pressure files that the sampler keeps open; each holds 4.8 kB of kernel memory."),
 	NG_OPTION(container, max_groups, NG_OPTION_UNSIGNED, "max-groups", "20000",
-		"Control groups that are followed at most."),
+		"Maximum number of cgroups to follow."),
 	NG_OPTION(container, watch, NG_OPTION_BOOL, "watch", "true",
-		"Follow the tree by inotify; without it groups that come and go between scrapes are not seen."),
+		"Watch the cgroup tree with inotify; without it, cgroups that come and go between scrapes are missed."),
 	NG_OPTION(container, logs, NG_OPTION_STRING, "-path.container-logs", "/var/log/containers",
-		"Where the kubelet's links to container logs are; their names name the containers."),
+		"Directory of the kubelet's container log links, which give containers their names."),
 	NG_OPTION(container, pod_logs, NG_OPTION_STRING, "-path.pod-logs", "/var/log/pods",
-		"Where the kubelet's directories of pod logs are."),
+		"Directory of the kubelet's pod logs."),
 	NG_OPTION(container, oci_states, NG_OPTION_LIST, "-path.oci-state", "",
-		"State directory of the container runtime, for images and names, such as /run/containerd, "
+		"State directory of the container runtime to get images and names from, such as /run/containerd, "
 		"/var/lib/docker or /var/lib/containers/storage; needs root. May be repeated."),
 };
 

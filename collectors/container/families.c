@@ -12,126 +12,126 @@
 /* name, type, value, set, decimal places, when to write it, help: families with one sample of each row */
 #define EACH_VALUE(X)                                                                                                  \
 	X("container_cpu_usage_seconds_total", NG_COUNTER, VALUE_CPU_USAGE, SET_CPU, 9, WITH_CPU,                      \
-		"CPU time that the tasks of the group used.")                                                          \
+		"CPU time used by the tasks of the cgroup.")                                                           \
 	X("container_cpu_user_seconds_total", NG_COUNTER, VALUE_CPU_USER, SET_CPU, 9, ALWAYS,                          \
-		"CPU time of the group in user mode.")                                                                 \
+		"CPU time of the cgroup in user mode.")                                                                \
 	X("container_cpu_system_seconds_total", NG_COUNTER, VALUE_CPU_SYSTEM, SET_CPU, 9, ALWAYS,                      \
-		"CPU time of the group in the kernel.")                                                                \
+		"CPU time of the cgroup in kernel mode.")                                                              \
 	X("container_cpu_cfs_periods_total", NG_COUNTER, VALUE_CFS_PERIODS, SET_CPU, 0, WITH_QUOTA,                    \
-		"Enforcement periods of the CPU quota that passed.")                                                   \
+		"Elapsed enforcement periods of the CPU quota.")                                                       \
 	X("container_cpu_cfs_throttled_periods_total", NG_COUNTER, VALUE_CFS_THROTTLED_PERIODS, SET_CPU, 0,            \
-		WITH_QUOTA, "Periods in which the group was stopped by its CPU quota.")                                \
+		WITH_QUOTA, "Periods in which the cgroup was throttled by its CPU quota.")                             \
 	X("container_cpu_cfs_throttled_seconds_total", NG_COUNTER, VALUE_CFS_THROTTLED, SET_CPU, 9, WITH_QUOTA,        \
-		"Time for which CPUs of the group were stopped by its CPU quota.")                                     \
+		"Time the cgroup was throttled by its CPU quota, summed over its CPUs.")                               \
 	X("container_cpu_cfs_burst_periods_total", NG_COUNTER, VALUE_CFS_BURST_PERIODS, SET_CPU_DETAIL, 0, WITH_QUOTA, \
-		"Periods in which the group used saved quota.")                                                        \
+		"Periods in which the cgroup exceeded its quota by bursting.")                                         \
 	X("container_cpu_cfs_burst_seconds_total", NG_COUNTER, VALUE_CFS_BURST, SET_CPU_DETAIL, 9, WITH_QUOTA,         \
-		"CPU time above the quota that the group took from what it had saved.")                                \
+		"CPU time used above the quota by bursting.")                                                          \
 	X("container_cpu_cfs_throttled_local_seconds_total", NG_COUNTER, VALUE_CPU_THROTTLED_LOCAL, SET_CPU_DETAIL, 9, \
-		ALWAYS, "Time for which the group was stopped by its own quota or one above it.")                      \
-	X("container_cgroup_descendants", NG_GAUGE, VALUE_GROUPS, SET_CPU_DETAIL, 0, ALWAYS, "Groups below this one.") \
+		ALWAYS, "Time the cgroup was throttled by its own quota or an ancestor's.")                            \
+	X("container_cgroup_descendants", NG_GAUGE, VALUE_GROUPS, SET_CPU_DETAIL, 0, ALWAYS, "Descendant cgroups.")    \
 	X("container_cgroup_dying_descendants", NG_GAUGE, VALUE_DYING, SET_CPU_DETAIL, 0, ALWAYS,                      \
-		"Removed groups below this one that something, page cache mostly, still holds.")                       \
+		"Removed descendant cgroups still kept alive by references, mostly page cache.")                       \
 	X("container_memory_usage_bytes", NG_GAUGE, VALUE_MEMORY_USAGE, SET_MEMORY, 0, ALWAYS,                         \
-		"Memory charged to the group, page cache included.")                                                   \
+		"Memory charged to the cgroup, including page cache.")                                                 \
 	X("container_memory_working_set_bytes", NG_GAUGE, VALUE_MEMORY_WORKING_SET, SET_MEMORY, 0, ALWAYS,             \
-		"Memory charged to the group without inactive page cache.")                                            \
+		"Memory charged to the cgroup, excluding inactive page cache.")                                        \
 	X("container_memory_rss", NG_GAUGE, VALUE_MEMORY_ANON, SET_MEMORY, 0, ALWAYS,                                  \
-		"Anonymous memory of the group in bytes.")                                                             \
+		"Anonymous memory of the cgroup in bytes.")                                                            \
 	X("container_memory_cache", NG_GAUGE, VALUE_MEMORY_FILE, SET_MEMORY, 0, ALWAYS,                                \
-		"Page cache of the group in bytes, shared memory included.")                                           \
+		"Page cache of the cgroup in bytes, including shared memory.")                                         \
 	X("container_memory_swap", NG_GAUGE, VALUE_MEMORY_SWAP, SET_MEMORY, 0, ALWAYS,                                 \
-		"Swap used by the group in bytes.")                                                                    \
+		"Swap used by the cgroup in bytes.")                                                                   \
 	X("container_oom_events_total", NG_COUNTER, VALUE_EVENTS_OOM_KILL, SET_MEMORY, 0, ALWAYS,                      \
-		"Processes of the group, and of groups below it, that were killed for want of memory.")                \
+		"Processes of the cgroup and its descendants killed by the OOM killer.")                               \
 	X("container_memory_mapped_file", NG_GAUGE, VALUE_MEMORY_MAPPED, SET_MEMORY_DETAIL, 0, ALWAYS,                 \
-		"Mapped files of the group in bytes.")                                                                 \
+		"Mapped files of the cgroup in bytes.")                                                                \
 	X("container_memory_kernel_usage", NG_GAUGE, VALUE_MEMORY_KERNEL, SET_MEMORY_DETAIL, 0, ALWAYS,                \
-		"Kernel memory charged to the group in bytes.")                                                        \
+		"Kernel memory charged to the cgroup in bytes.")                                                       \
 	X("container_memory_max_usage_bytes", NG_GAUGE, VALUE_MEMORY_PEAK, SET_MEMORY_DETAIL, 0, ALWAYS,               \
-		"Highest memory use of the group so far.")                                                             \
+		"Peak memory usage of the cgroup.")                                                                    \
 	X("container_memory_failcnt", NG_COUNTER, VALUE_MEMORY_FAILCNT, SET_MEMORY_DETAIL, 0, ALWAYS,                  \
-		"Times the group came up against its memory limit.")                                                   \
+		"Times the cgroup hit its memory limit.")                                                              \
 	X("container_memory_total_active_file_bytes", NG_GAUGE, VALUE_MEMORY_ACTIVE_FILE, SET_MEMORY_DETAIL, 0,        \
-		ALWAYS, "Page cache of the group on the active list.")                                                 \
+		ALWAYS, "Page cache of the cgroup on the active list.")                                                \
 	X("container_memory_total_inactive_file_bytes", NG_GAUGE, VALUE_MEMORY_INACTIVE_FILE, SET_MEMORY_DETAIL, 0,    \
-		ALWAYS, "Page cache of the group on the inactive list.")                                               \
+		ALWAYS, "Page cache of the cgroup on the inactive list.")                                              \
 	X("container_memory_file_dirty_bytes", NG_GAUGE, VALUE_MEMORY_DIRTY, SET_MEMORY_DETAIL, 0, ALWAYS,             \
-		"Page cache of the group that waits to be written.")                                                   \
+		"Dirty page cache of the cgroup, not yet written back.")                                               \
 	X("container_memory_file_writeback_bytes", NG_GAUGE, VALUE_MEMORY_WRITEBACK, SET_MEMORY_DETAIL, 0, ALWAYS,     \
-		"Page cache of the group that is being written.")                                                      \
+		"Page cache of the cgroup being written back.")                                                        \
 	X("container_memory_pgscan_total", NG_COUNTER, VALUE_MEMORY_SCANNED, SET_MEMORY_DETAIL, 0, ALWAYS,             \
-		"Pages of the group looked at by reclaim.")                                                            \
+		"Pages of the cgroup scanned by reclaim.")                                                             \
 	X("container_memory_pgsteal_total", NG_COUNTER, VALUE_MEMORY_STOLEN, SET_MEMORY_DETAIL, 0, ALWAYS,             \
-		"Pages of the group taken by reclaim.")                                                                \
+		"Pages of the cgroup reclaimed.")                                                                      \
 	X("container_memory_workingset_refault_file_total", NG_COUNTER, VALUE_MEMORY_REFAULT_FILE, SET_MEMORY_DETAIL,  \
-		0, ALWAYS, "Page cache of the group that was read again soon after it was reclaimed, in pages.")       \
+		0, ALWAYS, "Refaults of recently reclaimed page cache of the cgroup, in pages.")                       \
 	X("container_memory_workingset_refault_anon_total", NG_COUNTER, VALUE_MEMORY_REFAULT_ANON, SET_MEMORY_DETAIL,  \
-		0, ALWAYS, "Anonymous pages of the group that were swapped in soon after they were swapped out.")      \
+		0, ALWAYS, "Refaults of recently swapped-out anonymous pages of the cgroup.")                          \
 	X("container_memory_zswap_bytes", NG_GAUGE, VALUE_MEMORY_ZSWAP, SET_MEMORY_DETAIL, 0, ALWAYS,                  \
-		"Memory that the compressed swap cache takes for the group.")                                          \
+		"Memory used by zswap for the cgroup (compressed size).")                                              \
 	X("container_memory_zswapped_bytes", NG_GAUGE, VALUE_MEMORY_ZSWAPPED, SET_MEMORY_DETAIL, 0, ALWAYS,            \
-		"Memory of the group that lies in the compressed swap cache, as it was before.")                       \
+		"Uncompressed size of the memory of the cgroup held in zswap.")                                        \
 	X("container_memory_events_low_total", NG_COUNTER, VALUE_EVENTS_LOW, SET_EVENTS, 0, ALWAYS,                    \
-		"Times memory of the group was reclaimed although it was below its protection.")                       \
+		"Times the cgroup was reclaimed while below its memory.low protection.")                               \
 	X("container_memory_events_high_total", NG_COUNTER, VALUE_EVENTS_HIGH, SET_EVENTS, 0, ALWAYS,                  \
-		"Times tasks of the group were throttled for exceeding memory.high.")                                  \
+		"Times tasks of the cgroup were throttled for exceeding memory.high.")                                 \
 	X("container_memory_events_max_total", NG_COUNTER, VALUE_EVENTS_MAX, SET_EVENTS, 0, ALWAYS,                    \
-		"Times the group or one below it was about to exceed its memory.max: ask a pod, whose limit is that "  \
-		"of "                                                                                                  \
-		"its containers and is met first.")                                                                    \
+		"Times the cgroup or a descendant was about to exceed memory.max; query the pod, which reaches its "   \
+		"limit before its containers do.")                                                                     \
 	X("container_memory_events_oom_total", NG_COUNTER, VALUE_EVENTS_OOM, SET_MEMORY_DETAIL, 0, ALWAYS,             \
-		"Times the group was at its limit and reclaim found nothing.")                                         \
+		"Times the cgroup was at its memory limit and reclaim failed.")                                        \
 	X("container_memory_events_oom_kill_total", NG_COUNTER, VALUE_EVENTS_OOM_KILL, SET_MEMORY_DETAIL, 0, ALWAYS,   \
-		"Processes of the group that were killed for want of memory.")                                         \
+		"Processes of the cgroup killed by the OOM killer.")                                                   \
 	X("container_memory_events_oom_group_kill_total", NG_COUNTER, VALUE_EVENTS_OOM_GROUP_KILL, SET_MEMORY_DETAIL,  \
-		0, ALWAYS, "Times the group was killed as a whole for want of memory.")                                \
+		0, ALWAYS, "Times the whole cgroup was killed by the OOM killer (memory.oom.group).")                  \
 	X("container_oom_last_kill_time_seconds", NG_GAUGE, VALUE_LAST_OOM_KILL, SET_EVENTS, 9, ALWAYS,                \
-		"Unix time when the last kill for want of memory was seen.")                                           \
-	X("container_threads", NG_GAUGE, VALUE_THREADS, SET_TASKS, 0, ALWAYS, "Tasks in the group and below it.")      \
+		"Unix time of the last observed OOM kill.")                                                            \
+	X("container_threads", NG_GAUGE, VALUE_THREADS, SET_TASKS, 0, ALWAYS,                                          \
+		"Tasks in the cgroup and its descendants.")                                                            \
 	X("container_threads_max", NG_GAUGE, VALUE_THREADS_MAX, SET_TASKS, 0, OR_ZERO_WITH_TASKS,                      \
-		"Limit of tasks; 0 for none.")                                                                         \
+		"Task limit; 0 if unlimited.")                                                                         \
 	X("container_pids_events_max_total", NG_COUNTER, VALUE_EVENTS_FORKS_REFUSED, SET_CPU_DETAIL, 0, ALWAYS,        \
-		"Forks refused as the limit of tasks was reached.")                                                    \
+		"Forks that failed because the task limit was reached.")                                               \
 	X("container_processes", NG_GAUGE, VALUE_PROCESSES, SET_PROCESSES, 0, ALWAYS,                                  \
-		"Processes in the group itself; of a container of crun those in its group below.")                     \
+		"Processes in the cgroup itself; for crun, those in the container's sub-cgroup.")                      \
 	X("container_file_descriptors", NG_GAUGE, VALUE_DESCRIPTORS, SET_DESCRIPTORS, 0, ALWAYS,                       \
-		"Open file descriptors of the processes in the group.")                                                \
+		"Open file descriptors of the processes in the cgroup.")                                               \
 	X("container_sockets", NG_GAUGE, VALUE_SOCKETS, SET_DESCRIPTORS, 0, ALWAYS,                                    \
-		"Open sockets of the processes in the group.")                                                         \
+		"Open sockets of the processes in the cgroup.")                                                        \
 	X("container_spec_cpu_period", NG_GAUGE, VALUE_CPU_PERIOD, SET_SPEC, 0, ALWAYS,                                \
-		"Length of a period of the CPU quota in microseconds.")                                                \
+		"CPU quota period in microseconds.")                                                                   \
 	X("container_spec_cpu_quota", NG_GAUGE, VALUE_CPU_QUOTA, SET_SPEC, 0, ALWAYS,                                  \
-		"CPU time allowed in each period in microseconds; absent without a limit.")                            \
+		"CPU quota per period in microseconds; absent if unlimited.")                                          \
 	X("container_spec_cpu_shares", NG_GAUGE, VALUE_CPU_SHARES, SET_SPEC, 0, ALWAYS,                                \
-		"CPU shares of cgroup v1; on cgroup v2 the shares that the weight was converted from.")                \
+		"CPU shares (cgroup v1); on cgroup v2, the shares that cpu.weight was derived from.")                  \
 	X("container_spec_cpu_weight", NG_GAUGE, VALUE_CPU_WEIGHT, SET_SPEC, 0, ALWAYS,                                \
-		"Share of CPU time when it is scarce, in the unit of cgroup v2.")                                      \
+		"CPU weight (cpu.weight of cgroup v2).")                                                               \
 	X("container_spec_memory_limit_bytes", NG_GAUGE, VALUE_MEMORY_LIMIT, SET_SPEC, 0, OR_ZERO_WITH_MEMORY,         \
-		"Memory limit; 0 for none.")                                                                           \
+		"Memory limit; 0 if unlimited.")                                                                       \
 	X("container_spec_memory_swap_limit_bytes", NG_GAUGE, VALUE_SWAP_LIMIT, SET_SPEC, 0, OR_ZERO_WITH_MEMORY,      \
-		"Swap limit, on cgroup v1 of memory and swap together; 0 for none.")                                   \
+		"Swap limit (cgroup v1: memory plus swap); 0 if unlimited.")                                           \
 	X("container_spec_memory_reservation_limit_bytes", NG_GAUGE, VALUE_MEMORY_RESERVATION, SET_SPEC, 0,            \
 		OR_ZERO_WITH_MEMORY,                                                                                   \
 		"memory.min, or memory.low where that is 0; on cgroup v1 the soft limit; 0 for none.")                 \
 	X("container_pressure_cpu_waiting_seconds_total", NG_COUNTER, VALUE_PRESSURE + 0, SET_PRESSURE, 6, ALWAYS,     \
-		"Time in which some task of the group waited for a CPU.")                                              \
+		"Time at least one task of the cgroup was waiting for a CPU.")                                         \
 	X("container_pressure_cpu_stalled_seconds_total", NG_COUNTER, VALUE_PRESSURE + 1, SET_PRESSURE, 6, ALWAYS,     \
-		"Time in which all tasks of the group waited for a CPU.")                                              \
+		"Time all tasks of the cgroup were waiting for a CPU.")                                                \
 	X("container_pressure_memory_waiting_seconds_total", NG_COUNTER, VALUE_PRESSURE + 2, SET_PRESSURE, 6, ALWAYS,  \
-		"Time in which some task of the group waited for memory.")                                             \
+		"Time at least one task of the cgroup was waiting for memory.")                                        \
 	X("container_pressure_memory_stalled_seconds_total", NG_COUNTER, VALUE_PRESSURE + 3, SET_PRESSURE, 6, ALWAYS,  \
-		"Time in which all tasks of the group waited for memory.")                                             \
+		"Time all tasks of the cgroup were waiting for memory.")                                               \
 	X("container_pressure_io_waiting_seconds_total", NG_COUNTER, VALUE_PRESSURE + 4, SET_PRESSURE, 6, ALWAYS,      \
-		"Time in which some task of the group waited for storage.")                                            \
+		"Time at least one task of the cgroup was waiting for storage.")                                       \
 	X("container_pressure_io_stalled_seconds_total", NG_COUNTER, VALUE_PRESSURE + 5, SET_PRESSURE, 6, ALWAYS,      \
-		"Time in which all tasks of the group waited for storage.")                                            \
+		"Time all tasks of the cgroup were waiting for storage.")                                              \
 	X("container_pressure_irq_stalled_seconds_total", NG_COUNTER, VALUE_IRQ_STALLED, SET_CPU_DETAIL, 6, ALWAYS,    \
-		"Time that interrupts took from the tasks of the group.")                                              \
+		"Time all tasks of the cgroup were stalled by interrupt handling.")                                    \
 	X("container_start_time_seconds", NG_GAUGE, VALUE_STARTED, SET_INFO, 0, ALWAYS,                                \
-		"Unix time when the group was made. Of one that was there before the daemon: when its oldest "         \
-		"process started or, where none is seen, its log link was made; or the time of its directory, which "  \
-		"is that of the first look at it by anybody, where that is earlier.")
+		"Unix time when the cgroup was created. If it is older than the daemon: start of its oldest process "  \
+		"or, if none is visible, creation of its log link; or the timestamp of its directory if that is "      \
+		"earlier.")
 
 #define OF_VALUE(name_, type_, value_, set_, places_, when_, help_)                                                    \
 	{ .name = (name_),                                                                                             \
@@ -156,41 +156,40 @@ _Static_assert((int)VALUE_FAMILIES == (int)CONTAINER_VALUE_FAMILIES, "families.h
 
 const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 	EACH_VALUE(OF_VALUE) AT(FAMILY_FAULTS) = PLAIN("container_memory_failures_total", NG_COUNTER,
-		OF_GROUP ",failure_type,scope", "Page faults of the group."),
-	AT(FAMILY_DISK + 0) = DISK("container_fs_reads_bytes_total", "Bytes that the group read from the device."),
-	AT(FAMILY_DISK + 1) = DISK("container_fs_writes_bytes_total", "Bytes that the group wrote to the device."),
-	AT(FAMILY_DISK + 2) = DISK("container_fs_reads_total", "Reads of the group from the device."),
-	AT(FAMILY_DISK + 3) = DISK("container_fs_writes_total", "Writes of the group to the device."),
+		OF_GROUP ",failure_type,scope", "Page faults of the cgroup."),
+	AT(FAMILY_DISK + 0) = DISK("container_fs_reads_bytes_total", "Bytes read by the cgroup from the device."),
+	AT(FAMILY_DISK + 1) = DISK("container_fs_writes_bytes_total", "Bytes written by the cgroup to the device."),
+	AT(FAMILY_DISK + 2) = DISK("container_fs_reads_total", "Reads by the cgroup from the device."),
+	AT(FAMILY_DISK + 3) = DISK("container_fs_writes_total", "Writes by the cgroup to the device."),
 	AT(FAMILY_COST + 0) = DISK(
-		"container_fs_io_cost_usage_seconds_total", "Device time that the cost model charged to the group."),
+		"container_fs_io_cost_usage_seconds_total", "Device time charged to the cgroup by the cost model."),
 	AT(FAMILY_COST + 1) = DISK("container_fs_io_cost_wait_seconds_total",
-		"Time that the group's requests were held back by the cost model."),
+		"Time requests of the cgroup were throttled by the cost model."),
 	AT(FAMILY_COST + 2) =
-		DISK("container_fs_io_cost_indebt_seconds_total", "Time that the group had device time to pay back."),
+		DISK("container_fs_io_cost_indebt_seconds_total", "Time the cgroup was in debt for device time."),
 	AT(FAMILY_COST + 3) = DISK("container_fs_io_cost_indelay_seconds_total",
-		"Time that tasks of the group were delayed for what it owed."),
+		"Time tasks of the cgroup were delayed to pay off the debt."),
 	AT(FAMILY_BLKIO) = PLAIN("container_blkio_device_usage_total", NG_COUNTER,
-		OF_GROUP ",device,major,minor,operation", "Bytes that the group moved to or from the device."),
-	AT(FAMILY_DISK_DETAIL + 0) = DISK("container_fs_reads_merged_total",
-		"Reads of the node from the device that became part of another request."),
-	AT(FAMILY_DISK_DETAIL + 1) = DISK("container_fs_writes_merged_total",
-		"Writes of the node to the device that became part of another request."),
+		OF_GROUP ",device,major,minor,operation", "Bytes transferred between the cgroup and the device."),
+	AT(FAMILY_DISK_DETAIL + 0) =
+		DISK("container_fs_reads_merged_total", "Reads by the node from the device that were merged."),
+	AT(FAMILY_DISK_DETAIL + 1) =
+		DISK("container_fs_writes_merged_total", "Writes by the node to the device that were merged."),
 	AT(FAMILY_DISK_DETAIL + 2) =
-		DISK("container_fs_sector_reads_total", "Sectors of 512 bytes that the node read from the device."),
+		DISK("container_fs_sector_reads_total", "Sectors (512 bytes) read by the node from the device."),
 	AT(FAMILY_DISK_DETAIL + 3) =
-		DISK("container_fs_sector_writes_total", "Sectors of 512 bytes that the node wrote to the device."),
-	AT(FAMILY_DISK_DETAIL + 4) =
-		DISK("container_fs_read_seconds_total", "Time that reads of the node took, summed up."),
+		DISK("container_fs_sector_writes_total", "Sectors (512 bytes) written by the node to the device."),
+	AT(FAMILY_DISK_DETAIL + 4) = DISK("container_fs_read_seconds_total", "Total time spent on reads by the node."),
 	AT(FAMILY_DISK_DETAIL + 5) =
-		DISK("container_fs_write_seconds_total", "Time that writes of the node took, summed up."),
+		DISK("container_fs_write_seconds_total", "Total time spent on writes by the node."),
 	AT(FAMILY_DISK_DETAIL + 6) =
-		DISK("container_fs_io_time_seconds_total", "Time in which the device had a request in flight."),
+		DISK("container_fs_io_time_seconds_total", "Time the device had at least one request in flight."),
 	AT(FAMILY_DISK_DETAIL + 7) =
-		PLAIN("container_fs_io_current", NG_GAUGE, OF_GROUP ",device", "Requests of the device in flight."),
+		PLAIN("container_fs_io_current", NG_GAUGE, OF_GROUP ",device", "Requests in flight on the device."),
 	AT(FAMILY_DISK_DETAIL + 8) = DISK("container_fs_io_time_weighted_seconds_total",
-		"Time in flight, summed up over the requests of the device."),
+		"Time in flight, summed over all requests of the device."),
 	AT(FAMILY_SIZE + 0) = PLAIN("container_fs_usage_bytes", NG_GAUGE, OF_GROUP ",device",
-		"Space in use of the node's file system on the device."),
+		"Space used on the node's file system on the device."),
 	AT(FAMILY_SIZE + 1) = PLAIN("container_fs_limit_bytes", NG_GAUGE, OF_GROUP ",device",
 		"Size of the node's file system on the device."),
 	AT(FAMILY_SIZE + 2) = PLAIN("container_fs_inodes_free", NG_GAUGE, OF_GROUP ",device",
@@ -200,120 +199,121 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 	AT(FAMILY_NETWORK + 0) = NETWORK("container_network_receive_bytes_total", "Bytes received by the pod."),
 	AT(FAMILY_NETWORK + 1) = NETWORK("container_network_receive_packets_total", "Packets received by the pod."),
 	AT(FAMILY_NETWORK + 2) =
-		NETWORK("container_network_receive_errors_total", "Errors of the pod's interface when receiving."),
+		NETWORK("container_network_receive_errors_total", "Receive errors on the pod's interface."),
 	AT(FAMILY_NETWORK + 3) = NETWORK(
-		"container_network_receive_packets_dropped_total", "Packets for the pod that its interface dropped."),
+		"container_network_receive_packets_dropped_total", "Received packets dropped by the pod's interface."),
 	AT(FAMILY_NETWORK + 4) = NETWORK("container_network_transmit_bytes_total", "Bytes sent by the pod."),
 	AT(FAMILY_NETWORK + 5) = NETWORK("container_network_transmit_packets_total", "Packets sent by the pod."),
 	AT(FAMILY_NETWORK + 6) =
-		NETWORK("container_network_transmit_errors_total", "Errors of the pod's interface when sending."),
-	AT(FAMILY_NETWORK + 7) = NETWORK(
-		"container_network_transmit_packets_dropped_total", "Packets of the pod that its interface dropped."),
+		NETWORK("container_network_transmit_errors_total", "Transmit errors on the pod's interface."),
+	AT(FAMILY_NETWORK + 7) = NETWORK("container_network_transmit_packets_dropped_total",
+		"Transmitted packets dropped by the pod's interface."),
 	AT(FAMILY_STATES) = PLAIN("container_tasks_state", NG_GAUGE, OF_GROUP ",state",
-		"Tasks in the group itself by what they do: running, sleeping, stopped, uninterruptible."),
+		"Tasks in the cgroup itself by state: running, sleeping, stopped, uninterruptible."),
 	AT(FAMILY_LOAD) = PLAIN("container_cpu_load_average_10s", NG_GAUGE, OF_GROUP,
-		"Deprecated, as pressure tells more: 1000 times the running tasks, of the scrapes of the last 10 s or "
-		"so."),
+		"Deprecated in favour of pressure: 1000 times the running tasks, averaged over the scrapes of the "
+		"last 10 s or so."),
 	AT(FAMILY_LOAD_BLOCKED) = PLAIN("container_cpu_load_d_average_10s", NG_GAUGE, OF_GROUP,
-		"Deprecated, as pressure tells more: the same of uninterruptible tasks."),
+		"Deprecated in favour of pressure: the same for uninterruptible tasks."),
 	AT(FAMILY_FILE_LIMIT) = PLAIN("container_ulimits_soft", NG_GAUGE, OF_GROUP ",ulimit",
-		"Soft limit of open files of the container's first process; -1 for none."),
+		"Soft limit on open files of the container's first process; -1 if unlimited."),
 	AT(FAMILY_HUGE_USAGE) = PLAIN("container_hugetlb_usage_bytes", NG_GAUGE, OF_GROUP ",pagesize",
-		"Huge pages that the group uses or has reserved, in bytes."),
+		"Huge pages used or reserved by the cgroup, in bytes."),
 	AT(FAMILY_HUGE_MAX) = PLAIN("container_hugetlb_max_usage_bytes", NG_GAUGE, OF_GROUP ",pagesize",
-		"Highest use of huge pages so far, in bytes; cgroup v1 only."),
-	AT(FAMILY_HUGE_FAILURES) = PLAIN("container_hugetlb_failcnt", NG_COUNTER, OF_GROUP ",pagesize",
-		"Times the limit of huge pages was reached."),
+		"Peak huge page usage in bytes; cgroup v1 only."),
+	AT(FAMILY_HUGE_FAILURES) = PLAIN(
+		"container_hugetlb_failcnt", NG_COUNTER, OF_GROUP ",pagesize", "Times the huge page limit was hit."),
 	AT(FAMILY_PEAK + 0) = PEAK("container_pressure_cpu_waiting_peak_ratio",
-		"Largest share of one sampling interval in which some task of the group waited for a CPU."),
+		"Largest fraction of a sampling interval with at least one task of the cgroup waiting for a CPU."),
 	AT(FAMILY_PEAK + 1) = PEAK("container_pressure_cpu_stalled_peak_ratio",
-		"Largest share of one sampling interval in which all tasks of the group waited for a CPU."),
+		"Largest fraction of a sampling interval with all tasks of the cgroup waiting for a CPU."),
 	AT(FAMILY_PEAK + 2) = PEAK("container_pressure_memory_waiting_peak_ratio",
-		"Largest share of one sampling interval in which some task of the group waited for memory."),
+		"Largest fraction of a sampling interval with at least one task of the cgroup waiting for memory."),
 	AT(FAMILY_PEAK + 3) = PEAK("container_pressure_memory_stalled_peak_ratio",
-		"Largest share of one sampling interval in which all tasks of the group waited for memory."),
+		"Largest fraction of a sampling interval with all tasks of the cgroup waiting for memory."),
 	AT(FAMILY_PEAK + 4) = PEAK("container_pressure_io_waiting_peak_ratio",
-		"Largest share of one sampling interval in which some task of the group waited for storage."),
+		"Largest fraction of a sampling interval with at least one task of the cgroup waiting for storage."),
 	AT(FAMILY_PEAK + 5) = PEAK("container_pressure_io_stalled_peak_ratio",
-		"Largest share of one sampling interval in which all tasks of the group waited for storage."),
+		"Largest fraction of a sampling interval with all tasks of the cgroup waiting for storage."),
 	AT(FAMILY_LAST_SEEN) = PLAIN("container_last_seen", NG_GAUGE, OF_GROUP,
-		"Unix time of this answer; of a group that has gone, of its last reading."),
+		"Unix time of this scrape; for a removed cgroup, of its last reading."),
 	AT(FAMILY_IDENTITY) = PLAIN("nodegauge_container_info", NG_GAUGE, "id,qos?,restart?,runtime?,uid?",
-		"What is known of a group beside its labels; always 1."),
+		"More about the cgroup than its other labels tell; always 1."),
 	AT(FAMILY_NODE_PEAK) = PLAIN("node_pressure_peak_ratio", NG_GAUGE, "kind,resource,window",
-		"Largest share of one sampling interval in which some (waiting) or all (stalled) tasks of the node "
-		"waited."),
+		"Largest fraction of a sampling interval with some (waiting) or all (stalled) tasks of the node "
+		"waiting."),
 	AT(FAMILY_NODE_SHARES) = PLAIN("node_pressure_share", NG_HISTOGRAM, "kind,resource",
-		"Shares of the sampling intervals in which some (waiting) or all (stalled) tasks of the node waited."),
+		"Fractions of the sampling intervals with some (waiting) or all (stalled) tasks of the node waiting."),
 	AT(FAMILY_TRIGGERS) = PLAIN("node_pressure_trigger_events_total", NG_COUNTER, "resource",
-		"Windows of 2 s in which some task of the node waited for 200 ms or more, as the kernel's trigger "
-		"told."),
-	AT(FAMILY_SAMPLER_CPU) = PLAIN("nodegauge_pressure_sampler_cpu_seconds_total", NG_COUNTER, "",
-		"CPU time that sampling pressure took."),
+		"2 s windows in which tasks of the node were waiting for at least 200 ms, reported by the kernel's "
+		"PSI triggers."),
+	AT(FAMILY_SAMPLER_CPU) = PLAIN(
+		"nodegauge_pressure_sampler_cpu_seconds_total", NG_COUNTER, "", "CPU time spent on sampling pressure."),
 	AT(FAMILY_SAMPLER_ROUNDS) =
-		PLAIN("nodegauge_pressure_sampler_rounds_total", NG_COUNTER, "", "Rounds of sampling pressure."),
-	AT(FAMILY_SAMPLER_READS) = PLAIN("nodegauge_pressure_sampler_reads_total", NG_COUNTER, "",
-		"Pressure files that were read while sampling."),
-	AT(FAMILY_SAMPLER_KEPT) =
-		PLAIN("nodegauge_pressure_sampler_open_files", NG_GAUGE, "", "Pressure files that are kept open."),
-	AT(FAMILY_GROUPS) = PLAIN("nodegauge_cgroups", NG_GAUGE, "level", "Control groups that are followed."),
+		PLAIN("nodegauge_pressure_sampler_rounds_total", NG_COUNTER, "", "Pressure sampling rounds."),
+	AT(FAMILY_SAMPLER_READS) =
+		PLAIN("nodegauge_pressure_sampler_reads_total", NG_COUNTER, "", "Pressure files read by the sampler."),
+	AT(FAMILY_SAMPLER_KEPT) = PLAIN(
+		"nodegauge_pressure_sampler_open_files", NG_GAUGE, "", "Pressure files kept open by the sampler."),
+	AT(FAMILY_GROUPS) = PLAIN("nodegauge_cgroups", NG_GAUGE, "level", "Cgroups being followed."),
 	AT(FAMILY_CREATED) = PLAIN("nodegauge_cgroups_created_total", NG_COUNTER, "level",
-		"Control groups that appeared, those at the start included."),
-	AT(FAMILY_REMOVED) = PLAIN("nodegauge_cgroups_removed_total", NG_COUNTER, "level", "Control groups that went."),
+		"Cgroups that appeared, including those present at the start."),
+	AT(FAMILY_REMOVED) =
+		PLAIN("nodegauge_cgroups_removed_total", NG_COUNTER, "level", "Cgroups that were removed."),
 	AT(FAMILY_UNRESOLVED) = PLAIN("nodegauge_container_unresolved", NG_GAUGE, "reason",
-		"Pods and containers whose names were not found; those outside of the cgroups of pods are shown by "
-		"their path, all others not yet."),
-	AT(FAMILY_PSI) = PLAIN("nodegauge_psi_unavailable", NG_GAUGE, "reason",
-		"Control groups without pressure figures, by the reason."),
+		"Pods and containers whose names were not found; those outside of pod cgroups are shown by their "
+		"path, the others not at all."),
+	AT(FAMILY_PSI) =
+		PLAIN("nodegauge_psi_unavailable", NG_GAUGE, "reason", "Cgroups without pressure metrics, by reason."),
 	AT(FAMILY_BY_PATH) = PLAIN("nodegauge_cgroups_by_path", NG_GAUGE, "",
-		"Control groups past the budget of kept directories, entered by their path."),
-	AT(FAMILY_REFUSED) = PLAIN("nodegauge_cgroups_refused_total", NG_COUNTER, "",
-		"Control groups that were not followed as there were too many."),
-	AT(FAMILY_WATCHES) = PLAIN("nodegauge_cgroup_watches", NG_GAUGE, "", "Inotify watches on control groups."),
+		"Cgroups over the budget of open directories, opened by path on each read."),
+	AT(FAMILY_REFUSED) = PLAIN(
+		"nodegauge_cgroups_refused_total", NG_COUNTER, "", "Cgroups not followed because there were too many."),
+	AT(FAMILY_WATCHES) = PLAIN("nodegauge_cgroup_watches", NG_GAUGE, "", "Inotify watches on cgroups."),
 	AT(FAMILY_OVERFLOWS) = PLAIN("nodegauge_cgroup_watch_overflows_total", NG_COUNTER, "",
-		"Times events of the watches were lost, and the whole tree was walked."),
+		"Times inotify events were lost and the whole tree was rescanned."),
 	AT(FAMILY_POLLING) = PLAIN("nodegauge_cgroup_polling", NG_GAUGE, "",
-		"1 where groups are found by walking at each scrape, as they cannot be watched."),
+		"1 if cgroups are found by a tree walk on each scrape because they cannot be watched."),
 	AT(FAMILY_LEAVING) = PLAIN("nodegauge_container_leaving", NG_GAUGE, "",
-		"Groups that have gone and are shown until each reader has seen their last totals."),
+		"Removed cgroups still shown until every scraper has seen their final totals."),
 	AT(FAMILY_FORGOTTEN) = PLAIN("nodegauge_container_forgotten_total", NG_COUNTER, "",
-		"Groups that have gone whose last totals not every reader has seen: too many, too old or succeeded."),
+		"Removed cgroups dropped before every scraper saw their final totals: too many, too old or "
+		"superseded."),
 	AT(FAMILY_LOST) = PLAIN("nodegauge_container_lost_total", NG_COUNTER, "reason",
-		"Containers whose last totals are not complete: removed before they were read, and not to be told from "
-		"the totals of their pod."),
+		"Containers with incomplete final totals: removed before they were read, and not derivable from the "
+		"totals of their pod."),
 	AT(FAMILY_UNATTRIBUTED_CPU) = PLAIN("nodegauge_pod_unattributed_cpu_seconds_total", NG_COUNTER, OF_GROUP,
-		"CPU time of the pod used by containers that were removed before they were read, where it is not known "
-		"how much each used."),
+		"CPU time of the pod used by containers removed before they were read, when it cannot be split "
+		"between them."),
 	AT(FAMILY_UNATTRIBUTED_KILLS) = PLAIN("nodegauge_pod_unattributed_oom_kills_total", NG_COUNTER, OF_GROUP,
-		"OOM kills in containers of the pod that were removed before they were read, where it is not known in "
-		"which."),
+		"OOM kills in containers of the pod removed before they were read, when it is unknown in which one."),
 	AT(FAMILY_UNATTRIBUTED_IO) = PLAIN("nodegauge_pod_unattributed_io_bytes_total", NG_COUNTER,
 		OF_GROUP ",operation",
-		"Bytes read and written by containers of the pod that were removed before they were read, where it is "
-		"not known by which."),
-	AT(FAMILY_CORES) = MACHINE("machine_cpu_cores", "Logical CPUs that are online."),
+		"Bytes read and written by containers of the pod removed before they were read, when it cannot be "
+		"split between them."),
+	AT(FAMILY_CORES) = MACHINE("machine_cpu_cores", "Online logical CPUs."),
 	AT(FAMILY_PHYSICAL_CORES) = MACHINE("machine_cpu_physical_cores", "Physical CPU cores."),
 	AT(FAMILY_SOCKETS) = MACHINE("machine_cpu_sockets", "CPU sockets."),
 	AT(FAMILY_MEMORY) = MACHINE("machine_memory_bytes", "Memory of the machine."),
 	AT(FAMILY_SWAP) = MACHINE("machine_swap_bytes", "Swap of the machine."),
-	AT(FAMILY_BOOKS) = MACHINE("machine_cpu_books", "CPU books, as s390x has them."),
-	AT(FAMILY_DRAWERS) = MACHINE("machine_cpu_drawers", "CPU drawers, as s390x has them."),
+	AT(FAMILY_BOOKS) = MACHINE("machine_cpu_books", "CPU books (s390x)."),
+	AT(FAMILY_DRAWERS) = MACHINE("machine_cpu_drawers", "CPU drawers (s390x)."),
 	AT(FAMILY_DIMM_COUNT) = PLAIN("machine_dimm_count", NG_GAUGE, "boot_id?,machine_id?,system_uuid?,type",
-		"Memory modules that EDAC knows, by type."),
+		"Memory modules known to EDAC, by type."),
 	AT(FAMILY_DIMM_CAPACITY) = PLAIN("machine_dimm_capacity_bytes", NG_GAUGE,
-		"boot_id?,machine_id?,system_uuid?,type", "Size of the memory modules that EDAC knows, by type."),
+		"boot_id?,machine_id?,system_uuid?,type", "Size of the memory modules known to EDAC, by type."),
 	AT(FAMILY_NVM_CAPACITY) = PLAIN("machine_nvm_capacity", NG_GAUGE, "boot_id?,machine_id?,system_uuid?,mode",
-		"Persistent memory in bytes; in memory mode 0 without modules, and else not known."),
+		"Persistent memory in bytes; for memory mode, 0 without modules and otherwise unknown."),
 	AT(FAMILY_NVM_POWER) = MACHINE("machine_nvm_avg_power_budget_watts",
-		"Power budget of the persistent memory modules: 0 without any, and else not known."),
+		"Power budget of the persistent memory modules: 0 without any, otherwise unknown."),
 	AT(FAMILY_VERSION) = PLAIN("cadvisor_version_info", NG_GAUGE,
 		"cadvisorRevision,cadvisorVersion,dockerVersion,kernelVersion,osVersion",
-		"Kernel and system of the node, under cAdvisor's name; always 1. The other labels are empty, as the "
-		"kubelet has them."),
+		"Kernel and OS version of the node, under cAdvisor's name; always 1. The other labels are empty, as "
+		"with the kubelet."),
 	AT(FAMILY_MACHINE_ERROR) =
 		PLAIN("machine_scrape_error", NG_GAUGE, "", "1 when the CPUs of the machine could not be read."),
 	AT(FAMILY_SCRAPE_ERROR) = PLAIN("container_scrape_error", NG_GAUGE, "",
-		"0: when the control groups cannot be listed the collector as a whole has no success."),
+		"Always 0: if the cgroups cannot be listed, the collector as a whole fails."),
 };
 /* clang-format on */
 
