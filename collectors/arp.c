@@ -22,15 +22,14 @@ struct arp {
 };
 
 static const struct ng_option options[] = {
-	NG_OPTION(arp, filter.include, NG_OPTION_PATTERN, "device-include", "", "interfaces to count entries of"),
-	NG_OPTION(arp, filter.exclude, NG_OPTION_PATTERN, "device-exclude", "", "interfaces to leave out"),
-	NG_OPTION(
-		arp, use_netlink, NG_OPTION_BOOL, "netlink", "true", "ask by netlink instead of reading /proc/net/arp"),
+	NG_OPTION(arp, filter.include, NG_OPTION_PATTERN, "device-include", "", "Interfaces to report."),
+	NG_OPTION(arp, filter.exclude, NG_OPTION_PATTERN, "device-exclude", "", "Interfaces to leave out."),
+	NG_OPTION(arp, use_netlink, NG_OPTION_BOOL, "netlink", "true", "Use netlink instead of /proc/net/arp."),
 };
 
 static const struct ng_family family = {
 	.name = "node_arp_entries",
-	.help = "Entries of the ARP table of an interface.",
+	.help = "ARP table entries of the interface.",
 	.type = NG_GAUGE,
 	.labels = "device",
 };
@@ -223,7 +222,7 @@ static void arp_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "arp",
-	.summary = "Entries of the ARP table of each interface",
+	.summary = "ARP table entries per interface",
 	.options = options,
 	.option_count = NG_COUNT(options),
 	.families = &family,

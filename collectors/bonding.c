@@ -17,11 +17,11 @@ struct bonding {
 
 static const struct ng_family families[] = {
 	{ .name = "node_bonding_slaves",
-		.help = "Slaves that a bonded interface has.",
+		.help = "Slaves of the bonded interface.",
 		.type = NG_GAUGE,
 		.labels = "master" },
 	{ .name = "node_bonding_active",
-		.help = "Slaves of a bonded interface whose link is up.",
+		.help = "Slaves of the bonded interface whose link is up.",
 		.type = NG_GAUGE,
 		.labels = "master" },
 };
@@ -166,7 +166,7 @@ static void bonding_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "bonding",
-	.summary = "Slaves of bonded interfaces, and how many are up",
+	.summary = "Slaves of bonded interfaces and how many are up",
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct bonding),

@@ -28,7 +28,7 @@ struct flaw {
 
 static const struct ng_family families[] = {
 	{ .name = "node_cpu_vulnerabilities_info",
-		.help = "1 for each flaw of processors that the kernel knows, with what it does about it.",
+		.help = "CPU vulnerability known to the kernel, with its mitigation; always 1.",
 		.type = NG_GAUGE,
 		.labels = "codename,state,mitigation" },
 };
@@ -127,7 +127,7 @@ static int emit(struct ng_scrape *scrape, struct flaw *flaw)
 		return r;
 	text = ng_trim(text);
 	if (!text.size)
-		return ng_broken(scrape, flaw->file.path, 1, "what the kernel does about the flaw");
+		return ng_broken(scrape, flaw->file.path, 1, "the state of the vulnerability");
 	parse(scrape->arena, text, &verdict, &mitigation);
 	ng_sample_u64(scrape->page,
 		NG_LABELS(
@@ -171,7 +171,7 @@ static void cpu_vulnerabilities_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "cpu_vulnerabilities",
-	.summary = "Flaws of the processors and what the kernel does about them",
+	.summary = "CPU vulnerabilities and their mitigations",
 	.off_by_default = true,
 	.families = families,
 	.family_count = NG_COUNT(families),

@@ -15,7 +15,8 @@ static const char directory[] = "class/dmi/id";
 /* Which of the labels there are depends on the machine, hence .dynamic. */
 static const struct ng_family families[] = {
 	{ .name = "node_dmi_info",
-		.help = "What the firmware says of the machine; always 1. Only labels that can be read are present.",
+		.help = "Machine identification from the firmware (DMI); always 1. Labels that cannot be read are "
+			"absent.",
 		.type = NG_GAUGE,
 		.labels =
 			"bios_date,bios_release,bios_vendor,bios_version,board_asset_tag,board_name,board_serial,board_"
@@ -152,7 +153,7 @@ static const struct ng_privilege privileges[] = {
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "dmi",
-	.summary = "Vendor, model and versions that the firmware tells",
+	.summary = "Vendor, model and versions from the firmware (DMI)",
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.privileges = privileges,

@@ -19,7 +19,7 @@ struct entropy {
 enum { AVAILABLE, POOLSIZE };
 static const struct ng_family families[] = {
 	[AVAILABLE] = { .name = "node_entropy_available_bits",
-		.help = "Entropy that the random number generator has gathered.",
+		.help = "Available entropy of the random number generator.",
 		.type = NG_GAUGE },
 	[POOLSIZE] = { .name = "node_entropy_pool_size_bits", .help = "Size of the entropy pool.", .type = NG_GAUGE },
 };

@@ -15,10 +15,10 @@ struct filefd {
 enum { ALLOCATED, MAXIMUM };
 static const struct ng_family families[] = {
 	[ALLOCATED] = { .name = "node_filefd_allocated",
-		.help = "Open file descriptions of the whole machine.",
+		.help = "Open file descriptions, system-wide.",
 		.type = NG_GAUGE },
 	[MAXIMUM] = { .name = "node_filefd_maximum",
-		.help = "How many open file descriptions the kernel allows.",
+		.help = "System-wide limit on open file descriptions.",
 		.type = NG_GAUGE },
 };
 
@@ -72,7 +72,7 @@ static void filefd_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "filefd",
-	.summary = "Open files of the whole machine",
+	.summary = "Open file descriptions, system-wide",
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct filefd),

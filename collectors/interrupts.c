@@ -47,18 +47,18 @@ struct seen {
 
 static const struct ng_family families[] = {
 	{ .name = "node_interrupts_total",
-		.help = "Interrupts that the CPU took.",
+		.help = "Interrupts handled by the CPU.",
 		.type = NG_COUNTER,
 		.labels = "type,info,devices,cpu" },
 };
 
 static const struct ng_option options[] = {
 	NG_OPTION(interrupts, filter.include, NG_OPTION_PATTERN, "name-include", "",
-		"Keep only the interrupts whose \"name;info;devices\" matches"),
+		"Report only interrupts whose \"name;info;devices\" matches."),
 	NG_OPTION(interrupts, filter.exclude, NG_OPTION_PATTERN, "name-exclude", "",
-		"Drop the interrupts whose \"name;info;devices\" matches"),
+		"Leave out interrupts whose \"name;info;devices\" matches."),
 	NG_OPTION(interrupts, include_zeros, NG_OPTION_BOOL, "include-zeros", "true",
-		"Give the CPUs that never took an interrupt too"),
+		"Include CPUs that have never handled the interrupt."),
 };
 
 /* ---- parsing ---- */

@@ -16,7 +16,7 @@ struct kernel_hung {
 
 static const struct ng_family families[] = {
 	{ .name = "node_kernel_hung_tasks_total",
-		.help = "Tasks that the kernel found hung since it started.",
+		.help = "Hung tasks detected by the kernel since boot.",
 		.type = NG_COUNTER },
 };
 
@@ -59,7 +59,7 @@ static void kernel_hung_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "kernel_hung",
-	.summary = "Tasks found hung by the kernel",
+	.summary = "Hung tasks detected by the kernel",
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct kernel_hung),

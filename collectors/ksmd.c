@@ -27,25 +27,23 @@ static const struct {
 	{ KSM "sleep_millisecs", 3 },
 };
 static const struct ng_family families[NG_COUNT(files)] = {
-	{ .name = "node_ksmd_full_scans_total",
-		.help = "How often all mergeable areas have been scanned.",
-		.type = NG_COUNTER },
+	{ .name = "node_ksmd_full_scans_total", .help = "Full scans of all mergeable areas.", .type = NG_COUNTER },
 	{ .name = "node_ksmd_merge_across_nodes",
 		.help = "Whether pages of different NUMA nodes may be merged.",
 		.type = NG_GAUGE },
 	{ .name = "node_ksmd_pages_shared", .help = "Shared pages in use.", .type = NG_GAUGE },
 	{ .name = "node_ksmd_pages_sharing",
-		.help = "Further places that share these pages: what is saved.",
+		.help = "Additional mappings of the shared pages, that is, pages saved.",
 		.type = NG_GAUGE },
 	{ .name = "node_ksmd_pages_to_scan", .help = "Pages to scan before ksmd sleeps.", .type = NG_GAUGE },
 	{ .name = "node_ksmd_pages_unshared",
-		.help = "Unique pages that are checked for merging again and again.",
+		.help = "Unique pages that are repeatedly checked for merging.",
 		.type = NG_GAUGE },
 	{ .name = "node_ksmd_pages_volatile", .help = "Pages that change too fast to be merged.", .type = NG_GAUGE },
 	{ .name = "node_ksmd_run",
 		.help = "State of ksmd: 0 stopped, 1 running, 2 stopped and unmerged.",
 		.type = NG_GAUGE },
-	{ .name = "node_ksmd_sleep_seconds", .help = "How long ksmd sleeps between two batches.", .type = NG_GAUGE },
+	{ .name = "node_ksmd_sleep_seconds", .help = "Time that ksmd sleeps between batches.", .type = NG_GAUGE },
 };
 
 struct ksmd {

@@ -15,12 +15,12 @@ static const char directory[] = "devices/system/node";
 
 static const struct ng_family families[] = {
 	{ .name = "node_memory_numa_<Field>",
-		.help = "Field of a node's meminfo, in bytes or pages.",
+		.help = "Field of the NUMA node's meminfo, in bytes or pages.",
 		.type = NG_GAUGE,
 		.labels = "node",
 		.dynamic = true },
 	{ .name = "node_memory_numa_<field>_total",
-		.help = "Field of a node's numastat, in pages.",
+		.help = "Field of the NUMA node's numastat, in pages.",
 		.type = NG_COUNTER,
 		.labels = "node",
 		.dynamic = true },
@@ -138,8 +138,8 @@ static int field_add(struct numa *numa, struct ng_span key, enum ng_type type)
 	*out = '\0';
 	const char *name = ng_join(&numa->arena, "node_memory_numa_", plain, type == NG_COUNTER ? "_total" : NULL);
 	const char *help = ng_join(&numa->arena, "Field ", plain,
-		type == NG_COUNTER ? " of the node's numastat, in pages."
-				   : " of the node's meminfo, in bytes or pages.");
+		type == NG_COUNTER ? " of the NUMA node's numastat, in pages."
+				   : " of the NUMA node's meminfo, in bytes or pages.");
 	if (!name || !help)
 		return -ENOMEM;
 	*field = (struct field){ type, ng_copy(&numa->arena, key), ng_span(name), ng_span(help) };
