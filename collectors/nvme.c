@@ -40,7 +40,7 @@ static const struct ng_family families[] = {
 		.type = NG_GAUGE,
 		.labels = "device,nsid" },
 	[USED] = { .name = "node_nvme_namespace_used_bytes",
-		.help = "How much of the namespace is allocated on the device.",
+		.help = "Bytes of the namespace allocated on the device.",
 		.type = NG_GAUGE,
 		.labels = "device,nsid" },
 };

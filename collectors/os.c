@@ -17,16 +17,16 @@ static const char *const paths[] = { "etc/os-release", "usr/lib/os-release" };
 enum { INFO, VERSION, SUPPORT_END };
 static const struct ng_family families[] = {
 	[INFO] = { .name = "node_os_info",
-		.help = "What os-release says of the operating system; always 1.",
+		.help = "Operating system information from os-release; always 1.",
 		.type = NG_GAUGE,
 		.labels = "build_id,id,id_like,image_id,image_version,name,pretty_name,variant,variant_id,version,"
 			  "version_codename,version_id" },
 	[VERSION] = { .name = "node_os_version",
-		.help = "First two parts of the operating system's version, as a number.",
+		.help = "Major and minor version of the operating system, as a number.",
 		.type = NG_GAUGE,
 		.labels = "id,id_like,name" },
 	[SUPPORT_END] = { .name = "node_os_support_end_timestamp_seconds",
-		.help = "When the support of this version ends, in seconds since 1970.",
+		.help = "End of support of this version, as a Unix timestamp.",
 		.type = NG_GAUGE },
 };
 

@@ -24,22 +24,22 @@ struct pressure {
 
 static const struct ng_family families[] = {
 	{ .name = "node_pressure_cpu_waiting_seconds_total",
-		.help = "Time in which tasks waited for a processor.",
+		.help = "Time at least one task was waiting for a CPU.",
 		.type = NG_COUNTER },
 	{ .name = "node_pressure_io_waiting_seconds_total",
-		.help = "Time in which tasks waited for input or output.",
+		.help = "Time at least one task was waiting for I/O.",
 		.type = NG_COUNTER },
 	{ .name = "node_pressure_io_stalled_seconds_total",
-		.help = "Time in which no task could go on because of input or output.",
+		.help = "Time all non-idle tasks were stalled on I/O.",
 		.type = NG_COUNTER },
 	{ .name = "node_pressure_memory_waiting_seconds_total",
-		.help = "Time in which tasks waited for memory.",
+		.help = "Time at least one task was waiting for memory.",
 		.type = NG_COUNTER },
 	{ .name = "node_pressure_memory_stalled_seconds_total",
-		.help = "Time in which no task could go on for want of memory.",
+		.help = "Time all non-idle tasks were stalled on memory.",
 		.type = NG_COUNTER },
 	{ .name = "node_pressure_irq_stalled_seconds_total",
-		.help = "Time in which no task could go on because interrupts were served.",
+		.help = "Time all non-idle tasks were stalled by interrupt handling.",
 		.type = NG_COUNTER },
 };
 
@@ -171,7 +171,7 @@ static void pressure_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "pressure",
-	.summary = "Time lost to waiting for processors, memory, devices and interrupts (PSI)",
+	.summary = "Time lost waiting for CPU, memory, I/O and interrupts (PSI)",
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct pressure),

@@ -34,15 +34,15 @@ enum { SKIPPED = 6 };
 
 static const struct ng_family families[] = {
 	{ .name = "node_schedstat_running_seconds_total",
-		.help = "Time that tasks ran on the CPU.",
+		.help = "Time the CPU spent running tasks.",
 		.type = NG_COUNTER,
 		.labels = "cpu" },
 	{ .name = "node_schedstat_waiting_seconds_total",
-		.help = "Time that tasks were ready to run but waited for the CPU.",
+		.help = "Time that runnable tasks waited for the CPU.",
 		.type = NG_COUNTER,
 		.labels = "cpu" },
 	{ .name = "node_schedstat_timeslices_total",
-		.help = "Time slices that ran on the CPU.",
+		.help = "Timeslices run on the CPU.",
 		.type = NG_COUNTER,
 		.labels = "cpu" },
 };
@@ -142,7 +142,7 @@ static void schedstat_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "schedstat",
-	.summary = "Running and waiting times of each CPU's scheduler",
+	.summary = "Running and waiting time of tasks per CPU",
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct schedstat),

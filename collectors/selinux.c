@@ -14,10 +14,10 @@ enum { ENABLED, CONFIG_MODE, CURRENT_MODE };
 static const struct ng_family families[] = {
 	[ENABLED] = { .name = "node_selinux_enabled", .help = "Whether SELinux is enabled: 1 or 0.", .type = NG_GAUGE },
 	[CONFIG_MODE] = { .name = "node_selinux_config_mode",
-		.help = "Mode that SELinux is configured for: 1 enforcing, 0 permissive, -1 disabled.",
+		.help = "Configured SELinux mode: 1 enforcing, 0 permissive, -1 disabled.",
 		.type = NG_GAUGE },
 	[CURRENT_MODE] = { .name = "node_selinux_current_mode",
-		.help = "Mode that SELinux is in: 1 enforcing, 0 permissive.",
+		.help = "Current SELinux mode: 1 enforcing, 0 permissive.",
 		.type = NG_GAUGE },
 };
 
@@ -114,7 +114,7 @@ static void selinux_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "selinux",
-	.summary = "Whether SELinux is on, and its modes",
+	.summary = "Whether SELinux is enabled, and its modes",
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct selinux),

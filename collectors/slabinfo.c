@@ -19,7 +19,7 @@ struct slabinfo {
 enum { ACTIVE_OBJECTS, OBJECTS, OBJECT_SIZE, OBJECTS_PER_SLAB, PAGES_PER_SLAB };
 static const struct ng_family families[] = {
 	[ACTIVE_OBJECTS] = { .name = "node_slabinfo_active_objects",
-		.help = "Objects of the cache that are in use.",
+		.help = "Objects of the cache in use.",
 		.type = NG_GAUGE,
 		.labels = "slab" },
 	[OBJECTS] = { .name = "node_slabinfo_objects",
@@ -184,14 +184,12 @@ static void slabinfo_done(void *state)
 }
 
 static const struct ng_option options[] = {
-	NG_OPTION(slabinfo, filter.include, NG_OPTION_PATTERN, "slabs-include", ".*",
-		"Regular expression of slab caches to report"),
-	NG_OPTION(slabinfo, filter.exclude, NG_OPTION_PATTERN, "slabs-exclude", "",
-		"Regular expression of slab caches to leave out"),
+	NG_OPTION(slabinfo, filter.include, NG_OPTION_PATTERN, "slabs-include", ".*", "Slab caches to report."),
+	NG_OPTION(slabinfo, filter.exclude, NG_OPTION_PATTERN, "slabs-exclude", "", "Slab caches to leave out."),
 };
 
 static const struct ng_privilege privileges[] = {
-	{ .capability = "root or CAP_DAC_READ_SEARCH", .lost = "everything: /proc/slabinfo is for root only" },
+	{ .capability = "root or CAP_DAC_READ_SEARCH", .lost = "everything: /proc/slabinfo is readable by root only" },
 };
 
 static const struct ng_collector descriptor = {

@@ -21,33 +21,33 @@ struct sockstat {
 
 /* X(protocol, key, help) in the order of the kernel, which is what the search relies on to be quick. */
 #define METRICS(X)                                                                                                     \
-	X("sockets", "used", "Sockets of all kinds in use.")                                                           \
+	X("sockets", "used", "Sockets in use, all protocols.")                                                         \
 	X("TCP", "inuse", "TCP sockets over IPv4 in use.")                                                             \
-	X("TCP", "orphan", "TCP sockets that no process holds any more.")                                              \
-	X("TCP", "tw", "TCP connections in the state TIME-WAIT.")                                                      \
+	X("TCP", "orphan", "Orphaned TCP sockets, no longer attached to a process.")                                   \
+	X("TCP", "tw", "TCP connections in TIME-WAIT.")                                                                \
 	X("TCP", "alloc", "TCP sockets allocated, in any state.")                                                      \
-	X("TCP", "mem", "Memory of TCP sockets in pages.")                                                             \
-	X("TCP", "mem_bytes", "Memory of TCP sockets in bytes.")                                                       \
+	X("TCP", "mem", "Memory used by TCP sockets, in pages.")                                                       \
+	X("TCP", "mem_bytes", "Memory used by TCP sockets, in bytes.")                                                 \
 	X("UDP", "inuse", "UDP sockets over IPv4 in use.")                                                             \
-	X("UDP", "mem", "Memory of UDP sockets in pages.")                                                             \
-	X("UDP", "mem_bytes", "Memory of UDP sockets in bytes.")                                                       \
+	X("UDP", "mem", "Memory used by UDP sockets, in pages.")                                                       \
+	X("UDP", "mem_bytes", "Memory used by UDP sockets, in bytes.")                                                 \
 	X("UDPLITE", "inuse", "UDP-Lite sockets over IPv4 in use.")                                                    \
 	X("RAW", "inuse", "Raw sockets over IPv4 in use.")                                                             \
-	X("FRAG", "inuse", "IPv4 packets that wait for fragments.")                                                    \
-	X("FRAG", "memory", "Memory of IPv4 fragments in bytes.")                                                      \
+	X("FRAG", "inuse", "IPv4 packets waiting for fragments.")                                                      \
+	X("FRAG", "memory", "Memory used by IPv4 fragments, in bytes.")                                                \
 	X("TCP6", "inuse", "TCP sockets over IPv6 in use.")                                                            \
 	X("UDP6", "inuse", "UDP sockets over IPv6 in use.")                                                            \
 	X("UDPLITE6", "inuse", "UDP-Lite sockets over IPv6 in use.")                                                   \
 	X("RAW6", "inuse", "Raw sockets over IPv6 in use.")                                                            \
-	X("FRAG6", "inuse", "IPv6 packets that wait for fragments.")                                                   \
-	X("FRAG6", "memory", "Memory of IPv6 fragments in bytes.")
+	X("FRAG6", "inuse", "IPv6 packets waiting for fragments.")                                                     \
+	X("FRAG6", "memory", "Memory used by IPv6 fragments, in bytes.")
 
 #define FAMILY(protocol, key, help_) { .name = "node_sockstat_" protocol "_" key, .help = (help_), .type = NG_GAUGE },
 #define WORDS(protocol, key, help)   { NG_SPAN(protocol), NG_SPAN(key) },
 
 static const struct ng_family families[] = {
 	METRICS(FAMILY){ .name = "node_sockstat_<Protocol>_<key>",
-		.help = "Another protocol of the kernel's socket statistics.",
+		.help = "Any other entry of /proc/net/sockstat and sockstat6.",
 		.type = NG_GAUGE,
 		.dynamic = true },
 };
@@ -154,7 +154,7 @@ static int line_parse(const struct sockstat *sockstat, struct ng_scrape *scrape,
 		row.protocol.size--;
 	for (; ng_word_next(&line, &row.key); names++) {
 		if (!ng_word_next(&line, &word) || ng_i64(word, &row.value) < 0) {
-			ng_drop_value(scrape, path, number, "a number behind each name");
+			ng_drop_value(scrape, path, number, "a number after each name");
 			continue;
 		}
 		rows->understood = true;

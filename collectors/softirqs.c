@@ -20,7 +20,7 @@ struct softirqs {
 
 static const struct ng_family families[] = {
 	{ .name = "node_softirqs_functions_total",
-		.help = "Functions that soft interrupts ran on the CPU.",
+		.help = "Softirq handler runs on the CPU.",
 		.type = NG_COUNTER,
 		.labels = "cpu,type" },
 };
@@ -159,7 +159,7 @@ static void softirqs_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "softirqs",
-	.summary = "Functions run by the soft interrupts of each CPU",
+	.summary = "Softirq handler runs per CPU",
 	.off_by_default = true,
 	.families = families,
 	.family_count = NG_COUNT(families),

@@ -26,18 +26,16 @@ struct proc_stat {
 enum { INTR, CTXT, FORKS, BOOT, RUNNING, BLOCKED, TOTALS, SOFTIRQS = TOTALS };
 
 static const struct ng_family families[] = {
-	[INTR] = { .name = "node_intr_total", .help = "Interrupts that were served.", .type = NG_COUNTER },
+	[INTR] = { .name = "node_intr_total", .help = "Interrupts serviced.", .type = NG_COUNTER },
 	[CTXT] = { .name = "node_context_switches_total", .help = "Context switches.", .type = NG_COUNTER },
-	[FORKS] = { .name = "node_forks_total",
-		.help = "Processes and threads that were created.",
-		.type = NG_COUNTER },
+	[FORKS] = { .name = "node_forks_total", .help = "Processes and threads created.", .type = NG_COUNTER },
 	[BOOT] = { .name = "node_boot_time_seconds",
-		.help = "When the machine started, in Unix time.",
+		.help = "Boot time of the machine, as a Unix timestamp.",
 		.type = NG_GAUGE },
-	[RUNNING] = { .name = "node_procs_running", .help = "Tasks that run or are ready to run.", .type = NG_GAUGE },
-	[BLOCKED] = { .name = "node_procs_blocked", .help = "Tasks that wait for input or output.", .type = NG_GAUGE },
+	[RUNNING] = { .name = "node_procs_running", .help = "Tasks running or ready to run.", .type = NG_GAUGE },
+	[BLOCKED] = { .name = "node_procs_blocked", .help = "Tasks blocked on I/O.", .type = NG_GAUGE },
 	[SOFTIRQS] = { .name = "node_softirqs_total",
-		.help = "Soft interrupts that were served.",
+		.help = "Softirqs serviced.",
 		.type = NG_COUNTER,
 		.labels = "vector" },
 };
@@ -66,7 +64,7 @@ static const struct ng_span vectors[] = {
 };
 
 static const struct ng_option options[] = {
-	NG_OPTION(proc_stat, softirq, NG_OPTION_BOOL, "softirq", "false", "Give the soft interrupts by vector too"),
+	NG_OPTION(proc_stat, softirq, NG_OPTION_BOOL, "softirq", "false", "Also report softirqs by vector."),
 };
 
 struct totals {
@@ -168,7 +166,7 @@ static int stat_collect(void *state, struct ng_scrape *scrape)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "stat",
-	.summary = "Interrupts, context switches, forks, boot time, tasks running and blocked",
+	.summary = "Interrupts, context switches, forks, boot time, running and blocked tasks",
 	.options = options,
 	.option_count = NG_COUNT(options),
 	.families = families,

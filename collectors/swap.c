@@ -35,11 +35,11 @@ static const struct ng_family families[] = {
 		.type = NG_GAUGE,
 		.labels = "device,swap_type" },
 	[USED] = { .name = "node_swap_used_bytes",
-		.help = "How much of the swap area is used.",
+		.help = "Used bytes of the swap area.",
 		.type = NG_GAUGE,
 		.labels = "device,swap_type" },
 	[PRIORITY] = { .name = "node_swap_priority",
-		.help = "Priority of the swap area; higher ones are filled first.",
+		.help = "Priority of the swap area; higher priorities are used first.",
 		.type = NG_GAUGE,
 		.labels = "device,swap_type" },
 };
@@ -161,7 +161,7 @@ static void swap_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "swap",
-	.summary = "Size, use and priority of every swap area",
+	.summary = "Size, usage and priority of each swap area",
 	.off_by_default = true,
 	.families = families,
 	.family_count = NG_COUNT(families),

@@ -119,7 +119,7 @@ static int keys_init(struct ng_setup *setup, struct parameter *parameter, struct
 		for (size_t k = 0; k < key.size; k++) {
 			if (!is_name_byte(key.text[k]))
 				return ng_refuse(setup,
-					"kernel parameter '%s': a key may have letters, digits and _ only", text);
+					"kernel parameter '%s': a key may contain only letters, digits and _", text);
 		}
 		const char *copy = ng_copy(setup->arena, key).text;
 		int r = copy ? output_init(setup, parameter, &parameter->output[i], copy) : -ENOMEM;
@@ -150,7 +150,8 @@ static int parameter_init(struct ng_setup *setup, struct parameter *parameter, c
 	if (!ng_part_next(&rest, ':', &name) || ng_trim(name).size == 0)
 		return ng_refuse(setup, "kernel parameter '%s': the name is missing", text);
 	if (keyed && !number)
-		return ng_refuse(setup, "kernel parameter '%s': one that is shown as text has no keys", text);
+		return ng_refuse(
+			setup, "kernel parameter '%s': keys are not allowed for a parameter reported as text", text);
 	for (size_t i = 0; keyed && i <= rest.size; i++)
 		parameter->key_count += i == rest.size || rest.text[i] == ',';
 	parameter->name = ng_copy(setup->arena, name);
@@ -397,20 +398,19 @@ static void sysctl_done(void *state)
 
 static const struct ng_option options[] = {
 	NG_OPTION(sysctl, include, NG_OPTION_LIST, "include", "",
-		"Numeric kernel parameter: NAME, or NAME:KEY,KEY to name its values"),
-	NG_OPTION(sysctl, include_info, NG_OPTION_LIST, "include-info", "",
-		"Kernel parameter whose value is shown as text"),
+		"Numeric kernel parameter: NAME, or NAME:KEY,KEY to name its values."),
+	NG_OPTION(sysctl, include_info, NG_OPTION_LIST, "include-info", "", "Kernel parameter to report as text."),
 };
 
 /* No capability stands for the user here: kernel/sysctl.c, test_perm. */
 static const struct ng_privilege privileges[] = {
-	{ .capability = "root", .lost = "parameters that only root may read, such as vm.mmap_rnd_bits" },
+	{ .capability = "root", .lost = "parameters readable by root only, such as vm.mmap_rnd_bits" },
 };
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "sysctl",
-	.summary = "Kernel parameters that the options name",
+	.summary = "Kernel parameters selected by the options",
 	.off_by_default = true,
 	.options = options,
 	.option_count = NG_COUNT(options),
