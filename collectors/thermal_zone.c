@@ -52,11 +52,11 @@ static const struct ng_family families[] = {
 		.type = NG_GAUGE,
 		.labels = "zone,type" },
 	[CUR_STATE] = { .name = "node_cooling_device_cur_state",
-		.help = "How hard the device cools at present.",
+		.help = "Current cooling state of the device (0 is no cooling).",
 		.type = NG_GAUGE,
 		.labels = "name,type" },
 	[MAX_STATE] = { .name = "node_cooling_device_max_state",
-		.help = "How hard the device can cool.",
+		.help = "Maximum cooling state of the device.",
 		.type = NG_GAUGE,
 		.labels = "name,type" },
 };
@@ -226,7 +226,7 @@ static void thermal_zone_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "thermal_zone",
-	.summary = "Temperatures of the thermal zones and states of the cooling devices",
+	.summary = "Temperatures of thermal zones and states of cooling devices",
 	.may_block = true, /* firmware is asked for some of the temperatures */
 	.families = families,
 	.family_count = NG_COUNT(families),

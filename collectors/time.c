@@ -16,19 +16,17 @@ static const char directory[] = "devices/system/clocksource";
 
 enum { SECONDS, ZONE_OFFSET, AVAILABLE, CURRENT };
 static const struct ng_family families[] = {
-	[SECONDS] = { .name = "node_time_seconds",
-		.help = "Time of day in seconds since 1970 (UTC).",
-		.type = NG_GAUGE },
+	[SECONDS] = { .name = "node_time_seconds", .help = "System time as a Unix timestamp.", .type = NG_GAUGE },
 	[ZONE_OFFSET] = { .name = "node_time_zone_offset_seconds",
-		.help = "How far the local time zone is ahead of UTC.",
+		.help = "Offset of the local time zone from UTC.",
 		.type = NG_GAUGE,
 		.labels = "time_zone" },
 	[AVAILABLE] = { .name = "node_time_clocksource_available_info",
-		.help = "A clock source that the kernel could use; always 1.",
+		.help = "Available clock source; always 1.",
 		.type = NG_GAUGE,
 		.labels = "device,clocksource" },
 	[CURRENT] = { .name = "node_time_clocksource_current_info",
-		.help = "The clock source that the kernel uses; always 1.",
+		.help = "Clock source in use; always 1.",
 		.type = NG_GAUGE,
 		.labels = "device,clocksource" },
 };

@@ -39,7 +39,7 @@ struct udp_queues {
 
 static const struct ng_family family = {
 	.name = "node_udp_queues",
-	.help = "Bytes in the queues of all UDP sockets, by direction and version of IP.",
+	.help = "Bytes queued in all UDP sockets, by direction and IP version.",
 	.type = NG_GAUGE,
 	.labels = "ip,queue",
 };
@@ -214,7 +214,7 @@ static void udp_queues_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "udp_queues",
-	.summary = "Bytes in the queues of all UDP sockets",
+	.summary = "Bytes queued in UDP sockets",
 	.families = &family,
 	.family_count = 1,
 	.state_size = sizeof(struct udp_queues),

@@ -16,7 +16,7 @@ struct names {
 
 static const struct ng_family families[] = {
 	{ .name = "node_uname_info",
-		.help = "Kernel, machine and host name as uname(2) gives them; always 1.",
+		.help = "System information from uname(2); always 1.",
 		.type = NG_GAUGE,
 		.labels = "sysname,release,version,machine,nodename,domainname" },
 };
@@ -55,7 +55,7 @@ static void uname_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "uname",
-	.summary = "Kernel, machine and host name",
+	.summary = "Kernel version, architecture and host name",
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct names),

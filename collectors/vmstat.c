@@ -13,13 +13,11 @@
 #include <nodegauge/collector.h>
 
 static const struct ng_family families[] = {
-	{ .name = "node_vmstat_oom_kill",
-		.help = "Processes that were killed for want of memory.",
-		.type = NG_UNTYPED },
+	{ .name = "node_vmstat_oom_kill", .help = "Processes killed by the OOM killer.", .type = NG_UNTYPED },
 	{ .name = "node_vmstat_pgfault", .help = "Page faults, minor and major.", .type = NG_UNTYPED },
-	{ .name = "node_vmstat_pgmajfault", .help = "Page faults that had to wait for a disk.", .type = NG_UNTYPED },
-	{ .name = "node_vmstat_pgpgin", .help = "KiB read in from disks.", .type = NG_UNTYPED },
-	{ .name = "node_vmstat_pgpgout", .help = "KiB written out to disks.", .type = NG_UNTYPED },
+	{ .name = "node_vmstat_pgmajfault", .help = "Major page faults, which needed I/O.", .type = NG_UNTYPED },
+	{ .name = "node_vmstat_pgpgin", .help = "KiB paged in from disk.", .type = NG_UNTYPED },
+	{ .name = "node_vmstat_pgpgout", .help = "KiB paged out to disk.", .type = NG_UNTYPED },
 	{ .name = "node_vmstat_pswpin", .help = "Pages swapped in.", .type = NG_UNTYPED },
 	{ .name = "node_vmstat_pswpout", .help = "Pages swapped out.", .type = NG_UNTYPED },
 	{ .name = "node_vmstat_<field>", .help = "Field of /proc/vmstat.", .type = NG_UNTYPED, .dynamic = true },
@@ -237,8 +235,8 @@ static void vmstat_done(void *state)
 }
 
 static const struct ng_option options[] = {
-	NG_OPTION(vmstat, wanted, NG_OPTION_PATTERN, "fields", "^(oom_kill|pgpg|pswp|pg.*fault).*",
-		"Regular expression of the fields to report"),
+	NG_OPTION(
+		vmstat, wanted, NG_OPTION_PATTERN, "fields", "^(oom_kill|pgpg|pswp|pg.*fault).*", "Fields to report."),
 };
 
 static const struct ng_collector descriptor = {

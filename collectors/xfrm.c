@@ -16,34 +16,34 @@ struct xfrm {
 
 /* X(family, kernel's key, help), in the order of the kernel */
 #define COUNTERS(X)                                                                                                    \
-	X("in_error", "XfrmInError", "Inbound packets lost for a reason that no other counter has.")                   \
-	X("in_buffer_error", "XfrmInBufferError", "Inbound packets lost as no buffer was left.")                       \
-	X("in_hdr_error", "XfrmInHdrError", "Inbound packets with a bad header.")                                      \
-	X("in_no_states", "XfrmInNoStates", "Inbound packets for which no state was found.")                           \
-	X("in_state_proto_error", "XfrmInStateProtoError", "Inbound packets that the protocol refused.")               \
-	X("in_state_mode_error", "XfrmInStateModeError", "Inbound packets that the mode refused.")                     \
-	X("in_state_seq_error", "XfrmInStateSeqError", "Inbound packets outside of the replay window.")                \
+	X("in_error", "XfrmInError", "Inbound packets dropped for other reasons.")                                     \
+	X("in_buffer_error", "XfrmInBufferError", "Inbound packets dropped for lack of a buffer.")                     \
+	X("in_hdr_error", "XfrmInHdrError", "Inbound packets dropped for a header error.")                             \
+	X("in_no_states", "XfrmInNoStates", "Inbound packets with no matching state.")                                 \
+	X("in_state_proto_error", "XfrmInStateProtoError", "Inbound packets with a protocol-specific error.")          \
+	X("in_state_mode_error", "XfrmInStateModeError", "Inbound packets with a mode-specific error.")                \
+	X("in_state_seq_error", "XfrmInStateSeqError", "Inbound packets outside the replay window.")                   \
 	X("in_state_expired", "XfrmInStateExpired", "Inbound packets whose state had expired.")                        \
-	X("in_state_mismatch", "XfrmInStateMismatch", "Inbound packets whose state has other options.")                \
-	X("in_state_invalid", "XfrmInStateInvalid", "Inbound packets whose state is not valid.")                       \
-	X("in_tmpl_mismatch", "XfrmInTmplMismatch", "Inbound packets for which no template fits the state.")           \
-	X("in_no_pols", "XfrmInNoPols", "Inbound packets whose state has no policy.")                                  \
-	X("in_pol_block", "XfrmInPolBlock", "Inbound packets that a policy discards.")                                 \
-	X("in_pol_error", "XfrmInPolError", "Inbound packets lost by an error in a policy.")                           \
-	X("out_error", "XfrmOutError", "Outbound packets lost for a reason that no other counter has.")                \
-	X("out_bundle_gen_error", "XfrmOutBundleGenError", "Outbound packets for which no bundle was made.")           \
-	X("out_bundle_check_error", "XfrmOutBundleCheckError", "Outbound packets whose bundle failed.")                \
-	X("out_no_states", "XfrmOutNoStates", "Outbound packets for which no state was found.")                        \
-	X("out_state_proto_error", "XfrmOutStateProtoError", "Outbound packets that the protocol refused.")            \
-	X("out_state_mode_error", "XfrmOutStateModeError", "Outbound packets that the mode refused.")                  \
-	X("out_state_seq_error", "XfrmOutStateSeqError", "Outbound packets past the last sequence number.")            \
+	X("in_state_mismatch", "XfrmInStateMismatch", "Inbound packets whose state has mismatching options.")          \
+	X("in_state_invalid", "XfrmInStateInvalid", "Inbound packets whose state is invalid.")                         \
+	X("in_tmpl_mismatch", "XfrmInTmplMismatch", "Inbound packets with no template matching the state.")            \
+	X("in_no_pols", "XfrmInNoPols", "Inbound packets with no policy for their state.")                             \
+	X("in_pol_block", "XfrmInPolBlock", "Inbound packets discarded by policy.")                                    \
+	X("in_pol_error", "XfrmInPolError", "Inbound packets dropped for a policy error.")                             \
+	X("out_error", "XfrmOutError", "Outbound packets dropped for other reasons.")                                  \
+	X("out_bundle_gen_error", "XfrmOutBundleGenError", "Outbound packets whose bundle could not be generated.")    \
+	X("out_bundle_check_error", "XfrmOutBundleCheckError", "Outbound packets whose bundle check failed.")          \
+	X("out_no_states", "XfrmOutNoStates", "Outbound packets with no matching state.")                              \
+	X("out_state_proto_error", "XfrmOutStateProtoError", "Outbound packets with a protocol-specific error.")       \
+	X("out_state_mode_error", "XfrmOutStateModeError", "Outbound packets with a mode-specific error.")             \
+	X("out_state_seq_error", "XfrmOutStateSeqError", "Outbound packets with an overflowed sequence number.")       \
 	X("out_state_expired", "XfrmOutStateExpired", "Outbound packets whose state had expired.")                     \
-	X("out_pol_block", "XfrmOutPolBlock", "Outbound packets that a policy discards.")                              \
-	X("out_pol_dead", "XfrmOutPolDead", "Outbound packets whose policy was being removed.")                        \
-	X("out_pol_error", "XfrmOutPolError", "Outbound packets lost by an error in a policy.")                        \
-	X("fwd_hdr_error", "XfrmFwdHdrError", "Forwarded packets with a bad header.")                                  \
-	X("out_state_invalid", "XfrmOutStateInvalid", "Outbound packets whose state is not valid.")                    \
-	X("acquire_error", "XfrmAcquireError", "Packets that came before their state was complete.")
+	X("out_pol_block", "XfrmOutPolBlock", "Outbound packets discarded by policy.")                                 \
+	X("out_pol_dead", "XfrmOutPolDead", "Outbound packets whose policy is dead.")                                  \
+	X("out_pol_error", "XfrmOutPolError", "Outbound packets dropped for a policy error.")                          \
+	X("fwd_hdr_error", "XfrmFwdHdrError", "Forwarded packets dropped for a header error.")                         \
+	X("out_state_invalid", "XfrmOutStateInvalid", "Outbound packets whose state is invalid.")                      \
+	X("acquire_error", "XfrmAcquireError", "Packets dropped because their state was not fully acquired.")
 
 #define FAMILY(name_, key, help_) { .name = "node_xfrm_" name_ "_packets_total", .help = (help_), .type = NG_COUNTER },
 #define KEY(name, key, help)      NG_SPAN(key),
@@ -135,7 +135,7 @@ static void xfrm_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "xfrm",
-	.summary = "Packets that IPsec could not process, by reason",
+	.summary = "Packets dropped by IPsec, by reason",
 	.off_by_default = true,
 	.families = families,
 	.family_count = NG_COUNT(families),

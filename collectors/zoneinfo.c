@@ -22,40 +22,40 @@
 #define PAGES(X, key, help) X(key, key "_pages", NG_GAUGE, help)
 #define TOTAL(X, key, help) X(key, key "_total", NG_COUNTER, help)
 #define FIELDS(X)                                                                                                      \
-	PAGES(X, "min", "Water mark below which only urgent allocations succeed.")                                     \
-	PAGES(X, "low", "Water mark below which reclaim in the background starts.")                                    \
-	PAGES(X, "high", "Water mark above which reclaim in the background stops.")                                    \
+	PAGES(X, "min", "Watermark below which only urgent allocations succeed.")                                      \
+	PAGES(X, "low", "Watermark below which background reclaim starts.")                                            \
+	PAGES(X, "high", "Watermark above which background reclaim stops.")                                            \
 	PAGES(X, "scanned", "Pages scanned since the last reclaim.")                                                   \
-	PAGES(X, "spanned", "Pages that the zone spans, holes included.")                                              \
-	PAGES(X, "present", "Pages that exist in the zone.")                                                           \
-	PAGES(X, "managed", "Pages that the page allocator manages.")                                                  \
+	PAGES(X, "spanned", "Pages spanned by the zone, including holes.")                                             \
+	PAGES(X, "present", "Physical pages present in the zone.")                                                     \
+	PAGES(X, "managed", "Pages managed by the page allocator.")                                                    \
 	X("nr_free_pages", "nr_free_pages", NG_GAUGE, "Free pages.")                                                   \
-	PAGES(X, "nr_active_anon", "Anonymous pages used of late.")                                                    \
-	PAGES(X, "nr_inactive_anon", "Anonymous pages not used of late.")                                              \
-	PAGES(X, "nr_active_file", "Pages of files used of late.")                                                     \
-	PAGES(X, "nr_inactive_file", "Pages of files not used of late.")                                               \
-	PAGES(X, "nr_isolated_anon", "Anonymous pages taken off their list for reclaim.")                              \
-	PAGES(X, "nr_isolated_file", "Pages of files taken off their list for reclaim.")                               \
+	PAGES(X, "nr_active_anon", "Recently used anonymous pages.")                                                   \
+	PAGES(X, "nr_inactive_anon", "Anonymous pages not recently used.")                                             \
+	PAGES(X, "nr_active_file", "Recently used page cache pages.")                                                  \
+	PAGES(X, "nr_inactive_file", "Page cache pages not recently used.")                                            \
+	PAGES(X, "nr_isolated_anon", "Anonymous pages isolated from the LRU list for reclaim.")                        \
+	PAGES(X, "nr_isolated_file", "Page cache pages isolated from the LRU list for reclaim.")                       \
 	X("nr_anon_pages", "nr_anon_pages", NG_GAUGE, "Anonymous pages mapped by processes.")                          \
 	X("nr_anon_transparent_hugepages", "nr_anon_transparent_hugepages", NG_GAUGE, "Anonymous huge pages.")         \
-	X("nr_file_pages", "nr_file_pages", NG_GAUGE, "Pages of files.")                                               \
-	PAGES(X, "nr_slab_reclaimable", "Slab pages that can be reclaimed.")                                           \
-	PAGES(X, "nr_slab_unreclaimable", "Slab pages that cannot be reclaimed.")                                      \
-	PAGES(X, "nr_mlock_stack", "Locked pages of stacks.")                                                          \
+	X("nr_file_pages", "nr_file_pages", NG_GAUGE, "Page cache pages.")                                             \
+	PAGES(X, "nr_slab_reclaimable", "Reclaimable slab pages.")                                                     \
+	PAGES(X, "nr_slab_unreclaimable", "Unreclaimable slab pages.")                                                 \
+	PAGES(X, "nr_mlock_stack", "Mlocked stack pages.")                                                             \
 	X("nr_kernel_stack", "nr_kernel_stacks", NG_GAUGE, "Kernel stacks, in KiB.")                                   \
-	PAGES(X, "nr_mapped", "Pages of files mapped by processes.")                                                   \
-	PAGES(X, "nr_dirty", "Pages that wait to be written.")                                                         \
-	PAGES(X, "nr_writeback", "Pages that are being written.")                                                      \
+	PAGES(X, "nr_mapped", "Page cache pages mapped by processes.")                                                 \
+	PAGES(X, "nr_dirty", "Dirty pages waiting to be written back.")                                                \
+	PAGES(X, "nr_writeback", "Pages being written back.")                                                          \
 	PAGES(X, "nr_unevictable", "Pages that cannot be reclaimed.")                                                  \
 	PAGES(X, "nr_shmem", "Pages of shared memory and tmpfs.")                                                      \
 	TOTAL(X, "nr_dirtied", "Pages dirtied.")                                                                       \
 	TOTAL(X, "nr_written", "Pages written.")                                                                       \
-	TOTAL(X, "numa_hit", "Pages allocated on the node that was meant.")                                            \
-	TOTAL(X, "numa_miss", "Pages allocated here though another node was meant.")                                   \
-	TOTAL(X, "numa_foreign", "Pages meant for here but allocated on another node.")                                \
-	TOTAL(X, "numa_interleave", "Interleaved pages allocated on the node that was meant.")                         \
-	TOTAL(X, "numa_local", "Pages allocated on the node that the process ran on.")                                 \
-	TOTAL(X, "numa_other", "Pages allocated here while the process ran on another node.")
+	TOTAL(X, "numa_hit", "Pages allocated on the intended node.")                                                  \
+	TOTAL(X, "numa_miss", "Pages allocated on this node although intended for another.")                           \
+	TOTAL(X, "numa_foreign", "Pages intended for this node but allocated on another.")                             \
+	TOTAL(X, "numa_interleave", "Interleaved pages allocated on the intended node.")                               \
+	TOTAL(X, "numa_local", "Pages allocated on the node where the process was running.")                           \
+	TOTAL(X, "numa_other", "Pages allocated on this node while the process was running on another.")
 
 #define FAMILY(key_, name_, type_, help_)                                                                              \
 	{ .name = "node_zoneinfo_" name_, .help = help_, .type = type_, .labels = "node,zone" },
@@ -64,7 +64,7 @@
 enum { PROTECTION, FIRST_FIELD };
 static const struct ng_family families[] = {
 	[PROTECTION] = { .name = "node_zoneinfo_protection_<zone>",
-		.help = "Pages held back from allocations that could use the given higher zone.",
+		.help = "Pages protected from allocations that could be served from the given higher zone.",
 		.type = NG_GAUGE,
 		.labels = "node,zone",
 		.dynamic = true },
@@ -261,7 +261,7 @@ static void zoneinfo_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "zoneinfo",
-	.summary = "Memory zones: water marks, sizes and counters",
+	.summary = "Memory zones: watermarks, sizes and counters",
 	.off_by_default = true,
 	.families = families,
 	.family_count = NG_COUNT(families),
