@@ -50,38 +50,36 @@ enum {
 	}
 static const struct ng_family families[FAMILIES] = {
 	[READS] = COUNTER("node_disk_reads_completed_total", "Reads completed."),
-	[READS_MERGED] =
-		COUNTER("node_disk_reads_merged_total", "Reads that became part of another request in the queue."),
+	[READS_MERGED] = COUNTER("node_disk_reads_merged_total", "Reads merged with another request in the queue."),
 	[READ_BYTES] = COUNTER("node_disk_read_bytes_total", "Bytes read."),
-	[READ_TIME] = COUNTER("node_disk_read_time_seconds_total", "Time that reads took, summed up."),
+	[READ_TIME] = COUNTER("node_disk_read_time_seconds_total", "Total time spent on reads."),
 	[WRITES] = COUNTER("node_disk_writes_completed_total", "Writes completed."),
-	[WRITES_MERGED] =
-		COUNTER("node_disk_writes_merged_total", "Writes that became part of another request in the queue."),
+	[WRITES_MERGED] = COUNTER("node_disk_writes_merged_total", "Writes merged with another request in the queue."),
 	[WRITTEN_BYTES] = COUNTER("node_disk_written_bytes_total", "Bytes written."),
-	[WRITE_TIME] = COUNTER("node_disk_write_time_seconds_total", "Time that writes took, summed up."),
+	[WRITE_TIME] = COUNTER("node_disk_write_time_seconds_total", "Total time spent on writes."),
 	[IO_NOW] = GAUGE("node_disk_io_now", "device", "Requests in flight."),
-	[IO_TIME] = COUNTER("node_disk_io_time_seconds_total", "Time in which a request or more was in flight."),
+	[IO_TIME] = COUNTER("node_disk_io_time_seconds_total", "Time with at least one request in flight."),
 	[IO_TIME_WEIGHTED] =
-		COUNTER("node_disk_io_time_weighted_seconds_total", "Time in flight, summed up over the requests."),
+		COUNTER("node_disk_io_time_weighted_seconds_total", "Time in flight, summed over all requests."),
 	[DISCARDS] = COUNTER("node_disk_discards_completed_total", "Discards completed."),
-	[DISCARDS_MERGED] = COUNTER(
-		"node_disk_discards_merged_total", "Discards that became part of another request in the queue."),
-	[DISCARDED_SECTORS] = COUNTER("node_disk_discarded_sectors_total", "Sectors of 512 bytes discarded."),
-	[DISCARD_TIME] = COUNTER("node_disk_discard_time_seconds_total", "Time that discards took, summed up."),
+	[DISCARDS_MERGED] =
+		COUNTER("node_disk_discards_merged_total", "Discards merged with another request in the queue."),
+	[DISCARDED_SECTORS] = COUNTER("node_disk_discarded_sectors_total", "Sectors (512 bytes) discarded."),
+	[DISCARD_TIME] = COUNTER("node_disk_discard_time_seconds_total", "Total time spent on discards."),
 	[FLUSHES] = COUNTER("node_disk_flush_requests_total", "Flushes completed."),
-	[FLUSH_TIME] = COUNTER("node_disk_flush_requests_time_seconds_total", "Time that flushes took, summed up."),
+	[FLUSH_TIME] = COUNTER("node_disk_flush_requests_time_seconds_total", "Total time spent on flushes."),
 	[INFO] = GAUGE("node_disk_info", "device,major,minor,model,path,revision,rotational,serial,wwn",
-		"What the device is."),
+		"Device identification; always 1."),
 	[FILESYSTEM_INFO] = GAUGE("node_disk_filesystem_info", "device,type,usage,uuid,version",
-		"What udev found on the device: a file system, swap space, a part of a volume."),
+		"Contents of the device as detected by udev: file system, swap, volume member; always 1."),
 	[MAPPER_INFO] = GAUGE("node_disk_device_mapper_info", "device,lv_layer,lv_name,name,uuid,vg_name",
-		"What the device is to the device mapper."),
+		"Device mapper information; always 1."),
 	[ATA + ATA_WRITE_CACHE] =
 		GAUGE("node_disk_ata_write_cache", "device", "Whether the ATA disk has a write cache."),
 	[ATA + ATA_WRITE_CACHE_ENABLED] = GAUGE(
-		"node_disk_ata_write_cache_enabled", "device", "Whether the write cache of the ATA disk is in use."),
+		"node_disk_ata_write_cache_enabled", "device", "Whether the write cache of the ATA disk is enabled."),
 	[ATA + ATA_ROTATION_RATE] = GAUGE("node_disk_ata_rotation_rate_rpm", "device",
-		"Turns of the ATA disk in a minute; 0 for one that does not turn."),
+		"Rotation rate of the ATA disk in rpm; 0 if it does not rotate."),
 };
 
 static const char diskstats_path[] = "diskstats";
@@ -97,7 +95,9 @@ struct diskstats {
 static const struct ng_option options[] = {
 	NG_OPTION(diskstats, filter.exclude, NG_OPTION_PATTERN, "device-exclude",
 		"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$", "Devices to leave out."),
-	NG_OPTION(diskstats, filter.include, NG_OPTION_PATTERN, "device-include", "", "Devices to keep, and no others.",
+	NG_OPTION(diskstats, filter.include, NG_OPTION_PATTERN, "device-include", "",
+		"Devices to report, leaving "
+		"out all others.",
 		.excludes = "device-exclude"),
 	NG_OPTION(diskstats, old_exclude, NG_OPTION_PATTERN, "ignored-devices", "", "Former name of device-exclude.",
 		.excludes = "device-exclude", .hidden = true),
@@ -347,7 +347,7 @@ static void diskstats_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "diskstats",
-	.summary = "Reads, writes, discards and flushes of block devices, and what the devices are",
+	.summary = "Reads, writes, discards and flushes of block devices, and device identification",
 	.options = options,
 	.option_count = NG_COUNT(options),
 	.families = families,

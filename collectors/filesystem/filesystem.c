@@ -23,19 +23,20 @@ enum { AVAIL, DEVICE_ERROR, FILES, FILES_FREE, FREE, MOUNT_INFO, PURGEABLE, READ
 		.name = name_, .type = NG_GAUGE, .labels = "device,device_error,fstype,mountpoint", .help = help_      \
 	}
 static const struct ng_family families[FAMILIES] = {
-	[AVAIL] = GAUGE("node_filesystem_avail_bytes", "Bytes that users without privilege can still write."),
-	[DEVICE_ERROR] = GAUGE(
-		"node_filesystem_device_error", "Whether the file system could not be asked; device_error tells why."),
-	[FILES] = GAUGE("node_filesystem_files", "Inodes that there are."),
-	[FILES_FREE] = GAUGE("node_filesystem_files_free", "Inodes that are free."),
-	[FREE] = GAUGE("node_filesystem_free_bytes", "Bytes that are free, with those reserved for root."),
+	[AVAIL] = GAUGE("node_filesystem_avail_bytes", "Bytes available to unprivileged users."),
+	[DEVICE_ERROR] =
+		GAUGE("node_filesystem_device_error", "1 if statfs failed on the file system; device_error gives the "
+						      "reason."),
+	[FILES] = GAUGE("node_filesystem_files", "Total inodes."),
+	[FILES_FREE] = GAUGE("node_filesystem_files_free", "Free inodes."),
+	[FREE] = GAUGE("node_filesystem_free_bytes", "Free bytes, including those reserved for root."),
 	[MOUNT_INFO] = { .name = "node_filesystem_mount_info",
 		.type = NG_GAUGE,
 		.labels = "device,major,minor,mountpoint",
 		.help = "Device numbers of the mount." },
 	[PURGEABLE] = GAUGE(
-		"node_filesystem_purgeable_bytes", "Bytes that the system could free by itself; always 0 on Linux."),
-	[READONLY] = GAUGE("node_filesystem_readonly", "Whether the mount or the file system in it is read-only."),
+		"node_filesystem_purgeable_bytes", "Bytes that the system can purge on its own; always 0 on Linux."),
+	[READONLY] = GAUGE("node_filesystem_readonly", "Whether the mount or its file system is read-only."),
 	[SIZE] = GAUGE("node_filesystem_size_bytes", "Size in bytes."),
 };
 
@@ -44,27 +45,28 @@ static const struct ng_option options[] = {
 	OPTION(points.exclude, NG_OPTION_PATTERN, "mount-points-exclude",
 		"^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)",
 		"Mount points to leave out."),
-	OPTION(points.include, NG_OPTION_PATTERN, "mount-points-include", "", "Mount points to keep, and no others.",
+	OPTION(points.include, NG_OPTION_PATTERN, "mount-points-include", "",
+		"Mount points to report, leaving out "
+		"all others.",
 		.excludes = "mount-points-exclude"),
 	OPTION(old_points, NG_OPTION_PATTERN, "ignored-mount-points", "", "Former name of mount-points-exclude.",
 		.excludes = "mount-points-exclude", .hidden = true),
 	OPTION(types.exclude, NG_OPTION_PATTERN, "fs-types-exclude",
 		"^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660|mqueue|"
 		"nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs|sysfs|tracefs)$",
-		"Kinds of file systems to leave out."),
+		"File system types to leave out."),
 	OPTION(types.include, NG_OPTION_PATTERN, "fs-types-include", "",
-		"Kinds of file systems to keep, and no others.", .excludes = "fs-types-exclude"),
+		"File system types to report, leaving out all others.", .excludes = "fs-types-exclude"),
 	OPTION(old_types, NG_OPTION_PATTERN, "ignored-fs-types", "", "Former name of fs-types-exclude.",
 		.excludes = "fs-types-exclude", .hidden = true),
-	OPTION(timeout, NG_OPTION_DURATION, "mount-timeout", "5s", "How long to wait for a mount that does not answer.",
+	OPTION(timeout, NG_OPTION_DURATION, "mount-timeout", "5s", "Timeout for a mount that does not respond.",
 		.hidden = true),
-	OPTION(workers, NG_OPTION_UNSIGNED, "stat-workers", "4", "How many mounts of servers to ask at a time.",
+	OPTION(workers, NG_OPTION_UNSIGNED, "stat-workers", "4", "Number of network mounts to query concurrently.",
 		.hidden = true),
 };
 
 static const struct ng_privilege privileges[] = {
-	{ .capability = "CAP_DAC_READ_SEARCH",
-		.lost = "sizes of the mounts below directories that are closed to its user" },
+	{ .capability = "CAP_DAC_READ_SEARCH", .lost = "sizes of mounts below directories that its user cannot enter" },
 };
 
 /* ---- the table ---- */
@@ -372,7 +374,7 @@ static void filesystem_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "filesystem",
-	.summary = "Size, free space and state of the mounted file systems",
+	.summary = "Size, free space and state of mounted file systems",
 	.may_block = true,
 	.options = options,
 	.option_count = NG_COUNT(options),

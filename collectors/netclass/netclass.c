@@ -11,13 +11,13 @@
 #include "netclass.h"
 
 static const struct ng_option options[] = {
-	NG_OPTION(netclass, ignored, NG_OPTION_PATTERN, "ignored-devices", "^$", "interfaces to leave out"),
+	NG_OPTION(netclass, ignored, NG_OPTION_PATTERN, "ignored-devices", "^$", "Interfaces to leave out."),
 	NG_OPTION(netclass, ignore_invalid_speed, NG_OPTION_BOOL, "ignore-invalid-speed", "false",
-		"leave out a speed that is negative, as it is where the driver does not know it"),
+		"Leave out negative speeds, which drivers report if the speed is unknown."),
 	NG_OPTION(netclass, use_netlink, NG_OPTION_BOOL, "netlink", "false",
-		"report the attributes as netlink gives them, not as sysfs does"),
+		"Get the attributes from netlink instead of sysfs."),
 	NG_OPTION(netclass, with_stats, NG_OPTION_BOOL, "-collector.netclass_rtnl.with-stats", "false",
-		"with netlink: report the traffic of the interfaces too, instead of the collector netdev"),
+		"With netlink, also report traffic, replacing the netdev collector."),
 };
 
 /* ---- families ---- */
@@ -39,22 +39,22 @@ enum { UP, INFO, FIRST_NUMBER, ALTNAMES = FIRST_NUMBER + NETCLASS_NUMBERS, FIRST
 	X("receive_bytes", rx_bytes, "Bytes received.")                                                                \
 	X("transmit_bytes", tx_bytes, "Bytes sent.")                                                                   \
 	X("receive_errors", rx_errors, "Packets received with an error.")                                              \
-	X("transmit_errors", tx_errors, "Packets not sent for an error.")                                              \
-	X("receive_dropped", rx_dropped, "Packets received and dropped.")                                              \
-	X("transmit_dropped", tx_dropped, "Packets dropped instead of sent.")                                          \
+	X("transmit_errors", tx_errors, "Packets not sent because of an error.")                                       \
+	X("receive_dropped", rx_dropped, "Received packets dropped.")                                                  \
+	X("transmit_dropped", tx_dropped, "Outgoing packets dropped.")                                                 \
 	X("multicast", multicast, "Multicast packets received.")                                                       \
 	X("collisions", collisions, "Collisions.")                                                                     \
-	X("receive_length_errors", rx_length_errors, "Frames received with a wrong length.")                           \
-	X("receive_over_errors", rx_over_errors, "Overruns of the receive ring.")                                      \
-	X("receive_crc_errors", rx_crc_errors, "Frames received with a wrong checksum.")                               \
-	X("receive_frame_errors", rx_frame_errors, "Frames received with a wrong alignment.")                          \
-	X("receive_fifo_errors", rx_fifo_errors, "Overruns of the receive FIFO.")                                      \
-	X("receive_missed_errors", rx_missed_errors, "Packets for which the device had no room.")                      \
-	X("transmit_aborted_errors", tx_aborted_errors, "Frames given up.")                                            \
-	X("transmit_carrier_errors", tx_carrier_errors, "Frames not sent as the carrier was lost.")                    \
-	X("transmit_fifo_errors", tx_fifo_errors, "Underruns of the transmit FIFO.")                                   \
-	X("transmit_heartbeat_errors", tx_heartbeat_errors, "Frames without a heartbeat (SQE).")                       \
-	X("transmit_window_errors", tx_window_errors, "Frames that collided late.")                                    \
+	X("receive_length_errors", rx_length_errors, "Frames received with a length error.")                           \
+	X("receive_over_errors", rx_over_errors, "Receive ring overruns.")                                             \
+	X("receive_crc_errors", rx_crc_errors, "Frames received with a checksum (CRC) error.")                         \
+	X("receive_frame_errors", rx_frame_errors, "Frames received with an alignment error.")                         \
+	X("receive_fifo_errors", rx_fifo_errors, "Receive FIFO overruns.")                                             \
+	X("receive_missed_errors", rx_missed_errors, "Packets missed because the device had no buffer space.")         \
+	X("transmit_aborted_errors", tx_aborted_errors, "Aborted transmissions.")                                      \
+	X("transmit_carrier_errors", tx_carrier_errors, "Frames not sent because the carrier was lost.")               \
+	X("transmit_fifo_errors", tx_fifo_errors, "Transmit FIFO underruns.")                                          \
+	X("transmit_heartbeat_errors", tx_heartbeat_errors, "Heartbeat (SQE) errors.")                                 \
+	X("transmit_window_errors", tx_window_errors, "Late collisions.")                                              \
 	X("receive_compressed", rx_compressed, "Compressed packets received.")                                         \
 	X("transmit_compressed", tx_compressed, "Compressed packets sent.")                                            \
 	X("receive_nohandler", rx_nohandler, "Packets received on an inactive interface.")
@@ -63,33 +63,32 @@ enum { UP, INFO, FIRST_NUMBER, ALTNAMES = FIRST_NUMBER + NETCLASS_NUMBERS, FIRST
 #define STAT_PLACE(name, field, help)  S(field),
 
 static const struct ng_family families[] = { [UP] = ATTRIBUTE("up", NG_GAUGE,
-						     "1 when the operational state of the interface is up, else 0."),
+						     "1 if the operational state of the interface is up, otherwise 0."),
 	[INFO] = { .name = "node_network_info",
-		.help = "Addresses and states of an interface in words; the value is always 1.",
+		.help = "Addresses and state of the interface as text; always 1.",
 		.type = NG_GAUGE,
 		.labels = "adminstate,address,broadcast,device,duplex,ifalias,operstate" },
 	ATTRIBUTE("address_assign_type", NG_GAUGE,
-		"Where the address comes from: 0 the hardware, 1 chance, 2 another interface, 3 the administrator."),
-	ATTRIBUTE("carrier", NG_GAUGE, "1 when the link is there, 0 when not."),
-	ATTRIBUTE("carrier_changes_total", NG_COUNTER, "How often the link came or went."),
-	ATTRIBUTE("carrier_up_changes_total", NG_COUNTER, "How often the link came."),
-	ATTRIBUTE("carrier_down_changes_total", NG_COUNTER, "How often the link went."),
-	ATTRIBUTE("device_id", NG_GAUGE, "The driver's number for interfaces that share an address."),
-	ATTRIBUTE("dormant", NG_GAUGE, "1 when the interface waits for something outside, such as authentication."),
-	ATTRIBUTE("flags", NG_GAUGE, "The flags of the interface (IFF_*) as a number."),
-	ATTRIBUTE("iface_id", NG_GAUGE, "The index of the interface."),
-	ATTRIBUTE("iface_link", NG_GAUGE, "The index of the interface below this one, or its own."),
-	ATTRIBUTE("iface_link_mode", NG_GAUGE, "1 when the interface becomes dormant before it is up, else 0."),
-	ATTRIBUTE("mtu_bytes", NG_GAUGE, "The longest packet that fits."),
+		"Source of the MAC address: 0 hardware, 1 random, 2 another interface, 3 set by the administrator."),
+	ATTRIBUTE("carrier", NG_GAUGE, "1 if there is a link, otherwise 0."),
+	ATTRIBUTE("carrier_changes_total", NG_COUNTER, "Times the link went up or down."),
+	ATTRIBUTE("carrier_up_changes_total", NG_COUNTER, "Times the link went up."),
+	ATTRIBUTE("carrier_down_changes_total", NG_COUNTER, "Times the link went down."),
+	ATTRIBUTE("device_id", NG_GAUGE, "Device ID by which the driver tells interfaces with the same address apart."),
+	ATTRIBUTE("dormant", NG_GAUGE, "1 if the interface is waiting for an external event, such as authentication."),
+	ATTRIBUTE("flags", NG_GAUGE, "Interface flags (IFF_*) as a number."),
+	ATTRIBUTE("iface_id", NG_GAUGE, "Interface index."),
+	ATTRIBUTE("iface_link", NG_GAUGE, "Index of the underlying interface, or its own."),
+	ATTRIBUTE("iface_link_mode", NG_GAUGE, "1 if the interface goes dormant before it is up, otherwise 0."),
+	ATTRIBUTE("mtu_bytes", NG_GAUGE, "Maximum transmission unit (MTU)."),
 	ATTRIBUTE("name_assign_type", NG_GAUGE,
-		"Where the name comes from: 1 the kernel's count, 2 the hardware, 3 user space, 4 a renaming."),
-	ATTRIBUTE("net_dev_group", NG_GAUGE, "The group that the administrator put the interface in."),
-	ATTRIBUTE(
-		"speed_bytes", NG_GAUGE, "The speed of the link in bytes per second; negative where it is not known."),
-	ATTRIBUTE("transmit_queue_length", NG_GAUGE, "Packets that fit in the transmit queue."),
-	ATTRIBUTE("protocol_type", NG_GAUGE, "The kind of link (ARPHRD_*) as a number."),
+		"Source of the interface name: 1 enumerated by the kernel, 2 predictable, 3 user space, 4 renamed."),
+	ATTRIBUTE("net_dev_group", NG_GAUGE, "Interface group set by the administrator."),
+	ATTRIBUTE("speed_bytes", NG_GAUGE, "Link speed in bytes per second; negative if unknown."),
+	ATTRIBUTE("transmit_queue_length", NG_GAUGE, "Length of the transmit queue in packets."),
+	ATTRIBUTE("protocol_type", NG_GAUGE, "Link type (ARPHRD_*) as a number."),
 	[ALTNAMES] = { .name = "node_network_altnames_info",
-		.help = "Another name of an interface; the value is always 1.",
+		.help = "Alternative name of the interface; always 1.",
 		.type = NG_GAUGE,
 		.labels = "altname,device" },
 	STATS(STAT_FAMILY) };
@@ -237,7 +236,7 @@ static void netclass_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "netclass",
-	.summary = "Attributes of the network interfaces: state, speed, addresses, carrier changes",
+	.summary = "Network interface attributes: state, speed, addresses, carrier changes",
 	.options = options,
 	.option_count = NG_COUNT(options),
 	.families = families,

@@ -26,21 +26,20 @@ struct netdev {
 };
 
 static const struct ng_option options[] = {
-	NG_OPTION(netdev, include, NG_OPTION_PATTERN, "device-include", "", "interfaces to report",
+	NG_OPTION(netdev, include, NG_OPTION_PATTERN, "device-include", "", "Interfaces to report.",
 		.excludes = "device-exclude"),
-	NG_OPTION(netdev, exclude, NG_OPTION_PATTERN, "device-exclude", "", "interfaces to leave out"),
-	NG_OPTION(netdev, whitelist, NG_OPTION_PATTERN, "device-whitelist", "", "old name of device-include",
+	NG_OPTION(netdev, exclude, NG_OPTION_PATTERN, "device-exclude", "", "Interfaces to leave out."),
+	NG_OPTION(netdev, whitelist, NG_OPTION_PATTERN, "device-whitelist", "", "Former name of device-include.",
 		.hidden = true),
-	NG_OPTION(netdev, blacklist, NG_OPTION_PATTERN, "device-blacklist", "", "old name of device-exclude",
+	NG_OPTION(netdev, blacklist, NG_OPTION_PATTERN, "device-blacklist", "", "Former name of device-exclude.",
 		.hidden = true),
-	NG_OPTION(netdev, use_netlink, NG_OPTION_BOOL, "netlink", "true",
-		"ask by netlink instead of reading /proc/net/dev"),
+	NG_OPTION(netdev, use_netlink, NG_OPTION_BOOL, "netlink", "true", "Use netlink instead of /proc/net/dev."),
 	NG_OPTION(netdev, detailed, NG_OPTION_BOOL, "enable-detailed-metrics", "false",
-		"give each counter of the kernel by its own name instead of the sums of /proc/net/dev"),
+		"Report each kernel counter under its own name instead of the sums of /proc/net/dev."),
 	NG_OPTION(netdev, label_alias, NG_OPTION_BOOL, "label-ifalias", "false",
-		"add the alias of the interface as label ifalias"),
+		"Add the interface alias as the label ifalias."),
 	NG_OPTION(netdev, address_info, NG_OPTION_BOOL, "address-info", "false",
-		"report the addresses of the interfaces"),
+		"Report the addresses of the interfaces."),
 };
 
 /* ---- the counters ---- */
@@ -65,18 +64,18 @@ enum {
 	X("receive_packets", ALWAYS, "Packets received.", S(rx_packets))                                               \
 	X("receive_errs", USUAL, "Packets received with an error.", S(rx_errors))                                      \
 	X("receive_errors", DETAILED, "Packets received with an error.", S(rx_errors))                                 \
-	X("receive_drop", USUAL, "Packets received and dropped.", S(rx_dropped), S(rx_missed_errors))                  \
-	X("receive_dropped", DETAILED, "Packets received and dropped.", S(rx_dropped))                                 \
-	X("receive_missed_errors", BY_NETLINK_DETAILED, "Packets for which the device had no room.",                   \
+	X("receive_drop", USUAL, "Received packets dropped.", S(rx_dropped), S(rx_missed_errors))                      \
+	X("receive_dropped", DETAILED, "Received packets dropped.", S(rx_dropped))                                     \
+	X("receive_missed_errors", BY_NETLINK_DETAILED, "Packets missed because the device had no buffer space.",      \
 		S(rx_missed_errors))                                                                                   \
-	X("receive_fifo", USUAL | BY_FILE_DETAILED, "Overruns of the receive FIFO.", S(rx_fifo_errors))                \
-	X("receive_fifo_errors", BY_NETLINK_DETAILED, "Overruns of the receive FIFO.", S(rx_fifo_errors))              \
-	X("receive_frame", USUAL | BY_FILE_DETAILED, "Frames received with a wrong length, checksum or alignment.",    \
+	X("receive_fifo", USUAL | BY_FILE_DETAILED, "Receive FIFO overruns.", S(rx_fifo_errors))                       \
+	X("receive_fifo_errors", BY_NETLINK_DETAILED, "Receive FIFO overruns.", S(rx_fifo_errors))                     \
+	X("receive_frame", USUAL | BY_FILE_DETAILED, "Frames received with a length, checksum or alignment error.",    \
 		S(rx_frame_errors), S(rx_length_errors), S(rx_over_errors), S(rx_crc_errors))                          \
-	X("receive_frame_errors", BY_NETLINK_DETAILED, "Frames received with a wrong alignment.", S(rx_frame_errors))  \
-	X("receive_length_errors", BY_NETLINK_DETAILED, "Frames received with a wrong length.", S(rx_length_errors))   \
-	X("receive_over_errors", BY_NETLINK_DETAILED, "Overruns of the receive ring.", S(rx_over_errors))              \
-	X("receive_crc_errors", BY_NETLINK_DETAILED, "Frames received with a wrong checksum.", S(rx_crc_errors))       \
+	X("receive_frame_errors", BY_NETLINK_DETAILED, "Frames received with an alignment error.", S(rx_frame_errors)) \
+	X("receive_length_errors", BY_NETLINK_DETAILED, "Frames received with a length error.", S(rx_length_errors))   \
+	X("receive_over_errors", BY_NETLINK_DETAILED, "Receive ring overruns.", S(rx_over_errors))                     \
+	X("receive_crc_errors", BY_NETLINK_DETAILED, "Frames received with a checksum (CRC) error.", S(rx_crc_errors)) \
 	X("receive_compressed", ALWAYS, "Compressed packets received.", S(rx_compressed))                              \
 	X("receive_multicast", USUAL | BY_FILE_DETAILED, "Multicast packets received.", S(multicast))                  \
 	X("multicast", BY_NETLINK_DETAILED, "Multicast packets received.", S(multicast))                               \
@@ -84,22 +83,21 @@ enum {
 		S(rx_nohandler))                                                                                       \
 	X("transmit_bytes", ALWAYS, "Bytes sent.", S(tx_bytes))                                                        \
 	X("transmit_packets", ALWAYS, "Packets sent.", S(tx_packets))                                                  \
-	X("transmit_errs", USUAL, "Packets not sent for an error.", S(tx_errors))                                      \
-	X("transmit_errors", DETAILED, "Packets not sent for an error.", S(tx_errors))                                 \
-	X("transmit_drop", USUAL, "Packets dropped instead of sent.", S(tx_dropped))                                   \
-	X("transmit_dropped", DETAILED, "Packets dropped instead of sent.", S(tx_dropped))                             \
-	X("transmit_fifo", USUAL | BY_FILE_DETAILED, "Underruns of the transmit FIFO.", S(tx_fifo_errors))             \
-	X("transmit_fifo_errors", BY_NETLINK_DETAILED, "Underruns of the transmit FIFO.", S(tx_fifo_errors))           \
+	X("transmit_errs", USUAL, "Packets not sent because of an error.", S(tx_errors))                               \
+	X("transmit_errors", DETAILED, "Packets not sent because of an error.", S(tx_errors))                          \
+	X("transmit_drop", USUAL, "Outgoing packets dropped.", S(tx_dropped))                                          \
+	X("transmit_dropped", DETAILED, "Outgoing packets dropped.", S(tx_dropped))                                    \
+	X("transmit_fifo", USUAL | BY_FILE_DETAILED, "Transmit FIFO underruns.", S(tx_fifo_errors))                    \
+	X("transmit_fifo_errors", BY_NETLINK_DETAILED, "Transmit FIFO underruns.", S(tx_fifo_errors))                  \
 	X("transmit_colls", USUAL | BY_FILE_DETAILED, "Collisions.", S(collisions))                                    \
 	X("collisions", BY_NETLINK_DETAILED, "Collisions.", S(collisions))                                             \
-	X("transmit_carrier", USUAL | BY_FILE_DETAILED, "Frames not sent for trouble with the carrier or the window.", \
+	X("transmit_carrier", USUAL | BY_FILE_DETAILED, "Frames not sent because of carrier or window errors.",        \
 		S(tx_carrier_errors), S(tx_aborted_errors), S(tx_heartbeat_errors), S(tx_window_errors))               \
-	X("transmit_carrier_errors", BY_NETLINK_DETAILED, "Frames not sent as the carrier was lost.",                  \
+	X("transmit_carrier_errors", BY_NETLINK_DETAILED, "Frames not sent because the carrier was lost.",             \
 		S(tx_carrier_errors))                                                                                  \
-	X("transmit_aborted_errors", BY_NETLINK_DETAILED, "Frames given up.", S(tx_aborted_errors))                    \
-	X("transmit_heartbeat_errors", BY_NETLINK_DETAILED, "Frames without a heartbeat (SQE).",                       \
-		S(tx_heartbeat_errors))                                                                                \
-	X("transmit_window_errors", BY_NETLINK_DETAILED, "Frames that collided late.", S(tx_window_errors))            \
+	X("transmit_aborted_errors", BY_NETLINK_DETAILED, "Aborted transmissions.", S(tx_aborted_errors))              \
+	X("transmit_heartbeat_errors", BY_NETLINK_DETAILED, "Heartbeat (SQE) errors.", S(tx_heartbeat_errors))         \
+	X("transmit_window_errors", BY_NETLINK_DETAILED, "Late collisions.", S(tx_window_errors))                      \
 	X("transmit_compressed", ALWAYS, "Compressed packets sent.", S(tx_compressed))
 
 #define FAMILY(name_, modes, help_, ...)                                                                               \
@@ -108,7 +106,7 @@ enum {
 
 static const struct ng_family families[] = {
 	METRICS(FAMILY){ .name = "node_network_address_info",
-		.help = "An address of an interface; the value is always 1.",
+		.help = "Address of the interface; always 1.",
 		.type = NG_GAUGE,
 		.labels = "address,device,netmask,scope" },
 };
@@ -321,13 +319,14 @@ static int netdev_init(void *state, struct ng_setup *setup)
 	if (!path)
 		return -ENOMEM;
 	if (netdev->include && netdev->whitelist)
-		return ng_refuse(setup, "device-whitelist is the old name of device-include: give one of them");
+		return ng_refuse(setup, "device-whitelist is the former name of device-include: use only one of them");
 	if (netdev->exclude && netdev->blacklist)
-		return ng_refuse(setup, "device-blacklist is the old name of device-exclude: give one of them");
+		return ng_refuse(setup, "device-blacklist is the former name of device-exclude: use only one of them");
 	netdev->filter.include = netdev->include ? netdev->include : netdev->whitelist;
 	netdev->filter.exclude = netdev->exclude ? netdev->exclude : netdev->blacklist;
 	if (netdev->filter.include && netdev->filter.exclude)
-		return ng_refuse(setup, "device-include and device-exclude exclude each other: give one of them");
+		return ng_refuse(setup, "device-include and device-exclude are mutually exclusive: use only one of "
+					"them");
 	netdev->file = NG_FILE(NG_PROC, NG_RECORDS, path);
 	netdev->from_sysfs = netdev->use_netlink && !own && !netdev->detailed;
 	netdev->use_netlink = netdev->use_netlink && own;
@@ -374,7 +373,7 @@ static void netdev_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "netdev",
-	.summary = "Bytes, packets and errors of each network interface",
+	.summary = "Bytes, packets and errors per network interface",
 	.options = options,
 	.option_count = NG_COUNT(options),
 	.families = families,

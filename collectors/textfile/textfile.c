@@ -15,22 +15,23 @@ static const struct ng_family families[FAMILIES] = {
 	[MTIME] = { .name = "node_textfile_mtime_seconds",
 		.type = NG_GAUGE,
 		.labels = "file",
-		.help = "When a file that was read was last changed, in whole seconds since 1970." },
+		.help = "Modification time of a file that was read, as a Unix timestamp." },
 	[SCRAPE_ERROR] = { .name = "node_textfile_scrape_error",
 		.type = NG_GAUGE,
-		.help = "Whether a directory or file could not be read or was refused, or files contradict each "
+		.help = "1 if a directory or file could not be read or was rejected, or if files contradict each "
 			"other." },
-	[FROM_FILES] = { .name = "<any>", .type = NG_UNTYPED, .dynamic = true, .help = "As the files say." },
+	[FROM_FILES] = { .name = "<any>", .type = NG_UNTYPED, .dynamic = true, .help = "As given in the files." },
 };
 
 static const struct ng_option options[] = {
 	NG_OPTION(textfile, patterns, NG_OPTION_LIST, "directory", "",
-		"Directory of *.prom files, or a pattern of directories; behind a '-' one that may be missing."),
+		"Directory of *.prom files, or a glob pattern of directories; prefix it with '-' if it may be "
+		"missing."),
 	NG_OPTION(textfile, file_limit, NG_OPTION_UNSIGNED, "max-file-size", "4194304",
-		"A file of more bytes is refused."),
+		"Files larger than this many bytes are rejected."),
 	NG_OPTION(textfile, total_limit, NG_OPTION_UNSIGNED, "max-total-size", "8388608",
-		"Files that take all of them beyond so many bytes, or three times as many bytes of memory, are "
-		"refused."),
+		"Files that bring the total above this many bytes, or above three times as many bytes of memory, are "
+		"rejected."),
 };
 
 bool textfile_reserved(struct ng_span name)
@@ -141,7 +142,7 @@ static void textfile_done(void *state)
 }
 
 static const struct ng_privilege privileges[] = {
-	{ .capability = "CAP_DAC_READ_SEARCH", .lost = "what is in files and directories that are closed to its user" },
+	{ .capability = "CAP_DAC_READ_SEARCH", .lost = "files and directories that its user cannot read" },
 };
 
 static const struct ng_collector descriptor = {
