@@ -197,8 +197,10 @@ static int hand_over_sockets(struct program *program)
 		gid_t group = *program->options.settings.socket_group ? (gid_t)-1 : account ? account->gid : 0;
 		if (account && lchown(path, account->uid, group) < 0) {
 			int error = errno;
-			snprintf(program->error, sizeof(program->error), "give unix:%s to the user of --user: %s", path,
-				strerror(error));
+			snprintf(program->error, sizeof(program->error),
+				"change the owner of unix:%s to the user of "
+				"--user: %s",
+				path, strerror(error));
 			return -error;
 		}
 		struct ng_span folder = slash ? (struct ng_span){ path, (size_t)(slash - path) + 1 } : NG_SPAN(".");
@@ -272,12 +274,14 @@ static int take_sockets(struct program *program)
 	int first, n = ng_service_sockets(&first);
 
 	if (n <= 0) {
-		snprintf(program->error, sizeof(program->error), "--web.systemd-socket: no sockets were handed over");
+		snprintf(program->error, sizeof(program->error), "--web.systemd-socket: systemd passed no sockets");
 		return -EINVAL;
 	}
 	if (n > LISTENERS_MAX) {
-		snprintf(program->error, sizeof(program->error), "--web.systemd-socket: %d sockets, %d at most", n,
-			LISTENERS_MAX);
+		snprintf(program->error, sizeof(program->error),
+			"--web.systemd-socket: %d sockets passed, maximum "
+			"is %d",
+			n, LISTENERS_MAX);
 		return -EINVAL;
 	}
 	for (int i = 0; i < n; i++) {
@@ -303,7 +307,7 @@ static int open_listeners(struct program *program)
 		return r;
 	for (size_t i = 0; i < addresses->count; i++) {
 		if (i == LISTENERS_MAX) {
-			snprintf(program->error, sizeof(program->error), "--web.listen-address: %d addresses at most",
+			snprintf(program->error, sizeof(program->error), "--web.listen-address: at most %d addresses",
 				LISTENERS_MAX);
 			return -EINVAL;
 		}

@@ -3,7 +3,7 @@
 #
 #       --log.level=info          Log only messages of this severity or above. One of:
 #                                 debug|info|warn|error.
-#       --[no-]once               Print one exposition to standard output and exit.
+#       --[no-]once               Print the metrics once to standard output and exit.
 #
 # A flag stands at column 7, "-h, " before it at column 3; its help at column 33, or on the lines below.
 

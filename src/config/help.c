@@ -58,9 +58,8 @@ static void print_flag(FILE *out, const struct ng_flag *flag)
 
 void ng_help_print(FILE *out, const struct ng_options *options)
 {
-	fputs("usage: nodegauge [<flags>]\n\n"
-	      "Metrics of this node for Prometheus. @FILE stands for the arguments in FILE, one a line.\n\n"
-	      "Flags:\n",
+	fputs("usage: nodegauge [<flags>]\n\nHost metrics for Prometheus. @FILE reads arguments from FILE, one per "
+	      "line.\n\nFlags:\n",
 		out);
 	for (size_t i = 0; i < options->flag_count; i++) {
 		if (shown(&options->flags[i]))
@@ -114,9 +113,8 @@ static void man_flags(FILE *out, const struct ng_options *options, bool collecto
 
 static void man_hidden_flags(FILE *out, const struct ng_options *options)
 {
-	fputs(".SH RARELY NEEDED\nThese are not in \\fB\\-\\-help\\fR: former spellings, and settings whose defaults "
-	      "are "
-	      "right nearly everywhere.\n",
+	fputs(".SH RARELY NEEDED\nFlags that \\fB\\-\\-help\\fR does not list: former names, and settings that "
+	      "rarely need changing.\n",
 		out);
 	for (size_t i = 0; i < options->flag_count; i++) {
 		if (!shown(&options->flags[i]))
@@ -127,14 +125,14 @@ static void man_hidden_flags(FILE *out, const struct ng_options *options)
 static void man_examples(FILE *out)
 {
 	fputs(".SH EXAMPLES\n"
-	      ".TP\nSee once what a machine says, without a server:\nnodegauge \\-\\-once\n"
-	      ".TP\nServe two collectors on another port:\n"
+	      ".TP\nPrint the metrics of this machine once, without starting a server:\nnodegauge \\-\\-once\n"
+	      ".TP\nServe only two collectors, on another port:\n"
 	      "nodegauge \\-\\-web.listen\\-address=127.0.0.1:9200 \\-\\-collector.disable\\-defaults "
 	      "\\-\\-collector.cpu \\-\\-collector.meminfo\n"
 	      ".TP\nScrape them through a unix socket:\n"
 	      "curl \\-\\-unix\\-socket /run/nodegauge/nodegauge.sock http://localhost/metrics\n"
-	      ".TP\nLeave the series of containers and units out:\nnodegauge \\-\\-no\\-collector.container\n"
-	      ".TP\nTake the flags of node_exporter over:\n"
+	      ".TP\nLeave out the series of containers and units:\nnodegauge \\-\\-no\\-collector.container\n"
+	      ".TP\nConvert the flags of node_exporter:\n"
 	      "nodegauge \\-\\-migrate /etc/default/prometheus\\-node\\-exporter\n",
 		out);
 }
@@ -145,7 +143,7 @@ static void man_files(FILE *out)
 	      ".TP\n\\fI/etc/default/nodegauge\\fR, \\fI/etc/sysconfig/nodegauge\\fR\nFlags of nodegauge.service, as "
 	      "\\fBARGS\\fR.\n"
 	      ".TP\n\\fI/etc/default/nodegauge\\-NAME\\fR, \\fI/etc/sysconfig/nodegauge\\-NAME\\fR\nFlags of "
-	      "nodegauge@NAME.service, a further instance.\n"
+	      "nodegauge@NAME.service, an additional instance.\n"
 	      ".TP\n\\fI/var/lib/nodegauge/textfile\\fR\nWhere other programs write *.prom files.\n"
 	      ".TP\n\\fI/run/nodegauge\\fR\nFor unix sockets: "
 	      "\\-\\-web.listen\\-address=unix:/run/nodegauge/nodegauge.sock.\n",
@@ -157,40 +155,38 @@ void ng_help_man(FILE *out, const struct ng_options *options)
 	fprintf(out, ".TH NODEGAUGE 8 \"\" \"nodegauge %s\" \"System Administration\"\n", ng_version);
 	/* regular expressions are long words: lines that hold one cannot be stretched */
 	fputs(".ad l\n"
-	      ".SH NAME\nnodegauge \\- metrics of this node for Prometheus\n"
+	      ".SH NAME\nnodegauge \\- host metrics exporter for Prometheus\n"
 	      ".SH SYNOPSIS\n\\fBnodegauge\\fR [\\fIflags\\fR] [\\fB@\\fIfile\\fR]\n"
 	      ".SH DESCRIPTION\n"
-	      "nodegauge reads /proc and /sys when it is scraped and answers over HTTP in the Prometheus text format. "
-	      "It takes\n"
-	      "the flags of node_exporter and gives metrics of the same names, labels and values.\n"
+	      "nodegauge reads /proc and /sys on each scrape and serves the result over HTTP in the Prometheus text\n"
+	      "format. It takes the flags of node_exporter and reports the same metric names, labels and values.\n"
 	      ".PP\n"
-	      "Switches take no value: \\fB\\-\\-no\\-NAME\\fR turns \\fB\\-\\-NAME\\fR off. \\fB@\\fIfile\\fR stands "
-	      "for the arguments\n"
-	      "in that file, one a line; empty lines and lines that begin with # are passed over.\n"
+	      "Switches take no value: \\fB\\-\\-no\\-NAME\\fR turns \\fB\\-\\-NAME\\fR off. \\fB@\\fIfile\\fR reads\n"
+	      "arguments from that file, one per line; empty lines and lines that start with # are ignored.\n"
 	      ".SH OPTIONS\n",
 		out);
 	man_flags(out, options, false);
 	fputs(".SH COLLECTORS\n"
-	      "Each collector has a switch of its own, and some have options. Regular expressions are not anchored.\n",
+	      "Each collector has a switch, and some have options. Regular expressions are not anchored.\n",
 		out);
 	man_flags(out, options, true);
 	man_hidden_flags(out, options);
 	fputs(".SH HTTP\n"
-	      ".TP\n\\fB/metrics\\fR\nThe metrics. \\fBcollect[]=\\fINAME\\fR limits them to some collectors, "
-	      "\\fBexclude[]=\\fINAME\\fR leaves some out; both may be repeated.\n"
-	      ".TP\n\\fB/\\fR\nThe version, and the state of each collector.\n"
-	      ".TP\n\\fB/\\-/healthy\\fR, \\fB/\\-/ready\\fR\n200 in any state, also while a collector is stuck.\n"
+	      ".TP\n\\fB/metrics\\fR\nThe metrics. \\fBcollect[]=\\fINAME\\fR selects collectors, "
+	      "\\fBexclude[]=\\fINAME\\fR excludes some; both may be repeated.\n"
+	      ".TP\n\\fB/\\fR\nA page with the version and the state of each collector.\n"
+	      ".TP\n\\fB/\\-/healthy\\fR, \\fB/\\-/ready\\fR\nAlways 200, even while a collector is stuck.\n"
 	      ".SH SIGNALS\n"
-	      ".TP\nSIGTERM, SIGINT\nFinish the answers that are being made and exit.\n"
-	      ".TP\nSIGHUP\nRead what is otherwise read once (device models, topology) again.\n"
-	      ".SH EXIT STATUS\n0 after SIGTERM or SIGINT and for the flags that only print; 2 for an argument that is "
-	      "wrong or "
-	      "asks for sockets that were not handed over;\n"
-	      "1 when the service cannot start or go on for another reason, which may pass; 3 when "
-	      "\\fB\\-\\-migrate\\fR "
-	      "lost what protected the port.\n"
-	      "Under a service manager that is told of its state, it waits for an address that it cannot have yet "
-	      "instead of ending.\n",
+	      ".TP\nSIGTERM, SIGINT\nFinish the responses in progress and exit.\n"
+	      ".TP\nSIGHUP\nReread data that is otherwise read only once (device models, topology).\n"
+	      ".SH EXIT STATUS\n0 after SIGTERM or SIGINT and for flags that only print; 2 for invalid arguments, "
+	      "or if systemd passed no sockets;\n"
+	      "1 if the service cannot start or continue for any other reason, which may be temporary; 3 if "
+	      "\\fB\\-\\-migrate\\fR\n"
+	      "lost the settings that protected the port.\n"
+	      "Under a service manager with readiness notification, nodegauge does not exit if an address is not "
+	      "available yet;\n"
+	      "it retries until it is.\n",
 		out);
 	man_files(out);
 	man_examples(out);

@@ -6,8 +6,8 @@
 #include "config/node_exporter.h"
 
 static const char container_is_new[] =
-	"the collector container has no counterpart in node_exporter: several series for each systemd unit, pod and "
-	"container, about half of all series on a plain host. --no-collector.container switches it off";
+	"the container collector has no counterpart in node_exporter: it adds series for each systemd unit, pod and "
+	"container, about half of all series on a plain host. --no-collector.container turns it off";
 
 /* Text of a file: it may not end the line, nor speak to the terminal. */
 static void print_text(FILE *out, const char *text)
@@ -96,14 +96,13 @@ static void print_names(FILE *out, const char *names)
 
 static void print_protection(FILE *out, const struct ng_migration *migration)
 {
-	print_comment(out, "\n# LOST: ", migration->protection, ", which nodegauge does not have.");
-	fprintf(out, "# Therefore it listens on loopback only, until you decide. Either\n"
-		     "#   put a proxy that has them in front of it (docs/operations.md has a configuration), or\n"
-		     "#   open the port without them, by these flags in ARGS below instead of its listen address:\n");
+	print_comment(out, "\n# LOST: ", migration->protection, ", which nodegauge does not support.");
+	fprintf(out, "# So it listens on loopback only until you decide what to do. Either\n#   put a proxy that "
+		     "provides this in front (see docs/operations.md), or\n#   open the port without it, by "
+		     "replacing the listen address in ARGS below with:\n");
 	print_comment(out, "       ", migration->open_addresses ? migration->open_addresses : "", "");
-	fprintf(out,
-		"#   A firewall, or IPAddressDeny=any with IPAddressAllow= in `systemctl edit nodegauge`, should then "
-		"guard it.\n");
+	fprintf(out, "#   In that case, protect it with a firewall, or with IPAddressDeny=any and IPAddressAllow= "
+		     "(systemctl edit nodegauge).\n");
 }
 
 static int print(FILE *out, struct ng_migration *migration, const char *path, const char *missing)
@@ -113,18 +112,18 @@ static int print(FILE *out, struct ng_migration *migration, const char *path, co
 
 	if (!command || !line || migration->no_memory)
 		return -ENOMEM;
-	print_comment(out, " Flags of nodegauge, from ", path, ".");
+	print_comment(out, " Flags for nodegauge, converted from ", path, ".");
 	if (migration->protection)
 		print_protection(out, migration);
 	fprintf(out, "#\n# The command line:\n");
 	print_comment(out, "   nodegauge ", command, "");
 	print_notes(out, "Left out", migration->lost, migration->lost_count);
 	if (*missing) {
-		fprintf(out, "#\n# Collectors that ran in node_exporter and do not exist here; their metrics will be "
+		fprintf(out, "#\n# Collectors enabled in node_exporter that do not exist here; their metrics will be "
 			     "missing:\n");
 		print_names(out, missing);
 	}
-	print_notes(out, "Different, or worth knowing", migration->changed, migration->changed_count);
+	print_notes(out, "Different, or worth noting", migration->changed, migration->changed_count);
 	if (!migration->disables_defaults && ng_collector_exists(migration->options, "container"))
 		print_comment(out, "\n# New: ", container_is_new, ".");
 	fprintf(out, "%s\n", line);
@@ -144,14 +143,14 @@ static void sum_up(FILE *log, const struct ng_migration *migration, const char *
 		fprintf(log, "\n");
 	}
 	if (missing_count)
-		fprintf(log, "%s %zu collectors that ran in node_exporter do not exist here: %s\n", program,
+		fprintf(log, "%s %zu collectors enabled in node_exporter do not exist here: %s\n", program,
 			missing_count, missing);
 	if (!migration->disables_defaults && ng_collector_exists(migration->options, "container"))
 		fprintf(log, "%s new: %s\n", program, container_is_new);
 	if (migration->protection)
 		fprintf(log,
-			"%s WARNING: %s: lost. The result listens on loopback only, until you decide: its comments say "
-			"how\n",
+			"%s WARNING: %s: lost. The result listens on loopback only until you decide what to do: see "
+			"its comments\n",
 			program, migration->protection);
 }
 

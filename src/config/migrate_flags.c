@@ -8,10 +8,10 @@
 #include <stdio.h>
 
 static const struct ng_note known_flags[] = {
-	{ "runtime.gomaxprocs", "taken, but without effect: there is no Go run-time here" },
+	{ "runtime.gomaxprocs", "accepted but ignored: there is no Go runtime here" },
 	{ "web.systemd-socket", "the socket unit is nodegauge.socket: systemctl enable --now nodegauge.socket" },
-	{ "collector.textfile.directory", "the files have to be readable for the user nodegauge" },
-	{ "collector.netclass.netlink", "attributes that netlink does not have are there all the same, from sysfs" },
+	{ "collector.textfile.directory", "the files must be readable by the user nodegauge" },
+	{ "collector.netclass.netlink", "attributes that netlink does not provide are still reported, from sysfs" },
 	{ "web.telemetry-path", "/ shows the state of the collectors, and /-/healthy and /-/ready are there too" },
 };
 
@@ -97,8 +97,8 @@ static const char *why_unknown(struct ng_migration *migration, const struct argu
 	if (ng_their_flag_missing(migration->options, argument->name, why, sizeof(why)))
 		return ng_copy(migration->memory, ng_span(why)).text;
 	if (collector)
-		return ng_migrate_join(migration, "the collector ", collector->name, " has no such option here");
-	return "there is no such flag here";
+		return ng_migrate_join(migration, "the collector ", collector->name, " does not have this option here");
+	return "no such flag here";
 }
 
 /* What a configuration file of node_exporter's web server protects by; NULL for nothing. */
@@ -111,7 +111,7 @@ static const char *protection_of(struct ng_migration *migration, const char *pat
 		return NULL;
 	int r = ng_migrate_read(migration->memory, path, &text);
 	if (r < 0)
-		return "TLS and authentication, if the file has them (it cannot be read)";
+		return "TLS and authentication, if configured in the file (it cannot be read)";
 	while (ng_line_next(&text, &line)) {
 		line = ng_copy(migration->memory, ng_trim(line));
 		if (!line.text || line.text[0] == '#')
@@ -166,7 +166,7 @@ static bool starts(struct ng_migration *migration, const char *word, char *error
 			&options, &(struct ng_arguments){ .item = items, .count = count }, error, error_size);
 	if (r == 0 && ng_options_action(&options) != NG_SERVE) {
 		r = -EINVAL;
-		snprintf(error, error_size, "with it nodegauge would not serve");
+		snprintf(error, error_size, "with it nodegauge would not start the server");
 	}
 	if (r == 0) {
 		struct ng_engine_config config = {
@@ -207,7 +207,7 @@ static void take_word(struct ng_migration *migration, size_t *at)
 	const char *word = migration->words[(*at)++];
 
 	if (!is_flag(word)) {
-		ng_migrate_lose(migration, word, "this is not a flag");
+		ng_migrate_lose(migration, word, "not a flag");
 		return;
 	}
 	struct argument argument = look_at(word);
@@ -235,7 +235,7 @@ static bool given(struct ng_migration *migration, const char *name)
 /* A flag of the operator's that excludes one of them goes first. */
 static void add_debian_defaults(struct ng_migration *migration)
 {
-	static const char reason[] = "Debian's prometheus-node-exporter does so without a flag";
+	static const char reason[] = "default of Debian's prometheus-node-exporter";
 	char error[512];
 
 	for (size_t i = 0; i < NG_COUNT(debian_defaults); i++) {
@@ -253,8 +253,8 @@ static void add_debian_defaults(struct ng_migration *migration)
 	}
 	if (starts(migration, "--collector.netdev.device-exclude=^lo$", error, sizeof(error)))
 		tell(migration, "--collector.netdev.device-exclude",
-			"Debian 12's package leaves the interface lo out without a flag: "
-			"--collector.netdev.device-exclude=^lo$ does here");
+			"Debian 12's package leaves out the interface lo by default; here, use "
+			"--collector.netdev.device-exclude=^lo$");
 }
 
 /* ---- a port that was protected ---- */

@@ -54,7 +54,7 @@ void ng_migrate_push(struct ng_migration *migration, const char *word)
 	int r = ng_migrate_read(migration->memory, word + 1, &text);
 	if (r < 0) {
 		ng_migrate_lose(migration, word,
-			ng_migrate_join(migration, "the flags in it are not known: ", strerror(-r), NULL));
+			ng_migrate_join(migration, "cannot read the flags in it: ", strerror(-r), NULL));
 		return;
 	}
 	while (ng_line_next(&text, &line)) {
@@ -128,8 +128,8 @@ int ng_migrate_find_words(struct ng_migration *migration, const char *path, char
 		return ng_migrate_take_unit(migration, path, text, error, error_size);
 	if (!take_variables(migration, text)) {
 		snprintf(error, error_size,
-			"--migrate: %s: no variable with flags, such as ARGS=\"--web.listen-address=:9100\", and no "
-			"unit with ExecStart=",
+			"--migrate: %s: contains neither a variable with flags, such as "
+			"ARGS=\"--web.listen-address=:9100\", nor a unit with ExecStart=",
 			path);
 		return -EINVAL;
 	}

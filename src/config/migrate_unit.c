@@ -215,7 +215,7 @@ static void push_arguments(struct ng_migration *migration, const struct service 
 		else if (expand(service, word, command->expands, &expanded))
 			ng_migrate_push(migration, expanded ? expanded : word);
 		else
-			ng_migrate_lose(migration, word, "it has a specifier, whose value only systemd knows");
+			ng_migrate_lose(migration, word, "it contains a specifier that only systemd can expand");
 	}
 }
 
@@ -274,8 +274,8 @@ static int find_command(struct service *service, struct command *ret_command, ch
 		return 0;
 	snprintf(error, error_size, "%s",
 		!commands ? "no ExecStart= in [Service]"
-		: shell   ? "ExecStart= starts a shell: write its flags to a file as ARGS=\"...\" and give that"
-			  : "none of several commands in ExecStart= is node_exporter");
+		: shell   ? "ExecStart= starts a shell: put the flags into a file as ARGS=\"...\" and migrate that"
+			  : "none of the commands in ExecStart= is node_exporter");
 	return -EINVAL;
 }
 

@@ -90,11 +90,10 @@ const struct ng_their_collector ng_their_collectors[] = {
 static const struct {
 	const char *flag, *reason;
 } flags[] = {
-	{ "web.config.file",
-		"nodegauge has no TLS and no authentication: let it listen on 127.0.0.1 behind a proxy that has both" },
-	{ "collectors.enabled",
-		"it was removed in node_exporter 0.16; use --collector.disable-defaults --collector.NAME" },
-	{ "collectors.print", "it was removed in node_exporter 0.16; use --collector.list" },
+	{ "web.config.file", "nodegauge has no TLS and no authentication: make it listen on 127.0.0.1 behind a proxy "
+			     "that has both" },
+	{ "collectors.enabled", "removed in node_exporter 0.16; use --collector.disable-defaults --collector.NAME" },
+	{ "collectors.print", "removed in node_exporter 0.16; use --collector.list" },
 };
 
 const struct ng_their_collector *ng_their_collector_of(struct ng_span flag)

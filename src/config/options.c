@@ -129,7 +129,7 @@ static int unknown(
 	else if (near)
 		snprintf(error, error_size, "unknown flag '%s': did you mean --%s?", argument, near);
 	else
-		snprintf(error, error_size, "unknown flag '%s': --help lists them all", argument);
+		snprintf(error, error_size, "unknown flag '%s': see --help", argument);
 	return -EINVAL;
 }
 
@@ -224,7 +224,7 @@ static int check(struct ng_options *options, char *error, size_t error_size)
 	const char *wrong = NULL;
 
 	if (ng_flag_find(options, NG_SPAN("migrate"))->given && !*settings->migrate)
-		wrong = "--migrate: expected the file with the flags of a node_exporter";
+		wrong = "--migrate: expected a file with the flags of node_exporter";
 	else if (settings->telemetry_path[0] != '/')
 		wrong = "--web.telemetry-path: expected a path that begins with /";
 	else if (settings->max_connections == 0 || settings->max_connections > 65535)

@@ -81,7 +81,7 @@ def what_is_printed_is_a_file_that_works():
 
 @cases.case
 def bad_files_are_refused():
-    for path, why in (("/nonexistent", "No such file"), ("/etc/passwd", "no variable with flags"), ("/", "directory")):
+    for path, why in (("/nonexistent", "No such file"), ("/etc/passwd", "neither a variable with flags"), ("/", "directory")):
         result = migrate(path)
         demand(result.returncode == 2 and why in result.stderr and not result.stdout, f"{path}: {result.returncode} {result.stderr}")
 
