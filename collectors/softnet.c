@@ -96,7 +96,7 @@ static int softnet_parse(struct ng_scrape *scrape, const char *path, struct ng_s
 			return -ENOMEM;
 		*row = (struct row){ .line = ++rows->lines };
 		if (row_parse(scrape, path, line, row) < 0) {
-			ng_drop_record(scrape, path, row->line, "9 or more hexadecimal columns");
+			ng_drop_record(scrape, path, row->line, "at least 9 hexadecimal columns");
 			rows->count--;
 			continue;
 		}
@@ -197,7 +197,7 @@ static int read_rows(struct softnet *softnet, struct ng_scrape *scrape, struct r
 	if (r == 0)
 		r = softnet_parse(scrape, path, text, rows);
 	if (r == 0 && rows->lines == 0)
-		return ng_broken(scrape, path, 1, "9 or more hexadecimal columns");
+		return ng_broken(scrape, path, 1, "at least 9 hexadecimal columns");
 	if (r == 0 && rows->count && !rows->has_cpu)
 		r = number_by_lines(scrape, rows);
 	if (r < 0)

@@ -112,14 +112,14 @@ static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t
 			return ng_failed(scrape, -ENOMEM, "name", at->name);
 		int r = container_read_row(scrape, state, at, now);
 		if (container_lacks(r))
-			return ng_failed(scrape, r, "read the group", at->name);
+			return ng_failed(scrape, r, "read the cgroup", at->name);
 		row->fresh = r == 0;
 		row->leftover = container_is_leftover(state, row);
 		if (row->fresh) {
 			read_shown(scrape, state, at, now);
 		} else if (!ng_absent(r)) {
 			scrape->dropped++;
-			ng_failed(scrape, r, "read the group", at->name);
+			ng_failed(scrape, r, "read the cgroup", at->name);
 			ng_note(scrape);
 		} else if (at->parent) {
 			slot = ng_push(scrape->arena, &gone, &gone_count, &gone_room);
@@ -132,7 +132,7 @@ static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t
 	while (gone_count)
 		ng_cgroups_drop(scrape, state->cgroups, gone[--gone_count]);
 	if (refused) {
-		ng_broken(scrape, "control groups", 0, "no more of them than --collector.container.max-groups");
+		ng_broken(scrape, "cgroups", 0, "no more than --collector.container.max-groups");
 		ng_note(scrape);
 	}
 	return 0;
@@ -169,7 +169,7 @@ int container_collect(void *context, struct ng_scrape *scrape)
 	size_t room = 0;
 
 	if (ng_cgroups_mode(state->cgroups) == NG_CGROUP_NONE) {
-		ng_failed(scrape, -ENODATA, "find control groups below", ng_root_path(scrape, NG_CGROUP));
+		ng_failed(scrape, -ENODATA, "find cgroups below", ng_root_path(scrape, NG_CGROUP));
 		return -ENODATA;
 	}
 	state->recent_readers = scrape->recent_readers;
@@ -183,7 +183,7 @@ int container_collect(void *context, struct ng_scrape *scrape)
 	container_kills_settle(scrape, state);
 	container_resolve(scrape, state);
 	if (state->names.lacking)
-		return ng_failed(scrape, -ENOMEM, "find the names of", "the control groups");
+		return ng_failed(scrape, -ENOMEM, "find the names of", "the cgroups");
 	uint64_t now = ng_now(); /* later than whatever the hooks noted */
 	r = container_rows_settle(state);
 	if (r < 0)

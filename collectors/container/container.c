@@ -59,7 +59,7 @@ static int refuse_word(
 
 	for (size_t i = 0; i < count && used < sizeof(known); i++)
 		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? "," : "", name(i));
-	return ng_refuse(setup, "--collector.container.%s: unknown word '%.*s': take some of %s", flag,
+	return ng_refuse(setup, "--collector.container.%s: unknown value '%.*s': use any of %s", flag,
 		(int)(word.size < 60 ? word.size : 60), word.text, known);
 }
 
@@ -113,13 +113,12 @@ static int read_options(struct container *state, struct ng_setup *setup)
 		return r;
 	if (state->sample_interval && (state->sample_interval < second_ns || state->sample_interval > 60 * second_ns))
 		return ng_refuse(
-			setup, "--collector.container.sample-interval: expected 0 to switch it off, or 1s to 60s");
+			setup, "--collector.container.sample-interval: expected 1s to 60s, or 0 to turn it off");
 	if (!state->max_groups)
 		return ng_refuse(setup, "--collector.container.max-groups: expected 1 or more");
 	if (!*state->image)
-		return ng_refuse(setup,
-			"--collector.container.image: the placeholder must not be empty, as the rules of "
-			"kubernetes-mixin leave out what has no image");
+		return ng_refuse(setup, "--collector.container.image: the placeholder must not be empty: the rules of "
+					"kubernetes-mixin ignore containers without an image");
 	return 0;
 }
 

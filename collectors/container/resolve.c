@@ -336,7 +336,7 @@ static const uint64_t long_ns = 60u * UINT64_C(1000000000);
 
 static void describe(struct ng_span path, enum container_missing missing, char ret_text[CONTAINER_WAITING_ROOM])
 {
-	static const char before[] = "no names for ", behind[] = ", and perhaps for others: ";
+	static const char before[] = "no names for ", behind[] = ", and possibly others: ";
 	const char *why = container_missing_name(missing);
 	size_t room = CONTAINER_WAITING_ROOM - sizeof(before) - sizeof(behind) - 32;
 

@@ -83,7 +83,7 @@ static const struct ng_family families[FAMILIES] = {
 };
 
 static const char diskstats_path[] = "diskstats";
-static const char expected[] = "two device numbers, a name and 11 counters or more";
+static const char expected[] = "two device numbers, a name and at least 11 counters";
 
 struct diskstats {
 	struct ng_filter filter;
@@ -155,7 +155,7 @@ static void parse_columns(struct ng_scrape *scrape, unsigned number, struct ng_s
 		}
 	}
 	if (row->columns > IO_NOW && !(row->wrong & 1u << IO_NOW) && row->value[IO_NOW] > INT32_MAX) {
-		ng_drop_value(scrape, diskstats_path, number, "no negative number of requests in flight");
+		ng_drop_value(scrape, diskstats_path, number, "a non-negative number of requests in flight");
 		row->wrong |= 1u << IO_NOW;
 	}
 }

@@ -109,12 +109,12 @@ static int lex_comment(struct ng_span text, struct line *line, const char **ret_
 	if (text.size == 0)
 		return 0;
 	if (line->name.size == 0 || !blank(text.text[0]))
-		return expected(ret_expected, "the name of a metric");
+		return expected(ret_expected, "a metric name");
 	line->rest = skip_blanks(text);
 	if (line->rest.size == 0)
 		return 0;
 	if (help && !escapes_valid(line->rest))
-		return expected(ret_expected, "\\\\ or \\n behind a backslash");
+		return expected(ret_expected, "\\\\ or \\n after a backslash");
 	line->kind = help ? LINE_HELP : LINE_TYPE;
 	return 0;
 }
@@ -127,17 +127,17 @@ static int lex_label_value(struct ng_span *text, struct ng_span *ret_value, cons
 	size_t n = 1;
 
 	if (rest.size == 0 || rest.text[0] != '"')
-		return expected(ret_expected, "'\"' at the start of a label's value");
+		return expected(ret_expected, "'\"' at the start of a label value");
 	while (n < rest.size && rest.text[n] != '"')
 		n += rest.text[n] == '\\' ? 2 : 1;
 	if (n >= rest.size)
-		return expected(ret_expected, "'\"' at the end of a label's value");
+		return expected(ret_expected, "'\"' at the end of a label value");
 	*ret_value = (struct ng_span){ rest.text + 1, n - 1 };
 	*text = ng_span_skip(rest, n + 1);
 	if (!escapes_valid(*ret_value))
-		return expected(ret_expected, "\\\\, \\n or \\\" behind a backslash");
+		return expected(ret_expected, "\\\\, \\n or \\\" after a backslash");
 	if (!utf8(*ret_value))
-		return expected(ret_expected, "UTF-8 in a label's value");
+		return expected(ret_expected, "UTF-8 in a label value");
 	return 0;
 }
 
@@ -145,12 +145,12 @@ static int lex_label(struct ng_span *text, struct label *label, const char **ret
 {
 	label->name = take_name(text, false);
 	if (label->name.size == 0)
-		return expected(ret_expected, "the name of a label, or '}'");
+		return expected(ret_expected, "a label name, or '}'");
 	*text = skip_blanks(*text);
 	if (text->size == 0 || text->text[0] != '=')
-		return expected(ret_expected, "'=' behind a label's name");
+		return expected(ret_expected, "'=' after a label name");
 	if (ng_span_starts(label->name, NG_SPAN("__")))
-		return expected(ret_expected, "no label whose name starts with __");
+		return expected(ret_expected, "no label name starting with __");
 	*text = ng_span_skip(*text, 1);
 	return lex_label_value(text, &label->value, ret_expected);
 }
@@ -178,7 +178,7 @@ static int lex_labels(struct ng_arena *arena, struct ng_span *text, struct line 
 		if (text->size && text->text[0] == '}')
 			break;
 		if (text->size == 0 || text->text[0] != ',')
-			return expected(ret_expected, "',' or '}' behind a label");
+			return expected(ret_expected, "',' or '}' after a label");
 		*text = ng_span_skip(*text, 1);
 	}
 	*text = ng_span_skip(*text, 1);
@@ -189,7 +189,7 @@ static int lex_sample(struct ng_arena *arena, struct ng_span text, struct line *
 {
 	line->name = take_name(&text, true);
 	if (line->name.size == 0)
-		return expected(ret_expected, "the name of a metric");
+		return expected(ret_expected, "a metric name");
 	text = skip_blanks(text);
 	if (text.size && text.text[0] == '{') {
 		text = ng_span_skip(text, 1);
@@ -202,9 +202,9 @@ static int lex_sample(struct ng_arena *arena, struct ng_span text, struct line *
 	line->kind = LINE_SAMPLE;
 	struct number number;
 	if (textfile_number(line->rest, &number) < 0)
-		return expected(ret_expected, "a number as value");
+		return expected(ret_expected, "a number as the value");
 	if (text.size)
-		return expected(ret_expected, "the end of the line behind the value; time stamps are not supported");
+		return expected(ret_expected, "end of line after the value; timestamps are not supported");
 	return 0;
 }
 

@@ -136,12 +136,12 @@ static bool fits(struct work *work, struct family *family, const struct part *pa
 static bool is_free(struct work *work, const struct part *part)
 {
 	if (textfile_reserved(part->name)) {
-		clash(work, part, "no family ", part->name, ", which is our own", "");
+		clash(work, part, "no family ", part->name, ", which nodegauge itself reports", "");
 		return false;
 	}
 	const struct family *rival = find_rival(work, part);
 	if (rival)
-		clash(work, part, "no family ", part->name, " whose samples have names of one in ", rival->sources[0]);
+		clash(work, part, "no family ", part->name, " whose sample names belong to one in ", rival->sources[0]);
 	return !rival;
 }
 
@@ -234,7 +234,7 @@ static void note_family(struct work *work, const struct family *family)
 		size_t dropped = part->compounds ? note_compounds(work, part) : note_series(work, part);
 		work->merged->dropped += dropped;
 		if (dropped)
-			clash(work, part, "each series of ", family->name, " once: some are there already", "");
+			clash(work, part, "each series of ", family->name, " only once: some are duplicates", "");
 	}
 }
 

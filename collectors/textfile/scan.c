@@ -204,7 +204,7 @@ static void scan_folder(struct scan *scan, struct folder *folder)
 		scan_failed(scan, r, "list", folder->path);
 	}
 	if (folder->cut)
-		scan_refused(scan, folder->path, 0, "fewer files: the first 10000 are read");
+		scan_refused(scan, folder->path, 0, "fewer files: only the first 10000 are read");
 	for (size_t i = 0; i < folder->source_count; i++)
 		scan_source(scan, &folder->sources[i]);
 }
@@ -269,7 +269,7 @@ int textfile_scan(struct textfile *textfile, struct ng_scrape *scrape, bool *ret
 		r = take_folders(textfile, &paths);
 	}
 	if (paths.cut)
-		scan_refused(&scan, "the directories", 0, "fewer of them: the first 1000 are read");
+		scan_refused(&scan, "the directories", 0, "fewer of them: only the first 1000 are read");
 	for (size_t i = 0; i < textfile->folder_count; i++)
 		scan.files += textfile->folders[i].source_count;
 	for (size_t i = 0; r == 0 && i < textfile->folder_count; i++)

@@ -124,7 +124,7 @@ static int textfile_init(void *state, struct ng_setup *setup)
 	const uint64_t most = (uint64_t)1 << 30;
 
 	if (textfile->file_limit > most || textfile->total_limit > most)
-		return ng_refuse(setup, "max-file-size and max-total-size can be 1073741824 at most");
+		return ng_refuse(setup, "max-file-size and max-total-size can be at most 1073741824");
 	textfile->file_text = limit_text(setup->arena, "a file of at most ", textfile->file_limit, " bytes");
 	textfile->total_text = limit_text(setup->arena, "at most ", textfile->total_limit, " bytes in all files");
 	textfile->memory_text = limit_text(
