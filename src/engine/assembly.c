@@ -46,28 +46,27 @@ static const struct ng_family own[OWN_COUNT] = {
 	[OWN_DURATION] = { .name = "node_scrape_collector_duration_seconds",
 		.type = NG_GAUGE,
 		.labels = "collector",
-		.help = "How long the collector took in this scrape." },
+		.help = "Time the collector took in this scrape." },
 	[OWN_SUCCESS] = { .name = "node_scrape_collector_success",
 		.type = NG_GAUGE,
 		.labels = "collector",
-		.help = "Whether the collector delivered: 0 when it failed, missed the deadline or had nothing to "
+		.help = "Whether the collector succeeded: 0 if it failed, missed the deadline or had nothing to "
 			"report." },
 	[OWN_DROPPED] = { .name = "nodegauge_collector_dropped_rows_total",
 		.type = NG_COUNTER,
 		.labels = "collector",
-		.help = "Records (devices, processes, lines) left out because they vanished while being read or could "
-			"not be "
-			"parsed." },
+		.help = "Records (devices, processes, lines) left out because they disappeared while being read or "
+			"could not be parsed." },
 	[OWN_DROPPED_VALUES] = { .name = "nodegauge_collector_dropped_values_total",
 		.type = NG_COUNTER,
 		.labels = "collector",
-		.help = "Values left out because they could not be read or parsed; the log says which." },
+		.help = "Values left out because they could not be read or parsed; see the log for details." },
 	[OWN_DROPPED_FAMILIES] = { .name = "nodegauge_dropped_families_total",
 		.type = NG_COUNTER,
-		.help = "Families left out because another collector has one of the same name." },
+		.help = "Families left out because another collector reports one with the same name." },
 	[OWN_DROPPED_SAMPLES] = { .name = "nodegauge_dropped_samples_total",
 		.type = NG_COUNTER,
-		.help = "Samples left out because another collector has one with the same name and labels." },
+		.help = "Samples left out because another collector reports one with the same name and labels." },
 };
 
 const struct ng_writer ng_engine_writer = { .families = own, .family_count = OWN_COUNT };
@@ -243,7 +242,7 @@ static void log_clash(struct ng_engine *engine, const struct ng_page *page, stru
 	const char *name = cell < engine->cells + engine->cell_count ? cell->collector->name : "";
 	snprintf(text, sizeof(text), "%.*s: %s", (int)(sample.size < 150 ? sample.size : 150), sample.text, why);
 	if (engine->config.log && ng_is_news(&engine->clashes, text, ng_now()))
-		engine->config.log(engine->config.log_context, NG_LOG_WARN, "left out", name, text);
+		engine->config.log(engine->config.log_context, NG_LOG_WARN, "duplicate left out", name, text);
 }
 
 /* Behind the first family of a name, the samples of all further ones. */
@@ -264,13 +263,13 @@ static void join(struct ng_engine *engine, struct ng_page *body, const struct se
 			}
 			engine->dropped_families++;
 			log_clash(engine, page, ng_page_family_name(page, &page->families[k]),
-				"another collector has a family of this name");
+				"another collector reports a family with this name");
 		}
 	}
 	body->twins.refused = 0;
 	size_t refused = ng_twins_refuse(body, &alike);
 	if (refused)
-		log_clash(engine, body, body->twins.first_refused, "another collector has this sample");
+		log_clash(engine, body, body->twins.first_refused, "another collector reports this sample");
 	engine->dropped_samples += refused;
 }
 

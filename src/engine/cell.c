@@ -158,7 +158,7 @@ static int set_given(struct ng_cell *cell, const struct ng_choice *choice, char 
 		const struct ng_given *other = find_given(choice, option->excludes);
 		if (other && *other->text && *choice->given[i].text) {
 			snprintf(error, error_size,
-				"--collector.%s.%s and --collector.%s.%s exclude each other: give one of them",
+				"--collector.%s.%s and --collector.%s.%s are mutually exclusive: use only one of them",
 				cell->collector->name, option->name, cell->collector->name, other->option->name);
 			return -EINVAL;
 		}
@@ -259,7 +259,7 @@ static void settle(struct ng_page *page, struct ng_scrape *scrape)
 	struct ng_span sample = page->twins.first_refused;
 	scrape->dropped_values += page->twins.refused;
 	snprintf(scrape->reason, scrape->reason_size,
-		"%.*s: more than one sample with these labels; the first one counts",
+		"%.*s: more than one sample with these labels; only the first is kept",
 		(int)(sample.size < 150 ? sample.size : 150), sample.text ? sample.text : "");
 	ng_note(scrape);
 }

@@ -93,8 +93,8 @@ static void order_cells(struct ng_engine *engine)
 static void say_notice(struct ng_engine *engine, struct ng_cell *cell)
 {
 	if (*cell->reason && engine->config.log)
-		engine->config.log(engine->config.log_context, NG_LOG_INFO, "collector starts", cell->collector->name,
-			cell->reason);
+		engine->config.log(engine->config.log_context, NG_LOG_INFO, "collector initialized",
+			cell->collector->name, cell->reason);
 	cell->reason[0] = '\0';
 }
 

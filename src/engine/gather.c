@@ -46,8 +46,8 @@ static void log_notes(struct ng_engine *engine, struct ng_cell *cell, const stru
 	for (size_t i = 0; i < count; i++) {
 		if (!ng_is_news(&cell->notes, scrape->notes[i], now))
 			continue;
-		engine->config.log(engine->config.log_context, NG_LOG_WARN, "collector left something out", name,
-			scrape->notes[i]);
+		engine->config.log(
+			engine->config.log_context, NG_LOG_WARN, "collector dropped data", name, scrape->notes[i]);
 		cell->notes.told = true;
 	}
 	if (count == 0 && cell->notes.told) {
@@ -78,7 +78,7 @@ static void log_change(struct ng_engine *engine, struct ng_cell *cell, int resul
 	if (failing && !cell->failing)
 		engine->config.log(engine->config.log_context, NG_LOG_WARN, "collector failed", name, reason);
 	else if (!failing && cell->failing)
-		engine->config.log(engine->config.log_context, NG_LOG_INFO, "collector works again", name, "");
+		engine->config.log(engine->config.log_context, NG_LOG_INFO, "collector recovered", name, "");
 	else if (result == -ENODATA && cell->result != -ENODATA)
 		engine->config.log(engine->config.log_context, NG_LOG_DEBUG, "collector has no data", name, reason);
 	cell->failing = failing;
@@ -332,8 +332,7 @@ static bool give_up_on(struct ng_engine *engine, struct ng_cell *cell, uint64_t 
 {
 	if (cell->phase == NG_CELL_RUNNING) {
 		cell->phase = NG_CELL_STUCK;
-		cell_finish(engine, cell, -ETIMEDOUT, now,
-			"did not answer before the deadline; not started again until it does");
+		cell_finish(engine, cell, -ETIMEDOUT, now, "missed the deadline; not started again until it returns");
 	} else if (cell->phase == NG_CELL_QUEUED) {
 		cell->phase = NG_CELL_IDLE;
 		cell->result = -ETIMEDOUT;
@@ -352,8 +351,8 @@ static void end_late_gather(struct ng_engine *engine, uint64_t now)
 	for (size_t i = 0; i < engine->cell_count; i++)
 		missed += give_up_on(engine, &engine->cells[i], now);
 	if (missed && engine->config.log) {
-		snprintf(count, sizeof(count), "%zu collectors were not started", missed);
-		engine->config.log(engine->config.log_context, NG_LOG_WARN, "out of time", "", count);
+		snprintf(count, sizeof(count), "%zu collectors not started", missed);
+		engine->config.log(engine->config.log_context, NG_LOG_WARN, "deadline exceeded", "", count);
 	}
 	finish_gather(engine);
 }

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char truncated[] = "file too short: it was truncated, or not copied completely";
+static const char truncated[] = "file too short: truncated or not completely copied";
 
 static bool is_within(uint64_t offset, uint64_t length, uint64_t size)
 {
@@ -34,7 +34,7 @@ static const char *check_header(const ElfW(Ehdr) * header, uint64_t size)
 		return "not a shared object: no ELF header";
 	if (header->e_ident[EI_CLASS] != own->e_ident[EI_CLASS] || header->e_ident[EI_DATA] != own->e_ident[EI_DATA] ||
 		header->e_machine != own->e_machine)
-		return "made for another architecture";
+		return "built for another architecture";
 	if (header->e_type != ET_DYN)
 		return "not a shared object: compile it with -shared";
 	if (header->e_phentsize != sizeof(ElfW(Phdr)) || header->e_phnum == 0)

@@ -78,18 +78,18 @@ static int check(const struct ng_registry *registry, const struct ng_collector *
 
 	if (collector->abi != NG_ABI_VERSION) {
 		snprintf(reason, sizeof(reason),
-			"made for version %u of the collector interface, this is version %d: rebuild it",
+			"built for version %u of the collector interface, but this is version %d: rebuild it",
 			collector->abi, NG_ABI_VERSION);
 		return refuse(path, reason, error, error_size);
 	}
 	if (collector->size < OLDEST_SIZE || collector->size > sizeof(*collector)) {
 		snprintf(reason, sizeof(reason),
-			"descriptor of %u bytes, from %zu to %zu are right: rebuild it with this version's headers",
+			"descriptor has %u bytes, expected %zu to %zu: rebuild it with this version's headers",
 			collector->size, OLDEST_SIZE, sizeof(*collector));
 		return refuse(path, reason, error, error_size);
 	}
 	if (!collector->name || !collector->summary || !collector->collect)
-		return refuse(path, "the descriptor lacks a name, a summary or collect", error, error_size);
+		return refuse(path, "the descriptor has no name, summary or collect", error, error_size);
 	if (ng_registry_find(registry, ng_span(collector->name))) {
 		snprintf(reason, sizeof(reason), "there is already a collector named %s", collector->name);
 		return refuse(path, reason, error, error_size);

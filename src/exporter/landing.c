@@ -46,9 +46,9 @@ static const struct {
 	const char *text, *class, *counted;
 } states[STATES] = {
 	[STUCK] = { "stuck", "bad", "stuck" },
-	[FAILS] = { "fails", "bad", "fail" },
-	[LEAVES_OUT] = { "leaves something out", "bad", "leave something out" },
-	[WORKS] = { "works", "", "work" },
+	[FAILS] = { "failing", "bad", "failing" },
+	[LEAVES_OUT] = { "incomplete", "bad", "incomplete" },
+	[WORKS] = { "working", "", "working" },
 	[RUNNING] = { "running", "none", "running" },
 	[NOTHING] = { "nothing to report", "none", "with nothing to report" },
 	[NOT_ASKED] = { "not scraped yet", "none", "not scraped yet" },

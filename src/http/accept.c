@@ -66,7 +66,7 @@ static int accept_by_spare(struct ng_acceptor *acceptor, const struct ng_listene
 static void complain(struct ng_acceptor *acceptor, int error, uint64_t now)
 {
 	if (!acceptor->starved || now - acceptor->starved > recovered_ns)
-		ng_connections_log(acceptor->connections, "no descriptor for connections: some are refused",
+		ng_connections_log(acceptor->connections, "out of file descriptors: connections refused",
 			error == EMFILE ? "see LimitNOFILE= or ulimit -n" : strerror(error));
 	acceptor->starved = now;
 }
@@ -114,16 +114,19 @@ static int fit_limits(struct ng_acceptor *acceptor, char *error, size_t error_si
 	uint64_t used = passing + (acceptor->spare_fd < 0 ? files.rlim_cur : (uint64_t)acceptor->spare_fd + 1);
 	if (files.rlim_cur <= used) {
 		snprintf(error, error_size,
-			"only %llu descriptors are allowed, and %llu are the least: see LimitNOFILE= or ulimit -n",
+			"the limit of %llu file descriptors is too low, at least %llu are needed: see LimitNOFILE= "
+			"or ulimit -n",
 			(unsigned long long)files.rlim_cur, (unsigned long long)used + 1);
 		return -EMFILE;
 	}
 	if (files.rlim_cur - used >= limits->connections)
 		return 0;
 	limits->connections = (unsigned)(files.rlim_cur - used);
-	snprintf(detail, sizeof(detail), "%u, as only %llu descriptors are allowed: see LimitNOFILE= or ulimit -n",
+	snprintf(detail, sizeof(detail),
+		"%u, limited by %llu file descriptors: see LimitNOFILE= or "
+		"ulimit -n",
 		limits->connections, (unsigned long long)files.rlim_cur);
-	ng_connections_log(acceptor->connections, "fewer connections at once than --web.max-connections", detail);
+	ng_connections_log(acceptor->connections, "fewer concurrent connections than --web.max-connections", detail);
 	return 0;
 }
 

@@ -39,9 +39,9 @@ int ng_address_parse(const char *text, struct ng_address_parts *ret_parts, char 
 	if (strncmp(text, "unix:", 5) == 0) {
 		ret_parts->path = text + 5;
 		if (!*ret_parts->path)
-			right = "a path behind unix:";
+			right = "a path after unix:";
 		else if (strlen(ret_parts->path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
-			right = "a path of 107 bytes at most";
+			right = "a path of at most 107 bytes";
 	} else if (split(text, ret_parts) < 0) {
 		right = "HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH";
 	}

@@ -31,7 +31,7 @@ static const char *explain(int number, const struct sockaddr *address)
 			return "a link-local address needs its interface, as in [fe80::1%eth0]:9100";
 		break;
 	case EADDRNOTAVAIL:
-		return "no interface of this machine has the address";
+		return "no interface of this machine has this address";
 	case EACCES:
 		return "ports below 1024 need CAP_NET_BIND_SERVICE";
 	case EAFNOSUPPORT:
@@ -48,7 +48,7 @@ static int fail_taken(char *error, size_t error_size, const char *address, const
 	char who[384];
 
 	ng_occupant(taken, who, sizeof(who));
-	snprintf(error, error_size, "listen on %s: %s: %s has it; see 'ss -ltnp'", address, strerror(EADDRINUSE),
+	snprintf(error, error_size, "listen on %s: %s: used by %s; see 'ss -ltnp'", address, strerror(EADDRINUSE),
 		*who ? who : "another process");
 	return -EADDRINUSE;
 }
@@ -125,7 +125,7 @@ static int make_place(const struct sockaddr_un *address, const char **ret_why)
 	if (lstat(address->sun_path, &status) < 0)
 		return 0; /* the binding says more */
 	if (!S_ISSOCK(status.st_mode)) {
-		*ret_why = "there is something else than a socket: remove it or take another path";
+		*ret_why = "the path exists and is not a socket: remove it or use another path";
 		return -EEXIST;
 	}
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -137,7 +137,7 @@ static int make_place(const struct sockaddr_un *address, const char **ret_why)
 		return unlink(address->sun_path) < 0 ? -errno : 0;
 	if (r < 0)
 		return r;
-	*ret_why = "another process listens there; see 'ss -lxp'";
+	*ret_why = "another process is listening there; see 'ss -lxp'";
 	return -EADDRINUSE;
 }
 
@@ -159,7 +159,7 @@ static int listen_unix(const char *path, const struct ng_socket_access *access, 
 		r = listen_on(AF_UNIX, (struct sockaddr *)&address, sizeof(address), access, ret_listener);
 	if (r == -EPERM && access->has_group) {
 		unlink(path);
-		why = "cannot give it to the group of --web.unix-socket-group: not root, and not a member of it";
+		why = "cannot set the group given by --web.unix-socket-group: not root, and not a member of it";
 		r = -EINVAL; /* trying again would not help */
 	}
 	if (r == -ENOENT || r == -ENOTDIR)
@@ -179,7 +179,7 @@ static int listen_tcp(const char *address, const char *host, const char *port, s
 		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV
 	};
 	struct addrinfo *found = NULL;
-	const char *why = "the name has no address", *zone = strchr(host, '%');
+	const char *why = "the host name has no address", *zone = strchr(host, '%');
 	int r = -EADDRNOTAVAIL;
 
 	int code = getaddrinfo(*host ? host : NULL, port, &hints, &found);

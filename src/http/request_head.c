@@ -23,18 +23,18 @@ enum refusal {
 static const struct ng_refusal refusals[] = {
 	[LINE] = { 400, "Bad Request", "the request line is not \"METHOD TARGET HTTP/1.1\"" },
 	[VERSION] = { 505, "HTTP Version Not Supported", "HTTP/1.0 and HTTP/1.1 are supported" },
-	[METHOD] = { 405, "Method Not Allowed", "GET and HEAD are allowed" },
+	[METHOD] = { 405, "Method Not Allowed", "only GET and HEAD are allowed" },
 	[TARGET] = { 400, "Bad Request", "the request target is not a path or an http URL" },
-	[TARGET_LONG] = { 414, "URI Too Long", "a request target has 2048 bytes at most" },
-	[FIELD] = { 400, "Bad Request", "a header line is not \"NAME: VALUE\", or has a control character" },
+	[TARGET_LONG] = { 414, "URI Too Long", "the request target is limited to 2048 bytes" },
+	[FIELD] = { 400, "Bad Request", "a header line is not \"NAME: VALUE\", or contains a control character" },
 	[FIELDS] = { 431, "Request Header Fields Too Large",
-		"a request has 8192 bytes, and 100 header lines and arguments at most" },
-	[HOST] = { 400, "Bad Request", "there is no valid Host, or more than one" },
-	[LENGTH] = { 400, "Bad Request", "Content-Length is not a number, or is there twice" },
+		"a request is limited to 8192 bytes, 100 header lines and 100 arguments" },
+	[HOST] = { 400, "Bad Request", "missing, invalid or repeated Host header" },
+	[LENGTH] = { 400, "Bad Request", "Content-Length is not a number, or is repeated" },
 	[CODING] = { 400, "Bad Request",
-		"Transfer-Encoding goes with HTTP/1.1, ends with chunked, and excludes Content-Length" },
+		"Transfer-Encoding requires HTTP/1.1, must end with chunked, and excludes Content-Length" },
 	[CODING_UNKNOWN] = { 501, "Not Implemented", "the transfer coding is not supported" },
-	[BODY] = { 413, "Content Too Large", "a request with a body is not accepted" },
+	[BODY] = { 413, "Content Too Large", "request bodies are not accepted" },
 };
 
 /* ---- characters ---- */

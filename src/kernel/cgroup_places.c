@@ -113,7 +113,7 @@ static void find_v1(struct ng_cgroups *cgroups, int root)
 	if (hybrid)
 		cgroups->mode = NG_CGROUP_HYBRID;
 	snprintf(cgroups->description + used, sizeof(cgroups->description) - used, ")%s",
-		hybrid ? " with cgroup v2 beside it" : "");
+		hybrid ? " plus cgroup v2" : "");
 }
 
 void ng_cgroups_find_places(struct ng_cgroups *cgroups, int root)
@@ -126,7 +126,7 @@ void ng_cgroups_find_places(struct ng_cgroups *cgroups, int root)
 	if (root >= 0 && !find_v2(cgroups, root))
 		find_v1(cgroups, root);
 	if (cgroups->mode == NG_CGROUP_NONE)
-		snprintf(cgroups->description, sizeof(cgroups->description), "no control groups");
+		snprintf(cgroups->description, sizeof(cgroups->description), "no cgroups");
 	else if (fstat(cgroups->place_fd[cgroups->walked], &info) == 0)
 		cgroups->device = info.st_dev;
 }

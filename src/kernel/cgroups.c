@@ -182,8 +182,8 @@ static int not_listed(struct ng_scrape *scrape, int error, const char *name)
 	if (error == -ENOENT || error == -ENODEV)
 		return 0;
 	if (error != -EACCES && error != -EPERM)
-		return ng_failed(scrape, error, "list the group", name);
-	left_out(scrape, error, "list the group", name);
+		return ng_failed(scrape, error, "list the cgroup", name);
+	left_out(scrape, error, "list the cgroup", name);
 	return 0;
 }
 
@@ -266,7 +266,7 @@ static int add_root(struct ng_scrape *scrape, struct ng_cgroups *cgroups)
 
 	int directory = openat(cgroups->place_fd[cgroups->walked], ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
-		return ng_failed(scrape, -errno, "open", "the root of the control groups");
+		return ng_failed(scrape, -errno, "open", "the cgroup root");
 	if (fstat(directory, &info) < 0) {
 		close(directory);
 		return -EIO;

@@ -224,7 +224,7 @@ int ng_links(struct ng_scrape *scrape, struct ng_links *ret_links)
 		r = copy_links(scrape->arena, &links, ret_links);
 	ng_links_source_settle(scrape, &kernel->links);
 	pthread_mutex_unlock(&kernel->links_lock);
-	return r < 0 ? ng_failed(scrape, r, "ask for the interfaces by", "netlink") : 0;
+	return r < 0 ? ng_failed(scrape, r, "get the interfaces from", "netlink") : 0;
 }
 
 /* ---- life ---- */

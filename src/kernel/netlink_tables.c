@@ -63,7 +63,7 @@ int ng_neighbours(
 
 	int r = dump(scrape, netlink, NETLINK_ROUTE, &request.head, take_neighbour, &growing);
 	if (r < 0)
-		return ng_failed(scrape, r, "ask for the neighbours by", "netlink");
+		return ng_failed(scrape, r, "get the neighbours from", "netlink");
 	*ret_neighbours = (struct ng_neighbours){ growing.items, growing.count };
 	return 0;
 }
@@ -114,7 +114,7 @@ int ng_addresses(struct ng_scrape *scrape, struct ng_netlink *netlink, struct ng
 
 	int r = dump(scrape, netlink, NETLINK_ROUTE, &request.head, take_address, &growing);
 	if (r < 0)
-		return ng_failed(scrape, r, "ask for the addresses by", "netlink");
+		return ng_failed(scrape, r, "get the addresses from", "netlink");
 	*ret_addresses = (struct ng_addresses){ growing.items, growing.count };
 	return 0;
 }
@@ -214,7 +214,7 @@ int ng_link_modes(struct ng_scrape *scrape, struct ng_netlink *netlink, struct n
 		r = dump(scrape, netlink, NETLINK_GENERIC, &request.head, take_mode, &growing);
 	}
 	if (r < 0)
-		return ng_failed(scrape, r, "ask for the link modes by", "ethtool netlink");
+		return ng_failed(scrape, r, "get the link modes from", "ethtool netlink");
 	*ret_modes = (struct ng_link_modes){ growing.items, growing.count };
 	return 0;
 }
@@ -250,5 +250,5 @@ int ng_udp_queues(struct ng_scrape *scrape, struct ng_netlink *netlink, int fami
 		r = ng_netlink_dump(netlink, NETLINK_SOCK_DIAG, &request.head, take_socket, ret_queues);
 	}
 	ng_netlink_settle(scrape, netlink);
-	return r < 0 ? ng_failed(scrape, r, "ask for the UDP sockets by", "netlink") : 0;
+	return r < 0 ? ng_failed(scrape, r, "get the UDP sockets from", "netlink") : 0;
 }

@@ -37,7 +37,7 @@ static int find_user(const char *text, const char *user, struct ng_account *acco
 	if (!entry && numeric)
 		return -ENOENT;
 	if (!entry)
-		return refuse(text, "there is no such user", error, error_size);
+		return refuse(text, "no such user", error, error_size);
 	account->uid = entry->pw_uid;
 	account->gid = entry->pw_gid;
 	snprintf(account->name, sizeof(account->name), "%s", entry->pw_name);
@@ -50,7 +50,7 @@ static int find_group(const char *text, const char *group, struct ng_account *ac
 		return 0;
 	const struct group *entry = getgrnam(group);
 	if (!entry)
-		return refuse(text, "there is no such group", error, error_size);
+		return refuse(text, "no such group", error, error_size);
 	account->gid = entry->gr_gid;
 	return 0;
 }
@@ -68,8 +68,8 @@ int ng_account_find(const char *text, struct ng_account *ret_account, char *erro
 	user[colon] = '\0';
 	int r = find_user(text, user, ret_account, error, error_size);
 	if (r == -ENOENT && !group)
-		return refuse(text, "there is no such user; for a bare number give a group too, as in 65534:65534",
-			error, error_size);
+		return refuse(
+			text, "no such user; to use a plain number, add a group, as in 65534:65534", error, error_size);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	return group ? find_group(text, group, ret_account, error, error_size) : 0;
@@ -107,7 +107,7 @@ int ng_account_become(const struct ng_account *account, char *error, size_t erro
 		return failed("set the user", error, error_size);
 	if (!ng_account_is_own(account)) {
 		errno = EPERM;
-		return failed("the kernel did not take the user over", error, error_size);
+		return failed("the kernel did not apply the user", error, error_size);
 	}
 	return 0;
 }

@@ -61,7 +61,7 @@ static void reload(struct loop *loop, uint64_t now)
 	ng_service_reloading();
 	ng_engine_reopen(loop->engine);
 	if (now >= loop->burst_until)
-		NG_LOG(NG_LOG_INFO, "reloaded: devices are looked at anew with the next scrape");
+		NG_LOG(NG_LOG_INFO, "reloaded: devices are reread on the next scrape");
 	else
 		loop->unlogged++;
 	loop->burst_until = now + burst_ns;
@@ -75,7 +75,7 @@ static uint64_t log_burst(struct loop *loop, uint64_t now)
 	if (!loop->unlogged || now < loop->burst_until)
 		return loop->unlogged ? loop->burst_until : UINT64_MAX;
 	snprintf(count, sizeof(count), "%u", loop->unlogged);
-	NG_LOG(NG_LOG_INFO, "reloaded several times more", "times", count);
+	NG_LOG(NG_LOG_INFO, "reloaded several more times", "times", count);
 	loop->unlogged = 0;
 	return UINT64_MAX;
 }

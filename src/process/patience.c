@@ -18,7 +18,7 @@ static void tell(struct ng_patience *patience, const char *reason)
 	if (strncmp(patience->reason, reason, sizeof(patience->reason) - 1) == 0)
 		return;
 	snprintf(patience->reason, sizeof(patience->reason), "%s", reason);
-	NG_LOG(NG_LOG_WARN, "cannot listen yet, waiting", "reason", patience->reason);
+	NG_LOG(NG_LOG_WARN, "cannot listen yet, retrying", "reason", patience->reason);
 	snprintf(status, sizeof(status), "waiting: %s", patience->reason);
 	ng_service_ready(status);
 }

@@ -157,8 +157,8 @@ static int plan_user(struct ng_privileges *privileges, const char *user, char *e
 	if (!privileges->switches || (own_set(CAP_EFFECTIVE) & wanted) == wanted)
 		return 0;
 	snprintf(error, error_size,
-		"--user=%s: only root may become another user, with CAP_SETUID and CAP_SETGID; this process runs as "
-		"user %u",
+		"--user=%s: only root with CAP_SETUID and CAP_SETGID may switch to another user; this process runs "
+		"as user %u",
 		user, (unsigned)geteuid());
 	return -EINVAL;
 }
@@ -219,7 +219,7 @@ static void drop_bounds(void)
 static void enter_landlock(struct ng_privileges *privileges)
 {
 	if (privileges->traces) {
-		privileges->landlock = "off, as it would hide other processes";
+		privileges->landlock = "off: it would hide other processes";
 		return;
 	}
 	ng_privileges_except(privileges, "/dev/null", false);
@@ -227,9 +227,9 @@ static void enter_landlock(struct ng_privileges *privileges)
 	if (r == 0)
 		privileges->landlock = "read-only";
 	else if (r == -ENOSYS || r == -EOPNOTSUPP)
-		privileges->landlock = "off, as the kernel does not have it";
+		privileges->landlock = "off: not supported by the kernel";
 	else
-		privileges->landlock = "off, as the kernel refuses it";
+		privileges->landlock = "off: refused by the kernel";
 }
 
 int ng_privileges_drop(struct ng_privileges *privileges, bool landlock, char *error, size_t error_size)
@@ -246,9 +246,9 @@ int ng_privileges_drop(struct ng_privileges *privileges, bool landlock, char *er
 	r = write_set(privileges->kept);
 	prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
 	if (r < 0)
-		return failed(r, "give up capabilities", error, error_size);
+		return failed(r, "drop capabilities", error, error_size);
 	if (privileges->switches && !privileges->root && setresuid(0, 0, 0) == 0)
-		return failed(-EPERM, "--user: the process could become root again", error, error_size);
+		return failed(-EPERM, "--user: the process could regain root", error, error_size);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return failed(-errno, "set no_new_privs", error, error_size);
 	if (landlock)
@@ -265,8 +265,8 @@ static void log_losses(const struct ng_privileges *privileges, const struct ng_c
 	for (size_t i = 0; i < collector->privilege_count; i++) {
 		const struct ng_privilege *privilege = &collector->privileges[i];
 		if (ng_choice_wants(choice, privilege) && !ng_privileges_suffice(privileges, privilege->capability))
-			NG_LOG(NG_LOG_INFO, "collector works without a privilege", "collector", collector->name,
-				"missing", privilege->capability, "lost", privilege->lost);
+			NG_LOG(NG_LOG_INFO, "collector lacks a privilege", "collector", collector->name, "missing",
+				privilege->capability, "lost", privilege->lost);
 	}
 }
 
@@ -280,7 +280,7 @@ void ng_privileges_log(const struct ng_privileges *privileges)
 	NG_LOG(NG_LOG_INFO, "privileges", "user", user, "group", group, "capabilities", kept, "landlock",
 		privileges->landlock);
 	if (privileges->root && !privileges->mapped)
-		NG_LOG(NG_LOG_WARN, "running as root, which is not needed: --user=NAME gives it up");
+		NG_LOG(NG_LOG_WARN, "running as root, which is not needed: use --user=NAME");
 	for (size_t i = 0; i < privileges->choice_count; i++)
 		log_losses(privileges, &privileges->choices[i]);
 }

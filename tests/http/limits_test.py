@@ -344,7 +344,7 @@ def two_dozen_descriptors():
         with Crowd(process.address, 40, say=b"GET /metrics HTTP/1.1\r\n"), Scrapes(process.address) as scrapes:
             time.sleep(2)
         demand_equal(failed_collectors(wire.fetch(process.address)), usual, "the collectors that fail afterwards")
-        demand_equal(process.log().count("fewer connections at once"), 1, "the number of lines about the limit")
+        demand_equal(process.log().count("fewer concurrent connections"), 1, "the number of lines about the limit")
         return scrapes.judge()
 
 
@@ -378,7 +378,7 @@ def all_descriptors_taken():
             time.sleep(2)
             spent = process.cpu_seconds() - before
         demand(spent < 0.2 or daemon.sanitized(), f"{spent:.2f} s of CPU time in 2 s")
-        said = process.log().count("no descriptor for connections")
+        said = process.log().count("out of file descriptors")
         demand(1 <= said <= 3, f"it says {said} times that there is no descriptor")
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (soft, hard))
         end = time.monotonic() + 3

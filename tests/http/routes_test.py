@@ -156,12 +156,12 @@ def problems_come_first_on_the_landing_page():
             wire.fetch(process.address)
             page = wire.fetch(process.address, "/").text()
     rows = re.findall(r'<tr[^>]*><td class="name">(\w+)</td><td class="(\w*)">([^<:]+)', page)
-    demand_equal(rows[:4], [("textfile", "bad", "leaves something out"), ("loadavg", "", "works"), ("uname", "", "works"),
+    demand_equal(rows[:4], [("textfile", "bad", "incomplete"), ("loadavg", "", "working"), ("uname", "", "working"),
                             ("bonding", "none", "nothing to report")], "the first rows")
     demand(all(row[1:] == ("off", "off") for row in rows[4:]) and len(rows) > 30, rows[4:])
     demand(f"list {missing}: No such file or directory" in page, "the reason is not on the page")
     summary = re.search(r'<p class="bad">(.*)</p>', page).group(1)
-    demand_equal(summary, f"{len(rows)} collectors: 1 leaves something out, 2 work, 1 with nothing to report, {len(rows) - 4} off", "the summary")
+    demand_equal(summary, f"{len(rows)} collectors: 1 incomplete, 2 working, 1 with nothing to report, {len(rows) - 4} off", "the summary")
 
 
 @cases.case

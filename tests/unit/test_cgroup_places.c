@@ -17,7 +17,7 @@ static void none(void **state)
 	groups_follow(groups, 10, 10, true);
 	assert_int_equal(ng_cgroups_mode(groups->cgroups), NG_CGROUP_NONE);
 	assert_int_equal(ng_cgroups_update(&groups->probe.scrape, groups->cgroups, true), -ENODATA);
-	assert_string_equal(ng_cgroups_describe(groups->cgroups), "no control groups");
+	assert_string_equal(ng_cgroups_describe(groups->cgroups), "no cgroups");
 }
 
 static void version_1(void **state)

@@ -159,7 +159,7 @@ def a_host_of_node_exporter_is_taken_over():
     machine.wait_for("node_exporter answers", lambda: machine.answers(address))
     theirs = machine.arguments(machine.main_pid("prometheus-node-exporter"))
     said = run("nodegauge --migrate /etc/default/prometheus-node-exporter >nodegauge.new && mv nodegauge.new /etc/default/nodegauge").stdout
-    demand("collectors that ran in node_exporter do not exist here" in said, f"it does not say what is lost: {said}")
+    demand("collectors enabled in node_exporter do not exist here" in said, f"it does not say what is lost: {said}")
     run("systemctl disable --now prometheus-node-exporter; systemctl reset-failed nodegauge; systemctl restart nodegauge")
     ours = machine.arguments(machine.main_pid())
     THEIRS.write_text(before)
