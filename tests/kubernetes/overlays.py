@@ -21,8 +21,8 @@ from cases import demand, demand_equal
 # What each process says of itself, and how long things took.
 OWN = re.compile(r"node_scrape_collector_duration_seconds|(nodegauge|process|promhttp)_.*")
 # Family: how the table names it. The first is lost without the host's network, the others without the node's root.
-NAME = {"node_uname_info": "the node's host name in `node_uname_info`, which the monitors put back"}
-ROOT = {"machine_.+": "the label `machine_id` of `machine_*`", "node_pressure_trigger_events_total": "`node_pressure_trigger_events_total`, which asks the kernel by a write"}
+NAME = {"node_uname_info": "the node's host name in `node_uname_info`, which the monitors restore"}
+ROOT = {"machine_.+": "the label `machine_id` of `machine_*`", "node_pressure_trigger_events_total": "`node_pressure_trigger_events_total`, which needs to write to the kernel"}
 
 
 def expected(overlay):
@@ -113,11 +113,11 @@ def same_numbers(one):
 def row(overlay, one):
     objects = manifests.render(overlay)
     spec = manifests.pod_spec(objects)
-    shared = [text for kind, text in (("net", "network"), ("pid", "processes")) if kind not in one.own]
-    files = "what every user of the node may read" if one.reads_node else ", ".join(
+    shared = [text for kind, text in (("net", "network"), ("pid", "PID")) if kind not in one.own]
+    files = "files that any user of the node can read" if one.reads_node else ", ".join(
         f"`{volume['hostPath']['path']}`" for volume in spec["volumes"] if "hostPath" in volume)
     ports = [port for container in spec["containers"] for port in container.get("ports", [])]
-    port = "the node's" if any(each.get("hostPort") for each in ports) else "the pod's, by policy"
+    port = "the node's" if any(each.get("hostPort") for each in ports) else "the pod's, restricted by policy"
     if any(container["name"] == "kube-rbac-proxy" for container in spec["containers"]):
         port += ", with TLS and a token"
     token = [container["name"] for container in spec["containers"] for mount in container.get("volumeMounts", []) if "serviceaccount" in mount["mountPath"]]
@@ -126,14 +126,14 @@ def row(overlay, one):
     off = [word.removeprefix("--no-collector.") for word in spec["containers"][0]["args"] if word.startswith("--no-collector.")]
     known = expected(overlay)
     lost = {next((text for pattern, text in known.items() if re.fullmatch(pattern, family)), f"`{family}`") for family in one.lost()}
-    lost = [f"the collector `{name}`" for name in off] + sorted(lost)
+    lost = [f"the `{name}` collector" for name in off] + sorted(lost)
     writable = "mounts below `/`" if one.reads_node else "mounts below `/proc` and `/sys`"
     cells = [f"`{overlay.rpartition('/')[2]}`", " and ".join(shared) or "none", files, writable if one.writable else "nothing", port,
-             ", ".join(token) or "nobody", ", ".join(f"`{field}`" for field in forbidden), "; ".join(lost) or "nothing"]
+             ", ".join(token) or "none", ", ".join(f"`{field}`" for field in forbidden), "; ".join(lost) or "nothing"]
     return "| " + " | ".join(cells) + " |"
 
 
 def table(seen):
-    head = ["Overlay", "Namespaces of the node", "Files of the node", "Not read-only", "Port", "Token", "Not allowed by *baseline*", "Lost"]
+    head = ["Overlay", "Node namespaces", "Node files", "Not read-only", "Port", "Token", "Violates *baseline*", "Lost"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return "\n".join(lines + [row(overlay, one) for overlay, one in seen.items()]) + "\n"
