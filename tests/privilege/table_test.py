@@ -27,32 +27,32 @@ FLAGS = ("--inside", "--write")
 cases = harness.Cases([word for word in sys.argv[1:] if word not in FLAGS])
 measured = {}  # (collector, row) -> what is lost, in words
 
-HEAD = """# Privilege: what is lost without it
+HEAD = """# Privileges, and what is lost without them
 
-nodegauge needs no privilege: all that is not in this table is the same for root and for a user without any capability. Which rows
-hold for a running process is in its log at start, and in `nodegauge --collector.list` when it is called with the same flags by the
-same user.
+nodegauge needs no privileges: everything that is not in this table is the same for root and for a user without any capability. The
+startup log shows which rows apply to a running process; so does `nodegauge --collector.list` if run with the same flags as the same
+user.
 
-| Collector | Default | Privilege | What is lost without it | Missing, or too low, in the test |
+| Collector | Default | Privilege | Lost without it | Missing, or too low, in the test |
 |---|---|---|---|---|
 """
 
 TAIL = """
-`root` is the user 0, with or without capabilities. The last column is what the test found: `tests/privilege/run` starts the program as
-root, and as nobody with none and with each single capability, and compares the series. It fails when a row is not true, and writes this
-page with `--write`.
+`root` is user 0, with or without capabilities. The last column is the result of the test: `tests/privilege/run` starts the program as
+root, and as nobody with no capability and with each single capability, and compares the series. It fails if a row is not true, and
+generates this page with `--write`.
 
 ## What the process keeps
 
-- Of its capabilities it keeps those that the enabled collectors list above, whether it was started by root or has them from a service
-  manager (`AmbientCapabilities=`) or from its file (`setcap cap_dac_read_search=p`). They are permitted and not in effect: one is raised
-  for the single call that was refused without it, and lowered at once.
-- `--user=NAME` makes a process that root started become that user, once its sockets are open. Without it root stays the user 0, who
-  may read what root owns, and still gives up all other capabilities: root reads no other user's files with a collector that does not say
-  so above, and nothing that asks for a capability beyond these, such as the parameter `net.core.bpf_jit_harden`.
-- `no_new_privs` is set, the ambient and bounding sets are emptied.
-- By Landlock, where the kernel has it, the process may not write, create, remove or run any file; reading is not restricted. Not so when
-  a collector looks into other processes by `CAP_SYS_PTRACE`, which Landlock would forbid.
+- Of its capabilities it keeps only those that the enabled collectors list above, whether it was started as root or got them from a
+  service manager (`AmbientCapabilities=`) or from its file (`setcap cap_dac_read_search=p`). They are permitted but not effective: one is
+  raised only for a single call that failed without it, and lowered again immediately.
+- With `--user=NAME`, a process started as root switches to that user once its sockets are open. Without it, the process remains user 0
+  and can read what root owns, but still drops all other capabilities: collectors that are not listed above cannot read other users' files,
+  nor anything that requires further capabilities, such as the parameter `net.core.bpf_jit_harden`.
+- `no_new_privs` is set, and the ambient and bounding sets are emptied.
+- If the kernel supports Landlock, the process cannot write, create, remove or execute any file; reading is not restricted. This does not
+  apply if a collector inspects other processes with `CAP_SYS_PTRACE`, which Landlock would prevent.
 """
 
 

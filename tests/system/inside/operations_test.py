@@ -27,7 +27,7 @@ def several_instances():
     demand_equal(show("nodegauge@nothing", "ConditionResult", "ActiveState"), {"ConditionResult": "no", "ActiveState": "inactive"}, "without flags")
     Path("/srv/metrics").mkdir(exist_ok=True)
     Path("/srv/metrics/job.prom").write_text("job_metric 1\n")
-    run(commands("Several instances"))
+    run(commands("Multiple instances"))
     page = wire.fetch(("127.0.0.1", 9101), timeout=30).text()
     demand("job_metric 1" in page and "node_load1" not in page, "the instance has other flags")
     demand(machine.answers(), "the first one does not answer")
@@ -55,7 +55,7 @@ def a_unix_socket():
 @cases.case
 def series_of_each_collector():
     machine.start("")
-    rows = [line.split() for line in run(commands("Series, and how to have fewer")).stdout.splitlines()]
+    rows = [line.split() for line in run(commands("Reducing the number of series")).stdout.splitlines()]
     demand(len(rows) == 10 and rows[0][1] == "container", rows)
     page = wire.fetch(machine.ADDRESS, target="/metrics?collect[]=container", timeout=60).text()
     demand(0 < int(rows[0][0]) <= sum(not line.startswith("#") for line in page.splitlines()), rows[0])
@@ -67,7 +67,7 @@ def a_pod_without_its_name():
     uid = "0123abcd-1111-2222-3333-444455556666"
     group = Path(f"/sys/fs/cgroup/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod{uid.replace('-', '_')}.slice")
     group.mkdir(parents=True)
-    first, second = commands("A pod without its name").split("\nfind ", 1)
+    first, second = commands("A pod without a name").split("\nfind ", 1)
     said = run("find " + second.split("\nkubectl")[0]).stdout
     demand_equal(said.strip(), f"no log directory for the pod {uid}", "without a log directory")
     logs = Path(f"/var/log/pods/default_web_{uid}")
