@@ -27,7 +27,7 @@ static const struct ng_family families[] = {
 };
 
 struct row {
-	struct ng_span labels;
+	struct ng_labels *labels;
 	uint64_t slaves, active;
 	bool active_known; /* each slave's status could be read */
 };

@@ -50,7 +50,7 @@ static size_t zone_emit(struct ng_scrape *scrape, struct ng_span line, unsigned 
 			ng_drop_value(scrape, "buddyinfo", number, "a number of blocks");
 			continue;
 		}
-		struct ng_span labels = NG_LABELS(
+		struct ng_labels *labels = NG_LABELS(
 			scrape->arena, { "node", node }, { "zone", zone }, { "size", ng_digits(digits, order) });
 		ng_sample_u64(scrape->page, labels, blocks);
 		good++;

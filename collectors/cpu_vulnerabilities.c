@@ -73,7 +73,7 @@ static void parse(
 {
 	static const struct ng_span states[] = { NG_SPAN("vulnerable"), NG_SPAN("mitigation"), NG_SPAN("unknown") };
 
-	*ret_mitigation = NG_NO_LABELS;
+	*ret_mitigation = (struct ng_span){ NULL, 0 };
 	*ret_state = NG_SPAN("not affected");
 	if (starts_with_any_case(text, *ret_state))
 		return;

@@ -55,11 +55,11 @@ static const struct {
 struct dmi {
 	uint64_t epoch; /* of the last reading */
 	struct ng_arena arena;
-	struct ng_span labels; /* empty where there is no DMI */
+	struct ng_labels *labels; /* none where there is no DMI */
 };
 
 struct reading {
-	struct ng_span labels;
+	struct ng_labels *labels;
 	bool doubtful; /* a file that exists could not be read */
 	bool failed;   /* and that is no matter of privileges */
 };
@@ -110,11 +110,11 @@ static int dmi_read(struct dmi *dmi, struct ng_scrape *scrape)
 	int r = labels_read(scrape, &reading);
 	if (r < 0)
 		return r;
-	bool same = ng_span_equal(reading.labels, dmi->labels);
+	bool same = ng_labels_equal(reading.labels, dmi->labels);
 	if (!same) {
 		ng_arena_reset(&dmi->arena);
-		dmi->labels = ng_copy(&dmi->arena, reading.labels);
-		if (!dmi->labels.text)
+		dmi->labels = ng_labels_copy(&dmi->arena, reading.labels);
+		if (!ng_labels_valid(dmi->labels))
 			return -ENOMEM;
 	}
 	if (!reading.failed && (same || !reading.doubtful))
@@ -131,7 +131,7 @@ static int dmi_collect(void *state, struct ng_scrape *scrape)
 		if (r < 0)
 			return r;
 	}
-	if (dmi->labels.size == 0)
+	if (!dmi->labels)
 		return ng_failed(scrape, -ENODATA, "read", directory);
 	ng_family_dynamic(scrape->page, families[0].type, ng_span(families[0].name), ng_span(families[0].help));
 	ng_sample_u64(scrape->page, dmi->labels, 1);

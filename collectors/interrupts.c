@@ -23,17 +23,17 @@ struct interrupts {
 };
 
 /*
- * A large machine has a hundred thousand samples here. What their labels are made of is rendered once for each row and
- * once for each column, and the counts are already numbers as the page has them.
+ * A large machine has a hundred thousand samples here. What their labels are made of is made once for each row and once
+ * for each column, and the counts are already numbers as the page has them.
  */
 struct columns {
-	struct ng_span *tail; /* ,cpu="12"} */
+	struct ng_labels **cpu;
 	size_t count, capacity;
 };
 
 struct row {
-	struct ng_span head;    /* {type="8",info="IR-IO-APIC",devices="8-edge rtc0" */
-	struct ng_span *number; /* one for each column */
+	struct ng_labels *labels; /* type, info and devices */
+	struct ng_span *number;   /* one for each column */
 	bool numbered;
 	int64_t line; /* its number, if it has one */
 };
@@ -41,7 +41,7 @@ struct row {
 /* What was there already: numbers ascend, names are few. */
 struct seen {
 	int64_t line;
-	struct ng_span *head;
+	struct ng_labels **labels;
 	size_t count, capacity;
 };
 
@@ -101,13 +101,10 @@ static int parse_heading(struct ng_scrape *scrape, struct ng_span line, struct c
 	for (; ng_word_next(&line, &word); next = cpu + 1) {
 		if (!ng_span_starts(word, NG_SPAN("CPU")) || ng_u64(ng_span_skip(word, 3), &cpu) < 0 || cpu < next)
 			return ng_broken(scrape, "interrupts", 1, "a heading that names the CPUs");
-		struct ng_span *tail = ng_push(scrape->arena, &columns->tail, &columns->count, &columns->capacity);
-		if (!tail)
+		struct ng_labels **labels = ng_push(scrape->arena, &columns->cpu, &columns->count, &columns->capacity);
+		if (!labels)
 			return -ENOMEM;
-		*tail = joined(scrape->arena,
-			(struct ng_span[]){ NG_SPAN(",cpu=\""), ng_span_skip(word, 3), NG_SPAN("\"}") }, 3);
-		if (!tail->text)
-			return -ENOMEM;
+		*labels = NG_LABELS(scrape->arena, { "cpu", ng_span_skip(word, 3) });
 	}
 	return columns->count ? 0 : ng_broken(scrape, "interrupts", 1, "a heading that names the CPUs");
 }
@@ -155,7 +152,7 @@ static int split(struct ng_span line, const struct columns *columns, struct ng_s
 static bool name_row(const struct interrupts *interrupts, struct ng_arena *arena, struct ng_span type,
 	struct ng_span rest, struct row *row)
 {
-	struct ng_span info, devices = NG_NO_LABELS;
+	struct ng_span info, devices = { NULL, 0 };
 
 	row->numbered = ng_i64(type, &row->line) == 0;
 	if (row->numbered) {
@@ -169,9 +166,7 @@ static bool name_row(const struct interrupts *interrupts, struct ng_arena *arena
 		if (!ng_filter_keeps(&interrupts->filter, joined(arena, name, NG_COUNT(name))))
 			return false;
 	}
-	row->head = NG_LABELS(arena, { "type", type }, { "info", info }, { "devices", devices });
-	if (row->head.text)
-		row->head.size--; /* the brace comes with the tail */
+	row->labels = NG_LABELS(arena, { "type", type }, { "info", info }, { "devices", devices });
 	return true;
 }
 
@@ -184,13 +179,13 @@ static int is_repeated(struct ng_arena *arena, struct seen *seen, const struct r
 		return repeated;
 	}
 	for (size_t i = 0; i < seen->count; i++) {
-		if (ng_span_equal(seen->head[i], row->head))
+		if (ng_labels_equal(seen->labels[i], row->labels))
 			return true;
 	}
-	struct ng_span *slot = ng_push(arena, &seen->head, &seen->count, &seen->capacity);
+	struct ng_labels **slot = ng_push(arena, &seen->labels, &seen->count, &seen->capacity);
 	if (!slot)
 		return -ENOMEM;
-	*slot = row->head;
+	*slot = row->labels;
 	return false;
 }
 
@@ -205,7 +200,8 @@ static void emit(const struct interrupts *interrupts, struct ng_scrape *scrape, 
 		if (ng_u64(row->number[i], &count) < 0)
 			ng_drop_value(scrape, "interrupts", line, "a number for each CPU");
 		else if (count > 0 || interrupts->include_zeros)
-			ng_sample_text(scrape->page, row->head, columns->tail[i], row->number[i]);
+			ng_sample_text(scrape->page, NG_SUFFIX_NONE,
+				ng_labels_join(scrape->arena, row->labels, columns->cpu[i]), row->number[i]);
 	}
 }
 
@@ -245,7 +241,7 @@ static int convert_rows(const struct interrupts *interrupts, struct ng_scrape *s
 static int convert(const struct interrupts *interrupts, struct ng_scrape *scrape, struct ng_span text)
 {
 	struct columns columns = { 0 };
-	struct ng_span line = NG_NO_LABELS;
+	struct ng_span line = { NULL, 0 };
 
 	ng_line_next(&text, &line);
 	int r = parse_heading(scrape, line, &columns);

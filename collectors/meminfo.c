@@ -259,7 +259,7 @@ static const char *value_take(struct field *field, const char *at, const char *e
 /* The same of a value that looks different. False where the unit is not as it was learned. */
 static bool value_parse(struct field *field, struct ng_span rest)
 {
-	struct ng_span unit = NG_NO_LABELS;
+	struct ng_span unit = { NULL, 0 };
 
 	field->known = ng_u64_next(&rest, &field->value) == 0;
 	if (ng_word_next(&rest, &unit) != field->bytes)

@@ -31,7 +31,7 @@ enum { MEMINFO, NUMASTAT, FILES };
 
 struct node {
 	struct ng_file file[FILES];
-	struct ng_span labels;
+	struct ng_labels *labels;
 };
 
 struct field {

@@ -53,16 +53,17 @@ struct controller {
 	struct ng_span name, text[TEXTS];
 	bool unread; /* one of the texts: there is no info without it */
 	struct ng_file state_file;
-	struct ng_span labels; /* of this scrape; empty where the controller went away */
+	struct ng_labels *labels; /* of this scrape; empty where the controller went away */
 };
 
 struct namespace
 {
-	struct ng_span device, nsid, labels;
+	struct ng_span device, nsid;
+	struct ng_labels *labels;
 	struct ng_file ana_file, nuse_file; /* path becomes NULL where there is no such attribute */
 	uint64_t bytes, block_size;
 	bool has_bytes, has_block_size;
-	struct ng_span ana_labels; /* of this scrape, like the next two */
+	struct ng_labels *ana_labels; /* of this scrape, like the next two */
 	uint64_t used;
 	bool has_used;
 };
@@ -279,7 +280,7 @@ static int varying_read(struct ng_scrape *scrape, struct ng_file *file, struct n
 
 static void controller_read(struct ng_scrape *scrape, struct controller *controller)
 {
-	struct ng_span state = NG_NO_LABELS;
+	struct ng_span state = { NULL, 0 };
 
 	controller->labels = NG_NO_LABELS;
 	int r = varying_read(scrape, &controller->state_file, &state);
@@ -334,7 +335,7 @@ static void nvme_emit(const struct nvme *nvme, struct ng_page *page)
 
 	ng_family(page, &families[INFO]);
 	for (size_t i = 0; i < nvme->controller_count; i++) {
-		if (nvme->controllers[i].labels.size)
+		if (nvme->controllers[i].labels)
 			ng_sample_u64(page, nvme->controllers[i].labels, 1);
 	}
 	ng_family(page, &families[CAPACITY]);
@@ -344,7 +345,7 @@ static void nvme_emit(const struct nvme *nvme, struct ng_page *page)
 	}
 	ng_family(page, &families[NAMESPACE_INFO]);
 	for (size_t i = 0; i < nvme->namespace_count; i++) {
-		if (namespaces[i].ana_labels.size)
+		if (namespaces[i].ana_labels)
 			ng_sample_u64(page, namespaces[i].ana_labels, 1);
 	}
 	ng_family(page, &families[BLOCK_SIZE]);

@@ -56,7 +56,7 @@ struct os {
 	bool known;
 
 	struct ng_arena arena;
-	struct ng_span info_labels, version_labels;
+	struct ng_labels *info_labels, *version_labels;
 	struct ng_span version; /* "20.04"; empty for none */
 	int64_t support_end;
 	bool has_support_end;
@@ -118,7 +118,7 @@ static int line_parse(struct ng_scrape *scrape, const char *path, unsigned numbe
 			return -ENOMEM;
 		if (value_unquote(raw, out, &value[i]))
 			return 0;
-		value[i] = NG_NO_LABELS;
+		value[i] = (struct ng_span){ NULL, 0 };
 		ng_drop_value(scrape, path, number, "a value with its quotes closed");
 		return 0;
 	}
@@ -281,7 +281,7 @@ static int os_collect(void *state, struct ng_scrape *scrape)
 	ng_sample_u64(scrape->page, os->info_labels, 1);
 	if (os->version.size) {
 		ng_family(scrape->page, &families[VERSION]);
-		ng_sample_text(scrape->page, NG_NO_LABELS, os->version_labels, os->version);
+		ng_sample_text(scrape->page, NG_SUFFIX_NONE, os->version_labels, os->version);
 	}
 	if (os->has_support_end) {
 		ng_family(scrape->page, &families[SUPPORT_END]);

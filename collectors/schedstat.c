@@ -21,7 +21,7 @@ struct schedstat {
 
 struct row {
 	uint64_t cpu; /* ascending */
-	struct ng_span labels;
+	struct ng_labels *labels;
 	uint64_t value[3], given; /* as the families */
 };
 

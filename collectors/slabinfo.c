@@ -41,7 +41,8 @@ static const struct ng_family families[] = {
 };
 
 struct slab {
-	struct ng_span name, labels;
+	struct ng_span name;
+	struct ng_labels *labels;
 	uint64_t value[NG_COUNT(families)], given;
 };
 

@@ -71,7 +71,7 @@ static int parse_heading(struct ng_scrape *scrape, struct ng_span line, struct t
 		struct ng_span *cpu = ng_push(scrape->arena, &table->cpu, &table->cpu_count, &table->cpu_capacity);
 		if (!cpu)
 			return -ENOMEM;
-		*cpu = NG_NO_LABELS;
+		*cpu = (struct ng_span){ NULL, 0 };
 		if (!ng_span_starts(word, NG_SPAN("CPU")) || ng_u64(ng_span_skip(word, 3), &number) < 0 ||
 			number < next) {
 			ng_drop_record(scrape, "softirqs", 1, "the names of CPUs in ascending order");

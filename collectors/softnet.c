@@ -54,7 +54,7 @@ static const unsigned char columns[] = { 0, 1, 2, 8, 9, 10, 11 };
 static const char online_path[] = "devices/system/cpu/online";
 
 struct row {
-	struct ng_span labels;
+	struct ng_labels *labels;
 	uint64_t cpu;
 	uint64_t value[COLUMNS];
 	unsigned given; /* bit i: value[i] */
@@ -141,7 +141,7 @@ static int number_by_lines(struct ng_scrape *scrape, struct rows *rows)
 	int r = ng_read(scrape, NG_SYS, NG_VALUE, online_path, &list);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	list = r < 0 ? NG_NO_LABELS : ng_trim(list);
+	list = r < 0 ? (struct ng_span){ NULL, 0 } : ng_trim(list);
 	if (r == 0 && (list_find(list, 0, &unused, &online) < 0 || online > rows->lines))
 		return ng_broken(scrape, online_path, 1, expected);
 	for (size_t i = 0; i < rows->count; i++) {

@@ -17,7 +17,8 @@ struct swap {
 };
 
 struct area {
-	struct ng_span device, type, labels;
+	struct ng_span device, type;
+	struct ng_labels *labels;
 	uint64_t value[2]; /* size and used in bytes */
 	uint64_t given;    /* bit i: that family */
 	int64_t priority;

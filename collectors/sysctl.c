@@ -258,7 +258,7 @@ static int number_parse(struct ng_span word, struct number *ret_number)
 	return r == 0 && ret_number->negative && ret_number->magnitude > INT64_MAX ? -ERANGE : r;
 }
 
-static void number_emit(struct ng_page *page, struct ng_span labels, struct number number)
+static void number_emit(struct ng_page *page, struct ng_labels *labels, struct number number)
 {
 	if (number.negative)
 		ng_sample_i64(page, labels, -(int64_t)number.magnitude);
@@ -305,7 +305,7 @@ static void plain_emit(
 		return;
 	output_open(scrape->page, parameter->output);
 	for (size_t i = 0; i < count; i++) {
-		struct ng_span labels = NG_NO_LABELS;
+		struct ng_labels *labels = NG_NO_LABELS;
 		if (!numbers[i].given)
 			continue;
 		if (count > 1)

@@ -26,7 +26,7 @@ enum { FILES_KEPT = 64 };
 /* A zone or a cooling device: what does not change, and the file of what does. */
 struct device {
 	struct ng_file file;
-	struct ng_span labels;
+	struct ng_labels *labels;
 	int64_t max_state;
 	bool has_max_state;
 };
@@ -125,7 +125,7 @@ static int add(struct thermal *thermal, struct ng_scrape *scrape, struct devices
 		.max_state = max_state,
 		.has_max_state = r == 0,
 	};
-	return device->labels.text ? 0 : -ENOMEM;
+	return ng_labels_valid(device->labels) ? 0 : -ENOMEM;
 }
 
 static bool is_numbered(const char *name, struct ng_span prefix)

@@ -38,8 +38,8 @@ struct device {
 	struct ng_span number;
 	bool has_current;
 	struct ng_span current; /* the last answer */
-	struct ng_span current_labels;
-	struct ng_span *available_labels;
+	struct ng_labels *current_labels;
+	struct ng_labels **available_labels;
 	size_t available_count;
 };
 
@@ -82,7 +82,8 @@ static bool is_device(const char *name)
  */
 static int available_read(struct clocks *clocks, struct ng_scrape *scrape, struct device *device)
 {
-	struct ng_span text, word, *labels;
+	struct ng_span text, word;
+	struct ng_labels **labels;
 	size_t capacity = 0;
 
 	int r = ng_read(scrape, NG_SYS, NG_RECORDS, device->available_path, &text);
@@ -149,7 +150,7 @@ static void current_read(struct clocks *clocks, struct ng_scrape *scrape, bool *
 	for (size_t i = 0; i < clocks->device_count; i++) {
 		struct device *device = &clocks->devices[i];
 		int r = ng_file_read(scrape, &device->current_file, &text);
-		text = r == 0 ? ng_trim(text) : NG_NO_LABELS;
+		text = r == 0 ? ng_trim(text) : (struct ng_span){ NULL, 0 };
 		if (r == 0 && text.size == 0)
 			r = ng_broken(scrape, device->current_file.path, 1, "a clock source");
 		if (r < 0) {

@@ -122,7 +122,7 @@ static void ratio_emit(struct ng_page *page, const struct ng_family *family, int
 	}
 	while (text[size - 1] == '0')
 		size--;
-	ng_sample_text(page, NG_NO_LABELS, NG_NO_LABELS, (struct ng_span){ text, size });
+	ng_sample_text(page, NG_SUFFIX_NONE, NG_NO_LABELS, (struct ng_span){ text, size });
 }
 
 static void scaled_emit(struct ng_page *page, const struct ng_family *family, int64_t value, unsigned places)

@@ -25,7 +25,7 @@ struct version {
 	struct ng_file file;
 	struct ng_shared *sockstat;
 	struct ng_span inuse; /* how its line of sockstat begins */
-	struct ng_span tx_labels, rx_labels;
+	struct ng_labels *tx_labels, *rx_labels;
 	int family;
 	bool many; /* sockets; ask sock_diag */
 };

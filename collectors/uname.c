@@ -10,7 +10,7 @@
 
 struct names {
 	struct utsname last; /* what the labels were made of */
-	struct ng_span labels;
+	struct ng_labels *labels;
 	struct ng_arena arena;
 };
 
@@ -38,7 +38,7 @@ static int uname_collect(void *state, struct ng_scrape *scrape)
 
 	if (uname(&now) < 0)
 		return ng_failed(scrape, -errno, "call", "uname");
-	if (!names->labels.text || memcmp(&now, &names->last, sizeof(now)) != 0)
+	if (!names->labels || !ng_labels_valid(names->labels) || memcmp(&now, &names->last, sizeof(now)) != 0)
 		labels_make(names, &now);
 	ng_family(scrape->page, &families[0]);
 	ng_sample_u64(scrape->page, names->labels, 1);

@@ -92,7 +92,8 @@ static const struct {
 };
 
 struct dog {
-	struct ng_span name, labels;
+	struct ng_span name;
+	struct ng_labels *labels;
 	struct ng_file file[ATTRIBUTES]; /* without a path where the driver has no such attribute, or it is fixed */
 	struct ng_span fixed[ATTRIBUTES];
 	struct ng_span text[ATTRIBUTES]; /* of this scrape; NULL where there is none */
@@ -174,7 +175,7 @@ static int add(struct watchdog *watchdog, struct ng_scrape *scrape, const char *
 	if (!dog->name.text)
 		return -ENOMEM;
 	dog->labels = NG_LABELS(&watchdog->kept, { "name", dog->name });
-	return dog->labels.text ? probe(watchdog, scrape, dog) : -ENOMEM;
+	return ng_labels_valid(dog->labels) ? probe(watchdog, scrape, dog) : -ENOMEM;
 }
 
 static int list(struct watchdog *watchdog, struct ng_scrape *scrape)

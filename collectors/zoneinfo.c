@@ -75,7 +75,7 @@ enum { KEYS = NG_COUNT(keys) };
 _Static_assert(KEYS <= 64, "the set of present values is one word");
 
 struct zone {
-	struct ng_span labels;
+	struct ng_labels *labels;
 	uint64_t present; /* bit i: value[i] was there */
 	uint64_t value[KEYS];
 	uint64_t *protection; /* UNKNOWN for what is no number */

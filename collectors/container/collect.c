@@ -108,7 +108,7 @@ static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t
 		if (!row || row->naming != NAMING_DONE || row->outdone)
 			continue;
 		/* there was no memory for them */
-		if (!row->labels.text && container_row_name(scrape, state, row, ng_cgroup_path(scrape->arena, at)) < 0)
+		if (!row->labels && container_row_name(scrape, state, row, ng_cgroup_path(scrape->arena, at)) < 0)
 			return ng_failed(scrape, -ENOMEM, "name", at->name);
 		int r = container_read_row(scrape, state, at, now);
 		if (container_lacks(r))

@@ -78,7 +78,7 @@ struct container_row {
 	uint64_t looked;                /* see struct container_wish */
 	uint64_t asked_looked;          /* `looked` when the runtime's record was read last */
 	bool asked;                     /* it was */
-	struct ng_span labels;          /* "{id=\"...\"}", malloc; empty while the names are wanted */
+	struct ng_labels *labels;       /* with the id, malloc; none while the names are wanted */
 	struct container_named *named;  /* malloc; NULL for what is known by its path alone */
 	uint64_t key;                   /* of what may be shown once: the names, or the path */
 	uint64_t generation;            /* of two rows with one key the later is shown */
@@ -341,11 +341,11 @@ void container_rows_seen(struct container *state, uint64_t readers, uint64_t rec
 /* ---- labels.c ---- */
 
 /* ->labels of a row from what is known of it; malloc. 0 or -ENOMEM. */
-int container_render_labels(
+int container_make_labels(
 	struct ng_arena *arena, const struct container *state, struct container_row *row, struct ng_span path);
 
 /* All labels of an interface: a pod's are the sandbox's for the kubelet, and have its name and image. */
-struct ng_span container_network_labels(
+struct ng_labels *container_network_labels(
 	struct ng_arena *arena, const struct container *state, const struct container_row *row, const char *interface);
 
 /* ---- resolve.c ---- */
@@ -448,6 +448,6 @@ void container_miss_network(struct ng_scrape *scrape, struct container *state, c
 void container_hardware_read(struct ng_scrape *scrape, struct container_machine *machine);
 
 /* `ids` are the labels of the machine. */
-void container_hardware_write(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_span ids);
+void container_hardware_write(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_labels *ids);
 
 #endif

@@ -352,27 +352,6 @@ static bool to_write(const struct source *source, const struct container_row *ro
 	}
 }
 
-struct ng_span container_with(struct ng_arena *arena, struct ng_span labels, struct ng_span more)
-{
-	char *text = labels.text && more.text ? ng_alloc(arena, labels.size + more.size) : NULL;
-
-	if (!text)
-		return NG_LABELS_FAILED;
-	memcpy(text, labels.text, labels.size - 1);
-	memcpy(text + labels.size - 1, more.text, more.size);
-	text[labels.size - 1 + more.size] = '}';
-	return (struct ng_span){ text, labels.size + more.size };
-}
-
-struct ng_span container_join(struct ng_scrape *scrape, struct ng_span labels, struct ng_span own)
-{
-	if (!own.text || !labels.text)
-		return own;
-	char *text = (char *)own.text;
-	text[0] = ',';
-	return container_with(scrape->arena, labels, (struct ng_span){ text, own.size - 1 });
-}
-
 static void write_values(struct ng_scrape *scrape, const struct container_rows *rows, size_t which)
 {
 	const struct source *source = &sources[which];
@@ -384,8 +363,9 @@ static void write_values(struct ng_scrape *scrape, const struct container_rows *
 		const struct container_row *row = rows->row[i];
 		if ((row->outdone && !counter) || !to_write(source, row, &value))
 			continue;
-		struct ng_span labels =
-			with_cpu ? container_with(scrape->arena, row->labels, NG_SPAN(",cpu=\"total\"")) : row->labels;
+		struct ng_labels *labels = row->labels;
+		if (with_cpu)
+			labels = NG_LABELS_WITH(scrape->arena, labels, { "cpu", NG_SPAN("total") });
 		if (source->places)
 			ng_sample_scaled(scrape->page, labels, value, source->places);
 		else
@@ -397,12 +377,12 @@ static void write_faults(struct ng_scrape *scrape, const struct container_rows *
 {
 	static const struct {
 		enum container_value value;
-		const char *more;
+		const char *type, *scope;
 	} kinds[] = {
-		{ VALUE_MEMORY_FAULTS, ",failure_type=\"pgfault\",scope=\"container\"" },
-		{ VALUE_MEMORY_FAULTS, ",failure_type=\"pgfault\",scope=\"hierarchy\"" },
-		{ VALUE_MEMORY_MAJOR_FAULTS, ",failure_type=\"pgmajfault\",scope=\"container\"" },
-		{ VALUE_MEMORY_MAJOR_FAULTS, ",failure_type=\"pgmajfault\",scope=\"hierarchy\"" },
+		{ VALUE_MEMORY_FAULTS, "pgfault", "container" },
+		{ VALUE_MEMORY_FAULTS, "pgfault", "hierarchy" },
+		{ VALUE_MEMORY_MAJOR_FAULTS, "pgmajfault", "container" },
+		{ VALUE_MEMORY_MAJOR_FAULTS, "pgmajfault", "hierarchy" },
 	};
 
 	ng_family(scrape->page, container_family(FAMILY_FAULTS));
@@ -411,7 +391,9 @@ static void write_faults(struct ng_scrape *scrape, const struct container_rows *
 		for (size_t k = 0; k < NG_COUNT(kinds); k++) {
 			if (container_has(&row->figures.values, kinds[k].value))
 				ng_sample_u64(scrape->page,
-					container_with(scrape->arena, row->labels, ng_span(kinds[k].more)),
+					NG_LABELS_WITH(scrape->arena, row->labels,
+						{ "failure_type", ng_span(kinds[k].type) },
+						{ "scope", ng_span(kinds[k].scope) }),
 					row->figures.values.value[kinds[k].value]);
 		}
 	}

@@ -79,12 +79,6 @@ struct container_rows {
 	size_t count;
 };
 
-/* Labels with more behind them: ",device=\"sda\"", rendered already. */
-struct ng_span container_with(struct ng_arena *arena, struct ng_span labels, struct ng_span more);
-
-/* The labels {a="b"} and those behind them, {device="/dev/sda"}, as one; `own` is used up. */
-struct ng_span container_join(struct ng_scrape *scrape, struct ng_span labels, struct ng_span own);
-
 /* filesystems.c: of the node's devices. */
 void container_write_filesystems(struct ng_scrape *scrape, struct container *state, const struct container_rows *rows);
 

@@ -19,7 +19,7 @@ enum { DISK_COLUMNS = 11 };
 struct node_device {
 	struct ng_span source; /* "/dev/sda1" */
 	uint32_t major, minor; /* 0 where the file system has a number of its own (btrfs) */
-	struct ng_span labels;
+	struct ng_labels *labels;
 	struct statfs fs;
 	bool has_size, has_disk;
 	uint64_t disk[DISK_COLUMNS];
@@ -221,8 +221,7 @@ void container_write_filesystems(struct ng_scrape *scrape, struct container *sta
 		if (!plain)
 			return;
 		source = (struct ng_span){ plain, (size_t)(ng_mount_unescape(plain, source) - plain) };
-		devices.device[i].labels =
-			container_join(scrape, node->labels, NG_LABELS(scrape->arena, { "device", source }));
+		devices.device[i].labels = NG_LABELS_WITH(scrape->arena, node->labels, { "device", source });
 	}
 	if (container_wants(&state->reader, SET_FILESYSTEM))
 		write_sizes(scrape, &devices);

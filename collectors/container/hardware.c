@@ -169,37 +169,35 @@ void container_hardware_read(struct ng_scrape *scrape, struct container_machine 
 
 /* ---- writing ---- */
 
-static void write_dimms(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_span ids)
+static void write_dimms(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_labels *ids)
 {
 	for (size_t which = 0; which < 2; which++) {
 		ng_family(scrape->page, container_family(which ? FAMILY_DIMM_CAPACITY : FAMILY_DIMM_COUNT));
 		for (size_t i = 0; !machine->dimms_failed && i < machine->dimm_types; i++) {
 			const struct container_dimms *dimms = &machine->dimm[i];
-			struct ng_span own = NG_LABELS(scrape->arena, { "type", ng_span(dimms->type) });
-			ng_sample_u64(
-				scrape->page, container_join(scrape, ids, own), which ? dimms->bytes : dimms->count);
+			ng_sample_u64(scrape->page,
+				NG_LABELS_WITH(scrape->arena, ids, { "type", ng_span(dimms->type) }),
+				which ? dimms->bytes : dimms->count);
 		}
 	}
 }
 
 /* Of modules the kernel says how much of them is addressed as such; without any all of it is 0. */
-static void write_nvm(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_span ids)
+static void write_nvm(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_labels *ids)
 {
 	if (!machine->nvm_known)
 		return;
 	ng_family(scrape->page, container_family(FAMILY_NVM_CAPACITY));
-	ng_sample_u64(scrape->page,
-		container_join(scrape, ids, NG_LABELS(scrape->arena, { "mode", NG_SPAN("app_direct_mode") })),
+	ng_sample_u64(scrape->page, NG_LABELS_WITH(scrape->arena, ids, { "mode", NG_SPAN("app_direct_mode") }),
 		machine->nvm_bytes);
 	if (machine->nvm_modules)
 		return;
-	ng_sample_u64(scrape->page,
-		container_join(scrape, ids, NG_LABELS(scrape->arena, { "mode", NG_SPAN("memory_mode") })), 0);
+	ng_sample_u64(scrape->page, NG_LABELS_WITH(scrape->arena, ids, { "mode", NG_SPAN("memory_mode") }), 0);
 	ng_family(scrape->page, container_family(FAMILY_NVM_POWER));
 	ng_sample_u64(scrape->page, ids, 0);
 }
 
-void container_hardware_write(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_span ids)
+void container_hardware_write(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_labels *ids)
 {
 	const struct ng_span none = { "", 0 };
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The labels of rows, rendered once. */
+/* The labels of rows, made once. */
 #include "container.h"
-
-#include <stdlib.h>
 
 static bool has_own_names(enum container_runtime runtime)
 {
@@ -48,56 +46,27 @@ static void add_label(struct ng_label *labels, size_t *count, const char *name, 
 		labels[(*count)++] = (struct ng_label){ name, value };
 }
 
-/* Where more labels go behind the id, so that they stand in the order of all other series: behind its closing quote. */
-static size_t end_of_id(struct ng_span labels)
-{
-	static const char before[] = "id=\"";
-	const char *at = memmem(labels.text, labels.size, before, sizeof(before) - 1);
-	size_t end = at ? (size_t)(at - labels.text) + sizeof(before) - 1 : 1;
-
-	while (at && labels.text[end] != '"')
-		end += labels.text[end] == '\\' ? 2 : 1;
-	return end + (at != NULL);
-}
-
-/* The labels {a="b",c="d"} with those of two other sets behind `at` bytes and at their end. */
-static struct ng_span insert_labels(
-	struct ng_arena *arena, struct ng_span labels, size_t at, struct ng_span inner, struct ng_span last)
-{
-	char *text = inner.text && last.text ? ng_alloc(arena, labels.size + inner.size + last.size) : NULL;
-
-	if (!text)
-		return NG_LABELS_FAILED;
-	char *end = mempcpy(text, labels.text, at);
-	if (inner.size > 2) {
-		*end++ = ',';
-		end = mempcpy(end, inner.text + 1, inner.size - 2);
-	}
-	end = mempcpy(end, labels.text + at, labels.size - 1 - at);
-	*end++ = ',';
-	end = mempcpy(end, last.text + 1, last.size - 1);
-	return (struct ng_span){ text, (size_t)(end - text) };
-}
-
-struct ng_span container_network_labels(
+/* More labels go behind the id, so that they stand in the order of all other series. */
+struct ng_labels *container_network_labels(
 	struct ng_arena *arena, const struct container *state, const struct container_row *row, const char *interface)
 {
 	const struct container_place *sandbox = &row->sandbox;
 	char hex[2 * CONTAINER_ID_SIZE];
-	struct ng_span inner = { "{}", 2 }, name = { hex, sizeof(hex) };
+	struct ng_span name = { hex, sizeof(hex) };
+	struct ng_labels *labels = row->labels;
 
 	if (row->named && sandbox->level == CONTAINER_CONTAINER) {
 		container_id_text(sandbox->id, hex);
 		if (has_own_names(sandbox->runtime))
 			name = kubelet_name(arena, row, NG_SPAN("POD"), 0);
-		inner = NG_LABELS(arena, { "image", ng_span(row->sandbox_image ? row->sandbox_image : state->image) },
-			{ "name", name });
+		labels = ng_labels_insert(arena, labels, "id",
+			NG_LABELS(arena, { "image", ng_span(row->sandbox_image ? row->sandbox_image : state->image) },
+				{ "name", name }));
 	}
-	return insert_labels(arena, row->labels, end_of_id(row->labels), inner,
-		NG_LABELS(arena, { "interface", ng_span(interface) }));
+	return NG_LABELS_WITH(arena, labels, { "interface", ng_span(interface) });
 }
 
-int container_render_labels(
+int container_make_labels(
 	struct ng_arena *arena, const struct container *state, struct container_row *row, struct ng_span path)
 {
 	const struct container_named *named = row->named;
@@ -127,11 +96,9 @@ int container_render_labels(
 	add_label(labels, &count, "name", name);
 	labels[count++] = (struct ng_label){ "namespace", named ? named->space : none };
 	labels[count++] = (struct ng_label){ "pod", named ? named->pod : none };
-	struct ng_span rendered = ng_labels(arena, labels, count);
-	char *kept = rendered.text ? malloc(rendered.size) : NULL;
+	struct ng_labels *kept = ng_labels_keep(ng_labels(arena, labels, count));
 	if (!kept)
 		return -ENOMEM;
-	memcpy(kept, rendered.text, rendered.size);
-	row->labels = (struct ng_span){ kept, rendered.size };
+	row->labels = kept;
 	return 0;
 }

@@ -242,12 +242,12 @@ void container_machine_write(struct ng_scrape *scrape, const struct container *s
 		if (*ids[i].value)
 			labels[count++] = (struct ng_label){ ids[i].name, ng_span(ids[i].value) };
 	}
-	struct ng_span rendered = count ? ng_labels(scrape->arena, labels, count) : NG_NO_LABELS;
+	struct ng_labels *known = ng_labels(scrape->arena, labels, count);
 	for (size_t i = 0; i < NG_COUNT(rows); i++) {
 		ng_family(scrape->page, container_family(rows[i].family));
 		if (rows[i].known && !machine->ids_failed)
-			ng_sample_u64(scrape->page, rendered, rows[i].value);
+			ng_sample_u64(scrape->page, known, rows[i].value);
 	}
-	container_hardware_write(scrape, machine, rendered);
+	container_hardware_write(scrape, machine, known);
 	ng_gauge_u64(scrape->page, container_family(FAMILY_SCRAPE_ERROR), state->listing_failed);
 }

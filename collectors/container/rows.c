@@ -84,7 +84,7 @@ static uint64_t key_of(const struct container_row *row)
 
 	/* paths that differ only in what is not UTF-8 look alike */
 	if (!has_names(row))
-		return ng_hash(key, row->labels);
+		return key ^ ng_labels_hash(row->labels);
 	key = ng_hash(key, row->named->space);
 	key = ng_hash(key, row->named->pod);
 	return ng_hash(key, row->named->container);
@@ -134,7 +134,7 @@ static bool same_names(const struct container_row *a, const struct container_row
 	if (a->shown != b->shown || has_names(a) != has_names(b))
 		return false;
 	if (!has_names(a))
-		return ng_span_equal(a->labels, b->labels);
+		return ng_labels_equal(a->labels, b->labels);
 	return ng_span_equal(a->named->space, b->named->space) && ng_span_equal(a->named->pod, b->named->pod) &&
 	       ng_span_equal(a->named->container, b->named->container);
 }
@@ -147,7 +147,7 @@ static void outdo(struct container_row *row, const struct container_row *by)
 {
 	row->outdone = true;
 	row->superseded = row->named && row->place.delegated == by->place.delegated &&
-			  row->place.sliced == by->place.sliced && !ng_span_equal(row->labels, by->labels);
+			  row->place.sliced == by->place.sliced && !ng_labels_equal(row->labels, by->labels);
 }
 
 /* Of two rows with one key the table has the one that is shown. Names that were made to have the hash of others do not
@@ -178,8 +178,8 @@ static void unname(struct container *state, struct container_row *row)
 		state->unsettled = true;
 	}
 	row->outdone = false;
-	free((char *)row->labels.text);
-	row->labels = (struct ng_span){ NULL, 0 };
+	free(row->labels);
+	row->labels = NULL;
 }
 
 int container_row_name(
@@ -187,15 +187,15 @@ int container_row_name(
 {
 	if (row->naming == NAMING_DONE)
 		unname(state, row);
-	int r = path.text ? container_render_labels(scrape->arena, state, row, path) : -ENOMEM;
+	int r = path.text ? container_make_labels(scrape->arena, state, row, path) : -ENOMEM;
 	if (r < 0)
 		return r;
 	row->key = key_of(row);
 	r = settle(state, row);
 	if (r < 0) {
 		/* without its place in the table it might be shown beside another one */
-		free((char *)row->labels.text);
-		row->labels = (struct ng_span){ NULL, 0 };
+		free(row->labels);
+		row->labels = NULL;
 		return r;
 	}
 	row->naming = NAMING_DONE;
@@ -258,7 +258,7 @@ void container_row_free(struct container *state, struct container_row *row)
 		return;
 	if (row->naming == NAMING_DONE)
 		unname(state, row);
-	free((char *)row->labels.text);
+	free(row->labels);
 	free(row->named);
 	free(row->network.interface);
 	free(row->sandbox_image);
@@ -298,7 +298,7 @@ void container_row_leave(struct ng_scrape *scrape, struct container *state, stru
 	struct container_row *row = container_group(group)->row;
 	bool worth = row && (row->figures.values.present || row->unsettled) && (!row->outdone || row->superseded) &&
 		     (row->unsettled || !container_is_leftover(state, row)) &&
-		     (row->naming == NAMING_DONE ? row->labels.text != NULL : row->naming == NAMING_WANTED) &&
+		     (row->naming == NAMING_DONE ? row->labels != NULL : row->naming == NAMING_WANTED) &&
 		     (row->naming == NAMING_DONE || row->believed || !row->place.delegated) && !was_sandbox(row, group);
 
 	container_group(group)->row = NULL;

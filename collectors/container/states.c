@@ -161,8 +161,8 @@ static void write_file_limits(struct ng_scrape *scrape, const struct container_r
 		const struct container_states *states = rows->row[i]->states;
 		if (!states || !states->has_limit)
 			continue;
-		struct ng_span labels =
-			container_with(scrape->arena, rows->row[i]->labels, NG_SPAN(",ulimit=\"max_open_files\""));
+		struct ng_labels *labels =
+			NG_LABELS_WITH(scrape->arena, rows->row[i]->labels, { "ulimit", NG_SPAN("max_open_files") });
 		if (states->unlimited)
 			ng_sample_i64(scrape->page, labels, -1);
 		else
@@ -177,8 +177,8 @@ void container_write_states(struct ng_scrape *scrape, const struct container_row
 		const struct container_states *states = rows->row[i]->states;
 		for (size_t k = 0; states && states->known && k < CONTAINER_STATES; k++)
 			ng_sample_u64(scrape->page,
-				container_join(scrape, rows->row[i]->labels,
-					NG_LABELS(scrape->arena, { "state", ng_span(state_names[k]) })),
+				NG_LABELS_WITH(
+					scrape->arena, rows->row[i]->labels, { "state", ng_span(state_names[k]) }),
 				states->count[k]);
 	}
 	write_loads(scrape, rows);

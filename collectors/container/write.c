@@ -66,7 +66,7 @@ static uint64_t disk_value(const struct container_device *device, size_t which)
 struct device_row {
 	const struct container_device *device;
 	const struct container_row *row;
-	struct ng_span labels;
+	struct ng_labels *labels;
 };
 
 static void write_device_usage(struct ng_scrape *scrape, const struct device_row *rows, size_t count)
@@ -75,10 +75,11 @@ static void write_device_usage(struct ng_scrape *scrape, const struct device_row
 	for (size_t i = 0; i < 2 * count; i++) {
 		const struct device_row *row = &rows[i / 2];
 		char major[NG_DIGITS], minor[NG_DIGITS];
-		struct ng_span own = NG_LABELS(scrape->arena, { "major", ng_digits(major, row->device->major) },
-			{ "minor", ng_digits(minor, row->device->minor) },
-			{ "operation", ng_span(i % 2 ? "Write" : "Read") });
-		ng_sample_u64(scrape->page, container_join(scrape, row->labels, own), disk_value(row->device, i % 2));
+		struct ng_labels *labels =
+			NG_LABELS_WITH(scrape->arena, row->labels, { "major", ng_digits(major, row->device->major) },
+				{ "minor", ng_digits(minor, row->device->minor) },
+				{ "operation", ng_span(i % 2 ? "Write" : "Read") });
+		ng_sample_u64(scrape->page, labels, disk_value(row->device, i % 2));
 	}
 }
 
@@ -98,7 +99,7 @@ static void write_devices(struct ng_scrape *scrape, struct container *state, con
 			if (!slot)
 				return;
 			*slot = (struct device_row){ device, row,
-				container_join(scrape, row->labels, NG_LABELS(scrape->arena, { "device", name })) };
+				NG_LABELS_WITH(scrape->arena, row->labels, { "device", name }) };
 		}
 	}
 	for (size_t which = 0; container_wants(&state->reader, SET_IO) && which < 4; which++) {
@@ -122,7 +123,7 @@ static void write_devices(struct ng_scrape *scrape, struct container *state, con
 
 static void write_network(struct ng_scrape *scrape, const struct container *state, const struct container_rows *rows)
 {
-	struct ng_span *labels = NULL, *slot;
+	struct ng_labels **labels = NULL, **slot;
 	size_t count = 0, room = 0;
 
 	for (size_t i = 0; i < rows->count; i++) {
@@ -158,8 +159,8 @@ static void write_pages(struct ng_scrape *scrape, const struct container_rows *r
 				const bool has[] = { true, page->has_max, page->has_failures };
 				if (has[which] && !rows->row[i]->outdone)
 					ng_sample_u64(scrape->page,
-						container_join(scrape, rows->row[i]->labels,
-							NG_LABELS(scrape->arena, { "pagesize", ng_span(page->size) })),
+						NG_LABELS_WITH(scrape->arena, rows->row[i]->labels,
+							{ "pagesize", ng_span(page->size) }),
 						value[which]);
 			}
 		}
@@ -168,11 +169,11 @@ static void write_pages(struct ng_scrape *scrape, const struct container_rows *r
 
 static void write_peaks(struct ng_scrape *scrape, const struct container_rows *rows)
 {
-	struct ng_span *labels = ng_alloc(scrape->arena, rows->count * sizeof(*labels) + 1);
+	struct ng_labels **labels = ng_alloc(scrape->arena, rows->count * sizeof(*labels) + 1);
 
 	for (size_t i = 0; labels && i < rows->count; i++) {
 		if (rows->row[i]->has_peaks)
-			labels[i] = container_with(scrape->arena, rows->row[i]->labels, NG_SPAN(",window=\"60s\""));
+			labels[i] = NG_LABELS_WITH(scrape->arena, rows->row[i]->labels, { "window", NG_SPAN("60s") });
 	}
 	for (size_t which = 0; labels && which < CONTAINER_SHARES; which++) {
 		ng_family(scrape->page, container_family((enum container_family)(FAMILY_PEAK + which)));
@@ -192,27 +193,6 @@ static void write_last_seen(struct ng_scrape *scrape, const struct container_row
 		if (!rows->row[i]->outdone && rows->row[i]->seen_at)
 			ng_sample_u64(scrape->page, rows->row[i]->labels, rows->row[i]->seen_at);
 	}
-}
-
-/* {id="/x"}: the path as it was rendered in the labels of the row. */
-static struct ng_span id_of(struct ng_arena *arena, const struct container_row *row)
-{
-	struct ng_span rest = row->labels;
-	static const char before[] = "id=\"";
-
-	const char *at = memmem(rest.text, rest.size, before, sizeof(before) - 1);
-	if (!at)
-		return (struct ng_span){ NULL, 0 };
-	const char *end = at + sizeof(before) - 1;
-	while (end < rest.text + rest.size && *end != '"')
-		end += *end == '\\' ? 2 : 1;
-	char *text = ng_alloc(arena, (size_t)(end + 1 - at) + 2);
-	if (!text)
-		return NG_LABELS_FAILED;
-	char *behind = mempcpy(text, "{", 1);
-	behind = mempcpy(behind, at, (size_t)(end + 1 - at));
-	*behind++ = '}';
-	return (struct ng_span){ text, (size_t)(behind - text) };
 }
 
 static void write_identities(struct ng_scrape *scrape, const struct container_rows *rows)
@@ -236,8 +216,8 @@ static void write_identities(struct ng_scrape *scrape, const struct container_ro
 			labels[count++] = (struct ng_label){ "uid", ng_span(row->place.uid) };
 		if (count)
 			ng_sample_u64(scrape->page,
-				container_join(
-					scrape, id_of(scrape->arena, row), ng_labels(scrape->arena, labels, count)),
+				ng_labels_join(scrape->arena, ng_labels_only(scrape->arena, row->labels, "id"),
+					ng_labels(scrape->arena, labels, count)),
 				1);
 	}
 }
@@ -286,7 +266,7 @@ static void write_lost(struct ng_scrape *scrape, const struct container *state)
 /* Only of pods that have such. */
 static void write_unattributed(struct ng_scrape *scrape, const struct container_rows *rows)
 {
-	static const char *const more[] = { NULL, NULL, ",operation=\"read\"", ",operation=\"write\"" };
+	static const char *const operation[] = { NULL, NULL, "read", "write" };
 
 	for (size_t which = 0; which < CONTAINER_LOST_VALUES; which++) {
 		if (which <= CONTAINER_LOST_READ)
@@ -294,11 +274,12 @@ static void write_unattributed(struct ng_scrape *scrape, const struct container_
 				container_family((enum container_family)(FAMILY_UNATTRIBUTED_CPU + which)));
 		for (size_t i = 0; i < rows->count; i++) {
 			const struct container_row *row = rows->row[i];
-			struct ng_span labels = row->labels;
+			struct ng_labels *labels = row->labels;
 			if (!row->lost[which])
 				continue;
-			if (more[which])
-				labels = container_with(scrape->arena, labels, ng_span(more[which]));
+			if (operation[which])
+				labels = NG_LABELS_WITH(
+					scrape->arena, labels, { "operation", ng_span(operation[which]) });
 			ng_sample_scaled(scrape->page, labels, row->lost[which], which == CONTAINER_LOST_CPU ? 9 : 0);
 		}
 	}

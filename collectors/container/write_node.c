@@ -26,7 +26,7 @@ static void write_node_peaks(struct ng_scrape *scrape, const struct container_sa
 	}
 }
 
-static void write_count(struct ng_scrape *scrape, struct ng_span suffix, struct ng_span labels, uint64_t count)
+static void write_count(struct ng_scrape *scrape, enum ng_suffix suffix, struct ng_labels *labels, uint64_t count)
 {
 	char digits[NG_DIGITS];
 
@@ -47,15 +47,15 @@ static void write_node_shares(struct ng_scrape *scrape, const struct container_s
 			continue;
 		for (size_t k = 0; k <= CONTAINER_BUCKETS; k++) {
 			count += sampler->bucket[i][k];
-			write_count(scrape, NG_SPAN("_bucket"),
+			write_count(scrape, NG_SUFFIX_BUCKET,
 				NG_LABELS(scrape->arena, { "kind", kind }, { "resource", resource },
 					{ "le", ng_span(bound[k]) }),
 				count);
 		}
-		struct ng_span labels = NG_LABELS(scrape->arena, { "kind", kind }, { "resource", resource });
+		struct ng_labels *labels = NG_LABELS(scrape->arena, { "kind", kind }, { "resource", resource });
 		const char *end = ng_double_text(sum, (double)sampler->sum[i] / 10000);
-		ng_sample_text(scrape->page, NG_SPAN("_sum"), labels, (struct ng_span){ sum, (size_t)(end - sum) });
-		write_count(scrape, NG_SPAN("_count"), labels, count);
+		ng_sample_text(scrape->page, NG_SUFFIX_SUM, labels, (struct ng_span){ sum, (size_t)(end - sum) });
+		write_count(scrape, NG_SUFFIX_COUNT, labels, count);
 	}
 }
 

@@ -41,7 +41,7 @@ struct ng_cpu_topology {
 	struct ng_span mask[3]; /* which CPUs are there, on line and isolated, when it was read */
 	struct ng_cpu_flags {
 		struct ng_cpu_flag {
-			struct ng_span labels;
+			struct ng_labels *labels;
 			bool set;
 		} * flag;
 		size_t count, capacity;

@@ -57,7 +57,7 @@ struct ng_cpu_row {
 	uint64_t jiffies[MODES];
 	size_t modes;
 	unsigned wrong;
-	struct ng_span labels[MODES];
+	struct ng_labels *labels[MODES];
 };
 
 /* ---- parsing ---- */
@@ -124,7 +124,7 @@ static int make_row(struct ng_arena *arena, const struct line *line, struct ng_c
 	*row = (struct ng_cpu_row){ .id = line->id };
 	for (size_t i = 0; i < MODES; i++) {
 		row->labels[i] = NG_LABELS(arena, { "cpu", line->number }, { "mode", modes[i] });
-		if (!row->labels[i].text)
+		if (!ng_labels_valid(row->labels[i]))
 			return -ENOMEM;
 	}
 	return 0;

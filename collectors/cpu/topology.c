@@ -28,8 +28,8 @@ enum { FILES_KEPT = 64 };
 enum { PRESENT, ONLINE, ISOLATED }; /* the lists of CPUs */
 
 struct ng_cpu_throttle {
-	uint64_t package, core; /* core is 0 for a package */
-	struct ng_span labels;  /* none where there is no counter */
+	uint64_t package, core;   /* core is 0 for a package */
+	struct ng_labels *labels; /* none where there is no counter */
 	struct ng_file file;
 };
 
@@ -68,7 +68,7 @@ static const char *file_of(struct ng_scrape *scrape, const char *cpu, const char
 /* The next range of a list, "2-3,7"; -ENODATA at its end, another error for what is no range. */
 static int range_next(struct ng_span *list, uint64_t *ret_from, uint64_t *ret_to)
 {
-	struct ng_span part, first = NG_NO_LABELS;
+	struct ng_span part, first = { NULL, 0 };
 
 	if (!ng_part_next(list, ',', &part))
 		return -ENODATA;
@@ -97,7 +97,7 @@ static int add_flag(struct ng_arena *arena, struct ng_cpu_flags *flags, struct n
 	if (!flag)
 		return -ENOMEM;
 	*flag = (struct ng_cpu_flag){ NG_LABELS(arena, { "cpu", cpu }), set };
-	return flag->labels.text ? 0 : -ENOMEM;
+	return ng_labels_valid(flag->labels) ? 0 : -ENOMEM;
 }
 
 static int add_isolated(struct ng_cpu_topology *topology, struct ng_scrape *scrape, struct ng_span list)
@@ -158,7 +158,7 @@ static int add_throttle(struct ng_cpu_topology *topology, struct ng_scrape *scra
 		throttle.labels = NG_LABELS(&topology->kept, { "package", package });
 	struct ng_cpu_throttle *slot =
 		ng_push(&topology->kept, &throttles->throttle, &throttles->count, &throttles->capacity);
-	if (r < 0 || !slot || (counted && !throttle.labels.text))
+	if (r < 0 || !slot || !ng_labels_valid(throttle.labels))
 		return -ENOMEM;
 	*slot = throttle;
 	return 0;
@@ -303,7 +303,8 @@ static int refresh(struct ng_cpu_topology *topology, struct ng_scrape *scrape)
 		if (r < 0 || topology->unsure)
 			return r;
 		for (size_t i = 0; i < NG_COUNT(paths); i++)
-			topology->mask[i] = mask[i].text ? ng_copy(&topology->kept, mask[i]) : NG_NO_LABELS;
+			topology->mask[i] =
+				mask[i].text ? ng_copy(&topology->kept, mask[i]) : (struct ng_span){ NULL, 0 };
 	}
 	topology->epoch = scrape->devices_epoch;
 	return 0;
@@ -327,7 +328,7 @@ static void emit_throttles(struct ng_cpu_topology *topology, struct ng_scrape *s
 	ng_family(scrape->page, family);
 	for (size_t i = 0; i < throttles->count; i++) {
 		struct ng_cpu_throttle *throttle = &throttles->throttle[i];
-		if (!throttle->labels.text)
+		if (!throttle->labels)
 			continue;
 		int r = ng_file_read(scrape, &throttle->file, &text);
 		if (topology->files++ >= FILES_KEPT)

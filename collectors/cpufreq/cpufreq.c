@@ -113,7 +113,7 @@ static int read_policy(struct cpufreq *cpufreq, struct ng_scrape *scrape, struct
 		if (r == 0 && !policy->given[i] && !ng_span_equal(text, NG_SPAN("<unknown>")))
 			ng_drop_value(scrape, policy->file[i].path, 1, "a number of kHz");
 	}
-	policy->ruling = NG_NO_LABELS;
+	policy->ruling = (struct ng_span){ NULL, 0 };
 	int r = read_attribute(cpufreq, scrape, &policy->file[NG_SCALING_GOVERNOR], &policy->ruling);
 	if (r < 0)
 		return r == -ENODATA ? 0 : r;

@@ -32,8 +32,8 @@ struct ng_cpufreq_policy {
 
 struct ng_cpufreq_cpu {
 	size_t policy;
-	struct ng_span labels;
-	struct ng_span *governor_labels; /* as the policy's governors */
+	struct ng_labels *labels;
+	struct ng_labels **governor_labels; /* as the policy's governors */
 };
 
 struct ng_cpufreq_policies {

@@ -119,14 +119,14 @@ static int find_policy(
 	struct ng_cpufreq_policies *policies, struct ng_scrape *scrape, const char *cpu, size_t *ret_policy)
 {
 	NG_CLOSE int directory = -1;
-	struct ng_span link = NG_NO_LABELS;
+	struct ng_span link = (struct ng_span){ NULL, 0 };
 
 	const char *path = ng_join(scrape->arena, cpu, "/cpufreq", NULL);
 	if (!path)
 		return -ENOMEM;
 	int r = ng_readlink_at(scrape, ng_root_fd(scrape, NG_SYS), path, &link);
 	if (r == -EINVAL) /* a directory of its own */
-		link = NG_NO_LABELS;
+		link = (struct ng_span){ NULL, 0 };
 	else if (r < 0)
 		return r;
 	for (size_t i = 0; link.size && i < policies->policy_count; i++) {
@@ -146,7 +146,7 @@ static int add_cpu(struct ng_cpufreq_policies *policies, struct ng_scrape *scrap
 	struct ng_cpufreq_cpu cpu = { .labels = NG_LABELS(&policies->kept, { "cpu", number }) };
 	const char *path = ng_join(scrape->arena, DIRECTORY "/cpu", number.text, NULL);
 
-	if (!path || !cpu.labels.text)
+	if (!path || !ng_labels_valid(cpu.labels))
 		return -ENOMEM;
 	int r = find_policy(policies, scrape, path, &cpu.policy);
 	if (r < 0)
@@ -156,7 +156,7 @@ static int add_cpu(struct ng_cpufreq_policies *policies, struct ng_scrape *scrap
 	for (size_t i = 0; cpu.governor_labels && i < policy->governor_count; i++) {
 		cpu.governor_labels[i] =
 			NG_LABELS(&policies->kept, { "cpu", number }, { "governor", policy->governor[i] });
-		if (!cpu.governor_labels[i].text)
+		if (!ng_labels_valid(cpu.governor_labels[i]))
 			return -ENOMEM;
 	}
 	struct ng_cpufreq_cpu *slot =
@@ -182,7 +182,7 @@ static void read_off_line(struct ng_cpufreq_policies *policies, struct ng_scrape
 
 static int list(struct ng_cpufreq_policies *policies, struct ng_scrape *scrape)
 {
-	struct ng_span off_line = NG_NO_LABELS, on_line = NG_NO_LABELS;
+	struct ng_span off_line = (struct ng_span){ NULL, 0 }, on_line = (struct ng_span){ NULL, 0 };
 	struct ng_names names;
 	uint64_t cpu;
 
@@ -224,15 +224,15 @@ static struct ng_span read_signature(struct ng_scrape *scrape)
 	size_t size = 0;
 
 	if (ng_read(scrape, NG_SYS, NG_VALUE, DIRECTORY "/online", &online) < 0)
-		return NG_NO_LABELS;
+		return (struct ng_span){ NULL, 0 };
 	int r = ng_names(scrape, NG_SYS, DIRECTORY "/cpufreq", &names);
 	if (r < 0 && r != -ENOENT)
-		return NG_NO_LABELS;
+		return (struct ng_span){ NULL, 0 };
 	for (size_t i = 0; i < names.count; i++)
 		size += strlen(names.name[i]) + 1;
 	char *text = ng_alloc(scrape->arena, online.size + size + 1), *at = text;
 	if (!text)
-		return NG_NO_LABELS;
+		return (struct ng_span){ NULL, 0 };
 	if (online.size)
 		at = mempcpy(at, online.text, online.size);
 	for (size_t i = 0; i < names.count; i++)

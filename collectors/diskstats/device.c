@@ -230,7 +230,7 @@ static int describe(struct ng_scrape *scrape, struct devices *devices, struct de
 	struct ng_span property[PROPERTIES] = { { NULL, 0 } };
 	char major_digits[NG_DIGITS], minor_digits[NG_DIGITS];
 	struct ng_span major_text = ng_digits(major_digits, major), minor_text = ng_digits(minor_digits, minor);
-	struct ng_span rotational = NG_NO_LABELS;
+	struct ng_span rotational = { NULL, 0 };
 	char entry[ENTRY_ROOM];
 
 	name_entry(entry, major_text, minor_text);

@@ -10,10 +10,9 @@ enum { ATA_WRITE_CACHE, ATA_WRITE_CACHE_ENABLED, ATA_ROTATION_RATE, ATA_VALUES }
 struct device {
 	struct ng_span head; /* its line in diskstats up to the end of the name */
 	bool ignored;
-	struct ng_span labels;
-	struct ng_span info;
-	struct ng_span filesystem; /* empty where udev found nothing on it */
-	struct ng_span mapper;     /* empty where it is none */
+	struct ng_labels *labels, *info;
+	struct ng_labels *filesystem; /* NULL where udev found nothing on it */
+	struct ng_labels *mapper;     /* NULL where it is none */
 	bool has_ata[ATA_VALUES];
 	struct ng_decimal ata[ATA_VALUES];
 };

@@ -236,7 +236,7 @@ static int read_devices(struct ng_scrape *scrape, struct diskstats *diskstats, s
 /* ---- families ---- */
 
 /* Sectors are always of 512 bytes here, whatever the device has. */
-static void write_sectors(struct ng_page *page, struct ng_span labels, uint64_t sectors)
+static void write_sectors(struct ng_page *page, struct ng_labels *labels, uint64_t sectors)
 {
 	uint64_t bytes;
 
@@ -246,7 +246,7 @@ static void write_sectors(struct ng_page *page, struct ng_span labels, uint64_t 
 		ng_sample_u64(page, labels, bytes);
 }
 
-static void write_column(struct ng_page *page, unsigned column, struct ng_span labels, uint64_t value)
+static void write_column(struct ng_page *page, unsigned column, struct ng_labels *labels, uint64_t value)
 {
 	switch (column) {
 	case READ_BYTES:
@@ -286,12 +286,12 @@ static void write_info(struct ng_page *page, const struct rows *rows)
 		ng_sample_u64(page, rows->row[i].device->info, 1);
 	ng_family(page, &families[FILESYSTEM_INFO]);
 	for (size_t i = 0; i < rows->count; i++) {
-		if (rows->row[i].device->filesystem.size)
+		if (rows->row[i].device->filesystem)
 			ng_sample_u64(page, rows->row[i].device->filesystem, 1);
 	}
 	ng_family(page, &families[MAPPER_INFO]);
 	for (size_t i = 0; i < rows->count; i++) {
-		if (rows->row[i].device->mapper.size)
+		if (rows->row[i].device->mapper)
 			ng_sample_u64(page, rows->row[i].device->mapper, 1);
 	}
 	for (size_t value = 0; value < ATA_VALUES; value++) {

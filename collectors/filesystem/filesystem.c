@@ -254,16 +254,16 @@ static struct ng_span error_text(struct ng_arena *arena, const struct row *row)
 	char *copy = (char *)ng_copy(arena, ng_span(text ? text : "unknown error")).text;
 
 	if (!copy)
-		return NG_NO_LABELS;
+		return (struct ng_span){ NULL, 0 };
 	if (copy[0] >= 'A' && copy[0] <= 'Z' && copy[1] >= 'a' && copy[1] <= 'z')
 		copy[0] = (char)(copy[0] - 'A' + 'a');
 	return ng_span(copy);
 }
 
 /* The labels of each row in its present state; NULL when there is no memory. */
-static const struct ng_span *state_labels(struct ng_arena *arena, const struct table *table)
+static struct ng_labels **state_labels(struct ng_arena *arena, const struct table *table)
 {
-	struct ng_span *labels = ng_alloc(arena, table->count * sizeof(*labels) + 1);
+	struct ng_labels **labels = ng_alloc(arena, table->count * sizeof(*labels) + 1);
 
 	for (size_t i = 0; labels && i < table->count; i++) {
 		const struct row *row = &table->rows[i];
@@ -277,7 +277,7 @@ static const struct ng_span *state_labels(struct ng_arena *arena, const struct t
 
 static int write_states(struct ng_scrape *scrape, const struct table *table)
 {
-	const struct ng_span *labels = state_labels(scrape->arena, table);
+	struct ng_labels **labels = state_labels(scrape->arena, table);
 
 	if (!labels)
 		return -ENOMEM;

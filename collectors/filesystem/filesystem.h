@@ -28,10 +28,10 @@ struct witness {
 
 struct row {
 	struct ng_mount mount;
-	struct ng_span point;  /* the label */
-	const char *path;      /* for statfs */
-	struct ng_span labels; /* of one that answered */
-	struct ng_span info;
+	struct ng_span point;     /* the label */
+	const char *path;         /* for statfs */
+	struct ng_labels *labels; /* of one that answered */
+	struct ng_labels *info;
 	bool read_only;
 	bool may_hang;
 	struct probe *probe; /* NULL where statfs cannot hang */

@@ -109,7 +109,7 @@ static struct ng_span label_point(struct ng_arena *arena, struct ng_span point)
 		return point;
 	char *start = ng_alloc(arena, point.size + 1), *at = start;
 	if (!start)
-		return NG_NO_LABELS;
+		return (struct ng_span){ NULL, 0 };
 	while (point.size) {
 		bool blank = ng_span_starts(point, NG_SPAN("\\040")), tab = ng_span_starts(point, NG_SPAN("\\011"));
 		*at++ = (char)(blank ? ' ' : tab ? '\t' : point.text[0]);
@@ -241,7 +241,7 @@ static int render_labels(struct work *work)
 	for (size_t i = 0; i < work->table->count; i++) {
 		struct row *row = &work->table->rows[i];
 		const struct ng_mount *mount = &row->mount;
-		row->labels = NG_LABELS(arena, { "device", mount->source }, { "device_error", NG_NO_LABELS },
+		row->labels = NG_LABELS(arena, { "device", mount->source }, { "device_error", NG_SPAN("") },
 			{ "fstype", mount->type }, { "mountpoint", row->point });
 		row->info = NG_LABELS(arena, { "device", mount->source }, { "major", ng_digits(major, mount->major) },
 			{ "minor", ng_digits(minor, mount->minor) }, { "mountpoint", row->point });

@@ -203,7 +203,7 @@ static struct ng_span format_address(struct ng_arena *arena, struct ng_span byte
 		text[i * 3 + 1] = digits[byte & 15];
 		text[i * 3 + 2] = ':';
 	}
-	return text ? (struct ng_span){ text, bytes.size * 3 - 1 } : NG_NO_LABELS;
+	return text ? (struct ng_span){ text, bytes.size * 3 - 1 } : (struct ng_span){ NULL, 0 };
 }
 
 static struct ng_span operstate_name(uint8_t operstate)
@@ -218,7 +218,7 @@ static struct ng_span operstate_name(uint8_t operstate)
 		[IF_OPER_UP] = "up",
 	};
 
-	return operstate < NG_COUNT(names) ? ng_span(names[operstate]) : NG_NO_LABELS;
+	return operstate < NG_COUNT(names) ? ng_span(names[operstate]) : (struct ng_span){ NULL, 0 };
 }
 
 /*

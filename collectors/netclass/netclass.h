@@ -38,7 +38,7 @@ struct netclass_row {
 	bool text_unread; /* one of the texts likewise */
 	int64_t number[NETCLASS_NUMBERS];
 	const struct ng_link *link; /* NULL when read from sysfs */
-	struct ng_span labels;
+	struct ng_labels *labels;
 };
 
 struct netclass_rows {

@@ -23,7 +23,7 @@ static const char *address_scope(const struct ng_address *address)
 	return memcmp(b, zeros, 16) == 0 ? "" : "global";
 }
 
-static struct ng_span address_labels(struct ng_arena *arena, const struct ng_address *address, struct ng_span device)
+static struct ng_labels *address_labels(struct ng_arena *arena, const struct ng_address *address, struct ng_span device)
 {
 	char text[INET6_ADDRSTRLEN], digits[NG_DIGITS];
 

@@ -120,7 +120,7 @@ static const struct metric {
 static const struct ng_family *const address_family = &families[NG_COUNT(metrics)];
 
 struct row {
-	struct ng_span labels;
+	struct ng_labels *labels;
 	const __u64 *stats; /* as in struct rtnl_link_stats64 */
 	uint64_t missing;   /* bit i: stats[i] is not known */
 };
@@ -211,7 +211,7 @@ static int read_attribute(struct ng_scrape *scrape, struct ng_span name, const c
 {
 	const char *path = attribute_path(scrape, name, file);
 
-	*ret_text = NG_NO_LABELS;
+	*ret_text = (struct ng_span){ NULL, 0 };
 	int r = ng_read(scrape, NG_SYS, NG_VALUE, path, ret_text);
 	if (r < 0)
 		ng_drop_unread(scrape, r, path);
@@ -239,7 +239,7 @@ static void read_nohandler(struct ng_scrape *scrape, struct ng_span name, __u64 
 static int read_line(
 	struct netdev *netdev, struct ng_scrape *scrape, unsigned number, struct ng_span line, struct rows *rows)
 {
-	struct ng_span name, alias = NG_NO_LABELS;
+	struct ng_span name, alias = { NULL, 0 };
 	struct row row = { 0 };
 
 	int r = name_next(&line, &name);

@@ -36,7 +36,7 @@ static int wanted_name(const struct netstat *netstat, struct ng_arena *scratch, 
 	}
 	*ret_name = (struct ng_span){ name, size };
 	if (!ng_pattern_matches(netstat->fields, ng_span_skip(*ret_name, prefix.size)) || taken(netstat, *ret_name))
-		*ret_name = NG_NO_LABELS;
+		*ret_name = (struct ng_span){ NULL, 0 };
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 #include <math.h>
 
 struct metric {
-	struct ng_span labels;
+	struct ng_labels *labels;
 	struct number count, sum;
 };
 
@@ -35,31 +35,23 @@ static const struct number zero = { .text = NG_SPAN("0"), .whole = true };
 
 /* ---- gathering ---- */
 
-/* Gives back what was rendered last. */
-static void rewind_labels(struct parse *parse, struct ng_span labels)
-{
-	parse->room -= labels.size;
-	parse->room_left += labels.size;
-}
-
 /* The metric with the labels of the line; NULL when there is no memory. */
 static struct metric *metric_of_line(struct work *work)
 {
-	struct ng_span labels;
+	struct ng_labels *labels;
 
-	if (textfile_labels(work->parse, work->draft, 0, &labels) < 0)
+	if (textfile_labels(work->parse, work->draft, &work->parse->words, &labels) < 0)
 		return NULL;
-	size_t at = text_hash(0, labels);
+	size_t at = ng_labels_hash(labels);
 	for (; work->slots[at & work->slot_mask]; at++) {
 		struct metric *metric = &work->metrics[work->slots[at & work->slot_mask] - 1];
-		if (!ng_span_equal(metric->labels, labels))
-			continue;
-		rewind_labels(work->parse, labels);
-		return metric;
+		if (ng_labels_equal(metric->labels, labels))
+			return metric;
 	}
+	labels = ng_labels_copy(&work->parse->source->arena, labels);
 	struct metric *metric =
 		ng_push(work->parse->scratch, &work->metrics, &work->metric_count, &work->metric_capacity);
-	if (!metric)
+	if (!metric || !ng_labels_valid(labels))
 		return NULL;
 	*metric = (struct metric){ .labels = labels, .count = zero, .sum = zero };
 	work->slots[at & work->slot_mask] = (uint32_t)work->metric_count;
@@ -170,37 +162,34 @@ static void order_bounds(struct work *work)
 
 /* ---- rendering ---- */
 
-static char *put_bound(char *at, struct ng_span labels, bool histogram, double bound)
+static struct ng_labels *with_bound(struct work *work, struct ng_labels *labels, double bound)
 {
-	if (labels.size) {
-		at = text_put(at, (struct ng_span){ labels.text, labels.size - 1 });
-		*at++ = ',';
-	} else {
-		*at++ = '{';
-	}
-	at = text_put(at, histogram ? NG_SPAN("le=\"") : NG_SPAN("quantile=\""));
-	at = textfile_number_label(at, bound);
-	return text_put(at, NG_SPAN("\"}"));
+	char text[NUMBER_ROOM];
+	const char *end = textfile_number_label(text, bound);
+
+	return NG_LABELS_WITH(&work->parse->source->arena, labels,
+		{ work->histogram ? "le" : "quantile", { text, (size_t)(end - text) } });
 }
 
 /* One line. `bound` is NULL for sum and count. Buckets and counts are whole numbers. */
-static int render(
-	struct work *work, struct ng_span labels, const double *bound, enum suffix suffix, const struct number *number)
+static int render(struct work *work, struct ng_labels *labels, const double *bound, enum ng_suffix suffix,
+	const struct number *number)
 {
-	char *start = textfile_reserve(work->parse, labels.size + 2 * NUMBER_ROOM + sizeof(",quantile=\"\"}")),
-	     *at = start;
+	char *start = textfile_reserve(work->parse, NUMBER_ROOM), *end;
 
-	if (!start)
+	if (bound)
+		labels = with_bound(work, labels, *bound);
+	if (!start || !ng_labels_valid(labels))
 		return -ENOMEM;
-	at = bound ? put_bound(at, labels, work->histogram, *bound) : text_put(at, labels);
-	char *value = at;
-	at = suffix == SUFFIX_BUCKET || suffix == SUFFIX_COUNT ? textfile_number_count(at, number)
-							       : textfile_number_copy(at, number);
-	work->part->series[work->part->series_count++] = (struct series){ .text = start,
-		.labels_size = (uint32_t)(value - start),
-		.value_size = (uint16_t)(at - value),
-		.suffix = (uint8_t)suffix };
-	textfile_commit(work->parse, at);
+	end = suffix == NG_SUFFIX_BUCKET || suffix == NG_SUFFIX_COUNT ? textfile_number_count(start, number)
+								      : textfile_number_copy(start, number);
+	work->part->series[work->part->series_count++] = (struct series){
+		.labels = labels,
+		.value = start,
+		.value_size = (uint16_t)(end - start),
+		.suffix = (uint8_t)suffix,
+	};
+	textfile_commit(work->parse, end);
 	return 0;
 }
 
@@ -208,7 +197,7 @@ static int render(
 static int render_bounds(struct work *work, size_t index, size_t *next)
 {
 	const struct metric *metric = &work->metrics[index];
-	enum suffix suffix = work->histogram ? SUFFIX_BUCKET : SUFFIX_NONE;
+	enum ng_suffix suffix = work->histogram ? NG_SUFFIX_BUCKET : NG_SUFFIX_NONE;
 	double last = 0;
 	int r = 0;
 
@@ -239,9 +228,9 @@ static int render_metrics(struct work *work)
 		size_t first = work->part->series_count;
 		r = render_bounds(work, i, &next);
 		if (r == 0)
-			r = render(work, metric->labels, NULL, SUFFIX_SUM, &metric->sum);
+			r = render(work, metric->labels, NULL, NG_SUFFIX_SUM, &metric->sum);
 		if (r == 0)
-			r = render(work, metric->labels, NULL, SUFFIX_COUNT, &metric->count);
+			r = render(work, metric->labels, NULL, NG_SUFFIX_COUNT, &metric->count);
 		work->part->compounds[i] = (struct compound){ metric->labels, (uint32_t)first,
 			(uint32_t)(work->part->series_count - first) };
 	}

@@ -75,6 +75,7 @@ struct sample {
 
 struct parse {
 	struct ng_arena *scratch; /* until the parts are made */
+	struct ng_arena words;    /* for one line: its labels */
 	struct source *source;
 	struct ng_span text;
 	struct draft *drafts;
@@ -86,7 +87,7 @@ struct parse {
 	size_t sample_count, sample_capacity;
 	uint32_t *sorted; /* their offsets, family by family */
 
-	/* output: bytes one behind the other in the arena of the source */
+	/* values of the output: bytes one behind the other in the arena of the source */
 	char *room;
 	size_t room_left;
 };
@@ -98,9 +99,9 @@ struct draft *textfile_draft(struct parse *parse, struct ng_span name);
 char *textfile_reserve(struct parse *parse, size_t size);
 void textfile_commit(struct parse *parse, const char *end);
 
-/* Renders the labels of the line, those of the draft, "" where one is missing; leaves room for `behind` bytes behind
- * them. */
-int textfile_labels(struct parse *parse, const struct draft *draft, size_t behind, struct ng_span *ret_labels);
+/* The labels of the line, those of the draft, "" where one is missing. -ENOMEM. */
+int textfile_labels(
+	struct parse *parse, const struct draft *draft, struct ng_arena *arena, struct ng_labels **ret_labels);
 
 /* Reads a sample of the draft again; that cannot fail. */
 void textfile_sample(struct parse *parse, const struct draft *draft, size_t index);

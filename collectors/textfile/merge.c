@@ -14,7 +14,7 @@ struct work {
 	struct ng_arena *scratch; /* until all is merged */
 	uint32_t *slots;          /* families by name: number + 1 */
 	size_t slot_mask;
-	struct ng_span *noted; /* labels of the series of one family; .text is NULL in an empty slot */
+	struct ng_labels *const **noted; /* where the series of one family have theirs; NULL in an empty slot */
 	size_t noted_mask;
 	bool failed; /* there was no memory for something */
 };
@@ -178,12 +178,12 @@ static void merge_source(struct work *work, struct source *source)
 /* ---- series ---- */
 
 /* Whether the labels are new to the family; takes note of them. */
-static bool note(struct work *work, struct ng_span labels)
+static bool note(struct work *work, struct ng_labels *const *labels)
 {
-	size_t at = text_hash(0, labels);
+	size_t at = ng_labels_hash(*labels);
 
-	for (; work->noted[at & work->noted_mask].text; at++) {
-		if (ng_span_equal(work->noted[at & work->noted_mask], labels))
+	for (; work->noted[at & work->noted_mask]; at++) {
+		if (ng_labels_equal(*work->noted[at & work->noted_mask], *labels))
 			return false;
 	}
 	work->noted[at & work->noted_mask] = labels;
@@ -196,7 +196,7 @@ static size_t note_compounds(struct work *work, struct part *part)
 
 	for (size_t i = 0; i < part->compound_count; i++) {
 		const struct compound *metric = &part->compounds[i];
-		bool fresh = note(work, metric->labels);
+		bool fresh = note(work, &metric->labels);
 		for (size_t k = 0; k < metric->count; k++)
 			part->series[metric->first + k].dropped = !fresh;
 		dropped += fresh ? 0 : metric->count;
@@ -210,7 +210,7 @@ static size_t note_series(struct work *work, struct part *part)
 
 	for (size_t i = 0; i < part->series_count; i++) {
 		struct series *series = &part->series[i];
-		series->dropped = !note(work, series_labels(series));
+		series->dropped = !note(work, &series->labels);
 		dropped += series->dropped;
 	}
 	return dropped;
@@ -229,7 +229,7 @@ static size_t power_above(size_t count)
 static void note_family(struct work *work, const struct family *family)
 {
 	work->noted_mask = power_above(family->key_count) - 1;
-	memset(work->noted, 0, (work->noted_mask + 1) * sizeof(*work->noted));
+	memset(work->noted, 0, (work->noted_mask + 1) * sizeof(const void *));
 	for (struct part *part = family->first; part; part = part->next) {
 		size_t dropped = part->compounds ? note_compounds(work, part) : note_series(work, part);
 		work->merged->dropped += dropped;
@@ -245,7 +245,7 @@ static int note_families(struct work *work)
 
 	for (size_t i = 0; i < merged->count; i++)
 		most = merged->families[i].key_count > most ? merged->families[i].key_count : most;
-	work->noted = ng_alloc(work->scratch, power_above(most) * sizeof(*work->noted));
+	work->noted = ng_alloc(work->scratch, power_above(most) * sizeof(const void *));
 	for (size_t i = 0; work->noted && i < merged->count; i++)
 		note_family(work, &merged->families[i]);
 	return work->noted ? 0 : -ENOMEM;

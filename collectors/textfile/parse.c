@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From a text to its families. The text is gone through twice: first all of it is judged, and the families with the
- * names of their labels are gathered; then the samples are rendered family by family, each with all labels of its
+ * names of their labels are gathered; then the samples are made family by family, each with all labels of its
  * family, as node_exporter does. So a file costs little more memory than its output.
  */
 #include "format.h"
@@ -43,31 +43,45 @@ static const struct label *find_label(const struct line *line, struct ng_span na
 	return NULL;
 }
 
-int textfile_labels(struct parse *parse, const struct draft *draft, size_t behind, struct ng_span *ret_labels)
+static size_t unescape(char *start, struct ng_span text)
 {
-	size_t need = 2 + behind;
+	char *at = start;
 
-	for (size_t i = 0; i < draft->label_count; i++)
-		need += draft->labels[i].size + sizeof("=\"\",") - 1;
-	for (size_t i = 0; i < parse->line.label_count; i++)
-		need += parse->line.labels[i].value.size;
-	char *start = textfile_reserve(parse, need), *at = start;
-	if (!start)
+	for (size_t i = 0; i < text.size; i++) {
+		bool escaped = text.text[i] == '\\';
+		i += escaped;
+		*at++ = (char)(escaped && text.text[i] == 'n' ? '\n' : text.text[i]);
+	}
+	return (size_t)(at - start);
+}
+
+/* The value without its escapes; .text is NULL when there is no memory. */
+static struct ng_span plain(struct ng_arena *arena, struct ng_span value)
+{
+	if (ng_span_find(value, '\\') == value.size)
+		return value;
+	char *start = ng_alloc(arena, value.size);
+	return (struct ng_span){ start, start ? unescape(start, value) : 0 };
+}
+
+int textfile_labels(
+	struct parse *parse, const struct draft *draft, struct ng_arena *arena, struct ng_labels **ret_labels)
+{
+	struct ng_arena *words = &parse->words;
+
+	ng_arena_reset(words);
+	struct ng_label *labels = ng_alloc(words, draft->label_count * sizeof(*labels));
+	if (!labels)
 		return -ENOMEM;
 	for (size_t i = 0; i < draft->label_count; i++) {
 		const struct label *label = find_label(&parse->line, draft->labels[i]);
-		*at++ = i == 0 ? '{' : ',';
-		at = text_put(at, draft->labels[i]);
-		at = text_put(at, NG_SPAN("=\""));
-		if (label)
-			at = text_put(at, label->value);
-		*at++ = '"';
+		labels[i].name = ng_copy(words, draft->labels[i]).text;
+		labels[i].value = label ? plain(words, label->value) : NG_SPAN("");
+		if (!labels[i].name || !labels[i].value.text)
+			return -ENOMEM;
 	}
-	if (at > start)
-		*at++ = '}';
-	*ret_labels = (struct ng_span){ start, (size_t)(at - start) };
-	textfile_commit(parse, at);
-	return 0;
+	*ret_labels = ng_labels(arena, labels, draft->label_count);
+	return ng_labels_valid(*ret_labels) ? 0 : -ENOMEM;
 }
 
 /* ---- first passage ---- */
@@ -100,7 +114,7 @@ static struct ng_span bound_label(const struct draft *draft)
 {
 	if (draft->type == NG_HISTOGRAM)
 		return NG_SPAN("le");
-	return draft->type == NG_SUMMARY ? NG_SPAN("quantile") : NG_NO_LABELS;
+	return draft->type == NG_SUMMARY ? NG_SPAN("quantile") : (struct ng_span){ NULL, 0 };
 }
 
 static int note_label(struct parse *parse, struct draft *draft, const struct label *label, const char **ret_expected)
@@ -238,37 +252,25 @@ static void sort_names(struct ng_span *names, size_t count)
 
 static int make_simple(struct parse *parse, const struct draft *draft, struct part *part)
 {
-	struct ng_span labels;
 	struct number number;
 
 	part->series = ng_alloc(&parse->source->arena, draft->sample_count * sizeof(*part->series));
 	if (!part->series)
 		return -ENOMEM;
 	for (size_t i = 0; i < draft->sample_count; i++) {
+		struct series *series = &part->series[i];
 		textfile_sample(parse, draft, i);
-		int r = textfile_labels(parse, draft, NUMBER_ROOM, &labels);
-		if (r < 0)
-			return r;
+		*series = (struct series){ .value = textfile_reserve(parse, NUMBER_ROOM) };
+		int r = textfile_labels(parse, draft, &parse->source->arena, &series->labels);
+		if (r < 0 || !series->value)
+			return -ENOMEM;
 		textfile_number(parse->line.rest, &number);
 		const char *end = textfile_number_copy(parse->room, &number);
-		part->series[i] = (struct series){ .text = labels.text, .labels_size = (uint32_t)labels.size };
-		part->series[i].value_size = (uint16_t)(end - parse->room);
+		series->value_size = (uint16_t)(end - series->value);
 		textfile_commit(parse, end);
 	}
 	part->series_count = draft->sample_count;
 	return 0;
-}
-
-static size_t unescape(char *start, struct ng_span text)
-{
-	char *at = start;
-
-	for (size_t i = 0; i < text.size; i++) {
-		bool escaped = text.text[i] == '\\';
-		i += escaped;
-		*at++ = (char)(escaped && text.text[i] == 'n' ? '\n' : text.text[i]);
-	}
-	return (size_t)(at - start);
 }
 
 static int make_part(struct parse *parse, const struct draft *draft, struct part *part)
@@ -319,5 +321,6 @@ int textfile_parse(struct ng_arena *scratch, struct ng_span text, struct source 
 		r = sort_samples(&parse);
 	if (r == 0)
 		r = make_parts(&parse);
+	ng_arena_done(&parse.words);
 	return r;
 }

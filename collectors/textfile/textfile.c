@@ -42,17 +42,11 @@ bool textfile_reserved(struct ng_span name)
 
 static void write_part(struct ng_page *page, const struct part *part)
 {
-	static const struct ng_span suffixes[] = {
-		[SUFFIX_NONE] = NG_SPAN(""),
-		[SUFFIX_BUCKET] = NG_SPAN("_bucket"),
-		[SUFFIX_SUM] = NG_SPAN("_sum"),
-		[SUFFIX_COUNT] = NG_SPAN("_count"),
-	};
-
 	for (size_t i = 0; i < part->series_count; i++) {
 		const struct series *series = &part->series[i];
 		if (!series->dropped)
-			ng_sample_text(page, suffixes[series->suffix], series_labels(series), series_value(series));
+			ng_sample_text(page, (enum ng_suffix)series->suffix, series->labels,
+				(struct ng_span){ series->value, series->value_size });
 	}
 }
 

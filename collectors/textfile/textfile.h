@@ -50,31 +50,19 @@ static inline char *text_put(char *at, struct ng_span text)
 
 /* ---- families ---- */
 
-enum suffix { SUFFIX_NONE, SUFFIX_BUCKET, SUFFIX_SUM, SUFFIX_COUNT };
-
-/* One line of output: rendered labels, which may be empty, and right behind them the value. */
+/* One sample of the output. */
 struct series {
-	const char *text;
-	uint32_t labels_size;
+	struct ng_labels *labels;
+	const char *value;
 	uint16_t value_size;
-	uint8_t suffix;
-	bool dropped; /* an earlier file, or line, has it already */
+	uint8_t suffix; /* enum ng_suffix */
+	bool dropped;   /* an earlier file, or line, has it already */
 };
-
-static inline struct ng_span series_labels(const struct series *series)
-{
-	return (struct ng_span){ series->text, series->labels_size };
-}
-
-static inline struct ng_span series_value(const struct series *series)
-{
-	return (struct ng_span){ series->text + series->labels_size, series->value_size };
-}
 
 /* Of a histogram or summary: the lines that belong together. For other types each line is for itself. */
 struct compound {
-	struct ng_span labels; /* without le or quantile */
-	uint32_t first, count; /* of the family's series */
+	struct ng_labels *labels; /* without le or quantile */
+	uint32_t first, count;    /* of the family's series */
 };
 
 /* A family of one file. */
@@ -101,10 +89,10 @@ struct identity {
 };
 
 struct source {
-	const char *name;      /* in its folder */
-	const char *path;      /* as it is shown; for opening, too */
-	struct ng_span labels; /* {file="path"} */
-	bool read;             /* the rest is that of `identity` */
+	const char *name;         /* in its folder */
+	const char *path;         /* as it is shown; for opening, too */
+	struct ng_labels *labels; /* {file="path"} */
+	bool read;                /* the rest is that of `identity` */
 	struct identity identity;
 	bool unsettled; /* so new that the next change could look the same: to be read again */
 	bool refused;

@@ -29,8 +29,8 @@ struct ng_assembly {
 	struct ng_page **pages; /* in the order of the answer */
 	bool *yields;
 	size_t page_count;
-	size_t taken;           /* the page that became the beginning of the body; SIZE_MAX for none */
-	struct ng_span *labels; /* {collector="..."} of each cell */
+	size_t taken;              /* the page that became the beginning of the body; SIZE_MAX for none */
+	struct ng_labels **labels; /* {collector="..."} of each cell */
 };
 
 enum {
@@ -128,7 +128,7 @@ void ng_assembly_done(struct ng_engine *engine)
 
 static void write_cells(struct ng_engine *engine)
 {
-	const struct ng_span *labels = engine->assembly->labels;
+	struct ng_labels **labels = engine->assembly->labels;
 	struct ng_page *page = &engine->own;
 
 	ng_family(page, &engine->own_families[OWN_DURATION]);

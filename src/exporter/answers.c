@@ -37,5 +37,6 @@ void ng_answer_format(struct ng_request *request, unsigned status, const char *f
 	va_start(arguments, format);
 	int n = vasprintf(&text, format, arguments);
 	va_end(arguments);
-	ng_answer_owned(request, status, ng_text_type, n < 0 ? NG_NO_LABELS : (struct ng_span){ text, (size_t)n });
+	ng_answer_owned(request, status, ng_text_type,
+		n < 0 ? (struct ng_span){ NULL, 0 } : (struct ng_span){ text, (size_t)n });
 }

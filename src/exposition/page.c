@@ -7,6 +7,7 @@
 
 #include "base/number.h"
 #include "exposition/head.h"
+#include "exposition/labels.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,7 +20,7 @@ void ng_page_reset(struct ng_page *page)
 	page->family_count = 0;
 	page->value_count = 0;
 	page->pending = false;
-	page->name = NG_NO_LABELS;
+	page->name = (struct ng_span){ NULL, 0 };
 	page->head = NULL;
 	ng_arena_reset(&page->names);
 	ng_twins_reset(&page->twins);
@@ -63,7 +64,7 @@ static bool grow(struct ng_page *page, void **array, size_t count, size_t *capac
 	if (count + more <= *capacity)
 		return true;
 	if ((count + more) * size > NG_PAGE_LIMIT) {
-		page_fail(page, more >= NG_LABELS_FAILED.size ? -ENOMEM : -EFBIG);
+		page_fail(page, -EFBIG);
 		return false;
 	}
 	while (wider < count + more)
@@ -181,8 +182,11 @@ static void begin_family(struct ng_page *page)
 
 /* Writes a sample up to its value; returns where that goes, with room for `value_room` bytes and the line feed, or
  * NULL. */
-static char *begin_sample(struct ng_page *page, struct ng_span suffix, struct ng_span labels, size_t value_room)
+static char *begin_sample(struct ng_page *page, struct ng_span suffix, const struct ng_labels *set, size_t value_room)
 {
+	if (__builtin_expect(!ng_labels_valid(set), 0))
+		page_fail(page, -ENOMEM);
+	struct ng_span labels = ng_labels_text(set);
 	if (__builtin_expect(page->pending || page->name.size == 0, 0))
 		begin_family(page);
 	char *at = room(page, page->name.size + suffix.size + labels.size + value_room + 2);
@@ -213,6 +217,8 @@ static char *begin_sample(struct ng_page *page, struct ng_span suffix, struct ng
 	return at;
 }
 
+static const struct ng_span no_suffix = { NULL, 0 };
+
 static void end_sample(struct ng_page *page, const char *value, char *end)
 {
 	struct ng_page_family *family = &page->families[page->family_count - 1];
@@ -225,25 +231,25 @@ static void end_sample(struct ng_page *page, const char *value, char *end)
 	family->end_value = (uint32_t)page->value_count;
 }
 
-void ng_sample_u64(struct ng_page *page, struct ng_span labels, uint64_t value)
+void ng_sample_u64(struct ng_page *page, struct ng_labels *labels, uint64_t value)
 {
-	char *at = begin_sample(page, NG_NO_LABELS, labels, NG_NUMBER_MAX);
+	char *at = begin_sample(page, no_suffix, labels, NG_NUMBER_MAX);
 
 	if (at)
 		end_sample(page, at, ng_render_u64(at, value));
 }
 
-void ng_sample_i64(struct ng_page *page, struct ng_span labels, int64_t value)
+void ng_sample_i64(struct ng_page *page, struct ng_labels *labels, int64_t value)
 {
-	char *at = begin_sample(page, NG_NO_LABELS, labels, NG_NUMBER_MAX);
+	char *at = begin_sample(page, no_suffix, labels, NG_NUMBER_MAX);
 
 	if (at)
 		end_sample(page, at, ng_render_i64(at, value));
 }
 
-void ng_sample_scaled(struct ng_page *page, struct ng_span labels, uint64_t value, unsigned places)
+void ng_sample_scaled(struct ng_page *page, struct ng_labels *labels, uint64_t value, unsigned places)
 {
-	char *at = begin_sample(page, NG_NO_LABELS, labels, NG_NUMBER_MAX);
+	char *at = begin_sample(page, no_suffix, labels, NG_NUMBER_MAX);
 
 	if (__builtin_expect(places > NG_PLACES_MAX, 0))
 		page_fail(page, -EINVAL);
@@ -251,9 +257,9 @@ void ng_sample_scaled(struct ng_page *page, struct ng_span labels, uint64_t valu
 		end_sample(page, at, ng_render_scaled(at, value, places));
 }
 
-void ng_sample_decimal(struct ng_page *page, struct ng_span labels, struct ng_decimal value)
+void ng_sample_decimal(struct ng_page *page, struct ng_labels *labels, struct ng_decimal value)
 {
-	char *at = begin_sample(page, NG_NO_LABELS, labels, NG_NUMBER_MAX), *start = at;
+	char *at = begin_sample(page, no_suffix, labels, NG_NUMBER_MAX), *start = at;
 
 	if (!at)
 		return;
@@ -265,17 +271,23 @@ void ng_sample_decimal(struct ng_page *page, struct ng_span labels, struct ng_de
 	end_sample(page, start, ng_render_scaled(at, magnitude, value.places));
 }
 
-void ng_sample_double(struct ng_page *page, struct ng_span labels, double value)
+void ng_sample_double(struct ng_page *page, struct ng_labels *labels, double value)
 {
-	char *at = begin_sample(page, NG_NO_LABELS, labels, NG_NUMBER_MAX);
+	char *at = begin_sample(page, no_suffix, labels, NG_NUMBER_MAX);
 
 	if (at)
 		end_sample(page, at, ng_render_double(at, value));
 }
 
-void ng_sample_text(struct ng_page *page, struct ng_span suffix, struct ng_span labels, struct ng_span text)
+void ng_sample_text(struct ng_page *page, enum ng_suffix suffix, struct ng_labels *labels, struct ng_span text)
 {
-	char *at = begin_sample(page, suffix, labels, text.size);
+	static const struct ng_span suffixes[] = {
+		[NG_SUFFIX_NONE] = NG_SPAN(""),
+		[NG_SUFFIX_BUCKET] = NG_SPAN("_bucket"),
+		[NG_SUFFIX_SUM] = NG_SPAN("_sum"),
+		[NG_SUFFIX_COUNT] = NG_SPAN("_count"),
+	};
+	char *at = begin_sample(page, suffixes[suffix], labels, text.size);
 
 	if (!at)
 		return;

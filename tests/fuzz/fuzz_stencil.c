@@ -40,7 +40,7 @@ static void check(const struct ng_packed *packed, const struct ng_page *page)
 	inflateEnd(&stream);
 }
 
-static void write_sample(struct ng_page *page, struct ng_span labels, struct bytes *bytes)
+static void write_sample(struct ng_page *page, struct ng_labels *labels, struct bytes *bytes)
 {
 	unsigned kind = next(bytes), value = next(bytes);
 

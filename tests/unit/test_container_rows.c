@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is shown, what succeeds it, and how long what has gone is shown. */
 #include "../../collectors/container/container.h"
+#include "exposition/labels.h"
 #include "support.h"
 
 #include <stdio.h>
@@ -203,7 +204,8 @@ static void not_too_many(void **context)
 	assert_int_equal(state->leaving_count, 2000);
 	assert_int_equal(state->forgotten, 500);
 	/* the last ones are those that are left */
-	assert_non_null(memmem(state->leaving->labels.text, state->leaving->labels.size, "unit2499.", 9));
+	struct ng_span labels = ng_labels_text(state->leaving->labels);
+	assert_non_null(memmem(labels.text, labels.size, "unit2499.", 9));
 	container_rows_seen(state, 3, 3, SECOND);
 	assert_int_equal(state->leaving_count, 0);
 }

@@ -2,6 +2,7 @@
 /* Families and samples as text. */
 #include "support.h"
 
+#include "exposition/labels.h"
 #include "exposition/page.h"
 
 #include <errno.h>
@@ -64,7 +65,7 @@ static void samples(void **state)
 		"NaN", "1e+3" };
 	struct fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
-	struct ng_span x = NG_LABELS(&fixture->arena, { "x", NG_SPAN("1") });
+	struct ng_labels *x = NG_LABELS(&fixture->arena, { "x", NG_SPAN("1") });
 
 	ng_family(page, &families[0]);
 	ng_sample_u64(page, x, UINT64_MAX);
@@ -75,7 +76,7 @@ static void samples(void **state)
 	ng_sample_decimal(page, NG_NO_LABELS, (struct ng_decimal){ -5, 3 });
 	ng_sample_double(page, x, 0.25);
 	ng_sample_double(page, NG_LABELS(&fixture->arena, { "x", NG_SPAN("2") }, { "y", NG_SPAN("3") }), NAN);
-	ng_sample_text(page, NG_SPAN(""), NG_LABELS(&fixture->arena, { "x", NG_SPAN("4") }), NG_SPAN("1e+3"));
+	ng_sample_text(page, NG_SUFFIX_NONE, NG_LABELS(&fixture->arena, { "x", NG_SPAN("4") }), NG_SPAN("1e+3"));
 	assert_int_equal(page->error, 0);
 	assert_page(page, "# HELP a_total How often \\\\ or\\nhow \"much\".\n"
 			  "# TYPE a_total counter\n"
@@ -159,9 +160,9 @@ static void suffixes(void **state)
 	struct ng_page *page = &fixture->page;
 
 	ng_family(page, &families[2]);
-	ng_sample_text(page, NG_SPAN("_bucket"), NG_LABELS(&fixture->arena, { "le", NG_SPAN("+Inf") }), NG_SPAN("2"));
-	ng_sample_text(page, NG_SPAN("_sum"), NG_NO_LABELS, NG_SPAN("0.5"));
-	ng_sample_text(page, NG_SPAN("_count"), NG_NO_LABELS, NG_SPAN("2"));
+	ng_sample_text(page, NG_SUFFIX_BUCKET, NG_LABELS(&fixture->arena, { "le", NG_SPAN("+Inf") }), NG_SPAN("2"));
+	ng_sample_text(page, NG_SUFFIX_SUM, NG_NO_LABELS, NG_SPAN("0.5"));
+	ng_sample_text(page, NG_SUFFIX_COUNT, NG_NO_LABELS, NG_SPAN("2"));
 	assert_page(page, "# HELP c_seconds C.\n# TYPE c_seconds histogram\nc_seconds_bucket{le=\"+Inf\"} 2\n"
 			  "c_seconds_sum 0.5\nc_seconds_count 2\n");
 }
@@ -214,11 +215,11 @@ static void escapes(void **state)
 
 	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
 		char right[128];
-		struct ng_span labels = NG_LABELS(&fixture->arena, { "x", guarded(escapes[i].value) });
+		struct ng_labels *labels = NG_LABELS(&fixture->arena, { "x", guarded(escapes[i].value) });
 		snprintf(right, sizeof(right), "{x=\"%s\"}", escapes[i].escaped);
-		assert_span(labels, right);
+		assert_span(ng_labels_text(labels), right);
 	}
-	struct ng_span nul = NG_LABELS(&fixture->arena, { "x", guarded_bytes("a\0b", 3) });
+	struct ng_span nul = ng_labels_text(NG_LABELS(&fixture->arena, { "x", guarded_bytes("a\0b", 3) }));
 	assert_int_equal(nul.size, strlen("{x=\"a?b\"}"));
 	assert_memory_equal(nul.text, "{x=\"a\0b\"}", nul.size);
 }
@@ -226,15 +227,15 @@ static void escapes(void **state)
 static void many_labels(void **state)
 {
 	struct fixture *fixture = *state;
-	struct ng_span two = NG_LABELS(&fixture->arena, { "device", NG_SPAN("sda") }, { "mode", NG_SPAN("") });
+	struct ng_labels *two = NG_LABELS(&fixture->arena, { "device", NG_SPAN("sda") }, { "mode", NG_SPAN("") });
 	char value[4000];
 
-	assert_span(two, "{device=\"sda\",mode=\"\"}");
+	assert_span(ng_labels_text(two), "{device=\"sda\",mode=\"\"}");
 	for (size_t i = 0; i < sizeof(value); i++)
 		value[i] = "\xff\n"[i % 2];
-	struct ng_span wide = NG_LABELS(&fixture->arena, { "x", { value, sizeof(value) } });
+	struct ng_span wide = ng_labels_text(NG_LABELS(&fixture->arena, { "x", { value, sizeof(value) } }));
 	assert_int_equal(wide.size, (3 + 2) * sizeof(value) / 2 + strlen("{x=\"\"}"));
-	assert_span(two, "{device=\"sda\",mode=\"\"}");
+	assert_span(ng_labels_text(two), "{device=\"sda\",mode=\"\"}");
 }
 
 /* ---- errors ---- */
@@ -244,7 +245,8 @@ static void no_labels(void **state)
 {
 	struct fixture *fixture = *state;
 
-	assert_int_equal(ng_labels(&fixture->arena, NULL, 0).size, 0);
+	assert_null(ng_labels(&fixture->arena, NULL, 0));
+	assert_true(ng_labels_valid(NG_NO_LABELS));
 }
 
 /* The most places that fit, and one more. */
@@ -265,12 +267,12 @@ static void errors_stick(void **state)
 	struct fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
 	struct ng_arena small = { .limit = 16 };
-	struct ng_span labels = NG_LABELS(&small, { "device", NG_SPAN("a name that is longer than there is room") });
+	struct ng_labels *labels = NG_LABELS(&small, { "device", NG_SPAN("a name that is longer than there is room") });
 
 	ng_family(page, &families[1]);
 	ng_sample_u64(page, NG_NO_LABELS, 1);
 	ng_sample_u64(page, labels, 1);
-	assert_true(page->error < 0);
+	assert_int_equal(page->error, -ENOMEM);
 	int error = page->error;
 	ng_sample_u64(page, NG_NO_LABELS, 1);
 	ng_family(page, &families[3]);
@@ -419,7 +421,7 @@ static void twins_by_hash_alone(void **state)
 		at++;
 	assert_true(at < COUNT);
 	for (unsigned i = 0; i < 2; i++)
-		snprintf(label[i], sizeof(label[i]), "{x=\"%u\"}", all[at - i].number);
+		snprintf(label[i], sizeof(label[i]), "%u", all[at - i].number);
 	free(all);
 	static const unsigned char order[][3] = { { 0, 1, 2 }, { 0, 1, 2 }, { 0, 1, 1 }, { 0, 0, 1 } };
 	for (size_t round = 0; round < sizeof(order) / sizeof(order[0]); round++) {
@@ -427,7 +429,8 @@ static void twins_by_hash_alone(void **state)
 		ng_family(&fixture->page, &families[1]);
 		for (unsigned i = 0; i < 3; i++) {
 			if (order[round][i] < 2)
-				ng_sample_u64(&fixture->page, ng_span(label[order[round][i]]), i);
+				ng_sample_u64(&fixture->page,
+					NG_LABELS(&fixture->arena, { "x", ng_span(label[order[round][i]]) }), i);
 		}
 		ng_twins_settle(&fixture->page);
 		assert_int_equal(fixture->page.value_count, 2);
@@ -444,9 +447,9 @@ static void twins_with_suffix(void **state)
 	for (unsigned round = 0; round < 2; round++) {
 		ng_page_reset(page);
 		ng_family(page, &families[2]);
-		ng_sample_text(page, NG_SPAN("_sum"), NG_NO_LABELS, NG_SPAN("1"));
-		ng_sample_text(page, NG_SPAN("_count"), NG_NO_LABELS, NG_SPAN("2"));
-		ng_sample_text(page, NG_SPAN("_count"), NG_NO_LABELS, NG_SPAN("3"));
+		ng_sample_text(page, NG_SUFFIX_SUM, NG_NO_LABELS, NG_SPAN("1"));
+		ng_sample_text(page, NG_SUFFIX_COUNT, NG_NO_LABELS, NG_SPAN("2"));
+		ng_sample_text(page, NG_SUFFIX_COUNT, NG_NO_LABELS, NG_SPAN("3"));
 		ng_twins_settle(page);
 		assert_page(
 			page, "# HELP c_seconds C.\n# TYPE c_seconds histogram\nc_seconds_sum 1\nc_seconds_count 2\n");

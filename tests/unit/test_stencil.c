@@ -99,7 +99,7 @@ static void write_page(struct fixture *fixture, unsigned layout,
 		for (unsigned k = 0; k < SAMPLES; k++) {
 			char device[16];
 			snprintf(device, sizeof(device), "eth%u", k * 7);
-			struct ng_span labels = NG_LABELS(&fixture->arena, { "device", ng_span(device) });
+			struct ng_labels *labels = NG_LABELS(&fixture->arena, { "device", ng_span(device) });
 			ng_sample_u64(&fixture->page, labels, value(fixture, i * SAMPLES + k, round));
 		}
 	}
@@ -195,7 +195,7 @@ static void test_other_digits(void **state)
 	for (unsigned round = 0; round < 60; round++) {
 		write_page(fixture, 0, any_value, round);
 		ng_family_dynamic(&fixture->page, NG_UNTYPED, NG_SPAN("other"), NG_SPAN("Text."));
-		ng_sample_text(&fixture->page, NG_NO_LABELS, NG_NO_LABELS, ng_span(texts[round % 10]));
+		ng_sample_text(&fixture->page, NG_SUFFIX_NONE, NG_NO_LABELS, ng_span(texts[round % 10]));
 		pack_and_check(fixture);
 	}
 	assert_true(fixture->packed_count > 30);
