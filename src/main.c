@@ -36,22 +36,23 @@ struct program {
 	struct ng_server *server;
 	struct ng_listener listeners[LISTENERS_MAX];
 	size_t listener_count;
-	char error[1024];
+	struct ng_error error;
 };
 
 static int usage(struct program *program)
 {
-	fprintf(stderr, "nodegauge: error: %s\n", program->error);
+	fprintf(stderr, "nodegauge: error: %s\n", program->error.text);
 	return EXIT_USAGE;
 }
 
 static int give_up(struct program *program)
 {
-	size_t used = strlen(program->error);
+	char *text = program->error.text;
+	size_t used = strlen(text);
 
-	if (strstr(program->error, strerror(EMFILE)))
-		snprintf(program->error + used, sizeof(program->error) - used, ": see LimitNOFILE= or ulimit -n");
-	NG_LOG(NG_LOG_ERROR, "cannot start", "reason", program->error);
+	if (strstr(text, strerror(EMFILE)))
+		snprintf(text + used, sizeof(program->error.text) - used, ": see LimitNOFILE= or ulimit -n");
+	NG_LOG(NG_LOG_ERROR, "cannot start", "reason", text);
 	return EXIT_FAILURE;
 }
 
@@ -65,17 +66,17 @@ static int refuse(struct program *program, int error)
 
 static int read_arguments(struct program *program, int argc, char *argv[])
 {
-	int r = ng_arguments_init(&program->arguments, argc, argv, program->error, sizeof(program->error));
+	int r = ng_arguments_init(&program->arguments, argc, argv, &program->error);
 
 	if (r == 0)
 		r = ng_registry_init(&program->registry);
 	const char *modules = r == 0 ? ng_arguments_peek(&program->arguments, "collector.modules") : NULL;
 	if (modules)
-		r = ng_registry_load(&program->registry, modules, program->error, sizeof(program->error));
+		r = ng_registry_load(&program->registry, modules, &program->error);
 	if (r == 0)
 		r = ng_options_init(&program->options, &program->registry);
 	if (r == 0)
-		r = ng_options_parse(&program->options, &program->arguments, program->error, sizeof(program->error));
+		r = ng_options_parse(&program->options, &program->arguments, &program->error);
 	return r;
 }
 
@@ -110,7 +111,7 @@ static int migrate(struct program *program)
 {
 	struct ng_options *options = &program->options;
 
-	int r = ng_migrate(stdout, stderr, options, options->settings.migrate, program->error, sizeof(program->error));
+	int r = ng_migrate(stdout, stderr, options, options->settings.migrate, &program->error);
 	if (r < 0)
 		return usage(program);
 	int status = finish_output();
@@ -181,8 +182,8 @@ static int plan_privileges(struct program *program)
 {
 	const struct ng_options *options = &program->options;
 
-	return ng_privileges_plan(&program->privileges, options->settings.user, options->choices, options->choice_count,
-		program->error, sizeof(program->error));
+	return ng_privileges_plan(
+		&program->privileges, options->settings.user, options->choices, options->choice_count, &program->error);
 }
 
 /* The files of sockets become the user's; they are removed at the end where he may do so, and nothing else is. */
@@ -195,14 +196,10 @@ static int hand_over_sockets(struct program *program)
 		if (!path)
 			continue;
 		gid_t group = *program->options.settings.socket_group ? (gid_t)-1 : account ? account->gid : 0;
-		if (account && lchown(path, account->uid, group) < 0) {
-			int error = errno;
-			snprintf(program->error, sizeof(program->error),
-				"change the owner of unix:%s to the user of "
-				"--user: %s",
-				path, strerror(error));
-			return -error;
-		}
+		if (account && lchown(path, account->uid, group) < 0)
+			return ng_error_set(&program->error, -errno, "change the owner of unix:%s to the user of "
+				"--user: %s", path,
+				strerror(errno));
 		struct ng_span folder = slash ? (struct ng_span){ path, (size_t)(slash - path) + 1 } : NG_SPAN(".");
 		const char *copy = ng_copy(&program->options.memory, folder).text;
 		if (!copy)
@@ -214,15 +211,14 @@ static int hand_over_sockets(struct program *program)
 
 static int drop_privileges(struct program *program)
 {
-	snprintf(program->error, sizeof(program->error), "out of memory");
+	ng_error_set(&program->error, -ENOMEM, "out of memory");
 	int r = ng_options_roots(&program->options, program->roots);
 	if (r == 0)
 		r = hand_over_sockets(program);
 	if (r == 0)
 		r = ng_privileges_except_writables(&program->privileges, program->roots, &program->options.memory);
 	if (r == 0)
-		r = ng_privileges_drop(&program->privileges, program->options.settings.landlock, program->error,
-			sizeof(program->error));
+		r = ng_privileges_drop(&program->privileges, program->options.settings.landlock, &program->error);
 	return r;
 }
 
@@ -252,7 +248,7 @@ static int start_engine(struct program *program)
 	memcpy(kept, writers, sizeof(writers));
 	config.writers = kept;
 	ng_process_init(&program->process, config.keep_below);
-	return ng_engine_new(&config, program->error, sizeof(program->error), &program->engine);
+	return ng_engine_new(&config, &program->error, &program->engine);
 }
 
 static int add_exporter(struct program *program)
@@ -265,7 +261,7 @@ static int add_exporter(struct program *program)
 		.scrape_timeout = settings->scrape_timeout,
 		.registry = &program->registry,
 	});
-	snprintf(program->error, sizeof(program->error), "out of memory");
+	ng_error_set(&program->error, -ENOMEM, "out of memory");
 	return program->exporter ? 0 : -ENOMEM;
 }
 
@@ -273,19 +269,14 @@ static int take_sockets(struct program *program)
 {
 	int first, n = ng_service_sockets(&first);
 
-	if (n <= 0) {
-		snprintf(program->error, sizeof(program->error), "--web.systemd-socket: systemd passed no sockets");
-		return -EINVAL;
-	}
-	if (n > LISTENERS_MAX) {
-		snprintf(program->error, sizeof(program->error),
-			"--web.systemd-socket: %d sockets passed, maximum "
-			"is %d",
-			n, LISTENERS_MAX);
-		return -EINVAL;
-	}
+	if (n <= 0)
+		return ng_error_set(&program->error, -EINVAL, "--web.systemd-socket: systemd passed no sockets");
+	if (n > LISTENERS_MAX)
+		return ng_error_set(
+			&program->error, -EINVAL, "--web.systemd-socket: %d sockets passed, maximum "
+			"is %d", n, LISTENERS_MAX);
 	for (int i = 0; i < n; i++) {
-		int r = ng_listen_adopt(first + i, &program->listeners[i], program->error, sizeof(program->error));
+		int r = ng_listen_adopt(first + i, &program->listeners[i], &program->error);
 		if (r < 0)
 			return r;
 		program->listener_count++;
@@ -301,18 +292,14 @@ static int open_listeners(struct program *program)
 
 	if (settings->systemd_socket)
 		return take_sockets(program);
-	int r = ng_socket_access_parse(
-		settings->socket_mode, settings->socket_group, &access, program->error, sizeof(program->error));
+	int r = ng_socket_access_parse(settings->socket_mode, settings->socket_group, &access, &program->error);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < addresses->count; i++) {
-		if (i == LISTENERS_MAX) {
-			snprintf(program->error, sizeof(program->error), "--web.listen-address: at most %d addresses",
-				LISTENERS_MAX);
-			return -EINVAL;
-		}
-		r = ng_listen_open(
-			addresses->item[i], &access, &program->listeners[i], program->error, sizeof(program->error));
+		if (i == LISTENERS_MAX)
+			return ng_error_set(
+				&program->error, -EINVAL, "--web.listen-address: at most %d addresses", LISTENERS_MAX);
+		r = ng_listen_open(addresses->item[i], &access, &program->listeners[i], &program->error);
 		if (r < 0)
 			return r;
 		program->listener_count++;
@@ -336,7 +323,7 @@ static int await_listeners(struct program *program, struct ng_patience *patience
 		r = open_listeners(program);
 		if (r < 0)
 			close_listeners(program);
-	} while (r < 0 && r != -EINVAL && ng_patience_wait(patience, program->error));
+	} while (r < 0 && r != -EINVAL && ng_patience_wait(patience, program->error.text));
 	return r;
 }
 
@@ -359,7 +346,7 @@ static int start_server(struct program *program)
 		.log = log_web,
 	};
 
-	return ng_server_new(&config, program->error, sizeof(program->error), &program->server);
+	return ng_server_new(&config, &program->error, &program->server);
 }
 
 /* ---- the two ways of running ---- */
@@ -406,7 +393,7 @@ static int serve(struct program *program)
 	int r = ng_loop_run(program->engine, program->server, program->exporter);
 	if (r == 0)
 		return EXIT_SUCCESS;
-	snprintf(program->error, sizeof(program->error), "main loop: %s", strerror(-r));
+	ng_error_set(&program->error, r, "main loop: %s", strerror(-r));
 	return give_up(program);
 }
 

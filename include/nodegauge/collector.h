@@ -76,12 +76,13 @@ struct ng_writable {
 	const char *path;
 };
 
+struct ng_error;
+
 /* What `init` gets. Texts of options live as long as the collector. */
 struct ng_setup {
-	struct ng_arena *arena;   /* lives as long as the collector; for paths and tables */
-	struct ng_kernel *kernel; /* for the functions that take a setup */
-	char *error;              /* where a failing init explains itself, in one sentence without a full stop */
-	size_t error_size;
+	struct ng_arena *arena;         /* lives as long as the collector; for paths and tables */
+	struct ng_kernel *kernel;       /* for the functions that take a setup */
+	struct ng_error *error;         /* where a failing init explains itself; see ng_refuse */
 	const struct ng_choice *choice; /* for ng_enabled */
 	char *notice;                   /* what the log should say of this collector at the start; "" for nothing */
 	size_t notice_size;
@@ -247,7 +248,7 @@ int ng_failed(struct ng_scrape *scrape, int error, const char *what, const char 
 /* For `init`: whether the collector of that name is enabled too. */
 bool ng_enabled(const struct ng_setup *setup, const char *collector);
 
-/* For `init`: notes the reason and returns -EINVAL. */
+/* For `init`: notes the reason, one sentence without a full stop, and returns -EINVAL. */
 int ng_refuse(struct ng_setup *setup, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+
 #include <nodegauge/collector.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -136,12 +138,22 @@ int ng_fail_noted(struct ng_scrape *scrape, int error)
 	return error;
 }
 
+int ng_error_set(struct ng_error *error, int number, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(error->text, sizeof(error->text), format, arguments);
+	va_end(arguments);
+	return number;
+}
+
 int ng_refuse(struct ng_setup *setup, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(setup->error, setup->error_size, format, arguments);
+	vsnprintf(setup->error->text, sizeof(setup->error->text), format, arguments);
 	va_end(arguments);
 	return -EINVAL;
 }

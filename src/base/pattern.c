@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <pcre2.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -131,7 +130,7 @@ void ng_pattern_free(struct ng_pattern *pattern)
 	free(pattern);
 }
 
-static int pattern_fill(struct ng_pattern *pattern, const char *expression, char *error, size_t error_size)
+static int pattern_fill(struct ng_pattern *pattern, const char *expression, struct ng_error *error)
 {
 	int code;
 	PCRE2_SIZE at;
@@ -141,17 +140,15 @@ static int pattern_fill(struct ng_pattern *pattern, const char *expression, char
 	if (!pattern->code) {
 		char message[128];
 		pcre2_get_error_message(code, (PCRE2_UCHAR *)message, sizeof(message));
-		snprintf(error, error_size, "bad regular expression '%s': %s at offset %zu", expression, message, at);
-		return -EINVAL;
+		return ng_error_set(
+			error, -EINVAL, "bad regular expression '%s': %s at offset %zu", expression, message, at);
 	}
 	pattern->match = pcre2_match_data_create(1, NULL);
 	pattern->context = pcre2_match_context_create(NULL);
 	pattern->memo_size = MEMO_FIRST;
 	pattern->memo = calloc(pattern->memo_size, sizeof(*pattern->memo));
-	if (!pattern->match || !pattern->context || !pattern->memo) {
-		snprintf(error, error_size, "out of memory");
-		return -ENOMEM;
-	}
+	if (!pattern->match || !pattern->context || !pattern->memo)
+		return ng_error_set(error, -ENOMEM, "out of memory");
 	pcre2_set_match_limit(pattern->context, 100000);
 	/* takes the memory that nearly every match will do with: a match later on is no place to find out */
 	if (pcre2_match(pattern->code, (PCRE2_SPTR) "", 0, 0, 0, pattern->match, pattern->context) ==
@@ -163,7 +160,7 @@ static int pattern_fill(struct ng_pattern *pattern, const char *expression, char
 	return 0;
 }
 
-int ng_pattern_new(const char *expression, char *error, size_t error_size, struct ng_pattern **ret_pattern)
+int ng_pattern_new(const char *expression, struct ng_error *error, struct ng_pattern **ret_pattern)
 {
 	*ret_pattern = NULL;
 	if (!*expression)
@@ -171,7 +168,7 @@ int ng_pattern_new(const char *expression, char *error, size_t error_size, struc
 	struct ng_pattern *pattern = calloc(1, sizeof(*pattern));
 	if (!pattern)
 		return -ENOMEM;
-	int r = pattern_fill(pattern, expression, error, error_size);
+	int r = pattern_fill(pattern, expression, error);
 	if (r < 0) {
 		ng_pattern_free(pattern);
 		return r;

@@ -2,10 +2,12 @@
 #ifndef BASE_PATTERN_H
 #define BASE_PATTERN_H
 
+#include "base/error.h"
+
 #include <nodegauge/pattern.h>
 
 /* NULL for the empty expression. A bad one gives -EINVAL and says where it is bad. Owned by the caller. */
-int ng_pattern_new(const char *expression, char *error, size_t error_size, struct ng_pattern **ret_pattern);
+int ng_pattern_new(const char *expression, struct ng_error *error, struct ng_pattern **ret_pattern);
 void ng_pattern_free(struct ng_pattern *pattern);
 
 #endif

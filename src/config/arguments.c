@@ -44,17 +44,14 @@ static int read_text(const char *path, char *text, size_t *ret_size, const char 
 }
 
 /* One argument a line; empty lines and those that begin with # are passed over. */
-static int add_lines(
-	struct ng_arguments *arguments, const char *path, struct ng_span text, char *error, size_t error_size)
+static int add_lines(struct ng_arguments *arguments, const char *path, struct ng_span text, struct ng_error *error)
 {
 	struct ng_span line;
 	int r = 0;
 
 	for (unsigned number = 1; r == 0 && ng_line_next(&text, &line); number++) {
-		if (line.size && memchr(line.text, '\0', line.size)) {
-			snprintf(error, error_size, "@%s:%u: NUL byte in the line", path, number);
-			return -EINVAL;
-		}
+		if (line.size && memchr(line.text, '\0', line.size))
+			return ng_error_set(error, -EINVAL, "@%s:%u: NUL byte in the line", path, number);
 		line = ng_trim(line);
 		if (line.size && line.text[0] != '#')
 			r = add_argument(arguments, line);
@@ -62,7 +59,7 @@ static int add_lines(
 	return r;
 }
 
-static int add_file(struct ng_arguments *arguments, const char *path, char *error, size_t error_size)
+static int add_file(struct ng_arguments *arguments, const char *path, struct ng_error *error)
 {
 	char *text = malloc(FILE_MAX + 1);
 	const char *why = NULL;
@@ -72,22 +69,22 @@ static int add_file(struct ng_arguments *arguments, const char *path, char *erro
 		return -ENOMEM;
 	int r = read_text(path, text, &size, &why);
 	if (r < 0)
-		snprintf(error, error_size, "@%s: %s", path, why);
+		ng_error_set(error, r, "@%s: %s", path, why);
 	else
-		r = add_lines(arguments, path, (struct ng_span){ text, size }, error, error_size);
+		r = add_lines(arguments, path, (struct ng_span){ text, size }, error);
 	free(text);
 	return r;
 }
 
-int ng_arguments_init(struct ng_arguments *arguments, int argc, char *const argv[], char *error, size_t error_size)
+int ng_arguments_init(struct ng_arguments *arguments, int argc, char *const argv[], struct ng_error *error)
 {
 	int r = 0;
 
 	*arguments = (struct ng_arguments){ 0 };
-	snprintf(error, error_size, "out of memory");
+	ng_error_set(error, -ENOMEM, "out of memory");
 	for (int i = 1; r == 0 && i < argc; i++) {
 		if (argv[i][0] == '@' && argv[i][1])
-			r = add_file(arguments, argv[i] + 1, error, error_size);
+			r = add_file(arguments, argv[i] + 1, error);
 		else
 			r = add_argument(arguments, ng_span(argv[i]));
 	}

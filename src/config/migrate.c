@@ -154,19 +154,19 @@ static void sum_up(FILE *log, const struct ng_migration *migration, const char *
 			program, migration->protection);
 }
 
-int ng_migrate(FILE *out, FILE *log, struct ng_options *options, const char *path, char *error, size_t error_size)
+int ng_migrate(FILE *out, FILE *log, struct ng_options *options, const char *path, struct ng_error *error)
 {
 	struct ng_arena memory = { 0 };
 	struct ng_migration migration = { .options = options, .memory = &memory };
 
-	int r = ng_migrate_find_words(&migration, path, error, error_size);
+	int r = ng_migrate_find_words(&migration, path, error);
 	if (r == 0) {
 		size_t missing_count;
 		ng_migrate_judge(&migration);
 		const char *missing = missing_collectors(&migration, &missing_count);
 		r = print(out, &migration, path, missing);
 		if (r < 0)
-			snprintf(error, error_size, "--migrate: out of memory");
+			ng_error_set(error, -ENOMEM, "--migrate: out of memory");
 		else
 			sum_up(log, &migration, missing, missing_count);
 	}

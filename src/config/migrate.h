@@ -3,6 +3,7 @@
 #ifndef CONFIG_MIGRATE_H
 #define CONFIG_MIGRATE_H
 
+#include "base/error.h"
 #include "config/options.h"
 
 #include <stdio.h>
@@ -16,6 +17,6 @@
  * Returns 1 when TLS, authentication or an address filter is lost: the flags then listen on loopback. On a negative
  * errno `error` says what is wrong with the file.
  */
-int ng_migrate(FILE *out, FILE *log, struct ng_options *options, const char *path, char *error, size_t error_size);
+int ng_migrate(FILE *out, FILE *log, struct ng_options *options, const char *path, struct ng_error *error);
 
 #endif

@@ -5,8 +5,6 @@
 #include "config/node_exporter.h"
 #include "http/address.h"
 
-#include <stdio.h>
-
 static const struct ng_note known_flags[] = {
 	{ "runtime.gomaxprocs", "accepted but ignored: there is no Go runtime here" },
 	{ "web.systemd-socket", "the socket unit is nodegauge.socket: systemctl enable --now nodegauge.socket" },
@@ -146,7 +144,7 @@ static void unknown(struct ng_migration *migration, struct argument *argument, s
 }
 
 /* Whether nodegauge would start with what is kept and this word, to serve. */
-static bool starts(struct ng_migration *migration, const char *word, char *error, size_t error_size)
+static bool starts(struct ng_migration *migration, const char *word, struct ng_error *error)
 {
 	struct ng_options options;
 	struct ng_engine *engine = NULL;
@@ -162,19 +160,16 @@ static bool starts(struct ng_migration *migration, const char *word, char *error
 	items[count++] = word;
 	int r = ng_options_init(&options, migration->options->registry);
 	if (r == 0)
-		r = ng_options_parse(
-			&options, &(struct ng_arguments){ .item = items, .count = count }, error, error_size);
-	if (r == 0 && ng_options_action(&options) != NG_SERVE) {
-		r = -EINVAL;
-		snprintf(error, error_size, "with it nodegauge would not start the server");
-	}
+		r = ng_options_parse(&options, &(struct ng_arguments){ .item = items, .count = count }, error);
+	if (r == 0 && ng_options_action(&options) != NG_SERVE)
+		r = ng_error_set(error, -EINVAL, "with it nodegauge would not start the server");
 	if (r == 0) {
 		struct ng_engine_config config = {
 			.choices = options.choices, .choice_count = options.choice_count, .once = true
 		};
 		r = ng_options_roots(&options, config.roots);
 		if (r == 0)
-			r = ng_engine_new(&config, error, error_size, &engine);
+			r = ng_engine_new(&config, error, &engine);
 		ng_engine_free(engine);
 	}
 	ng_options_done(&options);
@@ -184,12 +179,12 @@ static bool starts(struct ng_migration *migration, const char *word, char *error
 static void known(struct ng_migration *migration, const struct argument *argument, struct ng_flag *flag, size_t *at)
 {
 	const char *word = argument->word;
-	char error[512];
+	struct ng_error error;
 
 	if (flag->kind != NG_OPTION_BOOL && !argument->value && *at < migration->word_count)
 		word = ng_migrate_join(migration, word, "=", migration->words[(*at)++]);
-	if (!word || !starts(migration, word, error, sizeof(error))) {
-		ng_migrate_lose(migration, word, word ? ng_copy(migration->memory, ng_span(error)).text : NULL);
+	if (!word || !starts(migration, word, &error)) {
+		ng_migrate_lose(migration, word, word ? ng_copy(migration->memory, ng_span(error.text)).text : NULL);
 		return;
 	}
 	flag->given = true;
@@ -236,7 +231,7 @@ static bool given(struct ng_migration *migration, const char *name)
 static void add_debian_defaults(struct ng_migration *migration)
 {
 	static const char reason[] = "default of Debian's prometheus-node-exporter";
-	char error[512];
+	struct ng_error error;
 
 	for (size_t i = 0; i < NG_COUNT(debian_defaults); i++) {
 		const char *word = ng_migrate_join(migration, "--", debian_defaults[i], NULL);
@@ -244,14 +239,14 @@ static void add_debian_defaults(struct ng_migration *migration)
 			return;
 		struct argument argument = look_at(word);
 		struct ng_flag *flag = ng_flag_find(migration->options, argument.name);
-		if (!flag || flag->given || !starts(migration, word, error, sizeof(error)))
+		if (!flag || flag->given || !starts(migration, word, &error))
 			continue;
 		if (!argument.value && migration->disables_defaults)
 			continue;
 		keep(migration, word);
 		tell(migration, word, reason);
 	}
-	if (starts(migration, "--collector.netdev.device-exclude=^lo$", error, sizeof(error)))
+	if (starts(migration, "--collector.netdev.device-exclude=^lo$", &error))
 		tell(migration, "--collector.netdev.device-exclude",
 			"Debian 12's package leaves out the interface lo by default; here, use "
 			"--collector.netdev.device-exclude=^lo$");
@@ -278,9 +273,9 @@ static bool is_kept(const struct ng_migration *migration, const char *word, size
 static const char *on_loopback(struct ng_migration *migration, const char *word, const char *address)
 {
 	struct ng_address_parts parts;
-	char error[256];
+	struct ng_error error;
 
-	if (ng_address_parse(address, &parts, error, sizeof(error)) < 0 || is_loopback(&parts))
+	if (ng_address_parse(address, &parts, &error) < 0 || is_loopback(&parts))
 		return word;
 	return ng_migrate_join(migration, "--web.listen-address=127.0.0.1:", parts.port, NULL);
 }

@@ -6,6 +6,7 @@
 #ifndef CONFIG_MIGRATE_INTERNAL_H
 #define CONFIG_MIGRATE_INTERNAL_H
 
+#include "base/error.h"
 #include "config/options.h"
 
 struct ng_note {
@@ -34,10 +35,9 @@ struct ng_migration {
 int ng_migrate_read(struct ng_arena *memory, const char *path, struct ng_span *ret_text);
 
 /* Fills in the words, from a unit or a file of variables. On a negative errno `error` says what is wrong with it. */
-int ng_migrate_find_words(struct ng_migration *migration, const char *path, char *error, size_t error_size);
+int ng_migrate_find_words(struct ng_migration *migration, const char *path, struct ng_error *error);
 
-int ng_migrate_take_unit(
-	struct ng_migration *migration, const char *path, struct ng_span text, char *error, size_t error_size);
+int ng_migrate_take_unit(struct ng_migration *migration, const char *path, struct ng_span text, struct ng_error *error);
 
 /* Adds a word, or those in the file of an @FILE; all words of a variable's value. */
 void ng_migrate_push(struct ng_migration *migration, const char *word);

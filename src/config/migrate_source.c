@@ -115,24 +115,20 @@ static bool is_unit(const char *path, struct ng_span text)
 	return false;
 }
 
-int ng_migrate_find_words(struct ng_migration *migration, const char *path, char *error, size_t error_size)
+int ng_migrate_find_words(struct ng_migration *migration, const char *path, struct ng_error *error)
 {
 	struct ng_span text;
 
 	int r = ng_migrate_read(migration->memory, path, &text);
-	if (r < 0) {
-		snprintf(error, error_size, "--migrate: %s: %s", path, strerror(-r));
-		return r;
-	}
+	if (r < 0)
+		return ng_error_set(error, r, "--migrate: %s: %s", path, strerror(-r));
 	if (is_unit(path, text))
-		return ng_migrate_take_unit(migration, path, text, error, error_size);
-	if (!take_variables(migration, text)) {
-		snprintf(error, error_size,
+		return ng_migrate_take_unit(migration, path, text, error);
+	if (!take_variables(migration, text))
+		return ng_error_set(error, -EINVAL,
 			"--migrate: %s: contains neither a variable with flags, such as "
 			"ARGS=\"--web.listen-address=:9100\", nor a unit with ExecStart=",
 			path);
-		return -EINVAL;
-	}
 	migration->debian = ng_span_equal(ng_migrate_file_name(path), NG_SPAN("prometheus-node-exporter"));
 	return 0;
 }

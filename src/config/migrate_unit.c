@@ -128,7 +128,7 @@ static void add_variable(struct service *service, struct ng_span name, struct ng
 }
 
 /* Files go before settings, and a "-" before a name allows that there is no such file. */
-static int read_environment(struct service *service, char *error, size_t error_size)
+static int read_environment(struct service *service, struct ng_error *error)
 {
 	const char *word;
 
@@ -147,10 +147,8 @@ static int read_environment(struct service *service, char *error, size_t error_s
 			return -ENOMEM;
 		bool optional = path[0] == '-';
 		int r = ng_migrate_read(service->memory, path + optional, &text);
-		if (r < 0 && !optional) {
-			snprintf(error, error_size, "EnvironmentFile=%s: %s", path, strerror(-r));
-			return r;
-		}
+		if (r < 0 && !optional)
+			return ng_error_set(error, r, "EnvironmentFile=%s: %s", path, strerror(-r));
 		while (r == 0 && ng_environment_next(service->memory, &text, &variable))
 			add_variable(service, variable.name, variable.value);
 	}
@@ -250,7 +248,7 @@ static bool next_command(struct service *service, struct ng_span *value, struct 
 
 /* The command that starts node_exporter, perhaps through another program (taskset, nice); else the only one there is.
  */
-static int find_command(struct service *service, struct command *ret_command, char *error, size_t error_size)
+static int find_command(struct service *service, struct command *ret_command, struct ng_error *error)
 {
 	struct command command;
 	size_t commands = 0;
@@ -272,35 +270,31 @@ static int find_command(struct service *service, struct command *ret_command, ch
 	bool shell = commands == 1 && ret_command->count > 1 && strcmp(ret_command->words[1], "-c") == 0;
 	if (commands == 1 && !shell)
 		return 0;
-	snprintf(error, error_size, "%s",
+	return ng_error_set(error, -EINVAL, "%s",
 		!commands ? "no ExecStart= in [Service]"
 		: shell   ? "ExecStart= starts a shell: put the flags into a file as ARGS=\"...\" and migrate that"
 			  : "none of the commands in ExecStart= is node_exporter");
-	return -EINVAL;
 }
 
-int ng_migrate_take_unit(
-	struct ng_migration *migration, const char *path, struct ng_span text, char *error, size_t error_size)
+int ng_migrate_take_unit(struct ng_migration *migration, const char *path, struct ng_span text, struct ng_error *error)
 {
 	struct service service = { .memory = migration->memory };
 	struct command command = { 0 };
 	struct ng_span name = ng_migrate_file_name(path);
 	size_t before = (size_t)(name.text - path);
 	const char *directory = ng_copy(migration->memory, (struct ng_span){ path, before > 1 ? before - 1 : 1 }).text;
-	char why[256] = "out of memory";
+	struct ng_error why = { "out of memory" };
 
 	read_unit(&service, text);
 	if (before && directory)
 		read_drop_ins(&service, directory, name.text);
-	int r = read_environment(&service, why, sizeof(why));
+	int r = read_environment(&service, &why);
 	if (r == 0)
-		r = find_command(&service, &command, why, sizeof(why));
+		r = find_command(&service, &command, &why);
 	if (r == 0 && (service.no_memory || !directory))
 		r = -ENOMEM;
-	if (r < 0) {
-		snprintf(error, error_size, "--migrate: %s: %s", path, why);
-		return r;
-	}
+	if (r < 0)
+		return ng_error_set(error, r, "--migrate: %s: %s", path, why.text);
 	migration->debian = ng_span_equal(
 		ng_migrate_file_name(command.words[command.program]), NG_SPAN("prometheus-node-exporter"));
 	if (service.filters_addresses)

@@ -5,8 +5,6 @@
 #include "config/node_exporter.h"
 #include "http/address.h"
 
-#include <stdio.h>
-
 int ng_options_init(struct ng_options *options, const struct ng_registry *registry)
 {
 	size_t n = registry->count + 1;
@@ -29,10 +27,9 @@ void ng_options_done(struct ng_options *options)
 
 /* ---- values ---- */
 
-static int bad_value(const struct ng_flag *flag, const char *value, const char *right, char *error, size_t error_size)
+static int bad_value(const struct ng_flag *flag, const char *value, const char *right, struct ng_error *error)
 {
-	snprintf(error, error_size, "--%s: bad value '%s': expected %s", flag->name, value, right);
-	return -EINVAL;
+	return ng_error_set(error, -EINVAL, "--%s: bad value '%s': expected %s", flag->name, value, right);
 }
 
 static bool is_choice(const char *choices, const char *value)
@@ -68,8 +65,7 @@ static int append_to_list(struct ng_options *options, struct ng_list *list, cons
 	return 0;
 }
 
-static int set_setting(
-	struct ng_options *options, const struct ng_flag *flag, const char *text, char *error, size_t error_size)
+static int set_setting(struct ng_options *options, const struct ng_flag *flag, const char *text, struct ng_error *error)
 {
 	void *member = (char *)&options->settings + flag->offset;
 
@@ -80,31 +76,28 @@ static int set_setting(
 	case NG_OPTION_LIST:
 		return append_to_list(options, member, text);
 	case NG_OPTION_UNSIGNED:
-		return ng_u64(ng_span(text), member) < 0 ? bad_value(flag, text, "a whole number", error, error_size)
-							 : 0;
+		return ng_u64(ng_span(text), member) < 0 ? bad_value(flag, text, "a whole number", error) : 0;
 	case NG_OPTION_DURATION:
 		return ng_duration(ng_span(text), member) < 0
-			       ? bad_value(flag, text, "a duration such as 5s or 100ms", error, error_size)
+			       ? bad_value(flag, text, "a duration such as 5s or 100ms", error)
 			       : 0;
 	default:
 		if (flag->choices && !is_choice(flag->choices, text))
-			return bad_value(flag, text, flag->choices, error, error_size);
+			return bad_value(flag, text, flag->choices, error);
 		*(const char **)member = text;
 		return 0;
 	}
 }
 
-static int set_flag(struct ng_options *options, struct ng_flag *flag, const char *text, char *error, size_t error_size)
+static int set_flag(struct ng_options *options, struct ng_flag *flag, const char *text, struct ng_error *error)
 {
 	bool repeatable = flag->kind == NG_OPTION_LIST || flag->kind == NG_OPTION_BOOL;
 
-	if (flag->given && !repeatable) {
-		snprintf(error, error_size, "--%s is given twice", flag->name);
-		return -EINVAL;
-	}
+	if (flag->given && !repeatable)
+		return ng_error_set(error, -EINVAL, "--%s is given twice", flag->name);
 	flag->given = true;
 	if (!flag->collector)
-		return set_setting(options, flag, text, error, error_size);
+		return set_setting(options, flag, text, error);
 	size_t i = collector_index(options, flag->collector);
 	if (!flag->option) {
 		options->switched[i] = strcmp(text, "true") == 0;
@@ -118,24 +111,21 @@ static int set_flag(struct ng_options *options, struct ng_flag *flag, const char
 	return 0;
 }
 
-static int unknown(
-	const struct ng_options *options, const char *argument, struct ng_span name, char *error, size_t error_size)
+static int unknown(const struct ng_options *options, const char *argument, struct ng_span name, struct ng_error *error)
 {
 	const char *near = ng_flag_nearest(options, name);
 	char why[256];
 
 	if (ng_their_flag_missing(options, name, why, sizeof(why)))
-		snprintf(error, error_size, "unknown flag '%s': %s", argument, why);
-	else if (near)
-		snprintf(error, error_size, "unknown flag '%s': did you mean --%s?", argument, near);
-	else
-		snprintf(error, error_size, "unknown flag '%s': see --help", argument);
-	return -EINVAL;
+		return ng_error_set(error, -EINVAL, "unknown flag '%s': %s", argument, why);
+	if (near)
+		return ng_error_set(error, -EINVAL, "unknown flag '%s': did you mean --%s?", argument, near);
+	return ng_error_set(error, -EINVAL, "unknown flag '%s': see --help", argument);
 }
 
 /* One flag with its value, which may be the next argument; moves `*at` behind both. */
 static int parse_flag(
-	struct ng_options *options, const struct ng_arguments *arguments, size_t *at, char *error, size_t error_size)
+	struct ng_options *options, const struct ng_arguments *arguments, size_t *at, struct ng_error *error)
 {
 	const char *argument = arguments->item[(*at)++];
 	struct ng_span name = ng_span_skip(ng_span(argument), 2);
@@ -152,31 +142,27 @@ static int parse_flag(
 	if (!flag && !value && ng_their_switched_off(options, name))
 		return 0;
 	if (!flag || (negated && flag->kind != NG_OPTION_BOOL))
-		return unknown(options, argument, name, error, error_size);
+		return unknown(options, argument, name, error);
 	if (flag->kind == NG_OPTION_BOOL) {
-		if (value) {
-			snprintf(error, error_size, "%s: a switch takes no value: write --%s or --no-%s", argument,
-				flag->name, flag->name);
-			return -EINVAL;
-		}
-		return set_flag(options, flag, negated ? "false" : "true", error, error_size);
+		if (value)
+			return ng_error_set(error, -EINVAL, "%s: a switch takes no value: write --%s or --no-%s",
+				argument, flag->name, flag->name);
+		return set_flag(options, flag, negated ? "false" : "true", error);
 	}
-	if (!value && *at == arguments->count) {
-		snprintf(error, error_size, "--%s needs a value", flag->name);
-		return -EINVAL;
-	}
+	if (!value && *at == arguments->count)
+		return ng_error_set(error, -EINVAL, "--%s needs a value", flag->name);
 	if (!value)
 		value = arguments->item[(*at)++];
-	return set_flag(options, flag, value, error, error_size);
+	return set_flag(options, flag, value, error);
 }
 
-static int set_defaults(struct ng_options *options, char *error, size_t error_size)
+static int set_defaults(struct ng_options *options, struct ng_error *error)
 {
 	for (size_t i = 0; i < options->flag_count; i++) {
 		struct ng_flag *flag = &options->flags[i];
 		if (flag->collector || flag->given || (flag->kind == NG_OPTION_LIST && !*flag->initial))
 			continue;
-		int r = set_setting(options, flag, flag->initial, error, error_size);
+		int r = set_setting(options, flag, flag->initial, error);
 		if (r < 0)
 			return r;
 	}
@@ -207,18 +193,18 @@ static int choose(struct ng_options *options)
 	return 0;
 }
 
-static int check_addresses(const struct ng_list *listen, char *error, size_t error_size)
+static int check_addresses(const struct ng_list *listen, struct ng_error *error)
 {
 	struct ng_address_parts parts;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < listen->count; i++)
-		r = ng_address_parse(listen->item[i], &parts, error, error_size);
+		r = ng_address_parse(listen->item[i], &parts, error);
 	return r;
 }
 
 /* Values that would start a server which nobody can reach. */
-static int check(struct ng_options *options, char *error, size_t error_size)
+static int check(struct ng_options *options, struct ng_error *error)
 {
 	const struct ng_settings *settings = &options->settings;
 	const char *wrong = NULL;
@@ -235,34 +221,31 @@ static int check(struct ng_options *options, char *error, size_t error_size)
 		 !settings->scrape_timeout)
 		wrong = "--web.header-timeout, --web.idle-timeout, --web.response-timeout, --web.scrape-timeout: "
 			"expected more than 0";
-	if (wrong)
-		snprintf(error, error_size, "%s", wrong);
-	return wrong ? -EINVAL : check_addresses(&settings->listen, error, error_size);
+	return wrong ? ng_error_set(error, -EINVAL, "%s", wrong) : check_addresses(&settings->listen, error);
 }
 
-int ng_options_parse(struct ng_options *options, const struct ng_arguments *arguments, char *error, size_t error_size)
+int ng_options_parse(struct ng_options *options, const struct ng_arguments *arguments, struct ng_error *error)
 {
 	int r = 0;
 	bool help = false;
 
-	snprintf(error, error_size, "out of memory");
+	ng_error_set(error, -ENOMEM, "out of memory");
 	for (size_t at = 0; r == 0 && at < arguments->count;) {
 		const char *argument = arguments->item[at];
 		if (strcmp(argument, "-h") == 0) {
 			help = true;
 			at++;
 		} else if (strncmp(argument, "--", 2) == 0 && argument[2]) {
-			r = parse_flag(options, arguments, &at, error, error_size);
+			r = parse_flag(options, arguments, &at, error);
 		} else {
-			snprintf(error, error_size, "unexpected argument '%s': flags begin with --", argument);
-			r = -EINVAL;
+			r = ng_error_set(error, -EINVAL, "unexpected argument '%s': flags begin with --", argument);
 		}
 	}
 	if (r == 0)
-		r = set_defaults(options, error, error_size);
+		r = set_defaults(options, error);
 	options->settings.help = options->settings.help || help;
 	if (r == 0)
-		r = check(options, error, error_size);
+		r = check(options, error);
 	return r < 0 ? r : choose(options);
 }
 

@@ -6,6 +6,7 @@
 #ifndef CONFIG_OPTIONS_H
 #define CONFIG_OPTIONS_H
 
+#include "base/error.h"
 #include "engine/engine.h"
 #include "engine/registry.h"
 
@@ -78,7 +79,7 @@ struct ng_arguments {
 	size_t count, capacity;
 	struct ng_arena memory;
 };
-int ng_arguments_init(struct ng_arguments *arguments, int argc, char *const argv[], char *error, size_t error_size);
+int ng_arguments_init(struct ng_arguments *arguments, int argc, char *const argv[], struct ng_error *error);
 void ng_arguments_done(struct ng_arguments *arguments);
 
 /* The value of one flag before the table exists: --collector.modules decides what the table holds. NULL where it is not
@@ -90,7 +91,7 @@ int ng_options_init(struct ng_options *options, const struct ng_registry *regist
 void ng_options_done(struct ng_options *options);
 
 /* Borrows the arguments. On -EINVAL `error` says which one is wrong and what would be right. */
-int ng_options_parse(struct ng_options *options, const struct ng_arguments *arguments, char *error, size_t error_size);
+int ng_options_parse(struct ng_options *options, const struct ng_arguments *arguments, struct ng_error *error);
 
 /* Where the collectors look; the texts live as long as the options. 0 or -ENOMEM. */
 int ng_options_roots(struct ng_options *options, const char *ret_roots[NG_ROOTS]);

@@ -28,13 +28,12 @@ void ng_option_flag(const struct ng_collector *collector, const struct ng_option
 }
 
 static int wrong(const struct ng_cell *cell, const struct ng_option *option, const char *text, const char *right,
-	char *error, size_t error_size)
+	struct ng_error *error)
 {
 	char flag[128];
 
 	ng_option_flag(cell->collector, option, flag, sizeof(flag));
-	snprintf(error, error_size, "--%s: bad value '%s': expected %s", flag, text, right);
-	return -EINVAL;
+	return ng_error_set(error, -EINVAL, "--%s: bad value '%s': expected %s", flag, text, right);
 }
 
 static int set_list(struct ng_cell *cell, struct ng_list *list, const char *text)
@@ -50,18 +49,16 @@ static int set_list(struct ng_cell *cell, struct ng_list *list, const char *text
 	return 0;
 }
 
-static int set_pattern(
-	struct ng_cell *cell, const struct ng_option *option, const char *text, char *error, size_t error_size)
+static int set_pattern(struct ng_cell *cell, const struct ng_option *option, const char *text, struct ng_error *error)
 {
 	struct ng_pattern **member = (void *)((char *)cell->state + option->offset);
-	char reason[256] = "";
+	struct ng_error reason = { "" };
 
-	int r = ng_pattern_new(text, reason, sizeof(reason), member);
+	int r = ng_pattern_new(text, &reason, member);
 	if (r < 0) {
 		char flag[128];
 		ng_option_flag(cell->collector, option, flag, sizeof(flag));
-		snprintf(error, error_size, "--%s: %s", flag, reason);
-		return r;
+		return ng_error_set(error, r, "--%s: %s", flag, reason.text);
 	}
 	/* the cell owns it, whatever becomes of the state; a later value replaces it */
 	size_t at = (size_t)(option - cell->collector->options);
@@ -70,8 +67,7 @@ static int set_pattern(
 	return 0;
 }
 
-static int set_option(
-	struct ng_cell *cell, const struct ng_option *option, const char *given, char *error, size_t error_size)
+static int set_option(struct ng_cell *cell, const struct ng_option *option, const char *given, struct ng_error *error)
 {
 	void *member = (char *)cell->state + option->offset;
 	const char *text = ng_copy(&cell->memory, ng_span(given)).text;
@@ -81,7 +77,7 @@ static int set_option(
 	switch (option->kind) {
 	case NG_OPTION_BOOL:
 		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
-			return wrong(cell, option, text, "true or false", error, error_size);
+			return wrong(cell, option, text, "true or false", error);
 		*(bool *)member = text[0] == 't';
 		return 0;
 	case NG_OPTION_STRING:
@@ -90,14 +86,14 @@ static int set_option(
 	case NG_OPTION_LIST:
 		return set_list(cell, member, text);
 	case NG_OPTION_PATTERN:
-		return set_pattern(cell, option, text, error, error_size);
+		return set_pattern(cell, option, text, error);
 	case NG_OPTION_DURATION:
 		if (ng_duration(ng_span(text), member) < 0)
-			return wrong(cell, option, text, "a duration such as 5s or 100ms", error, error_size);
+			return wrong(cell, option, text, "a duration such as 5s or 100ms", error);
 		return 0;
 	case NG_OPTION_UNSIGNED:
 		if (ng_u64(ng_span(text), member) < 0)
-			return wrong(cell, option, text, "a whole number", error, error_size);
+			return wrong(cell, option, text, "a whole number", error);
 		return 0;
 	}
 	return -EINVAL;
@@ -135,7 +131,7 @@ static bool displaced(const struct ng_choice *choice, const struct ng_option *op
 	return false;
 }
 
-static int set_defaults(struct ng_cell *cell, const struct ng_choice *choice, char *error, size_t error_size)
+static int set_defaults(struct ng_cell *cell, const struct ng_choice *choice, struct ng_error *error)
 {
 	for (size_t i = 0; i < cell->collector->option_count; i++) {
 		const struct ng_option *option = &cell->collector->options[i];
@@ -144,25 +140,23 @@ static int set_defaults(struct ng_cell *cell, const struct ng_choice *choice, ch
 			continue;
 		if (empty && option->kind != NG_OPTION_STRING)
 			continue;
-		int r = set_option(cell, option, empty ? "" : option->initial, error, error_size);
+		int r = set_option(cell, option, empty ? "" : option->initial, error);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int set_given(struct ng_cell *cell, const struct ng_choice *choice, char *error, size_t error_size)
+static int set_given(struct ng_cell *cell, const struct ng_choice *choice, struct ng_error *error)
 {
 	for (size_t i = 0; i < choice->given_count; i++) {
 		const struct ng_option *option = choice->given[i].option;
 		const struct ng_given *other = find_given(choice, option->excludes);
-		if (other && *other->text && *choice->given[i].text) {
-			snprintf(error, error_size,
+		if (other && *other->text && *choice->given[i].text)
+			return ng_error_set(error, -EINVAL,
 				"--collector.%s.%s and --collector.%s.%s are mutually exclusive: use only one of them",
 				cell->collector->name, option->name, cell->collector->name, other->option->name);
-			return -EINVAL;
-		}
-		int r = set_option(cell, option, choice->given[i].text, error, error_size);
+		int r = set_option(cell, option, choice->given[i].text, error);
 		if (r < 0)
 			return r;
 	}
@@ -183,14 +177,13 @@ bool ng_enabled(const struct ng_setup *setup, const char *collector)
 }
 
 static int run_init(
-	struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, char *error, size_t error_size)
+	struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, struct ng_error *error)
 {
-	char reason[512] = "";
+	struct ng_error reason = { "" };
 	struct ng_setup setup = {
 		.arena = &cell->memory,
 		.kernel = kernel,
-		.error = reason,
-		.error_size = sizeof(reason),
+		.error = &reason,
 		.choice = choice,
 		.notice = cell->reason,
 		.notice_size = sizeof(cell->reason),
@@ -203,12 +196,12 @@ static int run_init(
 	if (r == 0 && ng_memory_failures() != failures)
 		r = -ENOMEM;
 	if (r < 0)
-		snprintf(error, error_size, "collector %s: %s", cell->collector->name, *reason ? reason : strerror(-r));
+		ng_error_set(
+			error, r, "collector %s: %s", cell->collector->name, *reason.text ? reason.text : strerror(-r));
 	return r;
 }
 
-int ng_cell_init(
-	struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, char *error, size_t error_size)
+int ng_cell_init(struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, struct ng_error *error)
 {
 	const struct ng_collector *collector = choice->collector;
 
@@ -219,18 +212,17 @@ int ng_cell_init(
 	cell->pattern_count = collector->option_count;
 	cell->heads = ng_page_heads(&cell->memory, collector->families, collector->family_count);
 	if (!cell->state || !cell->patterns || !cell->heads) {
-		snprintf(error, error_size, "out of memory");
 		ng_cell_done(cell);
-		return -ENOMEM;
+		return ng_error_set(error, -ENOMEM, "out of memory");
 	}
 	cell->page.known = collector->families;
 	cell->page.known_count = collector->family_count;
 	cell->page.heads = cell->heads;
-	int r = set_defaults(cell, choice, error, error_size);
+	int r = set_defaults(cell, choice, error);
 	if (r == 0)
-		r = set_given(cell, choice, error, error_size);
+		r = set_given(cell, choice, error);
 	if (r == 0)
-		r = run_init(cell, choice, kernel, error, error_size);
+		r = run_init(cell, choice, kernel, error);
 	if (r < 0)
 		ng_cell_done(cell);
 	return r;

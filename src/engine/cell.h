@@ -6,6 +6,7 @@
 #ifndef ENGINE_CELL_H
 #define ENGINE_CELL_H
 
+#include "base/error.h"
 #include "exposition/page.h"
 #include "kernel/kernel.h"
 
@@ -74,7 +75,7 @@ struct ng_cell {
 
 /* Fills in the options and runs the collector's init. On error the cell is as after ng_cell_done. */
 int ng_cell_init(
-	struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, char *error, size_t error_size);
+	struct ng_cell *cell, const struct ng_choice *choice, struct ng_kernel *kernel, struct ng_error *error);
 void ng_cell_done(struct ng_cell *cell);
 
 /* One call of tick. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -98,7 +97,7 @@ static void say_notice(struct ng_engine *engine, struct ng_cell *cell)
 	cell->reason[0] = '\0';
 }
 
-static int init_cells(struct ng_engine *engine, char *error, size_t error_size)
+static int init_cells(struct ng_engine *engine, struct ng_error *error)
 {
 	const struct ng_engine_config *config = &engine->config;
 
@@ -106,7 +105,7 @@ static int init_cells(struct ng_engine *engine, char *error, size_t error_size)
 		struct ng_choice choice = config->choices[i];
 		choice.all = config->choices;
 		choice.all_count = config->choice_count;
-		int r = ng_cell_init(&engine->cells[i], &choice, &engine->kernel, error, error_size);
+		int r = ng_cell_init(&engine->cells[i], &choice, &engine->kernel, error);
 		if (r < 0)
 			return r;
 		engine->cell_count++;
@@ -116,12 +115,12 @@ static int init_cells(struct ng_engine *engine, char *error, size_t error_size)
 	return 0;
 }
 
-int ng_engine_new(const struct ng_engine_config *config, char *error, size_t error_size, struct ng_engine **ret_engine)
+int ng_engine_new(const struct ng_engine_config *config, struct ng_error *error, struct ng_engine **ret_engine)
 {
 	struct ng_engine *engine = calloc(1, sizeof(*engine));
 
 	*ret_engine = NULL;
-	snprintf(error, error_size, "out of memory");
+	ng_error_set(error, -ENOMEM, "out of memory");
 	if (!engine)
 		return -ENOMEM;
 	engine->config = *config;
@@ -138,18 +137,18 @@ int ng_engine_new(const struct ng_engine_config *config, char *error, size_t err
 	if (r == 0 && (!engine->cells || !engine->order || !engine->runners || !engine->idle))
 		r = -ENOMEM;
 	if (r == 0)
-		r = init_cells(engine, error, error_size);
+		r = init_cells(engine, error);
 	if (r == 0)
 		r = ng_assembly_init(engine);
 	if (r == 0) {
 		r = ng_runners_start(engine);
 		if (r < 0)
-			snprintf(error, error_size, "start a thread: %s", strerror(-r));
+			ng_error_set(error, r, "start a thread: %s", strerror(-r));
 	}
 	if (r == 0 && !config->once) {
 		r = ng_tickers_start(engine);
 		if (r < 0)
-			snprintf(error, error_size, "start a thread: %s", strerror(-r));
+			ng_error_set(error, r, "start a thread: %s", strerror(-r));
 	}
 	if (r < 0) {
 		ng_engine_free(engine);

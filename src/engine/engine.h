@@ -13,12 +13,12 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "base/error.h"
 #include "base/log.h"
 #include "engine/cell.h"
 #include "exposition/gzip.h"
 
 #include <stdatomic.h>
-
 
 /* One more writer of families into each answer, run in the thread that finishes the gather; of the scrape it has page,
  * arena, kernel and serial. */
@@ -57,7 +57,7 @@ struct ng_body {
 
 struct ng_engine;
 
-int ng_engine_new(const struct ng_engine_config *config, char *error, size_t error_size, struct ng_engine **ret_engine);
+int ng_engine_new(const struct ng_engine_config *config, struct ng_error *error, struct ng_engine **ret_engine);
 
 /* Does not wait for runners that are stuck: what they use is then left to the end of the process, and the answer is
  * false. */

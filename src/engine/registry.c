@@ -65,14 +65,13 @@ const struct ng_collector *ng_registry_find(const struct ng_registry *registry, 
 
 /* ---- modules ---- */
 
-static int refuse(const char *path, const char *reason, char *error, size_t error_size)
+static int refuse(const char *path, const char *reason, struct ng_error *error)
 {
-	snprintf(error, error_size, "%s: %s", path, reason);
-	return -EINVAL;
+	return ng_error_set(error, -EINVAL, "%s: %s", path, reason);
 }
 
 static int check(const struct ng_registry *registry, const struct ng_collector *collector, const char *path,
-	char *error, size_t error_size)
+	struct ng_error *error)
 {
 	char reason[192];
 
@@ -80,19 +79,19 @@ static int check(const struct ng_registry *registry, const struct ng_collector *
 		snprintf(reason, sizeof(reason),
 			"built for version %u of the collector interface, but this is version %d: rebuild it",
 			collector->abi, NG_ABI_VERSION);
-		return refuse(path, reason, error, error_size);
+		return refuse(path, reason, error);
 	}
 	if (collector->size < OLDEST_SIZE || collector->size > sizeof(*collector)) {
 		snprintf(reason, sizeof(reason),
 			"descriptor has %u bytes, expected %zu to %zu: rebuild it with this version's headers",
 			collector->size, OLDEST_SIZE, sizeof(*collector));
-		return refuse(path, reason, error, error_size);
+		return refuse(path, reason, error);
 	}
 	if (!collector->name || !collector->summary || !collector->collect)
-		return refuse(path, "the descriptor has no name, summary or collect", error, error_size);
+		return refuse(path, "the descriptor has no name, summary or collect", error);
 	if (ng_registry_find(registry, ng_span(collector->name))) {
 		snprintf(reason, sizeof(reason), "there is already a collector named %s", collector->name);
-		return refuse(path, reason, error, error_size);
+		return refuse(path, reason, error);
 	}
 	return 0;
 }
@@ -109,7 +108,7 @@ static int adopt(struct ng_registry *registry, const struct ng_collector *collec
 	return add(registry, whole);
 }
 
-static int load_one(struct ng_registry *registry, const char *path, char *error, size_t error_size)
+static int load_one(struct ng_registry *registry, const char *path, struct ng_error *error)
 {
 	struct ng_module *wider = realloc(registry->modules, (registry->module_count + 1) * sizeof(*wider));
 
@@ -118,16 +117,16 @@ static int load_one(struct ng_registry *registry, const char *path, char *error,
 	registry->modules = wider;
 	const char *wrong = ng_module_file_check(path);
 	if (wrong)
-		return refuse(path, wrong, error, error_size);
+		return refuse(path, wrong, error);
 	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle)
-		return refuse(path, dlerror(), error, error_size);
+		return refuse(path, dlerror(), error);
 	registry->modules[registry->module_count++] = (struct ng_module){ handle, NULL };
 	const struct ng_collector *const *entry = dlsym(handle, "ng_collector_module");
 	if (!entry || !*entry)
-		return refuse(path, "no symbol ng_collector_module: compile it with -DNG_MODULE and use NG_COLLECTOR",
-			error, error_size);
-	int r = check(registry, *entry, path, error, error_size);
+		return refuse(
+			path, "no symbol ng_collector_module: compile it with -DNG_MODULE and use NG_COLLECTOR", error);
+	int r = check(registry, *entry, path, error);
 	return r < 0 ? r : adopt(registry, *entry);
 }
 
@@ -136,18 +135,18 @@ static int is_module(const struct dirent *entry)
 	return ng_span_ends(ng_span(entry->d_name), NG_SPAN(".so"));
 }
 
-int ng_registry_load(struct ng_registry *registry, const char *directory, char *error, size_t error_size)
+int ng_registry_load(struct ng_registry *registry, const char *directory, struct ng_error *error)
 {
 	struct dirent **entries;
 	char path[PATH_MAX];
 	int r = 0, n = scandir(directory, &entries, is_module, alphasort);
 
 	if (n < 0)
-		return refuse(directory, strerror(errno), error, error_size);
+		return refuse(directory, strerror(errno), error);
 	for (int i = 0; i < n; i++) {
 		if (r == 0) {
 			snprintf(path, sizeof(path), "%s/%s", directory, entries[i]->d_name);
-			r = load_one(registry, path, error, error_size);
+			r = load_one(registry, path, error);
 		}
 		free(entries[i]);
 	}

@@ -3,6 +3,8 @@
 #ifndef ENGINE_REGISTRY_H
 #define ENGINE_REGISTRY_H
 
+#include "base/error.h"
+
 #include <nodegauge/collector.h>
 
 struct ng_module {
@@ -25,7 +27,7 @@ void ng_registry_done(struct ng_registry *registry);
  * Adds the collectors of all *.so in `directory`. Version and size of a descriptor are checked before any of its
  * functions runs; the first file that is refused ends it, with the reason in `error`.
  */
-int ng_registry_load(struct ng_registry *registry, const char *directory, char *error, size_t error_size);
+int ng_registry_load(struct ng_registry *registry, const char *directory, struct ng_error *error);
 
 /* NULL when there is none of that name. */
 const struct ng_collector *ng_registry_find(const struct ng_registry *registry, struct ng_span name);

@@ -101,7 +101,7 @@ void ng_acceptor_take(struct ng_acceptor *acceptor, size_t listener, uint64_t no
  * Connections may not take the descriptors that reading takes. How many of them are in use is what the next one's
  * number says: 0 to 2 are, and each new one gets the lowest that is free.
  */
-static int fit_limits(struct ng_acceptor *acceptor, char *error, size_t error_size)
+static int fit_limits(struct ng_acceptor *acceptor, struct ng_error *error)
 {
 	struct ng_server_limits *limits = &acceptor->connections->limits;
 	struct rlimit files;
@@ -112,13 +112,11 @@ static int fit_limits(struct ng_acceptor *acceptor, char *error, size_t error_si
 	uint64_t passing = files.rlim_cur / 8;
 	passing = passing < PASSING_LEAST ? PASSING_LEAST : passing > PASSING_MOST ? PASSING_MOST : passing;
 	uint64_t used = passing + (acceptor->spare_fd < 0 ? files.rlim_cur : (uint64_t)acceptor->spare_fd + 1);
-	if (files.rlim_cur <= used) {
-		snprintf(error, error_size,
+	if (files.rlim_cur <= used)
+		return ng_error_set(error, -EMFILE,
 			"the limit of %llu file descriptors is too low, at least %llu are needed: see LimitNOFILE= "
 			"or ulimit -n",
 			(unsigned long long)files.rlim_cur, (unsigned long long)used + 1);
-		return -EMFILE;
-	}
 	if (files.rlim_cur - used >= limits->connections)
 		return 0;
 	limits->connections = (unsigned)(files.rlim_cur - used);
@@ -132,10 +130,10 @@ static int fit_limits(struct ng_acceptor *acceptor, char *error, size_t error_si
 
 /* ---- life ---- */
 
-int ng_acceptor_start(struct ng_acceptor *acceptor, char *error, size_t error_size)
+int ng_acceptor_start(struct ng_acceptor *acceptor, struct ng_error *error)
 {
 	acceptor->spare_fd = open_spare();
-	int r = fit_limits(acceptor, error, error_size);
+	int r = fit_limits(acceptor, error);
 	if (r == 0)
 		watch(acceptor, true);
 	return r;

@@ -9,6 +9,7 @@
 #ifndef HTTP_ACCEPT_H
 #define HTTP_ACCEPT_H
 
+#include "base/error.h"
 #include "http/connections.h"
 #include "http/listen.h"
 
@@ -31,7 +32,7 @@ struct ng_acceptor {
  * Begins to watch the listeners. Lowers the limit of connections to what the limit of descriptors has room for, and
  * fails where that is none. To be called when what is open for good is open.
  */
-int ng_acceptor_start(struct ng_acceptor *acceptor, char *error, size_t error_size);
+int ng_acceptor_start(struct ng_acceptor *acceptor, struct ng_error *error);
 
 /* For a listener that is ready. */
 void ng_acceptor_take(struct ng_acceptor *acceptor, size_t listener, uint64_t now);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <nodegauge/text.h>
-#include <stdio.h>
 #include <sys/un.h>
 
 static int split(const char *address, struct ng_address_parts *parts)
@@ -31,7 +30,7 @@ static int split(const char *address, struct ng_address_parts *parts)
 	return 0;
 }
 
-int ng_address_parse(const char *text, struct ng_address_parts *ret_parts, char *error, size_t error_size)
+int ng_address_parse(const char *text, struct ng_address_parts *ret_parts, struct ng_error *error)
 {
 	const char *right = NULL;
 
@@ -45,7 +44,6 @@ int ng_address_parse(const char *text, struct ng_address_parts *ret_parts, char 
 	} else if (split(text, ret_parts) < 0) {
 		right = "HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH";
 	}
-	if (right)
-		snprintf(error, error_size, "--web.listen-address: bad address '%s': expected %s", text, right);
-	return right ? -EINVAL : 0;
+	return right ? ng_error_set(error, -EINVAL, "--web.listen-address: bad address '%s': expected %s", text, right)
+		     : 0;
 }

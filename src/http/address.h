@@ -3,8 +3,9 @@
 #ifndef HTTP_ADDRESS_H
 #define HTTP_ADDRESS_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
-#include <stddef.h>
 
 struct ng_address_parts {
 	const char *path; /* behind "unix:"; NULL for TCP */
@@ -13,6 +14,6 @@ struct ng_address_parts {
 };
 
 /* Takes HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH apart; on -EINVAL `error` says what is wrong with it. */
-int ng_address_parse(const char *text, struct ng_address_parts *ret_parts, char *error, size_t error_size);
+int ng_address_parse(const char *text, struct ng_address_parts *ret_parts, struct ng_error *error);
 
 #endif

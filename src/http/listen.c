@@ -43,14 +43,13 @@ static const char *explain(int number, const struct sockaddr *address)
 }
 
 /* The address is taken: says by whom. */
-static int fail_taken(char *error, size_t error_size, const char *address, const struct sockaddr *taken)
+static int fail_taken(const char *address, const struct sockaddr *taken, struct ng_error *error)
 {
 	char who[384];
 
 	ng_occupant(taken, who, sizeof(who));
-	snprintf(error, error_size, "listen on %s: %s: used by %s; see 'ss -ltnp'", address, strerror(EADDRINUSE),
-		*who ? who : "another process");
-	return -EADDRINUSE;
+	return ng_error_set(error, -EADDRINUSE, "listen on %s: %s: used by %s; see 'ss -ltnp'", address,
+		strerror(EADDRINUSE), *who ? who : "another process");
 }
 
 static void name_listener(struct ng_listener *listener)
@@ -141,14 +140,13 @@ static int make_place(const struct sockaddr_un *address, const char **ret_why)
 	return -EADDRINUSE;
 }
 
-static int fail_unix(char *error, size_t error_size, const char *path, const char *why, int number)
+static int fail_unix(const char *path, const char *why, int number, struct ng_error *error)
 {
-	snprintf(error, error_size, "listen on unix:%s: %s", path, why ? why : strerror(-number));
-	return number;
+	return ng_error_set(error, number, "listen on unix:%s: %s", path, why ? why : strerror(-number));
 }
 
 static int listen_unix(const char *path, const struct ng_socket_access *access, struct ng_listener *ret_listener,
-	char *error, size_t error_size)
+	struct ng_error *error)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const char *why = NULL;
@@ -165,7 +163,7 @@ static int listen_unix(const char *path, const struct ng_socket_access *access, 
 	if (r == -ENOENT || r == -ENOTDIR)
 		why = "its directory does not exist";
 	if (r < 0)
-		return fail_unix(error, error_size, path, why, r);
+		return fail_unix(path, why, r, error);
 	ret_listener->unlink = path;
 	return 0;
 }
@@ -173,7 +171,7 @@ static int listen_unix(const char *path, const struct ng_socket_access *access, 
 /* ---- TCP ---- */
 
 static int listen_tcp(const char *address, const char *host, const char *port, struct ng_listener *ret_listener,
-	char *error, size_t error_size)
+	struct ng_error *error)
 {
 	struct addrinfo hints = {
 		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV
@@ -184,12 +182,12 @@ static int listen_tcp(const char *address, const char *host, const char *port, s
 
 	int code = getaddrinfo(*host ? host : NULL, port, &hints, &found);
 	if (code != 0 && zone && !if_nametoindex(zone + 1)) {
-		snprintf(error, error_size, "listen on %s: there is no interface %s", address, zone + 1);
-		return -EADDRNOTAVAIL; /* it may come up later */
+		/* it may come up later */
+		return ng_error_set(error, -EADDRNOTAVAIL, "listen on %s: there is no interface %s", address, zone + 1);
 	}
 	if (code != 0) {
-		snprintf(error, error_size, "listen on %s: %s", address, gai_strerror(code));
-		return -EADDRNOTAVAIL; /* who answers for names may not be up yet */
+		/* the name service may not be up yet */
+		return ng_error_set(error, -EADDRNOTAVAIL, "listen on %s: %s", address, gai_strerror(code));
 	}
 	/* the any-address of IPv6 takes IPv4 as well; of a name with both, IPv4 is taken, as Go does it */
 	const int order[] = { *host ? AF_INET : AF_INET6, *host ? AF_INET6 : AF_INET };
@@ -200,62 +198,57 @@ static int listen_tcp(const char *address, const char *host, const char *port, s
 			r = listen_on(at->ai_family, at->ai_addr, at->ai_addrlen, NULL, ret_listener);
 			why = r < 0 ? explain(-r, at->ai_addr) : NULL;
 			if (r == -EADDRINUSE)
-				fail_taken(error, error_size, address, at->ai_addr);
+				fail_taken(address, at->ai_addr, error);
 		}
 	}
 	freeaddrinfo(found);
 	if (r < 0 && r != -EADDRINUSE)
-		snprintf(error, error_size, "listen on %s: %s", address, why);
+		ng_error_set(error, r, "listen on %s: %s", address, why);
 	return r;
 }
 
 int ng_listen_open(const char *address, const struct ng_socket_access *access, struct ng_listener *ret_listener,
-	char *error, size_t error_size)
+	struct ng_error *error)
 {
 	struct ng_address_parts parts;
 
 	*ret_listener = (struct ng_listener){ .fd = -1 };
-	int r = ng_address_parse(address, &parts, error, error_size);
+	int r = ng_address_parse(address, &parts, error);
 	if (r < 0)
 		return r;
-	return parts.path ? listen_unix(parts.path, access, ret_listener, error, error_size)
-			  : listen_tcp(address, parts.host, parts.port, ret_listener, error, error_size);
+	return parts.path ? listen_unix(parts.path, access, ret_listener, error)
+			  : listen_tcp(address, parts.host, parts.port, ret_listener, error);
 }
 
 int ng_socket_access_parse(
-	const char *mode, const char *group, struct ng_socket_access *ret_access, char *error, size_t error_size)
+	const char *mode, const char *group, struct ng_socket_access *ret_access, struct ng_error *error)
 {
 	struct group *entry = *group ? getgrnam(group) : NULL;
 	uint64_t number;
 
 	*ret_access = (struct ng_socket_access){ .mode = (mode_t)strtoul(mode, NULL, 8), .has_group = *group };
-	if (!*mode || mode[strspn(mode, "01234567")] || strlen(mode) > 4 || ret_access->mode > 0777) {
-		snprintf(error, error_size,
+	if (!*mode || mode[strspn(mode, "01234567")] || strlen(mode) > 4 || ret_access->mode > 0777)
+		return ng_error_set(error, -EINVAL,
 			"--web.unix-socket-mode: bad mode '%s': expected an octal number such as 0660", mode);
-		return -EINVAL;
-	}
 	if (entry) {
 		ret_access->group = entry->gr_gid;
 	} else if (*group && ng_u64(ng_span(group), &number) == 0 && number < UINT32_MAX) {
 		ret_access->group = (gid_t)number;
-	} else if (*group) {
-		snprintf(error, error_size, "--web.unix-socket-group: there is no group '%s'", group);
-		return -EINVAL;
-	}
+	} else if (*group)
+		return ng_error_set(error, -EINVAL, "--web.unix-socket-group: there is no group '%s'", group);
 	return 0;
 }
 
-int ng_listen_adopt(int fd, struct ng_listener *ret_listener, char *error, size_t error_size)
+int ng_listen_adopt(int fd, struct ng_listener *ret_listener, struct ng_error *error)
 {
 	int listening = 0, type = 0;
 	socklen_t size = sizeof(listening), type_size = sizeof(type);
 
 	*ret_listener = (struct ng_listener){ .fd = fd };
 	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 || !listening ||
-		getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) < 0 || type != SOCK_STREAM) {
-		snprintf(error, error_size, "socket activation: descriptor %d is not a listening stream socket", fd);
-		return -EINVAL;
-	}
+		getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) < 0 || type != SOCK_STREAM)
+		return ng_error_set(
+			error, -EINVAL, "socket activation: descriptor %d is not a listening stream socket", fd);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	name_listener(ret_listener);

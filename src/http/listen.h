@@ -3,8 +3,9 @@
 #ifndef HTTP_LISTEN_H
 #define HTTP_LISTEN_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
 struct ng_listener {
@@ -22,17 +23,17 @@ struct ng_socket_access {
 
 /* From an octal mode, and the name or number of a group or "". On -EINVAL `error` says what is wrong. */
 int ng_socket_access_parse(
-	const char *mode, const char *group, struct ng_socket_access *ret_access, char *error, size_t error_size);
+	const char *mode, const char *group, struct ng_socket_access *ret_access, struct ng_error *error);
 
 /*
  * Opens one address; *ret_listener is the caller's to close. ":PORT" is dual stack: IPv6 that takes IPv4 as well, or
  * plain IPv4 where there is no IPv6. A unix socket that nobody listens on any more is replaced.
  */
 int ng_listen_open(const char *address, const struct ng_socket_access *access, struct ng_listener *ret_listener,
-	char *error, size_t error_size);
+	struct ng_error *error);
 
 /* Takes over a listening socket of the service manager. */
-int ng_listen_adopt(int fd, struct ng_listener *ret_listener, char *error, size_t error_size);
+int ng_listen_adopt(int fd, struct ng_listener *ret_listener, struct ng_error *error);
 
 void ng_listen_close(struct ng_listener *listener);
 

@@ -507,12 +507,12 @@ static unsigned library_limit(const struct ng_server_config *config)
 	return config->limits.connections * 2 + NG_ACCEPTS_AT_ONCE * (unsigned)(config->listener_count + 1);
 }
 
-int ng_server_new(const struct ng_server_config *config, char *error, size_t error_size, struct ng_server **ret_server)
+int ng_server_new(const struct ng_server_config *config, struct ng_error *error, struct ng_server **ret_server)
 {
 	struct ng_server *server = calloc(1, sizeof(*server));
 
 	*ret_server = NULL;
-	snprintf(error, error_size, "cannot start the HTTP server (libmicrohttpd %s)", MHD_get_version());
+	ng_error_set(error, -ENOMEM, "cannot start the HTTP server (libmicrohttpd %s)", MHD_get_version());
 	if (!server)
 		return -ENOMEM;
 	server->config = *config;
@@ -534,7 +534,7 @@ int ng_server_new(const struct ng_server_config *config, char *error, size_t err
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
 		MHD_OPTION_END);
 	if (!server->daemon || server->epoll_fd < 0 || watch_library(server) < 0) {
-		snprintf(error, error_size, "start the HTTP server (libmicrohttpd %s): %s", MHD_get_version(),
+		ng_error_set(error, -EIO, "start the HTTP server (libmicrohttpd %s): %s", MHD_get_version(),
 			strerror(errno));
 		ng_server_free(server);
 		return -EIO;
@@ -542,7 +542,7 @@ int ng_server_new(const struct ng_server_config *config, char *error, size_t err
 	server->acceptor.epoll_fd = server->epoll_fd;
 	server->gate.epoll_fd = server->epoll_fd;
 	server->gate.pass = pass_requests;
-	int r = ng_acceptor_start(&server->acceptor, error, error_size);
+	int r = ng_acceptor_start(&server->acceptor, error);
 	if (r < 0) {
 		ng_server_free(server);
 		return r;

@@ -8,6 +8,7 @@
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
+#include "base/error.h"
 #include "http/listen.h"
 
 #include <nodegauge/text.h>
@@ -34,7 +35,7 @@ struct ng_server_config {
 		const char *detail); /* of the library and of refused connections; rate is limited */
 };
 
-int ng_server_new(const struct ng_server_config *config, char *error, size_t error_size, struct ng_server **ret_server);
+int ng_server_new(const struct ng_server_config *config, struct ng_error *error, struct ng_server **ret_server);
 
 /* Closes all connections. */
 void ng_server_free(struct ng_server *server);
@@ -73,7 +74,8 @@ struct ng_request {
 	/* for whoever handles it */
 	void *link;
 	uint64_t arrived; /* CLOCK_MONOTONIC ns */
-	/* who asks, see exporter/readers.h: a number for its address, and one for its connection once that is used again */
+	/* who asks, see exporter/readers.h: a number for its address, and one for its connection once that is used
+	 * again */
 	uint64_t address, connection;
 };
 

@@ -22,14 +22,13 @@ static bool read_id(const char *text, uint32_t *ret_id)
 	return true;
 }
 
-static int refuse(const char *text, const char *what, char *error, size_t error_size)
+static int refuse(const char *text, const char *what, struct ng_error *error)
 {
-	snprintf(error, error_size, "--user=%s: %s", text, what);
-	return -EINVAL;
+	return ng_error_set(error, -EINVAL, "--user=%s: %s", text, what);
 }
 
 /* -ENOENT for a number that the database does not have, which is no error yet. */
-static int find_user(const char *text, const char *user, struct ng_account *account, char *error, size_t error_size)
+static int find_user(const char *text, const char *user, struct ng_account *account, struct ng_error *error)
 {
 	bool numeric = read_id(user, &account->uid);
 	const struct passwd *entry = numeric ? getpwuid(account->uid) : getpwnam(user);
@@ -37,25 +36,25 @@ static int find_user(const char *text, const char *user, struct ng_account *acco
 	if (!entry && numeric)
 		return -ENOENT;
 	if (!entry)
-		return refuse(text, "no such user", error, error_size);
+		return refuse(text, "no such user", error);
 	account->uid = entry->pw_uid;
 	account->gid = entry->pw_gid;
 	snprintf(account->name, sizeof(account->name), "%s", entry->pw_name);
 	return 0;
 }
 
-static int find_group(const char *text, const char *group, struct ng_account *account, char *error, size_t error_size)
+static int find_group(const char *text, const char *group, struct ng_account *account, struct ng_error *error)
 {
 	if (read_id(group, &account->gid))
 		return 0;
 	const struct group *entry = getgrnam(group);
 	if (!entry)
-		return refuse(text, "no such group", error, error_size);
+		return refuse(text, "no such group", error);
 	account->gid = entry->gr_gid;
 	return 0;
 }
 
-int ng_account_find(const char *text, struct ng_account *ret_account, char *error, size_t error_size)
+int ng_account_find(const char *text, struct ng_account *ret_account, struct ng_error *error)
 {
 	char user[128];
 	size_t colon = ng_span_find(ng_span(text), ':');
@@ -63,16 +62,16 @@ int ng_account_find(const char *text, struct ng_account *ret_account, char *erro
 
 	*ret_account = (struct ng_account){ 0 };
 	if (colon == 0 || colon >= sizeof(user) || (group && !*group))
-		return refuse(text, "expected NAME, UID, NAME:GROUP or UID:GID", error, error_size);
+		return refuse(text, "expected NAME, UID, NAME:GROUP or UID:GID", error);
 	memcpy(user, text, colon);
 	user[colon] = '\0';
-	int r = find_user(text, user, ret_account, error, error_size);
+	int r = find_user(text, user, ret_account, error);
 	if (r == -ENOENT && !group)
 		return refuse(
-			text, "no such user; to use a plain number, add a group, as in 65534:65534", error, error_size);
+			text, "no such user; to use a plain number, add a group, as in 65534:65534", error);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	return group ? find_group(text, group, ret_account, error, error_size) : 0;
+	return group ? find_group(text, group, ret_account, error) : 0;
 }
 
 /* ---- becoming one ---- */
@@ -87,27 +86,26 @@ bool ng_account_is_own(const struct ng_account *account)
 	       gid[1] == account->gid && gid[2] == account->gid;
 }
 
-static int failed(const char *what, char *error, size_t error_size)
+static int failed(const char *what, struct ng_error *error)
 {
 	int number = errno;
 
-	snprintf(error, error_size, "--user: %s: %s", what, strerror(number));
-	return -number;
+	return ng_error_set(error, -number, "--user: %s: %s", what, strerror(number));
 }
 
-int ng_account_become(const struct ng_account *account, char *error, size_t error_size)
+int ng_account_become(const struct ng_account *account, struct ng_error *error)
 {
 	int r = *account->name ? initgroups(account->name, account->gid) : setgroups(0, NULL);
 
 	if (r < 0)
-		return failed("set the groups", error, error_size);
+		return failed("set the groups", error);
 	if (setresgid(account->gid, account->gid, account->gid) < 0)
-		return failed("set the group", error, error_size);
+		return failed("set the group", error);
 	if (setresuid(account->uid, account->uid, account->uid) < 0)
-		return failed("set the user", error, error_size);
+		return failed("set the user", error);
 	if (!ng_account_is_own(account)) {
 		errno = EPERM;
-		return failed("the kernel did not apply the user", error, error_size);
+		return failed("the kernel did not apply the user", error);
 	}
 	return 0;
 }

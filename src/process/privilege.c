@@ -144,30 +144,29 @@ static bool in_user_namespace(void)
 	return inside != 0 || outside != 0 || count != UINT32_MAX;
 }
 
-static int plan_user(struct ng_privileges *privileges, const char *user, char *error, size_t error_size)
+static int plan_user(struct ng_privileges *privileges, const char *user, struct ng_error *error)
 {
 	const uint64_t wanted = bit(CAP_SETUID) | bit(CAP_SETGID);
 
 	if (!*user)
 		return 0;
-	int r = ng_account_find(user, &privileges->account, error, error_size);
+	int r = ng_account_find(user, &privileges->account, error);
 	if (r < 0)
 		return r;
 	privileges->switches = !ng_account_is_own(&privileges->account);
 	if (!privileges->switches || (own_set(CAP_EFFECTIVE) & wanted) == wanted)
 		return 0;
-	snprintf(error, error_size,
+	return ng_error_set(error, -EINVAL,
 		"--user=%s: only root with CAP_SETUID and CAP_SETGID may switch to another user; this process runs "
 		"as user %u",
 		user, (unsigned)geteuid());
-	return -EINVAL;
 }
 
 int ng_privileges_plan(struct ng_privileges *privileges, const char *user, const struct ng_choice *choices,
-	size_t choice_count, char *error, size_t error_size)
+	size_t choice_count, struct ng_error *error)
 {
 	*privileges = (struct ng_privileges){ .choices = choices, .choice_count = choice_count, .landlock = "off" };
-	int r = plan_user(privileges, user, error, error_size);
+	int r = plan_user(privileges, user, error);
 	if (r < 0)
 		return r;
 	privileges->root = (privileges->switches ? privileges->account.uid : geteuid()) == 0;
@@ -201,10 +200,9 @@ int ng_privileges_except_writables(
 
 /* ---- the drop ---- */
 
-static int failed(int number, const char *what, char *error, size_t error_size)
+static int failed(int number, const char *what, struct ng_error *error)
 {
-	snprintf(error, error_size, "%s: %s", what, strerror(-number));
-	return number;
+	return ng_error_set(error, number, "%s: %s", what, strerror(-number));
 }
 
 /* What a program that we ran could have. We run none, but who takes us over might. */
@@ -232,7 +230,7 @@ static void enter_landlock(struct ng_privileges *privileges)
 		privileges->landlock = "off: refused by the kernel";
 }
 
-int ng_privileges_drop(struct ng_privileges *privileges, bool landlock, char *error, size_t error_size)
+int ng_privileges_drop(struct ng_privileges *privileges, bool landlock, struct ng_error *error)
 {
 	int r = 0;
 
@@ -240,17 +238,17 @@ int ng_privileges_drop(struct ng_privileges *privileges, bool landlock, char *er
 	cap_reset_ambient();
 	prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 	if (privileges->switches)
-		r = ng_account_become(&privileges->account, error, error_size);
+		r = ng_account_become(&privileges->account, error);
 	if (r < 0)
 		return r;
 	r = write_set(privileges->kept);
 	prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
 	if (r < 0)
-		return failed(r, "drop capabilities", error, error_size);
+		return failed(r, "drop capabilities", error);
 	if (privileges->switches && !privileges->root && setresuid(0, 0, 0) == 0)
-		return failed(-EPERM, "--user: the process could regain root", error, error_size);
+		return failed(-EPERM, "--user: the process could regain root", error);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return failed(-errno, "set no_new_privs", error, error_size);
+		return failed(-errno, "set no_new_privs", error);
 	if (landlock)
 		enter_landlock(privileges);
 	return 0;

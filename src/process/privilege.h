@@ -11,6 +11,7 @@
 #ifndef PROCESS_PRIVILEGE_H
 #define PROCESS_PRIVILEGE_H
 
+#include "base/error.h"
 #include "engine/cell.h"
 #include "process/account.h"
 #include "process/landlock.h"
@@ -35,7 +36,7 @@ struct ng_privileges {
 
 /* `user` is the argument of --user or "". Borrows the choices. On -EINVAL `error` tells the user what is wrong. */
 int ng_privileges_plan(struct ng_privileges *privileges, const char *user, const struct ng_choice *choices,
-	size_t choice_count, char *error, size_t error_size);
+	size_t choice_count, struct ng_error *error);
 
 /* Something that Landlock is not to forbid. `path` is borrowed until the drop. */
 void ng_privileges_except(struct ng_privileges *privileges, const char *path, bool remove);
@@ -44,7 +45,7 @@ void ng_privileges_except(struct ng_privileges *privileges, const char *path, bo
 int ng_privileges_except_writables(
 	struct ng_privileges *privileges, const char *const roots[NG_ROOTS], struct ng_arena *arena);
 
-int ng_privileges_drop(struct ng_privileges *privileges, bool landlock, char *error, size_t error_size);
+int ng_privileges_drop(struct ng_privileges *privileges, bool landlock, struct ng_error *error);
 
 /* Whether what will be left suffices for this text of struct ng_privilege. */
 bool ng_privileges_suffice(const struct ng_privileges *privileges, const char *needed);

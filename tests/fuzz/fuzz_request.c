@@ -66,7 +66,7 @@ static void start_server(void)
 		.gone = ng_exporter_gone,
 		.log = stay_silent,
 	};
-	char error[512] = "";
+	struct ng_error error = { "" };
 	static struct ng_writer writer;
 
 	for (size_t i = 0; i < NG_ROOTS; i++)
@@ -76,11 +76,10 @@ static void start_server(void)
 	writer.context = exporter;
 	config.writers = &writer;
 	serving.context = exporter;
-	if (!exporter || ng_engine_new(&config, error, sizeof(error), &engine) < 0 ||
-		ng_listen_open(address, &(struct ng_socket_access){ .mode = 0600 }, &listener, error, sizeof(error)) <
-			0 ||
-		ng_server_new(&serving, error, sizeof(error), &server) < 0)
-		must(false, error);
+	if (!exporter || ng_engine_new(&config, &error, &engine) < 0 ||
+		ng_listen_open(address, &(struct ng_socket_access){ .mode = 0600 }, &listener, &error) < 0 ||
+		ng_server_new(&serving, &error, &server) < 0)
+		must(false, error.text);
 	ng_exporter_attach(exporter, engine, server);
 }
 

@@ -72,8 +72,7 @@ static void free_parts(struct instance *instance)
 
 bool instance_open(struct instance *instance, const struct instance_plan *plan)
 {
-	char *error = instance->error;
-	const size_t room = sizeof(instance->error);
+	struct ng_error error = { "" };
 	/* no second runner, whose thread and memory would be counted, because the machine is busy */
 	struct ng_engine_config config = { .log = note_message, .log_context = instance, .stall = 60000000000u };
 
@@ -86,22 +85,22 @@ bool instance_open(struct instance *instance, const struct instance_plan *plan)
 	make_arguments(instance, plan);
 	int r = ng_options_init(&instance->options, instance_registry());
 	if (r == 0)
-		r = ng_arguments_init(&instance->arguments, instance->argc, instance->argv, error, room);
+		r = ng_arguments_init(&instance->arguments, instance->argc, instance->argv, &error);
 	if (r == 0)
-		r = ng_options_parse(&instance->options, &instance->arguments, error, room);
+		r = ng_options_parse(&instance->options, &instance->arguments, &error);
 	if (r == 0) {
 		config.choices = instance->options.choices;
 		config.choice_count = instance->options.choice_count;
 		if (plan->starting)
 			plan->starting(true);
-		r = ng_engine_new(&config, error, room, &instance->engine);
+		r = ng_engine_new(&config, &error, &instance->engine);
 		if (plan->starting)
 			plan->starting(false);
 	}
-	if (r < 0)
+	if (r < 0) {
 		free_parts(instance);
-	else
-		error[0] = '\0';
+		snprintf(instance->error, sizeof(instance->error), "%s", error.text);
+	}
 	return r == 0;
 }
 

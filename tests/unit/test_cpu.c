@@ -36,7 +36,7 @@ static int start(void **state)
 	struct machine *machine = calloc(1, sizeof(*machine));
 	struct ng_engine_config config = { .log = ignore };
 	struct ng_choice choice = { 0 };
-	char error[256] = "";
+	struct ng_error error = { "" };
 
 	assert_non_null(machine);
 	scratch_init(&machine->scratch, "/tmp", "test_cpu");
@@ -47,7 +47,7 @@ static int start(void **state)
 	assert_non_null(choice.collector);
 	config.choices = &choice;
 	config.choice_count = 1;
-	assert_int_equal(ng_engine_new(&config, error, sizeof(error), &machine->engine), 0);
+	assert_int_equal(ng_engine_new(&config, &error, &machine->engine), 0);
 	*state = machine;
 	return 0;
 }

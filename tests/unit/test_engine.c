@@ -122,15 +122,15 @@ static void open_engine(struct fixture *fixture, const struct ng_collector *cons
 {
 	struct ng_choice choices[4] = { 0 };
 	struct ng_engine_config config = { .choices = choices, .choice_count = count, .log = note_log };
-	char error[256];
+	struct ng_error error;
 
 	memset(fixture, 0, sizeof(*fixture));
 	for (size_t i = 0; i < NG_ROOTS; i++)
 		config.roots[i] = "/nonexistent";
 	for (size_t i = 0; i < count; i++)
 		choices[i].collector = collectors[i];
-	if (ng_engine_new(&config, error, sizeof(error), &fixture->engine) < 0)
-		fail_msg("%s", error);
+	if (ng_engine_new(&config, &error, &fixture->engine) < 0)
+		fail_msg("%s", error.text);
 }
 
 static void close_engine(struct fixture *fixture)
@@ -546,7 +546,7 @@ static void refusal(void **state)
 	struct ng_choice choices[2] = { { .collector = &quick }, { .collector = &stubborn } };
 	struct ng_engine_config config = { .choices = choices, .choice_count = 2 };
 	struct ng_engine *engine = (void *)choices;
-	char error[256] = "";
+	struct ng_error error = { "" };
 
 	(void)state;
 	stubborn = slow;
@@ -555,11 +555,11 @@ static void refusal(void **state)
 	stubborn.done = counting_done;
 	for (size_t i = 0; i < NG_ROOTS; i++)
 		config.roots[i] = "/nonexistent";
-	assert_int_equal(ng_engine_new(&config, error, sizeof(error), &engine), -EINVAL);
+	assert_int_equal(ng_engine_new(&config, &error, &engine), -EINVAL);
 	assert_null(engine);
 	assert_int_equal(dones, 1);
-	assert_non_null(strstr(error, "stubborn"));
-	assert_non_null(strstr(error, "cannot work with this"));
+	assert_non_null(strstr(error.text, "stubborn"));
+	assert_non_null(strstr(error.text, "cannot work with this"));
 }
 
 #define ENGINE_TEST(name) cmocka_unit_test_setup(name, reset)

@@ -60,7 +60,7 @@ static const struct ng_registry registry = { .item = (const struct ng_collector 
 struct line {
 	struct ng_options options;
 	struct ng_arguments arguments;
-	char error[512];
+	struct ng_error error;
 	int result;
 };
 
@@ -75,9 +75,9 @@ static void parse(struct line *line, const char *words)
 	for (char *word; *words && argc < 31 && (word = strsep(&rest, " ")) != NULL;)
 		argv[argc++] = word;
 	assert_int_equal(ng_options_init(&line->options, &registry), 0);
-	line->result = ng_arguments_init(&line->arguments, argc, argv, line->error, sizeof(line->error));
+	line->result = ng_arguments_init(&line->arguments, argc, argv, &line->error);
 	if (line->result == 0)
-		line->result = ng_options_parse(&line->options, &line->arguments, line->error, sizeof(line->error));
+		line->result = ng_options_parse(&line->options, &line->arguments, &line->error);
 }
 
 static void discard(struct line *line)
@@ -196,10 +196,10 @@ static void wrong_lines(void **state)
 	(void)state;
 	for (size_t i = 0; i < NG_COUNT(lines); i++) {
 		parse(&line, lines[i].words);
-		print_message("'%s': %s\n", lines[i].words, line.error);
+		print_message("'%s': %s\n", lines[i].words, line.error.text);
 		assert_int_equal(line.result, -EINVAL);
-		assert_non_null(strstr(line.error, lines[i].said));
-		assert_null(strstr(line.error, "out of memory"));
+		assert_non_null(strstr(line.error.text, lines[i].said));
+		assert_null(strstr(line.error.text, "out of memory"));
 		discard(&line);
 	}
 }
@@ -272,8 +272,7 @@ static void make(struct made *made, const char *words)
 	memset(made, 0, sizeof(*made));
 	parse(&made->line, words);
 	assert_int_equal(made->line.result, 0);
-	made->line.result = ng_cell_init(
-		&made->cell, &made->line.options.choices[0], &made->kernel, made->line.error, sizeof(made->line.error));
+	made->line.result = ng_cell_init(&made->cell, &made->line.options.choices[0], &made->kernel, &made->line.error);
 	made->state = made->cell.state;
 }
 
@@ -375,9 +374,9 @@ static void refused_values(void **state)
 	(void)state;
 	for (size_t i = 0; i < NG_COUNT(lines); i++) {
 		make(&made, lines[i].words);
-		print_message("'%s': %s\n", lines[i].words, made.line.error);
+		print_message("'%s': %s\n", lines[i].words, made.line.error.text);
 		assert_true(made.line.result < 0);
-		assert_non_null(strstr(made.line.error, lines[i].said));
+		assert_non_null(strstr(made.line.error.text, lines[i].said));
 		unmake(&made);
 	}
 }

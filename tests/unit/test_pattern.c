@@ -10,11 +10,11 @@
 
 static struct ng_pattern *compiled(const char *expression)
 {
-	char error[256] = "";
+	struct ng_error error = { "" };
 	struct ng_pattern *pattern;
 
-	if (ng_pattern_new(expression, error, sizeof(error), &pattern) < 0)
-		fail_msg("%s", error);
+	if (ng_pattern_new(expression, &error, &pattern) < 0)
+		fail_msg("%s", error.text);
 	return pattern;
 }
 
@@ -107,21 +107,24 @@ static void bad_expressions(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		char error[256] = "";
+		struct ng_error error = { "" };
 		struct ng_pattern *pattern = (void *)&error;
 		print_message("'%s'\n", bad[i]);
-		assert_int_equal(ng_pattern_new(bad[i], error, sizeof(error), &pattern), -EINVAL);
+		assert_int_equal(ng_pattern_new(bad[i], &error, &pattern), -EINVAL);
 		assert_null(pattern);
-		assert_non_null(strstr(error, bad[i]));
+		assert_non_null(strstr(error.text, bad[i]));
 	}
 	/* the message is cut, not the memory behind it */
-	char expression[600], room[64 + 4] = "";
+	char expression[3000];
+	struct {
+		struct ng_error error;
+		char behind[4];
+	} room = { .behind = "####" };
 	memset(expression, '(', sizeof(expression) - 1);
 	expression[sizeof(expression) - 1] = '\0';
-	memset(room + 64, '#', 4);
 	struct ng_pattern *pattern;
-	assert_true(ng_pattern_new(expression, room, 64, &pattern) < 0);
-	assert_memory_equal(room + 64, "####", 4);
+	assert_true(ng_pattern_new(expression, &room.error, &pattern) < 0);
+	assert_memory_equal(room.behind, "####", 4);
 }
 
 /* The answers stay right while the memory of answers fills, grows and is emptied. */

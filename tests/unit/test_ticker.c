@@ -72,7 +72,7 @@ static struct ng_engine *open_engine(int kind, bool once)
 	struct ng_choice choice = { .collector = &ticking };
 	struct ng_engine_config config = { .choices = &choice, .choice_count = 1, .once = once };
 	struct ng_engine *engine;
-	char error[256];
+	struct ng_error error;
 
 	atomic_store(&seen.kind, kind);
 	atomic_store(&seen.ticks, 0);
@@ -80,7 +80,7 @@ static struct ng_engine *open_engine(int kind, bool once)
 	atomic_store(&seen.meetings, 0);
 	for (size_t i = 0; i < NG_ROOTS; i++)
 		config.roots[i] = "/nonexistent";
-	assert_int_equal(ng_engine_new(&config, error, sizeof(error), &engine), 0);
+	assert_int_equal(ng_engine_new(&config, &error, &engine), 0);
 	return engine;
 }
 
