@@ -242,11 +242,14 @@ static void print_family(FILE *out, const char *collector, const char *state, co
 		family->labels ? family->labels : "", family->help);
 }
 
-void ng_help_metrics(FILE *out, const struct ng_options *options, const struct ng_family *own, size_t own_count)
+void ng_help_metrics(
+	FILE *out, const struct ng_options *options, const struct ng_writer *const *writers, size_t writer_count)
 {
 	fputs("collector\tdefault\tfamily\ttype\tlabels\thelp\n", out);
-	for (size_t i = 0; i < own_count; i++)
-		print_family(out, "", "on", &own[i]);
+	for (size_t i = 0; i < writer_count; i++) {
+		for (size_t k = 0; k < writers[i]->family_count; k++)
+			print_family(out, "", "on", &writers[i]->families[k]);
+	}
 	for (size_t i = 0; i < options->registry->count; i++) {
 		const struct ng_collector *collector = options->registry->item[i];
 		for (size_t k = 0; k < collector->family_count; k++)

@@ -20,6 +20,7 @@ void ng_help_collectors(FILE *out, const struct ng_options *options, ng_help_suf
 
 /* Every family, tab-separated with a header line: collector, default, family, type, labels, help. `writers` are the
  * families that belong to no collector. */
-void ng_help_metrics(FILE *out, const struct ng_options *options, const struct ng_family *own, size_t own_count);
+void ng_help_metrics(
+	FILE *out, const struct ng_options *options, const struct ng_writer *const *writers, size_t writer_count);
 
 #endif
