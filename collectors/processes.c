@@ -22,7 +22,6 @@ enum { STATES = 128, FIELDS_TO_THREADS = 16 };
 
 struct processes {
 	struct ng_file threads_max, pid_max;
-	struct ng_arena text; /* of one process or thread: thousands of them would fill the arena of the scrape */
 };
 
 enum { MAX_PROCESSES, MAX_THREADS, PIDS, STATE, THREADS, THREADS_STATE };
@@ -170,9 +169,8 @@ static bool others_hidden(const struct ng_scrape *scrape)
 	return faccessat(ng_root_fd(scrape, NG_PROC), "1/stat", R_OK, AT_EACCESS) < 0;
 }
 
-static int count_all(struct processes *processes, struct ng_scrape *scrape, struct census *census)
+static int count_all(struct ng_scrape *scrape, struct census *census)
 {
-	struct ng_arena *own = scrape->arena;
 	struct ng_names names;
 	struct statfs fs;
 
@@ -181,13 +179,12 @@ static int count_all(struct processes *processes, struct ng_scrape *scrape, stru
 	census->hidden = census->hidden && !raised;
 	census->proc = fstatfs(ng_root_fd(scrape, NG_PROC), &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 	int r = ng_names(scrape, NG_PROC, ".", &names);
-	scrape->arena = &processes->text;
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
-		ng_arena_reset(&processes->text);
+		struct ng_arena_mark mark = ng_arena_mark(scrape->arena);
 		if (is_pid(names.name[i]))
 			count_process(scrape, names.name[i], census);
+		ng_arena_rewind(scrape->arena, mark);
 	}
-	scrape->arena = own;
 	if (raised)
 		ng_lower(CAP_SYS_PTRACE);
 	return r;
@@ -248,7 +245,7 @@ static int processes_collect(void *state, struct ng_scrape *scrape)
 	struct processes *processes = state;
 	struct census census = { 0 };
 
-	int r = count_all(processes, scrape, &census);
+	int r = count_all(scrape, &census);
 	if (r < 0)
 		return r;
 	emit(scrape, &census);
@@ -263,7 +260,6 @@ static void processes_done(void *state)
 
 	ng_file_close(&processes->threads_max);
 	ng_file_close(&processes->pid_max);
-	ng_arena_done(&processes->text);
 }
 
 static const struct ng_privilege privileges[] = {

@@ -25,6 +25,17 @@ void ng_arena_reset(struct ng_arena *arena);
 void ng_arena_done(struct ng_arena *arena);
 
 /*
+ * For what is needed only while one of many items is read: rewinding gives back all that was taken since the mark, and
+ * keeps the capacity. Pairs nest; nothing taken in between, nor a mark made in between, may be used afterwards.
+ */
+struct ng_arena_mark {
+	struct ng_arena_chunk *chunk;
+	size_t used, total;
+};
+struct ng_arena_mark ng_arena_mark(const struct ng_arena *arena);
+void ng_arena_rewind(struct ng_arena *arena, struct ng_arena_mark mark);
+
+/*
  * Uninitialised memory, aligned for any type; NULL past the limit, with errno EFBIG, or when the system has none, with
  * ENOMEM.
  */

@@ -87,6 +87,34 @@ void ng_arena_reset(struct ng_arena *arena)
 	arena->total = 0;
 }
 
+/* An empty chunk may be replaced by a larger one, so a mark at its start is one at the end of the chunk before. */
+struct ng_arena_mark ng_arena_mark(const struct ng_arena *arena)
+{
+	struct ng_arena_mark mark = { arena->chunk, arena->used, arena->total };
+
+	if (mark.chunk && mark.used == 0) {
+		mark.chunk = mark.chunk->older;
+		mark.used = mark.chunk ? mark.chunk->size : 0;
+	}
+	return mark;
+}
+
+/* Of the chunks that were added since, the latest and largest stays: a loop that rewinds does not allocate each time. */
+void ng_arena_rewind(struct ng_arena *arena, struct ng_arena_mark mark)
+{
+	bool grown = arena->chunk != mark.chunk;
+
+	while (grown && arena->chunk->older != mark.chunk) {
+		struct ng_arena_chunk *between = arena->chunk->older;
+		arena->chunk->older = between->older;
+		chunk_free(between);
+	}
+	arena->used = grown ? 0 : mark.used;
+	arena->total = mark.total;
+	if (arena->chunk)
+		ASAN_POISON_MEMORY_REGION(arena->chunk->bytes + arena->used, arena->chunk->size - arena->used);
+}
+
 void ng_arena_trim(struct ng_arena *arena, size_t keep)
 {
 	size_t size = 0;

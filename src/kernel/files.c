@@ -134,23 +134,29 @@ static bool stale(int error)
 	return error == -ENODEV || error == -ESRCH || error == -ENOENT || error == -ESTALE || error == -ENXIO;
 }
 
-int ng_file_read(struct ng_scrape *scrape, struct ng_file *file, struct ng_span *ret_text)
+int ng_file_read_into(
+	struct ng_scrape *scrape, struct ng_arena *arena, struct ng_file *file, struct ng_span *ret_text)
 {
 	bool kept = file->fd_plus_1 != 0;
 	int r = kept ? 0 : file_open(scrape, file);
 
 	if (r == 0)
-		r = read_text(scrape->arena, file->fd_plus_1 - 1, file->kind, ret_text);
+		r = read_text(arena, file->fd_plus_1 - 1, file->kind, ret_text);
 	if (kept && stale(r)) {
 		ng_file_close(file);
 		r = file_open(scrape, file);
 		if (r == 0)
-			r = read_text(scrape->arena, file->fd_plus_1 - 1, file->kind, ret_text);
+			r = read_text(arena, file->fd_plus_1 - 1, file->kind, ret_text);
 	}
 	if (r == 0 && ng_may_keep(scrape, file->fd_plus_1 - 1))
 		return 0;
 	ng_file_close(file);
 	return r < 0 ? ng_failed(scrape, r, "read", file->path) : 0;
+}
+
+int ng_file_read(struct ng_scrape *scrape, struct ng_file *file, struct ng_span *ret_text)
+{
+	return ng_file_read_into(scrape, scrape->arena, file, ret_text);
 }
 
 /* ---- files of one reading ---- */

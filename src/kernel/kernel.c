@@ -154,12 +154,8 @@ struct ng_shared *ng_shared(struct ng_setup *setup, enum ng_root root, enum ng_k
 
 static void shared_refresh(struct ng_scrape *scrape, struct ng_shared *shared)
 {
-	struct ng_arena *own = scrape->arena;
-
 	ng_arena_reset(&shared->arena);
-	scrape->arena = &shared->arena;
-	shared->error = ng_file_read(scrape, &shared->file, &shared->text);
-	scrape->arena = own;
+	shared->error = ng_file_read_into(scrape, &shared->arena, &shared->file, &shared->text);
 	shared->serial = scrape->serial;
 }
 

@@ -34,6 +34,10 @@ void ng_kernel_done(struct ng_kernel *kernel);
 /* What leaves that many of the descriptors that this process may have to others; never 0. */
 int ng_keep_below(uint64_t reserved);
 
+/* As ng_file_read, but the text lies in that arena. */
+int ng_file_read_into(
+	struct ng_scrape *scrape, struct ng_arena *arena, struct ng_file *file, struct ng_span *ret_text);
+
 /* Once per gather: takes note of device events; returns the epoch. */
 uint64_t ng_kernel_devices_epoch(struct ng_kernel *kernel);
 

@@ -131,6 +131,66 @@ static void arrays(void **state)
 	ng_arena_done(&small);
 }
 
+/* What was there before a mark stays, what came later is given back, and the memory for it is kept. */
+static void marks(void **state)
+{
+	struct ng_arena arena = { 0 };
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		char *before = ng_copy(&arena, ng_span("before")).text != NULL ? ng_alloc(&arena, 100) : NULL;
+		assert_non_null(before);
+		memset(before, 'b', 100);
+		const struct ng_arena_chunk *kept = NULL;
+		size_t total = arena.total;
+		for (unsigned i = 0; i < 50; i++) {
+			struct ng_arena_mark mark = ng_arena_mark(&arena);
+			for (unsigned k = 0; k < 20; k++) {
+				struct ng_arena_mark inner = ng_arena_mark(&arena);
+				char *piece = ng_alloc(&arena, k * 1000);
+				assert_non_null(piece);
+				memset(piece, 'p', k * 1000);
+				if (k % 2)
+					ng_arena_rewind(&arena, inner);
+			}
+			ng_arena_rewind(&arena, mark);
+			assert_int_equal(arena.total, total);
+			if (kept)
+				assert_ptr_equal(arena.chunk, kept);
+			kept = arena.chunk;
+		}
+		for (size_t i = 0; i < 100; i++)
+			assert_int_equal(before[i], 'b');
+		ng_arena_reset(&arena);
+		assert_int_equal(arena.total, 0);
+	}
+	ng_arena_done(&arena);
+}
+
+/* Marks hold while the chunk that they were made in is replaced: by a larger one, or by one that a reading widened. */
+static void marks_of_empty(void **state)
+{
+	struct ng_arena arena = { 0 };
+	size_t room;
+
+	(void)state;
+	struct ng_arena_mark start = ng_arena_mark(&arena);
+	for (size_t size = 100; size < 1000000; size *= 3) {
+		char *piece = ng_arena_reserve(&arena, size, &room);
+		assert_non_null(piece);
+		memset(piece, 'x', size);
+		piece = ng_arena_widen(&arena, piece, size, size * 2, &room);
+		assert_non_null(piece);
+		assert_int_equal(piece[size - 1], 'x');
+		ng_arena_commit(&arena, piece, size * 2);
+		assert_non_null(ng_alloc(&arena, size));
+		ng_arena_rewind(&arena, start);
+		start = ng_arena_mark(&arena);
+		assert_int_equal(arena.total, 0);
+	}
+	ng_arena_done(&arena);
+}
+
 /* What is reserved and not used is given back. */
 static void reservations(void **state)
 {
@@ -172,6 +232,8 @@ int main(void)
 		TEST(limits),
 		TEST(copies),
 		TEST(arrays),
+		TEST(marks),
+		TEST(marks_of_empty),
 		TEST(reservations),
 	};
 
