@@ -9,6 +9,8 @@
  * Source: os-release(5): it is read as the shell and systemd (env-file.c) do. Beyond it we take what node_exporter
  * takes: "export " before a name, blanks around '=', a comment behind a value.
  */
+#include "kernel/file_version.h"
+
 #include <nodegauge/collector.h>
 #include <sys/stat.h>
 
@@ -52,7 +54,7 @@ static const struct {
 struct os {
 	/* The file that the rest was made of. Upgrades put a new one in its place, so its name is looked up at every
 	 * scrape. */
-	struct stat file;
+	struct ng_file_version file;
 	bool known;
 
 	struct ng_arena arena;
@@ -226,13 +228,6 @@ static int os_parse(struct os *os, struct ng_scrape *scrape, const char *path, s
 	return 0;
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
 /* The file that is there now; -ENODATA where there is none. */
 static int file_find(struct ng_scrape *scrape, struct stat *ret_file, const char **ret_path)
 {
@@ -257,7 +252,8 @@ static int os_refresh(struct os *os, struct ng_scrape *scrape)
 	int r = file_find(scrape, &file, &path);
 	if (r < 0)
 		return r;
-	if (os->known && same_file(&file, &os->file))
+	const struct ng_file_version version = ng_file_version(&file);
+	if (os->known && ng_file_version_same(&version, &os->file))
 		return 0;
 	os->known = false;
 	ng_arena_reset(&os->arena);
@@ -266,7 +262,7 @@ static int os_refresh(struct os *os, struct ng_scrape *scrape)
 		r = os_parse(os, scrape, path, text);
 	if (r < 0)
 		return r;
-	os->file = file;
+	os->file = version;
 	return 0;
 }
 

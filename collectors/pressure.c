@@ -12,10 +12,12 @@
  * Source: Documentation/accounting/psi.rst, psi_show in kernel/sched/psi.c. A kernel with psi=0 has no such files or
  * answers EOPNOTSUPP; since 6.14 that is also the answer of irq where interrupt time is not accounted.
  */
+#include "kernel/pressure.h"
+
 #include <nodegauge/collector.h>
 
 enum { CPU, IO, MEMORY, IRQ, RESOURCES };
-enum { SOME, FULL, KINDS };
+enum { SOME = NG_PRESSURE_SOME, FULL = NG_PRESSURE_FULL, KINDS = NG_PRESSURE_KINDS };
 
 struct pressure {
 	struct ng_file file[RESOURCES];
@@ -53,38 +55,10 @@ static const struct {
 	[IRQ] = { "pressure/irq", { NULL, &families[5] } },
 };
 
-static const struct ng_span kinds[KINDS] = { NG_SPAN("some"), NG_SPAN("full") };
-
 struct totals {
 	uint64_t us[KINDS];
 	bool given[KINDS];
 };
-
-static int parse_total(struct ng_span line, uint64_t *ret_us)
-{
-	static const struct ng_span key = NG_SPAN("total=");
-	struct ng_span word;
-
-	while (ng_word_next(&line, &word)) {
-		if (ng_span_starts(word, key))
-			return ng_u64(ng_span_skip(word, key.size), ret_us);
-	}
-	return -EBADMSG;
-}
-
-static void parse(struct ng_span text, struct totals *totals)
-{
-	struct ng_span line, kind;
-
-	while (ng_line_next(&text, &line)) {
-		if (!ng_word_next(&line, &kind))
-			continue;
-		for (size_t i = 0; i < KINDS; i++) {
-			if (ng_span_equal(kind, kinds[i]))
-				totals->given[i] = parse_total(line, &totals->us[i]) == 0;
-		}
-	}
-}
 
 static int read_resource(struct pressure *pressure, struct ng_scrape *scrape, size_t i, struct totals *totals)
 {
@@ -101,7 +75,7 @@ static int read_resource(struct pressure *pressure, struct ng_scrape *scrape, si
 		ng_drop_unread(scrape, r, resources[i].path);
 		return r;
 	}
-	parse(text, totals);
+	ng_pressure_parse(text, totals->us, totals->given);
 	r = -EBADMSG;
 	for (size_t kind = 0; kind < KINDS; kind++) {
 		if (!resources[i].family[kind])

@@ -6,10 +6,11 @@
  *     |  |        | field 3: state                                            |    field 20: threads
  *
  * Every process costs one reading of its stat, and every thread of one that has more than one of them costs another.
- * The name of a process may hold anything, also ") R 1": the fields are counted from the last parenthesis.
  *
  * Source: proc_pid_stat(5), do_task_stat in fs/proc/array.c.
  */
+#include "kernel/process_stat.h"
+
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
@@ -18,7 +19,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { STATES = 128, FIELDS_TO_THREADS = 16 };
+enum { STATES = 128 };
 
 struct processes {
 	struct ng_file threads_max, pid_max;
@@ -61,20 +62,13 @@ struct task {
 
 static int parse(struct ng_span text, struct task *task)
 {
-	const char *parenthesis = text.size ? memrchr(text.text, ')', text.size) : NULL;
-	struct ng_span word;
+	struct ng_span state, threads;
 
-	if (!parenthesis)
+	if (ng_stat_field(text, NG_STAT_STATE, &state) < 0 || state.size != 1 ||
+		ng_stat_field(text, NG_STAT_THREADS, &threads) < 0)
 		return -EBADMSG;
-	text = ng_span_skip(text, (size_t)(parenthesis - text.text) + 1);
-	if (!ng_word_next(&text, &word) || word.size != 1)
-		return -EBADMSG;
-	task->state = (unsigned char)word.text[0];
-	for (size_t i = 0; i < FIELDS_TO_THREADS; i++) {
-		if (!ng_word_next(&text, &word))
-			return -EBADMSG;
-	}
-	return task->state < STATES && ng_u64_next(&text, &task->threads) == 0 ? 0 : -EBADMSG;
+	task->state = (unsigned char)state.text[0];
+	return task->state < STATES && ng_u64(threads, &task->threads) == 0 ? 0 : -EBADMSG;
 }
 
 /* ---- counting ---- */

@@ -8,6 +8,8 @@
  *
  * Source: slabinfo(5), mm/slab_common.c. Only root may read it.
  */
+#include "base/table.h"
+
 #include <nodegauge/collector.h>
 
 struct slabinfo {
@@ -97,15 +99,6 @@ static int slabinfo_parse(
 	return dropped && dropped == lines ? -EBADMSG : 0;
 }
 
-static size_t name_hash(struct ng_span name)
-{
-	uint64_t hash = 14695981039346656037u;
-
-	for (size_t i = 0; i < name.size; i++)
-		hash = (hash ^ (unsigned char)name.text[i]) * 1099511628211u;
-	return (size_t)(hash ^ hash >> 32);
-}
-
 /* Adds what can be summed; the shape stays that of the first. */
 static void slab_add(struct slab *sum, const struct slab *slab)
 {
@@ -130,7 +123,7 @@ static int merge_repeated(struct ng_scrape *scrape, struct slabs *slabs)
 		return -ENOMEM;
 	for (size_t i = 0; i < slabs->count; i++) {
 		const struct slab *slab = &slabs->slab[i];
-		size_t at = name_hash(slab->name) & (size - 1);
+		size_t at = (size_t)ng_hash(NG_HASH_SEED, slab->name) & (size - 1);
 		while (table[at] && !ng_span_equal(table[at]->name, slab->name))
 			at = (at + 1) & (size - 1);
 		if (table[at]) {

@@ -9,6 +9,8 @@
  */
 #include "device.h"
 
+#include "kernel/file_version.h"
+
 #include <sys/stat.h>
 #include <time.h>
 
@@ -92,7 +94,7 @@ bool diskstats_devices_fresh(struct ng_scrape *scrape, struct devices *devices)
 
 void diskstats_devices_reset(struct ng_scrape *scrape, struct devices *devices)
 {
-	struct timespec time = { 0 }, now;
+	struct timespec time = { 0 };
 
 	ng_arena_reset(&devices->arena);
 	devices->device = NULL;
@@ -100,10 +102,9 @@ void diskstats_devices_reset(struct ng_scrape *scrape, struct devices *devices)
 	devices->incomplete = false;
 	devices->epoch = scrape->devices_epoch;
 	bool exists = database_time(scrape, &time);
-	clock_gettime(CLOCK_REALTIME, &now);
 	devices->database.seconds = time.tv_sec;
 	devices->database.nanoseconds = time.tv_nsec;
-	devices->database.settled = !exists || now.tv_sec - time.tv_sec > 1;
+	devices->database.settled = !exists || !ng_time_unsettled(&time);
 }
 
 /* What did not answer is left out and asked for again, unlike a file that is not there. */

@@ -22,19 +22,19 @@ struct search {
 	struct index children; /* by parent and mount point: the first of each */
 };
 
-static size_t hash_id(uint64_t id)
+static uint64_t hash_id(uint64_t id)
 {
-	return index_hash(0, (struct ng_span){ (const char *)&id, sizeof(id) });
+	return ng_hash(NG_HASH_SEED, (struct ng_span){ (const char *)&id, sizeof(id) });
 }
 
-static size_t hash_child(uint64_t parent, struct ng_span point)
+static uint64_t hash_child(uint64_t parent, struct ng_span point)
 {
-	return index_hash(hash_id(parent), point);
+	return ng_hash(hash_id(parent), point);
 }
 
 static bool find_id(const struct search *search, uint64_t id, size_t *ret_number)
 {
-	size_t cursor = hash_id(id);
+	uint64_t cursor = hash_id(id);
 
 	while (index_next(&search->by_id, &cursor, ret_number)) {
 		if (search->mounts[*ret_number].id == id)
@@ -46,7 +46,8 @@ static bool find_id(const struct search *search, uint64_t id, size_t *ret_number
 /* Whether a mount of that parent is mounted there. */
 static bool has_child(const struct search *search, uint64_t parent, struct ng_span point)
 {
-	size_t cursor = hash_child(parent, point), i;
+	uint64_t cursor = hash_child(parent, point);
+	size_t i;
 
 	while (index_next(&search->children, &cursor, &i)) {
 		if (search->mounts[i].parent == parent && ng_span_equal(search->mounts[i].point, point))

@@ -3,6 +3,8 @@
 #ifndef FILESYSTEM_INDEX_H
 #define FILESYSTEM_INDEX_H
 
+#include "base/table.h"
+
 #include <nodegauge/arena.h>
 
 struct index {
@@ -21,16 +23,7 @@ static inline bool index_make(struct ng_arena *arena, size_t count, struct index
 	return index->slots != NULL;
 }
 
-static inline size_t index_hash(size_t seed, struct ng_span key)
-{
-	uint64_t hash = 14695981039346656037u ^ seed;
-
-	for (size_t i = 0; i < key.size; i++)
-		hash = (hash ^ (unsigned char)key.text[i]) * 1099511628211u;
-	return (size_t)(hash ^ hash >> 32);
-}
-
-static inline void index_add(struct index *index, size_t hash, size_t number)
+static inline void index_add(struct index *index, uint64_t hash, size_t number)
 {
 	while (index->slots[hash & index->mask])
 		hash++;
@@ -38,7 +31,7 @@ static inline void index_add(struct index *index, size_t hash, size_t number)
 }
 
 /* Goes through the numbers that may have this hash; `cursor` starts as the hash. SIZE_MAX at the end. */
-static inline bool index_next(const struct index *index, size_t *cursor, size_t *ret_number)
+static inline bool index_next(const struct index *index, uint64_t *cursor, size_t *ret_number)
 {
 	uint32_t found = index->slots[(*cursor)++ & index->mask];
 

@@ -28,7 +28,8 @@ static struct probe *probe_new(const char *path)
 /* The probe of the same place in the table before: one that is stuck there stays the only one. */
 static struct probe *probe_find(const struct table *before, const struct index *index, const char *path)
 {
-	size_t cursor = index_hash(0, ng_span(path)), k;
+	uint64_t cursor = ng_hash(NG_HASH_SEED, ng_span(path));
+	size_t k;
 
 	while (index_next(index, &cursor, &k)) {
 		struct probe *probe = before->rows[k].probe;
@@ -49,7 +50,7 @@ static int add_probes(struct ng_arena *arena, const struct table *before, struct
 		if (!probe)
 			continue;
 		probe->kept = false;
-		index_add(&index, index_hash(0, ng_span(probe->path)), i);
+		index_add(&index, ng_hash(NG_HASH_SEED, ng_span(probe->path)), i);
 	}
 	for (size_t i = 0; i < table->count; i++) {
 		struct row *row = &table->rows[i];
@@ -105,7 +106,7 @@ static int find_turns(struct ng_arena *arena, struct table *table, uint32_t *ret
 		if (!row->probe)
 			continue;
 		struct ng_span host = server(&row->mount);
-		size_t hash = index_hash(index_hash(0, row->mount.type), host), cursor = hash;
+		uint64_t hash = ng_hash(ng_hash(NG_HASH_SEED, row->mount.type), host), cursor = hash;
 		bool found = false;
 		while (!found && index_next(&first, &cursor, &k)) {
 			const struct ng_mount *other = &table->rows[k].mount;

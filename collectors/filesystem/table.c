@@ -64,7 +64,8 @@ static int parse(struct work *work)
 
 static bool find_hanging(const struct work *work, struct ng_span point)
 {
-	size_t cursor = index_hash(0, point), i;
+	uint64_t cursor = ng_hash(NG_HASH_SEED, point);
+	size_t i;
 
 	while (index_next(&work->hanging, &cursor, &i)) {
 		if (ng_span_equal(work->mounts[i].point, point))
@@ -82,7 +83,7 @@ static int note_hanging(struct work *work)
 		struct ng_span point = work->mounts[i].point;
 		if (point.size > 1 && filesystem_trust(work->mounts[i].type) == TRUST_NOTHING &&
 			!find_hanging(work, point))
-			index_add(&work->hanging, index_hash(0, point), i);
+			index_add(&work->hanging, ng_hash(NG_HASH_SEED, point), i);
 	}
 	return 0;
 }
@@ -197,7 +198,8 @@ static int hide(struct work *work)
 		return -ENOMEM;
 	int r = filesystem_hide(arena, work->mounts, work->mount_count, work->hidden);
 	for (size_t i = 0; r == 0 && i < work->mount_count; i++) {
-		size_t hash = index_hash(0, work->places[i].point), cursor = hash, k;
+		uint64_t hash = ng_hash(NG_HASH_SEED, work->places[i].point), cursor = hash;
+		size_t k;
 		if (work->hidden[i])
 			continue;
 		while (index_next(&first, &cursor, &k) && !ng_span_equal(work->places[k].point, work->places[i].point))

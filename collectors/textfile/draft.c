@@ -4,7 +4,7 @@
 
 static struct draft *find_draft(const struct parse *parse, struct ng_span name)
 {
-	for (size_t at = text_hash(0, name); parse->slots && parse->slots[at & parse->slot_mask]; at++) {
+	for (uint64_t at = ng_hash(NG_HASH_SEED, name); parse->slots && parse->slots[at & parse->slot_mask]; at++) {
 		struct draft *draft = &parse->drafts[parse->slots[at & parse->slot_mask] - 1];
 		if (ng_span_equal(draft->name, name))
 			return draft;
@@ -14,7 +14,7 @@ static struct draft *find_draft(const struct parse *parse, struct ng_span name)
 
 static void place_draft(struct parse *parse, size_t index)
 {
-	size_t at = text_hash(0, parse->drafts[index].name);
+	uint64_t at = ng_hash(NG_HASH_SEED, parse->drafts[index].name);
 
 	while (parse->slots[at & parse->slot_mask])
 		at++;

@@ -42,7 +42,7 @@ static void clash(struct work *work, const struct part *part, const char *before
 
 static struct family *find_family(const struct work *work, struct ng_span name)
 {
-	for (size_t at = text_hash(0, name); work->slots[at & work->slot_mask]; at++) {
+	for (uint64_t at = ng_hash(NG_HASH_SEED, name); work->slots[at & work->slot_mask]; at++) {
 		struct family *family = &work->merged->families[work->slots[at & work->slot_mask] - 1];
 		if (ng_span_equal(family->name, name))
 			return family;
@@ -55,7 +55,7 @@ static struct family *add_family(struct work *work, struct part *part)
 {
 	struct merged *merged = work->merged;
 	struct family *family = &merged->families[merged->count++];
-	size_t at = text_hash(0, part->name);
+	uint64_t at = ng_hash(NG_HASH_SEED, part->name);
 
 	*family = (struct family){ .name = part->name, .help = part->help, .first = part };
 	while (work->slots[at & work->slot_mask])

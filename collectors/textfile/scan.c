@@ -52,9 +52,9 @@ static void drop_source(struct scan *scan, struct source *source)
 /* Whether what is known of a file is not what there is to know. */
 static bool is_due(const struct scan *scan, const struct source *source, const struct stat *status)
 {
-	struct identity identity = textfile_identity(status);
+	struct ng_file_version version = ng_file_version(status);
 
-	return !source->read || source->unsettled || !textfile_same(&identity, &source->identity) ||
+	return !source->read || source->unsettled || !ng_file_version_same(&version, &source->version) ||
 	       (source->needs && source->needs <= scan->room);
 }
 
@@ -173,8 +173,8 @@ static int list_folder(struct scan *scan, struct folder *folder)
 		return fd;
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	next.identity = textfile_identity(&status);
-	next.unsettled = textfile_unsettled(&next.identity);
+	next.version = ng_file_version(&status);
+	next.unsettled = ng_time_unsettled(&status.st_ctim);
 	int r = textfile_names(scan->scrape, fd, &names);
 	if (r == 0)
 		r = take_names(folder, &names, &next, FILES_MAX - (scan->files - folder->source_count));
@@ -189,12 +189,12 @@ static int list_folder(struct scan *scan, struct folder *folder)
 static void scan_folder(struct scan *scan, struct folder *folder)
 {
 	struct stat status;
-	struct identity identity = { 0 };
+	struct ng_file_version version = { 0 };
 	int r = ng_privileged_stat(folder->path, &status);
 
 	if (r == 0)
-		identity = textfile_identity(&status);
-	if (r == 0 && (!folder->listed || folder->unsettled || !textfile_same(&identity, &folder->identity) ||
+		version = ng_file_version(&status);
+	if (r == 0 && (!folder->listed || folder->unsettled || !ng_file_version_same(&version, &folder->version) ||
 			      (folder->cut && scan->files < FILES_MAX)))
 		r = list_folder(scan, folder);
 	if (r < 0) {

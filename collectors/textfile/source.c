@@ -6,38 +6,6 @@
 #include <nodegauge/privilege.h>
 #include <unistd.h>
 
-/* ---- identity ---- */
-
-struct identity textfile_identity(const struct stat *status)
-{
-	return (struct identity){ .device = status->st_dev,
-		.inode = status->st_ino,
-		.size = status->st_size,
-		.modified = status->st_mtim,
-		.changed = status->st_ctim };
-}
-
-static bool same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-bool textfile_same(const struct identity *a, const struct identity *b)
-{
-	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-	       same_time(a->modified, b->modified) && same_time(a->changed, b->changed);
-}
-
-bool textfile_unsettled(const struct identity *identity)
-{
-	const struct timespec *changed = &identity->changed;
-	int64_t coarse = changed->tv_nsec ? 100000000 : 2100000000;
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)(now.tv_sec - changed->tv_sec) * 1000000000 + now.tv_nsec - changed->tv_nsec < coarse;
-}
-
 /* ---- files ---- */
 
 void textfile_source_empty(struct source *source)
@@ -132,8 +100,8 @@ static int source_read(struct textfile *textfile, struct source *source, int fd,
 	size_t limit = textfile->file_limit, size = (uint64_t)status->st_size < limit ? (size_t)status->st_size : limit;
 	struct ng_span text;
 
-	source->identity = textfile_identity(status);
-	source->unsettled = textfile_unsettled(&source->identity);
+	source->version = ng_file_version(status);
+	source->unsettled = ng_time_unsettled(&status->st_ctim);
 	textfile->scratch.limit = limit * PARSE_FACTOR + PARSE_ROOM;
 	int r = read_all(fd, &textfile->scratch, size, limit, &text);
 	if (r == 0)

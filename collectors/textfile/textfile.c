@@ -67,7 +67,7 @@ static void write_times(struct ng_page *page, const struct textfile *textfile)
 		for (size_t k = 0; k < textfile->folders[i].source_count; k++) {
 			const struct source *source = &textfile->folders[i].sources[k];
 			if (source->read && !source->refused)
-				ng_sample_i64(page, source->labels, source->identity.modified.tv_sec);
+				ng_sample_i64(page, source->labels, source->version.modified.tv_sec);
 		}
 	}
 }

@@ -9,6 +9,9 @@
 #ifndef TEXTFILE_H
 #define TEXTFILE_H
 
+#include "base/table.h"
+#include "kernel/file_version.h"
+
 #include <nodegauge/collector.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -19,15 +22,6 @@
  * moment. With the defaults this fits into 64 MiB beside everything else.
  */
 enum { MEMORY_FACTOR = 3, PARSE_FACTOR = 4, PARSE_ROOM = 64 << 10, FILES_MAX = 10000, FOLDERS_MAX = 1000 };
-
-static inline size_t text_hash(size_t seed, struct ng_span text)
-{
-	uint64_t hash = 14695981039346656037u ^ seed;
-
-	for (size_t i = 0; i < text.size; i++)
-		hash = (hash ^ (unsigned char)text.text[i]) * 1099511628211u;
-	return (size_t)(hash ^ hash >> 32);
-}
 
 /* Up to these sizes memory is kept for the next reading: of one file, and of what there is once. */
 enum { KEEP_FILE = 8 << 10, KEEP = 64 << 10 };
@@ -80,20 +74,12 @@ struct part {
 
 /* ---- files ---- */
 
-/* What tells that a file is still the one that was read. */
-struct identity {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec modified, changed;
-};
-
 struct source {
 	const char *name;         /* in its folder */
 	const char *path;         /* as it is shown; for opening, too */
 	struct ng_labels *labels; /* {file="path"} */
-	bool read;                /* the rest is that of `identity` */
-	struct identity identity;
+	bool read;                /* the rest is that of `version` */
+	struct ng_file_version version;
 	bool unsettled; /* so new that the next change could look the same: to be read again */
 	bool refused;
 	unsigned line; /* where; 0 for the file as a whole */
@@ -110,7 +96,7 @@ struct folder {
 	bool listed;
 	bool unsettled;
 	bool cut; /* there are more files than are taken */
-	struct identity identity;
+	struct ng_file_version version;
 	struct ng_arena arena, spare; /* the strings and the array of sources; the other one for the next listing */
 	struct source *sources;
 	size_t source_count;
@@ -156,17 +142,7 @@ struct textfile {
 	struct merged merged;
 };
 
-/* source.c: what stat tells of a file or directory. */
-struct identity textfile_identity(const struct stat *status);
-bool textfile_same(const struct identity *a, const struct identity *b);
-
-/*
- * Time stamps are coarse, by up to 10 ms in Linux (current_time) and by 2 s in some file systems: what was changed just
- * now could change again without showing it. Called before the contents are read.
- */
-bool textfile_unsettled(const struct identity *identity);
-
-/* Forgets what was read: it is refused, or to be read anew. */
+/* source.c: forgets what was read: it is refused, or to be read anew. */
 void textfile_source_empty(struct source *source);
 void textfile_source_refuse(struct source *source, unsigned line, const char *expected);
 

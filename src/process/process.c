@@ -3,6 +3,7 @@
 
 #include "exporter/version.h"
 #include "kernel/kernel.h"
+#include "kernel/process_stat.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -41,7 +42,7 @@ static const struct ng_family families[COUNT] = {
 		.help = "IPv4 bytes sent in the network namespace of this process, including other processes." },
 };
 
-/* The start is in clock ticks after the boot (proc_pid_stat(5), field 22); the moment of the boot is not stable to the
+/* The start is in clock ticks after the boot; the moment of the boot is not stable to the
  * nanosecond, so this is worked out once. */
 static uint64_t start_time(void)
 {
@@ -55,13 +56,8 @@ static uint64_t start_time(void)
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	if (n <= 0)
 		return 0;
-	const char *end = memrchr(text, ')', (size_t)n);
-	if (!end)
-		return 0;
-	struct ng_span rest = { end + 1, (size_t)(text + n - end - 1) }, word;
-	for (int field = 3; field < 22; field++)
-		ng_word_next(&rest, &word);
-	if (ng_u64_next(&rest, &ticks) < 0)
+	struct ng_span word;
+	if (ng_stat_field((struct ng_span){ text, (size_t)n }, NG_STAT_START, &word) < 0 || ng_u64(word, &ticks) < 0)
 		return 0;
 	uint64_t booted = ((uint64_t)real.tv_sec - (uint64_t)boot.tv_sec) * 1000000000u + (uint64_t)real.tv_nsec -
 			  (uint64_t)boot.tv_nsec;

@@ -12,7 +12,7 @@ enum { WARM_UP = 3, ROUNDS = 5 };
 static bool count_allocations(struct instance *instance, unsigned long *ret_count)
 {
 	*ret_count = ~0ul;
-	usleep(150000); /* files that have just changed are read again, see textfile_unsettled */
+	usleep(150000); /* files that have just changed are read again, see ng_time_unsettled */
 	for (unsigned i = 0; i < WARM_UP; i++) {
 		if (!instance_gather(instance))
 			return test_fail("%s", instance->error);
