@@ -74,8 +74,12 @@ libs     := $(shell pkg-config --libs $(packages) 2>/dev/null) -ldl -lm
 compile = $(CC) $(cppflags) $(own) $(cflags) -MMD -MP
 link    = $(CC) $(cflags) $(ldflags) -Wl,--dynamic-list=$(B)/public.list
 
-# Of src/ a collector includes what tools/lint-rules lists: the headers that only those of this tree share.
-$(B)/src/% $(B)/collectors/% $(B)/tests/%: private own = -Isrc
+# Of src/ a collector includes what tools/lint-rules lists: the headers that only those of this tree share. One that has
+# folders names its own headers from its top, "stats/read.h", and so do the tests.
+houses   := $(sort $(foreach source,$(wildcard collectors/*/*/*.c),$(word 2,$(subst /, ,$(source)))))
+$(B)/src/% $(B)/collectors/%: private own = -Isrc
+$(B)/tests/%: private own = $(addprefix -Icollectors/,$(houses)) -Isrc
+$(foreach house,$(houses),$(eval $(B)/collectors/$(house)/%: private own = -Icollectors/$(house) -Isrc))
 $(B)/src/exporter/version.o: private own = -Isrc -DNG_VERSION='"$(version)"' \
 	$(if $(revision),-DNG_REVISION='"$(revision)"')
 
@@ -208,7 +212,7 @@ format:
 lint:
 	@tools/install-packages build test lint
 	@$(MAKE) --no-print-directory -j$$(nproc) objects
-	@BUILD=$(B) CPPFLAGS='$(cppflags) -Isrc -D_GNU_SOURCE=' tools/lint
+	@BUILD=$(B) CPPFLAGS='$(cppflags) $(addprefix -Icollectors/,$(houses)) -Isrc -D_GNU_SOURCE=' tools/lint
 
 docs: all
 	@tools/gen-docs $(B)/nodegauge

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "other/two.h"
+#include "folder/../../two/other/two.h"
