@@ -2,7 +2,7 @@
 /*
  * A scrape: groups are read into their rows, and the rows written.
  */
-#include "write.h"
+#include "emit/write.h"
 
 #include <time.h>
 

@@ -2,7 +2,7 @@
 /*
  * Following the tree: what its hooks do, and the ticks between scrapes.
  */
-#include "container.h"
+#include "model.h"
 
 #include <malloc.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows: what of a group is shown, under which labels, and for how long after it has gone. */
-#include "container.h"
+#include "model.h"
 
 #include <stdlib.h>
 #include <time.h>

@@ -10,10 +10,10 @@
  *     --io.stat
  *     8:0 rbytes=1
  */
-#include "../../collectors/container/container.h"
 #include "../runner/tree.h"
 #include "kernel/cgroup_tree.h"
 #include "kernel/kernel.h"
+#include "model.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of links, their targets and configurations: what is found lies in the input and is such as Kubernetes allows.
  */
-#include "../../collectors/container/oci.h"
+#include "identity/oci.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths of control groups: an ID or a UID is one that the path has, and nothing is final and then changes. */
-#include "../../collectors/container/path.h"
+#include "identity/path.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_NODE_H
 #define TESTS_UNIT_NODE_H
 
-#include "../../collectors/container/names.h"
+#include "identity/names.h"
 #include "scratch.h"
 #include "support.h"
 

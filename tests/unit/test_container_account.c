@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Accounts of pods: what a removed container counted is told from what its pod has. */
-#include "../../collectors/container/container.h"
 #include "groups.h"
+#include "model.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Following the tree: a group for whose row there was no memory has one as soon as there is some. */
-#include "../../collectors/container/container.h"
 #include "groups.h"
+#include "model.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

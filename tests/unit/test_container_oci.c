@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Configurations of containerd and CRI-O: what is taken from them, and that nothing else is. */
-#include "../../collectors/container/json.h"
-#include "../../collectors/container/oci.h"
+#include "identity/json.h"
+#include "identity/oci.h"
 #include "scratch.h"
 #include "support.h"
 

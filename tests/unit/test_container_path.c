@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What paths of control groups say. In the tables I and J stand for IDs, U and V for UIDs, M for a static pod's. */
-#include "../../collectors/container/path.h"
+#include "identity/path.h"
 #include "support.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is shown, what succeeds it, and how long what has gone is shown. */
-#include "../../collectors/container/container.h"
+#include "model.h"
 #include "exposition/labels.h"
 #include "support.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pressure: what its files say, the rings of a minute, and which files a round reads. */
-#include "../../collectors/container/container.h"
+#include "model.h"
 #include "scratch.h"
 #include "support.h"
 

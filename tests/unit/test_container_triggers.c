@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which events of the kernel's pressure triggers count. */
-#include "../../collectors/container/container.h"
+#include "model.h"
 #include "scratch.h"
 #include "support.h"
 

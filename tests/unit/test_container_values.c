@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading the files of one group: what was learned of one must not change what is read of the next. */
-#include "../../collectors/container/container.h"
 #include "kernel/cgroup_tree.h"
+#include "model.h"
 #include "scratch.h"
 #include "support.h"
 

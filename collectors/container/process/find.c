@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Finding a process of a pod, or of a container that is in none, to see the network through it.
+ *
+ *     cgroup.procs: 4711        /proc/4711/cgroup: 0::/kubepods.slice/kubepods-pod<UID>.slice/cri-containerd-<ID>.scope
+ *
+ * cgroup.procs names the processes of a group, but prints 0 for those that our PID namespace does not have: then
+ * /proc/<pid>/cgroup of all processes of --path.procfs is searched, once for all pods that have come. So it is where
+ * the processes of a pod are in groups below its containers, or its containers elsewhere. A pid is trusted as long as
+ * its start time stays the same.
+ */
+#include "identity/resolve.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static const uint64_t retry_ns = 60u * UINT64_C(1000000000);
+static const uint64_t scan_pause_ns = 5u * UINT64_C(1000000000);
+
+/* ---- of a group ---- */
+
+/* The 22nd word of /proc/<pid>/stat; the second one may have blanks and parentheses. */
+int container_process_start(struct ng_scrape *scrape, uint64_t pid, uint64_t *ret_start)
+{
+	char path[CONTAINER_PROC_ROOM];
+	struct ng_span text, word;
+
+	container_proc_path(path, pid, "/stat");
+	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
+	if (r < 0)
+		return r;
+	const char *at = text.size ? memrchr(text.text, ')', text.size) : NULL;
+	if (!at)
+		return -ESRCH;
+	text = ng_span_skip(text, (size_t)(at - text.text) + 1);
+	for (unsigned i = 3; i <= 22; i++) {
+		if (!ng_word_next(&text, &word))
+			return -ESRCH;
+	}
+	return ng_u64(word, ret_start);
+}
+
+/* The next of the groups that a process is in, one of each hierarchy: "0::/system.slice/ssh.service". */
+static bool next_place(struct ng_span *text, struct container_place *ret_place, size_t *ret_depth)
+{
+	struct ng_span line, number, controllers, component;
+
+	while (ng_line_next(text, &line)) {
+		if (!ng_part_next(&line, ':', &number) || !ng_part_next(&line, ':', &controllers))
+			continue;
+		container_place_of(line, ret_place);
+		for (*ret_depth = 0; ng_part_next(&line, '/', &component);)
+			++*ret_depth;
+		return true;
+	}
+	return false;
+}
+
+static int read_places(struct ng_scrape *scrape, uint64_t pid, struct ng_span *ret_text)
+{
+	char path[CONTAINER_PROC_ROOM];
+
+	container_proc_path(path, pid, "/cgroup");
+	return container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, ret_text);
+}
+
+/* Whether a process in that place is one of the pod, or of the container that is in none. */
+static bool is_of(const struct container_place *place, const struct container_place *owner)
+{
+	if (owner->level == CONTAINER_POD)
+		return strcmp(place->uid, owner->uid) == 0;
+	return place->has_id && !place->kubernetes && memcmp(place->id, owner->id, CONTAINER_ID_SIZE) == 0;
+}
+
+/* 0, -ESRCH or what kept it from being known. */
+static int belongs_to(struct ng_scrape *scrape, uint64_t pid, const struct container_place *owner)
+{
+	struct container_place place;
+	struct ng_span text;
+	size_t depth;
+	int r = read_places(scrape, pid, &text);
+
+	while (r == 0 && next_place(&text, &place, &depth)) {
+		if (is_of(&place, owner))
+			return 0;
+	}
+	return r < 0 ? r : -ESRCH;
+}
+
+static void take(struct container_group *pod, uint64_t pid, uint64_t start)
+{
+	pod->pid = (int)pid;
+	pod->pid_start = start;
+	pod->network_known = false;
+}
+
+static bool lists(struct ng_span text, uint64_t pid)
+{
+	struct ng_span line;
+	uint64_t other;
+
+	while (ng_line_next(&text, &line)) {
+		if (ng_u64(line, &other) == 0 && other == pid)
+			return true;
+	}
+	return false;
+}
+
+/* Our own pid as --path.procfs has it; 0 where that does not have us. */
+static uint64_t own_pid(struct ng_scrape *scrape)
+{
+	char text[32];
+	uint64_t pid;
+
+	ssize_t n = readlinkat(ng_root_fd(scrape, NG_PROC), "self", text, sizeof(text));
+	return n > 0 && ng_u64((struct ng_span){ text, (size_t)n }, &pid) == 0 && pid <= INT32_MAX ? pid : 0;
+}
+
+/*
+ * The pids of cgroup.procs are those of our PID namespace, which --path.procfs may not be of: then they are other
+ * processes there, all but ourselves. Whoever has a pid by the time that its start is read: when the group lists it
+ * still, it is one of the group. 0, -ESRCH or what kept it from being known.
+ */
+static int take_listed(struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *at,
+	struct container_group *pod, uint64_t pid)
+{
+	uint64_t own = own_pid(scrape), start, there = own && pid == (uint64_t)getpid() ? own : pid;
+	struct ng_span again;
+
+	int r = container_process_start(scrape, there, &start);
+	if (r == 0 && (own == (uint64_t)getpid() || there != pid)) {
+		r = container_read_pids(scrape, state, at, &again);
+		if (r == 0 && !lists(again, pid))
+			r = -ESRCH;
+	} else if (r == 0) {
+		r = belongs_to(scrape, pid, &pod->place);
+	}
+	if (r == 0)
+		take(pod, there, start);
+	return r;
+}
+
+/* Returns whether there are processes that were not to be found: our PID namespace does not have them. */
+static bool find_in_group(
+	struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, struct container_group *pod)
+{
+	struct ng_span text, line;
+	uint64_t pid;
+	bool hidden = false;
+
+	int r = container_read_pids(scrape, state, at, &text);
+	while (r == 0 && !pod->pid && ng_line_next(&text, &line)) {
+		if (ng_u64(line, &pid) < 0 || pid > INT32_MAX)
+			continue;
+		int taken = pid ? take_listed(scrape, state, at, pod, pid) : -ESRCH;
+		hidden = hidden || taken < 0;
+		/* it might be the one: another one may be in another network */
+		if (taken < 0 && !ng_absent(taken))
+			r = taken;
+	}
+	if (r < 0)
+		container_miss_network(scrape, state, pod, r, "a process");
+	return hidden;
+}
+
+/* ---- all processes ---- */
+
+/* The best process of a pod so far; ->pid is 0 while there is none. */
+struct match {
+	struct container_group *pod;
+	uint64_t pid, start;
+	size_t depth; /* of its group */
+	bool delegated;
+};
+
+/*
+ * Services make groups under any name, and what a container starts in groups of its own may have a network of its own:
+ * the process that is nearest to the pod, and the first of these, has the pod's.
+ */
+static bool is_better(const struct match *a, const struct match *b)
+{
+	if (!b->pid)
+		return true;
+	if (a->delegated != b->delegated)
+		return b->delegated;
+	return a->depth != b->depth ? a->depth < b->depth : a->start < b->start;
+}
+
+/* 0, or why it could not be looked at. */
+static int consider(
+	struct ng_scrape *scrape, struct match *match, uint64_t pid, const struct container_place *place, size_t depth)
+{
+	struct match other = { match->pod, pid, 0, depth, place->delegated };
+
+	if (!is_better(&other, match))
+		return 0;
+	/* in this order: whoever has the pid afterwards has another start */
+	int r = container_process_start(scrape, pid, &other.start);
+	if (r == 0)
+		r = belongs_to(scrape, pid, &match->pod->place);
+	if (r == 0 && is_better(&other, match))
+		*match = other;
+	return r;
+}
+
+/* What may be a pod's sandbox or another of its containers shares that pod's: whichever has names shows it. */
+bool container_has_network(const struct container_group *group)
+{
+	const struct container_row *row = group->row;
+
+	return group->place.level == CONTAINER_POD ||
+	       (row && row->shown == SHOWN_CONTAINER && container_is_outside(row) && !container_is_nameless(row));
+}
+
+static int pods_without(struct ng_scrape *scrape, struct container *state, struct match **ret_match, size_t *ret_count)
+{
+	size_t room = 0;
+
+	*ret_match = NULL;
+	*ret_count = 0;
+	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
+		struct container_group *group = container_group(at);
+		if (group->pid || !container_has_network(group))
+			continue;
+		struct match *slot = ng_push(scrape->arena, ret_match, ret_count, &room);
+		if (!slot)
+			return -ENOMEM;
+		*slot = (struct match){ .pod = group };
+	}
+	return 0;
+}
+
+/*
+ * The pods that have no process yet, by one look at all processes. 0, -ESRCH when some of theirs ended meanwhile, or
+ * what kept a process from being looked at: then nothing is taken, as it might have been a better one.
+ */
+static int find_by_scan(struct ng_scrape *scrape, struct container *state)
+{
+	struct match *match;
+	size_t count, depth;
+	struct ng_names pids;
+	bool ended = false;
+
+	int r = pods_without(scrape, state, &match, &count);
+	if (r == 0)
+		r = ng_names(scrape, NG_PROC, ".", &pids);
+	for (size_t i = 0; r == 0 && i < pids.count; i++) {
+		struct container_place place;
+		struct ng_span text;
+		uint64_t pid;
+		if (ng_u64(ng_span(pids.name[i]), &pid) < 0 || pid > INT32_MAX)
+			continue;
+		int seen = read_places(scrape, pid, &text);
+		while (seen == 0 && next_place(&text, &place, &depth)) {
+			bool known = place.uid[0] || place.has_id;
+			for (size_t k = 0; seen == 0 && known && k < count; k++) {
+				if (!is_of(&place, &match[k].pod->place))
+					continue;
+				seen = consider(scrape, &match[k], pid, &place, depth);
+				ended = ended || seen < 0;
+			}
+		}
+		r = container_failed(seen) ? seen : 0;
+	}
+	if (r < 0)
+		return r;
+	for (size_t k = 0; k < count; k++) {
+		if (match[k].pid)
+			take(match[k].pod, match[k].pid, match[k].start);
+	}
+	return ended ? -ESRCH : 0;
+}
+
+/* Processes may be below groups that a container made itself, as systemd in it does. */
+static bool is_populated(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at)
+{
+	struct ng_span text;
+
+	int directory = container_enter(scrape, state->cgroups, at, NG_CGROUP_UNIFIED);
+	int r = directory < 0 ? directory : container_peek(scrape, directory, NG_VALUE, "cgroup.events", &text);
+	ng_cgroup_leave(at, directory);
+	return r == 0 && ng_span_starts(text, NG_SPAN("populated 1\n"));
+}
+
+/* Returns whether there are processes that are not found there. */
+static bool find_in_containers(
+	struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, struct container_group *pod)
+{
+	bool hidden = false;
+
+	if (pod->place.level != CONTAINER_POD) {
+		hidden = find_in_group(scrape, state, at, pod);
+		return hidden || (!pod->pid && is_populated(scrape, state, at));
+	}
+	for (struct ng_cgroup *child = at->first; child && !pod->pid; child = child->next)
+		hidden = find_in_group(scrape, state, child, pod) || hidden;
+	if (pod->pid || at->first || !state->elsewhere)
+		return hidden || (!pod->pid && is_populated(scrape, state, at));
+	for (struct ng_cgroup *each = ng_cgroups_root(state->cgroups); each && !pod->pid; each = ng_cgroup_next(each)) {
+		const struct container_place *place = container_place_at(each);
+		if (place->level == CONTAINER_CONTAINER && strcmp(place->uid, pod->place.uid) == 0)
+			hidden = find_in_group(scrape, state, each, pod) || is_populated(scrape, state, each) || hidden;
+	}
+	return hidden;
+}
+
+static void find_process(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
+{
+	struct container_group *pod = container_group(at);
+
+	if (!find_in_containers(scrape, state, at, pod) || pod->pid)
+		return;
+	pod->pid_wanted = true;
+	if (pod->pid_tried_at && now - pod->pid_tried_at < retry_ns)
+		return;
+	bool again = state->network_scan_failed && now != state->network_scan_at;
+	if (state->network_scan_at && now - state->network_scan_at < scan_pause_ns && !again)
+		return;
+	state->network_scan_at = now;
+	int r = find_by_scan(scrape, state);
+	state->network_scan_failed = r < 0;
+	if (r < 0)
+		container_miss_network(scrape, state, pod, r, "all processes");
+	if (state->network_scan_failed)
+		return;
+	for (struct ng_cgroup *each = ng_cgroups_root(state->cgroups); each; each = ng_cgroup_next(each)) {
+		struct container_group *group = container_group(each);
+		if (group->pid_wanted)
+			group->pid_tried_at = now;
+		group->pid_wanted = false;
+	}
+}
+
+bool container_find_process(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
+{
+	struct container_group *pod = container_group(at);
+	uint64_t start;
+	int r = pod->pid ? container_process_start(scrape, (uint64_t)pod->pid, &start) : -ESRCH;
+
+	if (container_failed(r)) {
+		container_miss_network(scrape, state, pod, r, "a process");
+		return false; /* in passing: the next scrape asks again */
+	}
+	if (r == 0 && start == pod->pid_start)
+		return true;
+	if (pod->pid)
+		pod->pid_tried_at = 0; /* another one is looked for at once */
+	pod->pid = 0;
+	find_process(scrape, state, at, now);
+	return pod->pid;
+}

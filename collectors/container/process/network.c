@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The network of a pod, or of a container that is in none, as one of its processes sees it.
+ *
+ *     /proc/<pid>/net/dev:  eth0: 1296 16 0 0 0 0 0 0 936 12 0 0 0 0 0 0
+ *
+ * Those in the network of the host are left out: their interfaces are the node's.
+ */
+#include "model.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+void container_miss_network(struct ng_scrape *scrape, struct container *state, const struct container_group *group,
+	int error, const char *what)
+{
+	ng_drop_unread(scrape, error, what);
+	if (group->place.level != CONTAINER_POD && !ng_absent(error))
+		state->network_missed = true;
+}
+
+/* The files of one network namespace have one inode each (fs/proc/proc_net.c). */
+static int in_network_of_host(
+	struct ng_scrape *scrape, struct container *state, const char *path, struct container_group *group)
+{
+	struct stat host, own;
+	int proc = ng_root_fd(scrape, NG_PROC), r = 0;
+
+	bool seen = true;
+
+	if (fstatat(proc, path, &own, 0) < 0)
+		r = -errno;
+	else if (fstatat(proc, "1/net/dev", &host, 0) < 0)
+		seen = false;
+	/* where process 1 is not to be seen nobody is in its network */
+	if (r == 0 && !seen && errno != ENOENT)
+		r = -errno;
+	group->host_network = r == 0 && seen && host.st_ino == own.st_ino && host.st_dev == own.st_dev;
+	group->network = r == 0 ? own.st_ino : 0;
+	if (r < 0)
+		container_miss_network(scrape, state, group, r, path);
+	return r;
+}
+
+/* "veth1a2b3c4d": the near end of a container's interface, as docker and the plugins of CNI call it. */
+static bool is_near_end(struct ng_span name)
+{
+	static const size_t random_digits = 7;
+	size_t i = strlen("veth");
+
+	if (!ng_span_starts(name, NG_SPAN("veth")) || name.size < i + random_digits)
+		return false;
+	while (i < name.size && isxdigit((unsigned char)name.text[i]))
+		i++;
+	return i == name.size;
+}
+
+/*
+ * The traffic of containers passes through a bridge and an end of theirs as well, where it would be counted again. On
+ * the node what is skipped is cAdvisor's; a pod may call its own interfaces as it likes.
+ */
+static bool is_skipped(struct ng_span name, bool node)
+{
+	bool bridge = ng_span_starts(name, NG_SPAN("docker")) || ng_span_starts(name, NG_SPAN("nerdctl"));
+
+	if (node)
+		return bridge || ng_span_starts(name, NG_SPAN("lo")) || ng_span_starts(name, NG_SPAN("veth"));
+	return bridge || ng_span_equal(name, NG_SPAN("lo")) || is_near_end(name);
+}
+
+static struct container_interface *add_interface(struct container_interfaces *network, struct ng_span name)
+{
+	struct container_interface *wider =
+		container_room_for_one(network->interface, network->count, &network->room, sizeof(*wider));
+
+	if (!wider)
+		return NULL;
+	network->interface = wider;
+	struct container_interface *interface = &network->interface[network->count];
+	*interface = (struct container_interface){ 0 };
+	if (name.size >= sizeof(interface->name))
+		return NULL;
+	memcpy(interface->name, name.text, name.size);
+	return interface;
+}
+
+/* Interfaces whose names are no text could not be told apart: a pod that makes such loses them. */
+static void parse_interfaces(struct ng_span text, bool node, struct container_interfaces *network)
+{
+	static const int8_t column[] = { 0, 1, 2, 3, -1, -1, -1, -1, 4, 5, 6, 7 };
+	struct ng_span line;
+
+	network->count = 0;
+	while (ng_line_next(&text, &line)) {
+		size_t colon = ng_span_find(line, ':');
+		struct ng_span name = ng_trim((struct ng_span){ line.text, colon }),
+			       rest = ng_span_skip(line, colon + 1);
+		if (colon == line.size || name.size == 0 || is_skipped(name, node) || !ng_is_utf8(name))
+			continue;
+		struct container_interface *interface = add_interface(network, name);
+		size_t i = 0;
+		uint64_t value;
+		for (; interface && i < NG_COUNT(column) && ng_u64_next(&rest, &value) == 0; i++) {
+			if (column[i] >= 0)
+				interface->value[column[i]] = value;
+		}
+		network->count += interface && i == NG_COUNT(column);
+	}
+}
+
+/* The sandbox holds the pod's network, and is the first that is made in a pod. */
+static void find_sandbox(const struct ng_cgroup *pod, struct container_place *ret_place)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (const struct ng_cgroup *at = pod->first; at; at = at->next) {
+		if (container_place_at(at)->level != CONTAINER_CONTAINER || at->generation >= first)
+			continue;
+		first = at->generation;
+		*ret_place = *container_place_at(at);
+	}
+}
+
+/* Containers may share a network (docker's --network=container:X, the pods of podman): the first one shows it. */
+static bool is_first(struct ng_arena *arena, struct container *state, uint64_t network)
+{
+	for (size_t i = 0; i < state->network_count; i++) {
+		if (state->networks[i] == network)
+			return false;
+	}
+	uint64_t *slot = ng_push(arena, &state->networks, &state->network_count, &state->network_room);
+	state->network_missed = state->network_missed || !slot;
+	if (state->network_missed)
+		return false;
+	*slot = network;
+	return true;
+}
+
+void container_read_network(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
+{
+	struct container_group *group = container_group(at);
+	struct ng_arena *own = scrape->arena;
+	bool node = group->place.level == CONTAINER_ROOT;
+	char path[CONTAINER_PROC_ROOM];
+	struct ng_span text;
+
+	if (!node && !container_has_network(group))
+		return;
+	ng_arena_reset(&state->reader.text);
+	scrape->arena = &state->reader.text;
+	bool found = !node && container_find_process(scrape, state, at, now);
+	container_proc_path(path, (uint64_t)group->pid, "/net/dev");
+	/*
+	 * A scan finds the processes of other pods as well; what is not certain is asked again. So is who is in the
+	 * node's network: a runtime puts its process into the group first, and then into the network.
+	 */
+	if (found && (!group->network_known || group->host_network))
+		group->network_known = in_network_of_host(scrape, state, path, group) == 0;
+	bool known = node || group->network_known;
+	bool second = found && known && group->place.level != CONTAINER_POD && !is_first(own, state, group->network);
+	const char *file = node ? state->net_path : found ? path : NULL;
+	/* what is not listed may have the sandbox, whose names are among the labels */
+	bool whole = group->place.level != CONTAINER_POD || at->listed || group->place.final;
+	if (file && known && whole && !group->host_network && !second &&
+		container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_RECORDS, file, &text) == 0)
+		parse_interfaces(text, node, &group->row->network);
+	else
+		group->row->network.count = 0; /* nothing, rather than what was true once */
+	if (group->place.level == CONTAINER_POD)
+		find_sandbox(at, &group->row->sandbox);
+	scrape->arena = own;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counting processes, their descriptors and sockets: opt-in, as it costs a system call for each of them. Descriptors
+ * of processes of other users are seen with CAP_SYS_PTRACE only.
+ */
+#include "model.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <nodegauge/privilege.h>
+#include <sys/stat.h>
+
+void container_proc_path(char path[CONTAINER_PROC_ROOM], uint64_t pid, const char *file)
+{
+	char digits[NG_DIGITS];
+	struct ng_span number = ng_digits(digits, pid);
+
+	memcpy(mempcpy(path, number.text, number.size), file, strlen(file) + 1);
+}
+
+int container_read_pids(struct ng_scrape *scrape, const struct container *state, const struct ng_cgroup *group,
+	struct ng_span *ret_text)
+{
+	int directory = container_enter(scrape, state->cgroups, group, NG_CGROUP_WALKED);
+	int r = directory < 0 ? directory : container_peek(scrape, directory, NG_RECORDS, "cgroup.procs", ret_text);
+
+	/* crun puts the processes of a container one level deeper */
+	bool container = container_place_at(group)->level == CONTAINER_CONTAINER;
+	if (r == 0 && ret_text->size == 0 && container) {
+		r = container_peek(scrape, directory, NG_RECORDS, "container/cgroup.procs", ret_text);
+		if (r == -ENOENT) {
+			*ret_text = (struct ng_span){ "", 0 };
+			r = 0;
+		}
+	}
+	ng_cgroup_leave(group, directory);
+	return r;
+}
+
+static int open_descriptors(struct ng_scrape *scrape, uint64_t pid)
+{
+	char path[CONTAINER_PROC_ROOM];
+
+	container_proc_path(path, pid, "/fd");
+	int proc = ng_root_fd(scrape, NG_PROC);
+	return proc < 0 ? proc : ng_privileged_open(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+struct counts {
+	uint64_t descriptors, sockets;
+	bool descriptors_seen, descriptors_hidden, sockets_hidden;
+};
+
+/* Who may list the descriptors may not always look at them: what is not seen is no zero. */
+static int count_descriptors(struct ng_scrape *scrape, int directory, struct counts *counts)
+{
+	struct ng_names names;
+	struct stat info;
+
+	int r = directory < 0 ? directory : ng_names_at(scrape, directory, ".", &names);
+	if (r < 0)
+		return r;
+	counts->descriptors_seen = true;
+	counts->descriptors += names.count;
+	for (size_t i = 0; i < names.count; i++) {
+		if (fstatat(directory, names.name[i], &info, 0) == 0) {
+			counts->sockets += S_ISSOCK(info.st_mode);
+		} else if (errno != ENOENT) {
+			if (!counts->sockets_hidden && errno != EACCES) /* the privileges say it */
+				ng_drop_unread(scrape, -errno, "a descriptor of a process");
+			counts->sockets_hidden = true;
+		}
+	}
+	return 0;
+}
+
+void container_count_processes(struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *group,
+	struct container_values *values)
+{
+	struct counts counts = { 0 };
+	uint64_t processes = 0, pid;
+	bool deep = container_wants(&state->reader, SET_DESCRIPTORS);
+	struct ng_span text, line;
+
+	if (container_read_pids(scrape, state, group, &text) < 0)
+		return;
+	bool raised = deep && ng_raise(CAP_SYS_PTRACE), searching = deep && ng_raise(CAP_DAC_READ_SEARCH);
+	while (ng_line_next(&text, &line)) {
+		processes++;
+		if (!deep || ng_u64(line, &pid) < 0 || pid == 0)
+			continue;
+		int fds = open_descriptors(scrape, pid);
+		int r = count_descriptors(scrape, fds, &counts);
+		counts.descriptors_hidden = counts.descriptors_hidden || (r < 0 && !ng_absent(r));
+		if (r < 0 && r != -EACCES) /* the privileges say it */
+			ng_drop_unread(scrape, r, "the descriptors of a process");
+		ng_close_fd(&fds);
+	}
+	if (raised)
+		ng_lower(CAP_SYS_PTRACE);
+	if (searching)
+		ng_lower(CAP_DAC_READ_SEARCH);
+	container_set(values, VALUE_PROCESSES, processes);
+	counts.descriptors_seen = counts.descriptors_seen && !counts.descriptors_hidden;
+	if (counts.descriptors_seen)
+		container_set(values, VALUE_DESCRIPTORS, counts.descriptors);
+	if (counts.descriptors_seen && !counts.sockets_hidden)
+		container_set(values, VALUE_SOCKETS, counts.sockets);
+}

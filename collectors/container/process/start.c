@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When a group began that was there before us.
+ *
+ * The time of a directory of the kernel is that of the first look at it since its inode was read last, which may be
+ * ours. Nothing is older than what is in it: so it began when its oldest process did, if that is earlier. Where no
+ * process is to be seen the kubelet's link to the log of a container is next, which it makes right after the start, and
+ * its directory of a pod's logs. What was told of when it was made needs none of this.
+ *
+ *     /proc/4711/stat   4711 (web) S 1 ... (22nd word) 184223      in ticks since the boot
+ */
+#include "model.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The first process of a group is listed first. */
+enum { PROCESSES_AT_MOST = 16, NAME_ROOM = 256 };
+
+static const int64_t second_ns = 1000000000;
+
+static uint64_t tick_ns(void)
+{
+	return (uint64_t)second_ns / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* ---- processes ---- */
+
+/*
+ * The time of the boot by the clocks, where they agree with /proc/stat, which has whole seconds only: a process that
+ * starts a moment after its directory was made would seem to be older.
+ */
+static uint64_t with_fraction(uint64_t booted)
+{
+	struct timespec real, boot;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	int64_t clocks = (int64_t)(real.tv_sec - boot.tv_sec) * second_ns + real.tv_nsec - boot.tv_nsec;
+	int64_t apart = clocks - (int64_t)booted * second_ns;
+	return apart > -second_ns && apart < 2 * second_ns ? (uint64_t)clocks : booted * (uint64_t)second_ns;
+}
+
+/* CLOCK_REALTIME ns of the boot, into ->booted; 0 while it is not known. What kept it from being read. */
+static int find_boot_time(struct ng_scrape *scrape, struct container *state)
+{
+	struct ng_span text, line;
+	uint64_t booted;
+
+	if (state->booted)
+		return 0;
+	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, "stat", &text);
+	while (r == 0 && ng_line_next(&text, &line)) {
+		if (ng_span_starts(line, NG_SPAN("btime ")) && ng_u64(ng_span_skip(line, 6), &booted) == 0 &&
+			booted < INT32_MAX)
+			state->booted = with_fraction(booted);
+	}
+	return r;
+}
+
+/* The numbers of cgroup.procs may be of another PID namespace than --path.procfs is. 0, -ESRCH or what kept it from
+ * being known. */
+static int is_in(struct ng_scrape *scrape, uint64_t pid, const struct ng_cgroup *group)
+{
+	struct ng_span text, line, component;
+	char path[CONTAINER_PROC_ROOM];
+
+	container_proc_path(path, pid, "/cgroup");
+	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
+	while (r == 0 && ng_line_next(&text, &line)) {
+		while (ng_part_next(&line, '/', &component)) {
+			if (ng_span_equal(component, ng_span(group->name)))
+				return 0;
+		}
+	}
+	return r < 0 ? r : -ESRCH;
+}
+
+/* The earlier one of `*oldest` and its first processes; or what kept one from being looked at. */
+static int find_oldest(
+	struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *group, uint64_t *oldest)
+{
+	struct ng_span text, line;
+	uint64_t pid, start;
+
+	int r = find_boot_time(scrape, state);
+	if (r == 0 && state->booted)
+		r = container_read_pids(scrape, state, group, &text);
+	for (size_t i = 0; r == 0 && state->booted && i < PROCESSES_AT_MOST && ng_line_next(&text, &line); i++) {
+		if (ng_u64(line, &pid) < 0 || !pid)
+			continue;
+		int seen = is_in(scrape, pid, group);
+		if (seen == 0)
+			seen = container_process_start(scrape, pid, &start);
+		if (seen == 0)
+			*oldest = earlier(*oldest, (state->booted + start * tick_ns()) / (uint64_t)second_ns);
+		else if (!ng_absent(seen))
+			r = seen;
+	}
+	return ng_absent(r) ? 0 : r;
+}
+
+/* ---- logs ---- */
+
+static char *append(char *at, const char *end, struct ng_span text)
+{
+	return (size_t)(end - at) > text.size ? mempcpy(at, text.text, text.size) : (char *)end;
+}
+
+static int find_time(int folder, const char *name, uint64_t *ret_time)
+{
+	struct statx info;
+
+	if (statx(folder, name, AT_SYMLINK_NOFOLLOW, STATX_MTIME | STATX_BTIME, &info) < 0)
+		return -errno;
+	uint64_t changed = (uint64_t)info.stx_mtime.tv_sec, made = (uint64_t)info.stx_btime.tv_sec;
+	*ret_time = (info.stx_mask & STATX_BTIME) && info.stx_btime.tv_sec > 0 ? earlier(changed, made) : changed;
+	return 0;
+}
+
+/* Leaves `*ret_time` where there is none; or what kept it from being seen, but for a want of privilege. */
+static int find_log_time(
+	struct ng_scrape *scrape, struct container *state, const struct container_row *row, uint64_t *ret_time)
+{
+	const struct container_named *named = row->named;
+	bool pod = row->place.level == CONTAINER_POD;
+	char name[NAME_ROOM], hex[2 * CONTAINER_ID_SIZE];
+	char *at = name, *end = name + sizeof(name) - 1;
+
+	if (!named || row->shown == SHOWN_SANDBOX)
+		return 0;
+	at = append(at, end, pod ? named->space : named->pod);
+	at = append(at, end, NG_SPAN("_"));
+	at = append(at, end, pod ? named->pod : named->space);
+	at = append(at, end, NG_SPAN("_"));
+	at = append(at, end, pod ? ng_span(row->place.uid) : named->container);
+	if (!pod) {
+		container_id_text(row->place.id, hex);
+		at = append(at, end, NG_SPAN("-"));
+		at = append(at, end, (struct ng_span){ hex, sizeof(hex) });
+		at = append(at, end, NG_SPAN(".log"));
+	}
+	*at = '\0';
+	int root = ng_root_fd(scrape, NG_ROOTFS);
+	NG_CLOSE int folder =
+		openat(root, pod ? state->names.pods.path : state->names.logs.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = at == end ? 0 : folder < 0 ? -errno : find_time(folder, name, ret_time);
+	if (r < 0 && r != -EACCES)
+		ng_drop_unread(scrape, r, name);
+	return ng_absent(r) || r == -EACCES ? 0 : r;
+}
+
+/* ---- a group ---- */
+
+void container_find_start(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group)
+{
+	struct container_row *row = container_group(group)->row;
+	struct container_values *values = &row->figures.values;
+	struct ng_arena *own = scrape->arena;
+
+	ng_arena_reset(&state->reader.text);
+	scrape->arena = &state->reader.text;
+	uint64_t start = UINT64_MAX;
+	int r = find_oldest(scrape, state, group, &start);
+	/* a pod has no process of its own; its sandbox is there first */
+	for (struct ng_cgroup *at = group->first; r == 0 && row->place.level == CONTAINER_POD && at; at = at->next)
+		r = find_oldest(scrape, state, at, &start);
+	if (r == 0 && start == UINT64_MAX)
+		r = find_log_time(scrape, state, row, &start);
+	scrape->arena = own;
+	/* a later time is worse than none: it is looked for again */
+	if (r < 0)
+		values->present &= ~(UINT64_C(1) << VALUE_STARTED);
+	else if (container_has(values, VALUE_STARTED) && start < values->value[VALUE_STARTED])
+		container_set(values, VALUE_STARTED, start);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the tasks of a group do, and how many files its first process may open: opt-in, as it costs a file for each
+ * task.
+ *
+ *     /proc/<tid>/stat    4711 (nginx) S 1 4711 ...
+ *     /proc/<pid>/limits  Max open files            1024                 524288               files
+ *
+ * cAdvisor asks taskstats (CGROUPSTATS), which knows no groups of cgroup v2; the kubelet does not ask and reports
+ * zeroes. Source: proc_pid_stat(5), fs/proc/array.c (task_state_array).
+ */
+#include "emit/families.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const char *const state_names[CONTAINER_STATES] = { "running", "sleeping", "stopped", "uninterruptible" };
+
+/* Its index; CONTAINER_STATES for one that is none of these, such as a zombie. */
+static size_t state_of(char letter)
+{
+	static const char letters[] = "RSTtD";
+	static const uint8_t state[] = { 0, 1, 2, 2, 3 };
+	const char *at = letter ? strchr(letters, letter) : NULL;
+
+	return at ? state[at - letters] : CONTAINER_STATES;
+}
+
+/* Of the tasks themselves, not of those in groups below; crun's group below a container is its own. */
+static int read_tids(struct ng_scrape *scrape, const struct container *state, const struct ng_cgroup *group,
+	struct ng_span *ret_text)
+{
+	bool container = container_place_at(group)->level == CONTAINER_CONTAINER;
+	int directory = container_enter(scrape, state->cgroups, group, NG_CGROUP_WALKED);
+
+	int r = directory < 0 ? directory : container_peek(scrape, directory, NG_RECORDS, "cgroup.threads", ret_text);
+	if (r == -ENOENT)
+		r = container_peek(scrape, directory, NG_RECORDS, "tasks", ret_text); /* v1 */
+	if (r == 0 && ret_text->size == 0 && container) {
+		r = container_peek(scrape, directory, NG_RECORDS, "container/cgroup.threads", ret_text);
+		if (r == -ENOENT) {
+			*ret_text = (struct ng_span){ "", 0 };
+			r = 0;
+		}
+	}
+	ng_cgroup_leave(group, directory);
+	return r;
+}
+
+static int read_state(struct ng_scrape *scrape, uint64_t tid, char *ret_letter)
+{
+	char path[CONTAINER_PROC_ROOM];
+	struct ng_span text;
+
+	container_proc_path(path, tid, "/stat");
+	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
+	if (r < 0)
+		return r;
+	const char *at = text.size ? memrchr(text.text, ')', text.size) : NULL;
+	if (!at || text.text + text.size - at < 3)
+		return -EBADMSG;
+	*ret_letter = at[2];
+	return 0;
+}
+
+/* Tasks that ended meanwhile are not counted; where one is not of our PID namespace nothing is known. */
+static bool count_states(struct ng_scrape *scrape, struct ng_span tids, uint64_t ret_count[CONTAINER_STATES + 1])
+{
+	struct ng_span line;
+	uint64_t tid;
+	char letter;
+
+	memset(ret_count, 0, (CONTAINER_STATES + 1) * sizeof(*ret_count));
+	while (ng_line_next(&tids, &line)) {
+		if (ng_u64(line, &tid) < 0 || tid == 0)
+			return false;
+		int r = read_state(scrape, tid, &letter);
+		if (r < 0 && !ng_absent(r))
+			return false;
+		if (r == 0)
+			ret_count[state_of(letter)]++;
+	}
+	return true;
+}
+
+/* cAdvisor's: a weighted mean of what was seen, in which what is 10 s old counts for 1/e. */
+static void add_load(struct container_states *states, uint64_t now)
+{
+	double keep = states->counted_at ? exp(-(double)(now - states->counted_at) / 1e10) : 0;
+
+	states->load = states->load * keep + (double)states->count[0] * (1 - keep);
+	states->blocked = states->blocked * keep + (double)states->count[3] * (1 - keep);
+	states->counted_at = now;
+}
+
+static void read_file_limit(struct ng_scrape *scrape, uint64_t pid, struct container_states *states)
+{
+	static const struct ng_span key = NG_SPAN("Max open files");
+	char path[CONTAINER_PROC_ROOM];
+	struct ng_span text, line, word;
+
+	container_proc_path(path, pid, "/limits");
+	if (container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text) < 0)
+		return;
+	while (ng_line_next(&text, &line)) {
+		if (!ng_span_starts(line, key))
+			continue;
+		line = ng_span_skip(line, key.size);
+		if (!ng_word_next(&line, &word))
+			return;
+		states->unlimited = ng_span_equal(word, NG_SPAN("unlimited"));
+		states->has_limit = states->unlimited || ng_u64(word, &states->file_limit) == 0;
+		return;
+	}
+}
+
+void container_read_states(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
+{
+	struct container_row *row = container_group(at)->row;
+	struct ng_arena *own = scrape->arena;
+	struct ng_span tids;
+	uint64_t first;
+
+	if (!row->states)
+		row->states = calloc(1, sizeof(*row->states));
+	if (!row->states)
+		return;
+	struct container_states *states = row->states;
+	ng_arena_reset(&state->reader.text);
+	scrape->arena = &state->reader.text;
+	states->known = states->has_limit = false;
+	if (read_tids(scrape, state, at, &tids) == 0) {
+		states->known = count_states(scrape, tids, states->count);
+		if (states->known)
+			add_load(states, now);
+		if (row->place.level == CONTAINER_CONTAINER && ng_u64_next(&tids, &first) == 0 && first)
+			read_file_limit(scrape, first, states);
+	}
+	scrape->arena = own;
+}
+
+/* ---- writing ---- */
+
+static void write_loads(struct ng_scrape *scrape, const struct container_rows *rows)
+{
+	for (size_t which = 0; which < 2; which++) {
+		ng_family(scrape->page, container_family(which ? FAMILY_LOAD_BLOCKED : FAMILY_LOAD));
+		for (size_t i = 0; i < rows->count; i++) {
+			const struct container_states *states = rows->row[i]->states;
+			if (states && states->known)
+				ng_sample_u64(scrape->page, rows->row[i]->labels,
+					(uint64_t)((which ? states->blocked : states->load) * 1000 + 0.5));
+		}
+	}
+}
+
+static void write_file_limits(struct ng_scrape *scrape, const struct container_rows *rows)
+{
+	ng_family(scrape->page, container_family(FAMILY_FILE_LIMIT));
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct container_states *states = rows->row[i]->states;
+		if (!states || !states->has_limit)
+			continue;
+		struct ng_labels *labels =
+			NG_LABELS_WITH(scrape->arena, rows->row[i]->labels, { "ulimit", NG_SPAN("max_open_files") });
+		if (states->unlimited)
+			ng_sample_i64(scrape->page, labels, -1);
+		else
+			ng_sample_u64(scrape->page, labels, states->file_limit);
+	}
+}
+
+void container_write_states(struct ng_scrape *scrape, const struct container_rows *rows)
+{
+	ng_family(scrape->page, container_family(FAMILY_STATES));
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct container_states *states = rows->row[i]->states;
+		for (size_t k = 0; states && states->known && k < CONTAINER_STATES; k++)
+			ng_sample_u64(scrape->page,
+				NG_LABELS_WITH(
+					scrape->arena, rows->row[i]->labels, { "state", ng_span(state_names[k]) }),
+				states->count[k]);
+	}
+	write_loads(scrape, rows);
+	write_file_limits(scrape, rows);
+}

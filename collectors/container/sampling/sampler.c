@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sampling pressure between scrapes.
+ *
+ * Each round reads the totals of the node, and of those groups whose parent's total moved: a child cannot have waited
+ * when its parent has not. What a total grew by, as a share of the time since the last round, goes into a ring of one
+ * minute. A group in which nothing happened for that long has no ring.
+ */
+#include "model.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- rings ---- */
+
+static void peaks_put(struct container_peaks *peaks, uint32_t round, size_t which, uint16_t share)
+{
+	uint32_t missed = round - peaks->round;
+
+	if (missed > CONTAINER_ROUNDS)
+		missed = CONTAINER_ROUNDS;
+	for (uint32_t i = 0; i < missed; i++)
+		memset(peaks->share[(round - i) % CONTAINER_ROUNDS], 0, sizeof(peaks->share[0]));
+	peaks->round = round;
+	peaks->share[round % CONTAINER_ROUNDS][which] = share;
+}
+
+void container_peaks_of(const struct container_peaks *peaks, const struct container_sampler *sampler,
+	uint16_t ret_peak[CONTAINER_SHARES])
+{
+	uint32_t round = sampler->round;
+
+	memset(ret_peak, 0, CONTAINER_SHARES * sizeof(*ret_peak));
+	for (uint32_t age = round - peaks->round; age < sampler->kept_rounds; age++) {
+		const uint16_t *share = peaks->share[(round - age) % CONTAINER_ROUNDS];
+		for (size_t i = 0; i < CONTAINER_SHARES; i++)
+			ret_peak[i] = share[i] > ret_peak[i] ? share[i] : ret_peak[i];
+	}
+}
+
+static uint16_t share_of(uint64_t moved_us, uint64_t elapsed_ns)
+{
+	uint64_t share = elapsed_ns ? moved_us * 10000000 / elapsed_ns : 0;
+
+	return share > 10000 ? 10000 : (uint16_t)share;
+}
+
+/* ---- files ---- */
+
+void container_close_pressure(struct container *state, struct container_group *group)
+{
+	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
+		if (!group->pressure_fd_plus_1[i])
+			continue;
+		close(group->pressure_fd_plus_1[i] - 1);
+		group->pressure_fd_plus_1[i] = 0;
+		state->sampler.kept--;
+	}
+}
+
+static bool read_group(
+	struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, size_t which, uint64_t total[2])
+{
+	struct container_group *group = container_group(at);
+	struct container_sampler *sampler = &state->sampler;
+
+	sampler->reads++;
+	if (group->pressure_fd_plus_1[which])
+		return container_read_totals(group->pressure_fd_plus_1[which] - 1, total);
+	int directory = ng_cgroup_enter(scrape, state->cgroups, at, NG_CGROUP_UNIFIED);
+	if (directory < 0)
+		return false;
+	int fd = openat(directory, container_pressure_files[which], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ng_cgroup_leave(at, directory);
+	if (fd < 0)
+		return false;
+	bool r = container_read_totals(fd, total);
+	if (r && sampler->kept < sampler->budget && ng_may_keep(scrape, fd)) {
+		group->pressure_fd_plus_1[which] = fd + 1;
+		sampler->kept++;
+	} else {
+		close(fd);
+	}
+	return r;
+}
+
+/* ---- groups ---- */
+
+/* Pods and units are the last that are sampled: what is below them has its totals at each scrape. */
+static bool is_sampled(const struct container_group *group)
+{
+	return group->row && group->row->shown != SHOWN_CONTAINER && group->row->shown != SHOWN_SANDBOX &&
+	       group->row->naming != NAMING_NONE;
+}
+
+static bool goes_deeper(const struct container_group *group)
+{
+	return group->place.level != CONTAINER_POD && group->place.level != CONTAINER_SERVICE &&
+	       group->place.level != CONTAINER_SCOPE && !group->place.final;
+}
+
+static void note_shares(struct container *state, struct container_group *group, size_t which, const uint16_t share[2])
+{
+	if (!share[0] && !share[1])
+		return;
+	if (!group->peaks && !(group->peaks = calloc(1, sizeof(*group->peaks))))
+		return;
+	peaks_put(group->peaks, state->sampler.round, 2 * which, share[0]);
+	peaks_put(group->peaks, state->sampler.round, 2 * which + 1, share[1]);
+}
+
+/*
+ * Without figures of its own a group may have children that move: its pressure alone can be switched off
+ * (cgroup.pressure). Where the node has none either, or on v1, that would be every group there is.
+ */
+static bool may_hide(const struct container *state)
+{
+	return state->sampler.has_node && ng_cgroups_mode(state->cgroups) == NG_CGROUP_V2;
+}
+
+/* Returns whether the total moved, or may have. */
+static bool sample_one(
+	struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, size_t which, uint64_t elapsed)
+{
+	struct container_group *group = container_group(at);
+	uint64_t total[2] = { 0, 0 };
+	uint16_t share[2];
+	bool moved = false;
+
+	if (!read_group(scrape, state, at, which, total))
+		return may_hide(state);
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t before = group->pressure[which][i], grown = total[i] > before ? total[i] - before : 0;
+		moved = moved || grown;
+		share[i] = group->primed ? share_of(grown, elapsed) : 0;
+		group->pressure[which][i] = total[i];
+	}
+	note_shares(state, group, which, share);
+	return moved;
+}
+
+static void sample_below(
+	struct ng_scrape *scrape, struct container *state, struct ng_cgroup *parent, unsigned moved, uint64_t elapsed)
+{
+	for (struct ng_cgroup *at = parent->first; at; at = at->next) {
+		struct container_group *group = container_group(at);
+		unsigned below = 0;
+		if (group->place.level == CONTAINER_HELPER || group->place.level == CONTAINER_INNER)
+			continue;
+		if (!is_sampled(group) && !goes_deeper(group))
+			continue;
+		for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
+			if (((moved >> i & 1) || !group->primed) && sample_one(scrape, state, at, i, elapsed))
+				below |= 1u << i;
+		}
+		group->primed = true;
+		if (group->peaks && state->sampler.round - group->peaks->round >= CONTAINER_ROUNDS) {
+			free(group->peaks);
+			group->peaks = NULL;
+		}
+		if (goes_deeper(group) && at->first && (below || state->sampler.round == 1))
+			sample_below(scrape, state, at, below, elapsed);
+	}
+}
+
+/* ---- the node ---- */
+
+static const uint16_t bounds[CONTAINER_BUCKETS] = { 100, 500, 1000, 2000, 4000, 6000, 8000 };
+
+static void count_share(struct container_sampler *sampler, size_t which, uint16_t share)
+{
+	size_t at = 0;
+
+	while (at < CONTAINER_BUCKETS && share > bounds[at])
+		at++;
+	sampler->bucket[which][at]++;
+	sampler->sum[which] += share;
+	peaks_put(&sampler->peaks, sampler->round, which, share);
+}
+
+static unsigned sample_node(struct ng_scrape *scrape, struct container *state, uint64_t elapsed, uint64_t now)
+{
+	struct container_sampler *sampler = &state->sampler;
+	unsigned moved = 0;
+
+	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
+		uint64_t total[2] = { 0, 0 };
+		struct ng_span text;
+		bool has[2];
+		if (ng_file_read(scrape, &sampler->node[i], &text) < 0)
+			continue;
+		sampler->reads++;
+		sampler->has_node = true;
+		container_parse_pressure(text, total, has);
+		container_triggers_advance(state, i, total[0], now);
+		for (size_t k = 0; k < 2; k++) {
+			uint64_t before = sampler->total[i][k], grown = total[k] > before ? total[k] - before : 0;
+			if (grown)
+				moved |= 1u << i;
+			/* the node's line of all tasks waiting for a CPU is there for form's sake */
+			if (sampler->node_primed && has[k] && !(i == CONTAINER_CPU && k == 1))
+				count_share(sampler, 2 * i + k, share_of(grown, elapsed));
+			sampler->total[i][k] = total[k];
+		}
+	}
+	sampler->node_primed = true;
+	return moved;
+}
+
+static uint64_t cpu_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void container_sample(struct ng_scrape *scrape, struct container *state, uint64_t now)
+{
+	struct container_sampler *sampler = &state->sampler;
+	struct ng_cgroup *root = ng_cgroups_root(state->cgroups);
+	uint64_t before = cpu_time(), elapsed = sampler->last ? now - sampler->last : 0;
+
+	sampler->round++;
+	sampler->rounds++;
+	unsigned moved = sample_node(scrape, state, elapsed, now);
+	/* without figures of the node every branch is looked at */
+	if (!sampler->has_node)
+		moved = (1u << CONTAINER_RESOURCES) - 1;
+	if (root && (moved || sampler->round == 1))
+		sample_below(scrape, state, root, moved, elapsed);
+	sampler->last = now;
+	sampler->cpu_ns += cpu_time() - before;
+}

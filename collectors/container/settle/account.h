@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The accounts of pods: what their containers used that were removed before they could be read. See account.c.
+ *
+ * An account is opened with the group of a pod and closed with it. It is settled when a child has gone, by the tick and
+ * before a scrape's rows are read.
+ */
+#ifndef CONTAINER_ACCOUNT_H
+#define CONTAINER_ACCOUNT_H
+
+#include "stats/values.h"
+
+struct container;
+struct container_row;
+
+/* Why figures of a container are not complete. */
+enum container_lost {
+	CONTAINER_LOST_TOGETHER,  /* others of its pod went at the same time */
+	CONTAINER_LOST_POD_GONE,  /* its pod went before the account was settled */
+	CONTAINER_LOST_NO_POD,    /* it was in none, and went before its end was read */
+	CONTAINER_LOST_UNWATCHED, /* it was never seen, or others may not have been */
+	CONTAINER_LOST_REASONS,
+};
+
+/* Reported for the pod, because it cannot be attributed to one container. */
+enum container_lost_value {
+	CONTAINER_LOST_CPU, /* ns */
+	CONTAINER_LOST_KILLS,
+	CONTAINER_LOST_READ,
+	CONTAINER_LOST_WRITTEN,
+	CONTAINER_LOST_VALUES,
+};
+
+/* What is settled, in this order; times in ns. */
+enum {
+	COUNT_USAGE,
+	COUNT_USER,
+	COUNT_SYSTEM,
+	COUNT_EVENTS, /* low, high, max, oom */
+	COUNT_OOM_KILL = COUNT_EVENTS + 4,
+	COUNT_OOM_GROUP_KILL,
+	CONTAINER_COUNTS,
+	CONTAINER_DEVICE_COUNTS = 4,
+};
+extern const uint8_t container_count_values[CONTAINER_COUNTS]; /* enum container_value */
+struct container_counts {
+	uint64_t value[CONTAINER_COUNTS];
+	struct container_devices devices;
+};
+
+struct container_account {
+	struct ng_cgroup *pod;
+	struct container_account *next; /* of those that are to be settled */
+	bool listed;
+	bool based;                    /* `known` is filled in: what the pod had counted before we knew it is in it */
+	bool no_io;                    /* when it was settled last the I/O of some group was not known */
+	bool incomplete;               /* there was no memory for `missing_counts` */
+	uint32_t missing;              /* children that have gone since */
+	uint32_t unread;               /* of these, those whose end was not read */
+	struct container_counts known; /* what all children used that have gone */
+	struct container_counts missing_counts; /* what was read of the missing ones */
+	uint64_t lost[CONTAINER_LOST_VALUES];
+	uint64_t lost_events; /* of the tree, when settled last */
+	unsigned failures;    /* to settle it, since it was */
+	uint64_t again;       /* not before; CLOCK_MONOTONIC ns */
+};
+
+/* What settling needs, kept for the next time. */
+struct container_settling {
+	struct container_counts sum[2], total;
+	struct container_figures figures;
+};
+
+/* ---- account_sums.c ---- */
+
+/* a - b, or 0 */
+uint64_t container_less(uint64_t a, uint64_t b);
+
+/* The counters of a device, one by one. */
+uint64_t *container_device_value(struct container_device *device, size_t which);
+
+void container_counts_clear(struct container_counts *counts);
+void container_counts_done(struct container_counts *counts);
+int container_counts_add(struct container_counts *sum, struct container_figures *figures);
+int container_counts_add_devices(struct container_devices *sum, struct container_devices *more);
+bool container_counts_same(const struct container_counts *a, const struct container_counts *b);
+
+/* total -= part, and nothing below zero. */
+void container_counts_take(struct container_counts *total, const struct container_counts *part);
+
+/* ---- account.c ---- */
+
+void container_account_open(struct container *state, struct ng_cgroup *pod);
+void container_account_close(struct container *state, struct ng_cgroup *pod);
+
+/* A child of a pod is about to be dropped; its row, if any, is about to leave. */
+void container_account_gone(struct container *state, struct ng_cgroup *child);
+
+/* One was told of that nobody saw; `row` is among those that leave, or NULL. */
+void container_account_missed(struct container *state, struct ng_cgroup *pod, struct container_row *row);
+
+/* Settles what can be; of pods from which nothing is missing only where `all` is set. */
+void container_accounts_settle(struct ng_scrape *scrape, struct container *state, bool all);
+
+/* When to try next; UINT64_MAX for nothing to do. */
+uint64_t container_accounts_next(const struct container *state);
+
+void container_accounts_done(struct container *state);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * OOM kills on cgroup v1, which counts them in the group of the victim and in none above it: a container that is killed
+ * and removed takes its count with it. The node's count has all of them: what it has grown by and no living group knows
+ * is that of the container which went meanwhile, if it was one. The count is read when a container has gone, and once a
+ * second.
+ *
+ *     /proc/vmstat       oom_kill 3
+ *     memory.oom_control oom_kill 1       Linux 4.13
+ */
+#include "model.h"
+
+static uint64_t kills_of(const struct container_row *row)
+{
+	const struct container_values *values = &row->figures.values;
+
+	return container_has(values, VALUE_EVENTS_OOM_KILL) ? values->value[VALUE_EVENTS_OOM_KILL] : 0;
+}
+
+static bool read_node(struct ng_scrape *scrape, uint64_t *ret_kills)
+{
+	static const char key[] = "\noom_kill ";
+	struct ng_span text, number;
+
+	if (container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, "vmstat", &text) < 0)
+		return false;
+	const char *at = memmem(text.text, text.size, key, sizeof(key) - 1);
+	if (!at)
+		return false;
+	text = ng_span_skip(text, (size_t)(at - text.text) + sizeof(key) - 1);
+	return ng_line_next(&text, &number) && ng_u64(number, ret_kills) == 0;
+}
+
+/* What the groups that are there know, as of now. */
+static uint64_t read_living(struct ng_scrape *scrape, struct container *state)
+{
+	uint64_t sum = 0;
+
+	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
+		struct container_row *row = container_group(at)->row;
+		if (!row || row->naming == NAMING_NONE)
+			continue;
+		const struct container_kills before = container_kills_before(at);
+		container_read_events(scrape, &state->reader, at, &row->figures.values);
+		container_kills_after(before, &row->figures.values);
+		sum += kills_of(row);
+	}
+	return sum;
+}
+
+static void give(struct container *state, uint64_t missing)
+{
+	struct container_row *one = NULL;
+	unsigned count = 0;
+
+	for (struct container_row *row = state->leaving; row; row = row->next) {
+		if (!row->kills_open || row->shown != SHOWN_CONTAINER)
+			continue;
+		one = row;
+		count++;
+	}
+	if (count > 1)
+		state->lost[CONTAINER_LOST_TOGETHER] += count;
+	if (count != 1)
+		return;
+	container_set(&one->figures.values, VALUE_EVENTS_OOM_KILL, kills_of(one) + missing);
+	container_set(&one->figures.values, VALUE_LAST_OOM_KILL, container_wall_clock());
+	state->kills.gone += missing;
+	one->readers = state->recent_readers ? state->recent_readers : 1;
+}
+
+void container_kills_gone(struct container *state, struct container_row *row)
+{
+	if (!state->kills.based)
+		return;
+	state->kills.gone += kills_of(row);
+	row->kills_open = state->kills.open = true;
+}
+
+void container_kills_settle(struct ng_scrape *scrape, struct container *state)
+{
+	struct container_node_kills *kills = &state->kills;
+	struct ng_arena *own = scrape->arena;
+	uint64_t node;
+
+	if (ng_cgroups_mode(state->cgroups) == NG_CGROUP_V2 || !container_wants(&state->reader, SET_EVENTS))
+		return;
+	ng_arena_reset(&state->reader.text);
+	scrape->arena = &state->reader.text;
+	if (read_node(scrape, &node) && (!kills->based || node != kills->node)) {
+		uint64_t known = read_living(scrape, state) + kills->gone;
+		if (kills->based && node > known + kills->others)
+			give(state, node - known - kills->others);
+		/* of those that are in no group of ours, or were before us */
+		known = read_living(scrape, state) + kills->gone;
+		kills->others = node > known ? node - known : 0;
+		kills->node = node;
+		kills->based = true;
+	}
+	scrape->arena = own;
+	for (struct container_row *row = kills->open ? state->leaving : NULL; row; row = row->next)
+		row->kills_open = false;
+	kills->open = false;
+}

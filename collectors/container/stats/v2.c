@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading a group of cgroup v2.
+ *
+ *     cpu.stat       usage_usec 1234567        memory.events   low 0         cpu.max   max 100000
+ *                    user_usec 1000000                         high 3
+ *                    system_usec 234567                        oom_kill 1
+ */
+#include "stats/files.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- the files ---- */
+
+static const struct container_key cpu_keys[] = {
+	CONTAINER_KEY("usage_usec", VALUE_CPU_USAGE, .microseconds = true),
+	CONTAINER_KEY("user_usec", VALUE_CPU_USER, .microseconds = true),
+	CONTAINER_KEY("system_usec", VALUE_CPU_SYSTEM, .microseconds = true),
+	/* from here on: of the group itself, not of those below it */
+	CONTAINER_KEY("nr_periods", VALUE_CFS_PERIODS),
+	CONTAINER_KEY("nr_throttled", VALUE_CFS_THROTTLED_PERIODS),
+	CONTAINER_KEY("throttled_usec", VALUE_CFS_THROTTLED, .microseconds = true),
+	CONTAINER_KEY("nr_bursts", VALUE_CFS_BURST_PERIODS),
+	CONTAINER_KEY("burst_usec", VALUE_CFS_BURST, .microseconds = true),
+};
+
+enum { CPU_KEYS_OF_BRANCH = 3 };
+
+/* The first ones are for the usual families, the others for memory-detail. */
+enum { PLAIN_MEMORY_KEYS = 3 };
+static const struct container_key memory_keys[] = {
+	CONTAINER_KEY("anon", VALUE_MEMORY_ANON),
+	CONTAINER_KEY("file", VALUE_MEMORY_FILE),
+	CONTAINER_KEY("inactive_file", VALUE_MEMORY_INACTIVE_FILE),
+	CONTAINER_KEY("active_file", VALUE_MEMORY_ACTIVE_FILE),
+	CONTAINER_KEY("kernel", VALUE_MEMORY_KERNEL),
+	CONTAINER_KEY("file_mapped", VALUE_MEMORY_MAPPED),
+	CONTAINER_KEY("file_dirty", VALUE_MEMORY_DIRTY),
+	CONTAINER_KEY("file_writeback", VALUE_MEMORY_WRITEBACK),
+	CONTAINER_KEY("pgfault", VALUE_MEMORY_FAULTS),
+	CONTAINER_KEY("pgmajfault", VALUE_MEMORY_MAJOR_FAULTS),
+	CONTAINER_KEY("pgscan", VALUE_MEMORY_SCANNED),
+	CONTAINER_KEY("pgsteal", VALUE_MEMORY_STOLEN),
+	CONTAINER_KEY("workingset_refault_file", VALUE_MEMORY_REFAULT_FILE),
+	CONTAINER_KEY("workingset_refault_anon", VALUE_MEMORY_REFAULT_ANON),
+	CONTAINER_KEY("zswap", VALUE_MEMORY_ZSWAP),
+	CONTAINER_KEY("zswapped", VALUE_MEMORY_ZSWAPPED),
+};
+
+static const struct container_key event_keys[] = {
+	CONTAINER_KEY("low", VALUE_EVENTS_LOW),
+	CONTAINER_KEY("high", VALUE_EVENTS_HIGH),
+	CONTAINER_KEY("max", VALUE_EVENTS_MAX),
+	CONTAINER_KEY("oom", VALUE_EVENTS_OOM),
+	CONTAINER_KEY("oom_kill", VALUE_EVENTS_OOM_KILL),
+	CONTAINER_KEY("oom_group_kill", VALUE_EVENTS_OOM_GROUP_KILL),
+};
+
+static void read_local_throttling(struct ng_scrape *scrape, int directory, struct container_values *values)
+{
+	static const struct container_key keys[] = {
+		CONTAINER_KEY("throttled_usec", VALUE_CPU_THROTTLED_LOCAL, .microseconds = true),
+	};
+	struct container_plan plan = { 0 };
+
+	container_read_keys(scrape, directory, "cpu.stat.local", keys, NG_COUNT(keys), &plan, values);
+}
+
+static void read_group_counts(struct ng_scrape *scrape, int directory, struct container_values *values)
+{
+	static const struct container_key keys[] = {
+		CONTAINER_KEY("nr_descendants", VALUE_GROUPS),
+		CONTAINER_KEY("nr_dying_descendants", VALUE_DYING),
+	};
+	struct container_plan plan = { 0 };
+
+	container_read_keys(scrape, directory, "cgroup.stat", keys, NG_COUNT(keys), &plan, values);
+}
+
+static void read_fork_events(struct ng_scrape *scrape, int directory, struct container_values *values)
+{
+	static const struct container_key keys[] = { CONTAINER_KEY("max", VALUE_EVENTS_FORKS_REFUSED) };
+	struct container_plan plan = { 0 };
+
+	container_read_keys(scrape, directory, "pids.events", keys, NG_COUNT(keys), &plan, values);
+}
+
+/* ---- limits ---- */
+
+/* "max 100000", "50000 100000" */
+static int read_quota(struct ng_scrape *scrape, int directory, struct container_values *values)
+{
+	struct ng_span text, quota;
+	uint64_t value;
+
+	int r = container_peek(scrape, directory, NG_VALUE, "cpu.max", &text);
+	if (r < 0)
+		return r;
+	text = ng_trim(text);
+	if (!ng_word_next(&text, &quota))
+		return 0;
+	if (ng_u64(quota, &value) == 0)
+		container_set(values, VALUE_CPU_QUOTA, value);
+	if (ng_u64_next(&text, &value) == 0)
+		container_set(values, VALUE_CPU_PERIOD, value);
+	return 0;
+}
+
+/* Memory that is protected from reclaim: hard where Kubernetes asks for it, else softly, as docker and ECS do. */
+static void read_reservation(struct ng_scrape *scrape, int directory, struct container_figures *figures)
+{
+	const struct container_values *values = &figures->values;
+
+	container_read_limit(scrape, directory, "memory.min", VALUE_MEMORY_RESERVATION, figures);
+	if (figures->unknown >> VALUE_MEMORY_RESERVATION & 1)
+		return;
+	if (!container_has(values, VALUE_MEMORY_RESERVATION) || !values->value[VALUE_MEMORY_RESERVATION])
+		container_read_limit(scrape, directory, "memory.low", VALUE_MEMORY_RESERVATION, figures);
+}
+
+void container_read_memory_limits(struct ng_scrape *scrape, int directory, struct container_figures *figures)
+{
+	container_read_limit(scrape, directory, "memory.max", VALUE_MEMORY_LIMIT, figures);
+	read_reservation(scrape, directory, figures);
+	container_read_limit(scrape, directory, "memory.swap.max", VALUE_SWAP_LIMIT, figures);
+}
+
+void container_read_cpu_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,
+	struct container_figures *figures)
+{
+	if (container_wants(reader, SET_SPEC))
+		container_read_limit(scrape, directory, "cpu.weight", VALUE_CPU_WEIGHT, figures);
+	int r = read_quota(scrape, directory, &figures->values);
+	container_note_limit(figures, VALUE_CPU_QUOTA, r);
+	container_note_limit(figures, VALUE_CPU_PERIOD, r);
+}
+
+static void read_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,
+	struct container_figures *figures)
+{
+	if (container_wants(reader, SET_SPEC))
+		container_read_memory_limits(scrape, directory, figures);
+	container_read_cpu_limits(scrape, reader, directory, figures);
+	if (container_wants(reader, SET_TASKS))
+		container_read_limit(scrape, directory, "pids.max", VALUE_THREADS_MAX, figures);
+}
+
+static void take_limit(struct container_figures *figures, const struct container_figures *inner,
+	enum container_value which, uint64_t usual)
+{
+	if (inner->unknown >> which & 1)
+		container_note_limit(figures, which, -EIO);
+	else if (container_has(&inner->values, which) && inner->values.value[which] != usual)
+		container_set(&figures->values, which, inner->values.value[which]);
+}
+
+/* crun puts the processes of a container one group deeper, and older versions the limits as well. */
+static void read_inner_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,
+	struct container_figures *figures)
+{
+	NG_CLOSE int below = openat(directory, "container", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct container_figures inner = { 0 };
+
+	figures->inner_quota = false;
+	if (below < 0 && errno == ENOENT)
+		return;
+	if (below < 0) {
+		ng_drop_unread(scrape, -errno, "container");
+		inner.unknown = ~UINT64_C(0);
+	} else {
+		read_limits(scrape, reader, below, &inner);
+	}
+	take_limit(figures, &inner, VALUE_MEMORY_LIMIT, UINT64_MAX);
+	take_limit(figures, &inner, VALUE_MEMORY_RESERVATION, 0);
+	take_limit(figures, &inner, VALUE_SWAP_LIMIT, UINT64_MAX);
+	take_limit(figures, &inner, VALUE_THREADS_MAX, UINT64_MAX);
+	take_limit(figures, &inner, VALUE_CPU_WEIGHT, 100);
+	figures->inner_quota = container_has(&inner.values, VALUE_CPU_QUOTA);
+	if (!figures->inner_quota && !(inner.unknown >> VALUE_CPU_QUOTA & 1))
+		return;
+	take_limit(figures, &inner, VALUE_CPU_QUOTA, UINT64_MAX);
+	take_limit(figures, &inner, VALUE_CPU_PERIOD, UINT64_MAX);
+}
+
+void container_set_shares(
+	struct container_reader *reader, const struct container_values *before, struct container_figures *figures)
+{
+	uint64_t weight = figures->values.value[VALUE_CPU_WEIGHT];
+
+	if (!container_has(&figures->values, VALUE_CPU_WEIGHT))
+		return;
+	container_set(&figures->values, VALUE_CPU_SHARES, container_shares_of(figures, weight));
+	if (!container_has(before, VALUE_CPU_WEIGHT) || before->value[VALUE_CPU_WEIGHT] != weight)
+		reader->weights_changed = true;
+}
+
+void container_read_start(struct ng_scrape *scrape, int directory, const char *file, struct container_values *values)
+{
+	struct stat own, other;
+
+	bool known = fstat(directory, &own) == 0;
+	bool both = known && fstatat(directory, file, &other, 0) == 0;
+	/* what is missing has no earlier time; what cannot be seen may have */
+	if (!known || (!both && errno != ENOENT)) {
+		ng_drop_unread(scrape, -errno, file);
+		return;
+	}
+	int64_t at = own.st_mtime;
+	if (both && other.st_mtime < at)
+		at = other.st_mtime;
+	if (at > 0)
+		container_set(values, VALUE_STARTED, (uint64_t)at);
+}
+
+/* ---- a group ---- */
+
+uint64_t container_kept_bits(bool limits)
+{
+	uint64_t bits = UINT64_C(1) << VALUE_STARTED | UINT64_C(1) << VALUE_LAST_OOM_KILL;
+
+	for (unsigned i = VALUE_CPU_QUOTA; !limits && i <= VALUE_THREADS_MAX; i++)
+		bits |= UINT64_C(1) << i;
+	return bits;
+}
+
+void container_set_working_set(struct container_values *values)
+{
+	if (!container_has(values, VALUE_MEMORY_USAGE) || !container_has(values, VALUE_MEMORY_INACTIVE_FILE))
+		return;
+	uint64_t usage = values->value[VALUE_MEMORY_USAGE], idle = values->value[VALUE_MEMORY_INACTIVE_FILE];
+	container_set(values, VALUE_MEMORY_WORKING_SET, usage > idle ? usage - idle : 0);
+}
+
+static void read_usage(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
+	struct container_values *values)
+{
+	if (!root)
+		container_read_number(scrape, directory, "memory.current", VALUE_MEMORY_USAGE, values);
+	container_read_keys(scrape, directory, "memory.stat", memory_keys,
+		container_wants(reader, SET_MEMORY_DETAIL) ? NG_COUNT(memory_keys) : PLAIN_MEMORY_KEYS, &reader->memory,
+		values);
+	/* it has no memory.current */
+	if (root && container_has(values, VALUE_MEMORY_ANON) && container_has(values, VALUE_MEMORY_FILE))
+		container_set(values, VALUE_MEMORY_USAGE,
+			values->value[VALUE_MEMORY_ANON] + values->value[VALUE_MEMORY_FILE]);
+	container_set_working_set(values);
+	if (!reader->no_swap)
+		container_read_number(scrape, directory, "memory.swap.current", VALUE_MEMORY_SWAP, values);
+	else if (container_has(values, VALUE_MEMORY_USAGE))
+		container_set(values, VALUE_MEMORY_SWAP, 0);
+	if (container_wants(reader, SET_MEMORY_DETAIL))
+		container_read_number(scrape, directory, "memory.peak", VALUE_MEMORY_PEAK, values);
+}
+
+static void read_events(
+	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values)
+{
+	container_read_keys(
+		scrape, directory, "memory.events", event_keys, NG_COUNT(event_keys), &reader->events, values);
+	if (container_has(values, VALUE_EVENTS_MAX))
+		container_set(values, VALUE_MEMORY_FAILCNT, values->value[VALUE_EVENTS_MAX]);
+}
+
+void container_read_events(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	struct container_values *values)
+{
+	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
+
+	if (directory >= 0 && ng_cgroups_mode(reader->cgroups) == NG_CGROUP_V2)
+		read_events(scrape, reader, directory, values);
+	else if (directory >= 0)
+		container_read_events_v1(scrape, directory, values);
+	ng_cgroup_leave(group, directory);
+}
+
+void container_read_memory(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
+	struct container_values *values)
+{
+	if (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_MEMORY_DETAIL))
+		read_usage(scrape, reader, directory, root, values);
+	if (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_EVENTS))
+		read_events(scrape, reader, directory, values);
+}
+
+int container_read_cpu(
+	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values)
+{
+	return container_read_keys(scrape, directory, "cpu.stat", cpu_keys, NG_COUNT(cpu_keys), &reader->cpu, values);
+}
+
+static void read_files(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
+	struct container_figures *figures)
+{
+	struct container_values *values = &figures->values;
+
+	container_read_memory(scrape, reader, directory, root, values);
+	if (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL))
+		container_read_devices(scrape, directory, &figures->devices);
+	if (container_wants(reader, SET_TASKS))
+		container_read_number(scrape, directory, "pids.current", VALUE_THREADS, values);
+	if (container_wants(reader, SET_PRESSURE))
+		container_read_pressure(scrape, reader, directory, values);
+	if (container_wants(reader, SET_CPU_DETAIL)) {
+		read_local_throttling(scrape, directory, values);
+		read_group_counts(scrape, directory, values);
+		read_fork_events(scrape, directory, values);
+		if (container_wants(reader, SET_PRESSURE))
+			container_read_irq_pressure(scrape, directory, values);
+	}
+	if (container_wants(reader, SET_HUGETLB))
+		container_read_pages(scrape, reader, directory, false, &figures->pages);
+}
+
+/* Those of the group itself say nothing where the quota is that of the one below it. */
+static void read_inner_throttling(struct ng_scrape *scrape, int directory, struct container_values *values)
+{
+	struct container_plan plan = { 0 };
+
+	for (size_t i = CPU_KEYS_OF_BRANCH; i < NG_COUNT(cpu_keys); i++)
+		values->present &= ~(UINT64_C(1) << cpu_keys[i].value);
+	container_read_keys(scrape, directory, "container/cpu.stat", cpu_keys + CPU_KEYS_OF_BRANCH,
+		NG_COUNT(cpu_keys) - CPU_KEYS_OF_BRANCH, &plan, values);
+}
+
+/* Files of a group that has gone answer as if they were missing, one that was opened before with ENODEV. */
+static bool is_gone(int directory, int error)
+{
+	struct stat info;
+
+	if (error == -ENODEV)
+		return true;
+	return fstatat(directory, "cgroup.procs", &info, 0) < 0 && errno == ENOENT;
+}
+
+static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	bool limits, struct container_figures *figures)
+{
+	struct container_values before = figures->values;
+	uint32_t devices_before = figures->devices.count;
+
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_UNIFIED);
+	if (directory < 0)
+		return directory;
+	figures->values.present &= container_kept_bits(limits);
+	int r = container_read_cpu(scrape, reader, directory, &figures->values);
+	if (!container_lacks(r) && (r == 0 || !is_gone(directory, r))) {
+		read_files(scrape, reader, directory, !group->parent, figures);
+		if (limits)
+			read_limits(scrape, reader, directory, figures);
+		if (limits && reader->inner)
+			read_inner_limits(scrape, reader, directory, figures);
+		if (limits)
+			container_set_shares(reader, &before, figures);
+		if (figures->inner_quota)
+			read_inner_throttling(scrape, directory, &figures->values);
+		if (!container_has(&figures->values, VALUE_STARTED))
+			container_read_start(scrape, directory, "cgroup.events", &figures->values);
+		/* nothing is missing that was there before: it cannot have gone in between */
+		bool whole =
+			before.present && !(before.present & ~figures->values.present & ~container_kept_bits(false));
+		r = !whole && is_gone(directory, 0) ? -ENOENT : 0;
+	} else if (!container_lacks(r)) {
+		r = -ENOENT;
+	}
+	ng_cgroup_leave(group, directory);
+	if (r < 0) {
+		figures->values = before;
+		if (!figures->devices.count)
+			figures->devices.count = devices_before; /* a failed reading leaves them as they were */
+	}
+	return r;
+}
+
+static int read_counters(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	struct container_figures *figures, bool *ret_io)
+{
+	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_UNIFIED);
+
+	if (directory < 0)
+		return directory;
+	int r = container_read_keys(
+		scrape, directory, "cpu.stat", cpu_keys, NG_COUNT(cpu_keys), &reader->cpu, &figures->values);
+	if (r < 0 && is_gone(directory, r))
+		r = -ENOENT;
+	if (r == 0 && (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_EVENTS)))
+		read_events(scrape, reader, directory, &figures->values);
+	if (r == 0 && (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL)))
+		*ret_io = container_read_devices(scrape, directory, &figures->devices) == 0;
+	ng_cgroup_leave(group, directory);
+	return r;
+}
+
+int container_read_counters(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	struct container_figures *figures, bool *ret_io)
+{
+	struct ng_arena *own = scrape->arena;
+
+	ng_arena_reset(&reader->text);
+	scrape->arena = &reader->text;
+	figures->values.present = 0;
+	figures->devices.count = 0;
+	*ret_io = false;
+	int r = ng_cgroups_mode(reader->cgroups) == NG_CGROUP_V2
+			? read_counters(scrape, reader, group, figures, ret_io)
+			: container_read_counters_v1(scrape, reader, group, figures, ret_io);
+	scrape->arena = own;
+	return r;
+}
+
+int container_read_own_events(struct ng_scrape *scrape, const struct container_reader *reader,
+	const struct ng_cgroup *group, struct container_values *values)
+{
+	struct container_plan plan = { 0 };
+	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY), r = directory;
+
+	if (directory >= 0)
+		r = container_read_keys(
+			scrape, directory, "memory.events.local", event_keys, NG_COUNT(event_keys), &plan, values);
+	ng_cgroup_leave(group, directory);
+	return r;
+}
+
+int container_read(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+	bool limits, struct container_figures *figures)
+{
+	struct ng_arena *own = scrape->arena;
+
+	figures->limits_missed = false;
+	ng_arena_reset(&reader->text);
+	scrape->arena = &reader->text;
+	int r = ng_cgroups_mode(reader->cgroups) == NG_CGROUP_V2
+			? read_v2(scrape, reader, group, limits, figures)
+			: container_read_v1(scrape, reader, group, limits, figures);
+	scrape->arena = own;
+	return r;
+}
+
+void *container_room_for_one(void *array, uint32_t count, uint32_t *room, size_t size)
+{
+	uint32_t wanted = *room ? *room * 2 : 1;
+
+	if (count < *room)
+		return array;
+	void *wider = realloc(array, wanted * size);
+	if (wider)
+		*room = wanted;
+	return wider;
+}
+
+void container_figures_done(struct container_figures *figures)
+{
+	free(figures->devices.device);
+	free(figures->pages.page);
+	*figures = (struct container_figures){ 0 };
+}
