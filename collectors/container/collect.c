@@ -4,38 +4,14 @@
  */
 #include "emit/write.h"
 
-#include <time.h>
-
 static const uint64_t second_ns = 1000000000;
 static const uint64_t limits_ns = 60u * UINT64_C(1000000000);
-
-uint64_t container_wall_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * second_ns + (uint64_t)now.tv_nsec;
-}
-
-struct container_kills container_kills_before(struct ng_cgroup *at)
-{
-	const struct container_values *values = &container_group(at)->row->figures.values;
-	bool read = container_has(values, VALUE_EVENTS_OOM_KILL);
-
-	return (struct container_kills){ read || at->born, read ? values->value[VALUE_EVENTS_OOM_KILL] : 0 };
-}
-
-void container_kills_after(struct container_kills before, struct container_values *values)
-{
-	if (before.known && container_has(values, VALUE_EVENTS_OOM_KILL) &&
-		values->value[VALUE_EVENTS_OOM_KILL] > before.count)
-		container_set(values, VALUE_LAST_OOM_KILL, container_wall_clock());
-}
 
 int container_read_row(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
 {
 	struct container_group *group = container_group(at);
-	const struct container_kills before = container_kills_before(at);
+	const struct container_kills before =
+		container_kills_before(&container_group(at)->row->figures.values, at->born);
 	bool limits = !group->limits_at || now - group->limits_at >= limits_ns;
 	bool has_start = container_has(&group->row->figures.values, VALUE_STARTED);
 

@@ -236,7 +236,8 @@ static void group_emptied(void *context, struct ng_scrape *scrape, struct ng_cgr
 static bool look_for_kills(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at)
 {
 	struct container_values now = { 0 }, *values = &container_group(at)->row->figures.values;
-	const struct container_kills before = container_kills_before(at);
+	const struct container_kills before =
+		container_kills_before(&container_group(at)->row->figures.values, at->born);
 
 	container_read_events(scrape, &state->reader, at, &now);
 	if (!container_has(&now, VALUE_EVENTS_OOM_KILL))

@@ -12,7 +12,7 @@
 #include "identity/oci.h"
 #include "identity/path.h"
 #include "settle/account.h"
-#include "stats/values.h"
+#include "stats/read.h"
 
 #include "base/table.h"
 #include "kernel/mounts.h"
@@ -289,20 +289,6 @@ int container_collect(void *context, struct ng_scrape *scrape);
 
 /* Reads a group into its row; limits once a minute. Errors are those of container_read. `now` is of CLOCK_MONOTONIC. */
 int container_read_row(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group, uint64_t now);
-
-/*
- * What is known of the kills in a group before a reading; and after it: more of them happened now, or since the last
- * one. The first number of a group that was there before us says nothing of when.
- */
-struct container_kills {
-	bool known;
-	uint64_t count;
-};
-struct container_kills container_kills_before(struct ng_cgroup *group);
-void container_kills_after(struct container_kills before, struct container_values *values);
-
-/* CLOCK_REALTIME in ns. */
-uint64_t container_wall_clock(void);
 
 /* ---- rows.c ---- */
 

@@ -14,7 +14,7 @@
  * counted in the group and in those above it).
  */
 #include "model.h"
-#include "stats/files.h"
+#include "stats/io.h"
 
 #include <stdlib.h>
 

@@ -40,7 +40,8 @@ static uint64_t read_living(struct ng_scrape *scrape, struct container *state)
 		struct container_row *row = container_group(at)->row;
 		if (!row || row->naming == NAMING_NONE)
 			continue;
-		const struct container_kills before = container_kills_before(at);
+		const struct container_kills before =
+			container_kills_before(&container_group(at)->row->figures.values, at->born);
 		container_read_events(scrape, &state->reader, at, &row->figures.values);
 		container_kills_after(before, &row->figures.values);
 		sum += kills_of(row);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sums of what groups counted. */
 #include "settle/account.h"
-#include "stats/files.h"
+#include "stats/io.h"
 
 #include <stdlib.h>
 

@@ -7,6 +7,8 @@
  */
 #include "stats/files.h"
 
+#include <sys/stat.h>
+
 int container_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
 	enum ng_cgroup_place place)
 {
@@ -25,6 +27,24 @@ int container_peek(
 	if (r < 0)
 		ng_drop_unread(scrape, r, file);
 	return r;
+}
+
+void container_read_start(struct ng_scrape *scrape, int directory, const char *file, struct container_values *values)
+{
+	struct stat own, other;
+
+	bool known = fstat(directory, &own) == 0;
+	bool both = known && fstatat(directory, file, &other, 0) == 0;
+	/* what is missing has no earlier time; what cannot be seen may have */
+	if (!known || (!both && errno != ENOENT)) {
+		ng_drop_unread(scrape, -errno, file);
+		return;
+	}
+	int64_t at = own.st_mtime;
+	if (both && other.st_mtime < at)
+		at = other.st_mtime;
+	if (at > 0)
+		container_set(values, VALUE_STARTED, (uint64_t)at);
 }
 
 static uint64_t head_of(const char *key, size_t size)

@@ -4,7 +4,9 @@
  *
  *     hugetlb.2MB.current   4194304     hugetlb.2MB.events   max 0
  */
-#include "stats/files.h"
+#include "stats/hugetlb.h"
+
+#include <nodegauge/collector.h>
 
 static struct container_page *page_of(struct container_pages *pages, const char *size)
 {
@@ -39,12 +41,12 @@ static int read_page_number(
 	return -ENODATA;
 }
 
-void container_read_pages(struct ng_scrape *scrape, const struct container_reader *reader, int directory, bool v1,
-	struct container_pages *pages)
+void container_read_pages(
+	struct ng_scrape *scrape, const struct ng_names *sizes, int directory, bool v1, struct container_pages *pages)
 {
 	pages->count = 0;
-	for (size_t i = 0; i < reader->huge_sizes.count; i++) {
-		const char *size = reader->huge_sizes.name[i];
+	for (size_t i = 0; i < sizes->count; i++) {
+		const char *size = sizes->name[i];
 		uint64_t usage;
 		int r = read_page_number(
 			scrape, directory, size, v1 ? ".rsvd.usage_in_bytes" : ".rsvd.current", &usage);

@@ -4,6 +4,8 @@
  *
  *     io.stat   8:0 rbytes=4096 wbytes=0 rios=1 wios=0 dbytes=0 dios=0
  */
+#include "stats/io.h"
+
 #include "stats/files.h"
 
 struct container_device *container_device_of(struct container_devices *devices, uint32_t major, uint32_t minor)

@@ -5,6 +5,8 @@
  *     cpu.pressure   some avg10=0.00 avg60=0.00 avg300=0.00 total=123456
  *                    full avg10=0.00 avg60=0.00 avg300=0.00 total=6543
  */
+#include "stats/psi.h"
+
 #include "stats/files.h"
 
 #include <unistd.h>
@@ -41,8 +43,8 @@ bool container_read_totals(int fd, uint64_t ret_total[2])
 	return has[0];
 }
 
-void container_read_pressure(
-	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values)
+void container_read_pressure(struct ng_scrape *scrape, int directory, const int kept_plus_1[CONTAINER_RESOURCES],
+	uint64_t psi[PSI_REASONS], struct container_values *values)
 {
 	enum container_psi answer = PSI_NO_FILE;
 	struct ng_span text;
@@ -50,7 +52,7 @@ void container_read_pressure(
 	bool has[2];
 
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
-		int kept = reader->pressure_fd_plus_1 ? reader->pressure_fd_plus_1[i] : 0;
+		int kept = kept_plus_1 ? kept_plus_1[i] : 0;
 		int r = kept ? ng_read_kept(scrape, kept - 1, NG_VALUE, &text)
 			     : container_peek(scrape, directory, NG_VALUE, container_pressure_files[i], &text);
 		if (r == -EOPNOTSUPP)
@@ -66,7 +68,7 @@ void container_read_pressure(
 				container_set(values, (enum container_value)(VALUE_PRESSURE + 2 * i + k), total[k]);
 		}
 	}
-	reader->psi[answer]++;
+	psi[answer]++;
 }
 
 void container_read_irq_pressure(struct ng_scrape *scrape, int directory, struct container_values *values)

@@ -7,7 +7,12 @@
  *                    system 23                      total_inactive_file 0      8:0 Write 0
  *                                                                              Total 4096
  */
-#include "stats/files.h"
+#include "stats/v1.h"
+
+#include "stats/hugetlb.h"
+#include "stats/io.h"
+#include "stats/shares.h"
+#include "stats/v2.h"
 
 #include <sys/stat.h>
 
@@ -265,7 +270,7 @@ static void read_pressure(struct ng_scrape *scrape, struct container_reader *rea
 		reader->psi[PSI_V1]++;
 		return;
 	}
-	container_read_pressure(scrape, reader, directory, values);
+	container_read_pressure(scrape, directory, reader->pressure_fd_plus_1, reader->psi, values);
 	ng_cgroup_leave(group, directory);
 }
 
@@ -313,8 +318,8 @@ int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader,
 		*values = before;
 		return r;
 	}
-	if (limits)
-		container_set_shares(reader, &before, figures);
+	if (limits && container_set_shares(&before, figures))
+		reader->weights_changed = true;
 	read_memory(scrape, reader, group, limits, figures);
 	if (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL))
 		read_devices(scrape, reader, group, &figures->devices);
@@ -325,7 +330,7 @@ int container_read_v1(struct ng_scrape *scrape, struct container_reader *reader,
 	if (container_wants(reader, SET_HUGETLB)) {
 		int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_HUGETLB);
 		if (directory >= 0)
-			container_read_pages(scrape, reader, directory,
+			container_read_pages(scrape, &reader->huge_sizes, directory,
 				!ng_cgroups_is_v2(reader->cgroups, NG_CGROUP_HUGETLB), &figures->pages);
 		ng_cgroup_leave(group, directory);
 	}

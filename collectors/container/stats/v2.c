@@ -6,12 +6,14 @@
  *                    user_usec 1000000                         high 3
  *                    system_usec 234567                        oom_kill 1
  */
-#include "stats/files.h"
+#include "stats/v2.h"
+
+#include "stats/hugetlb.h"
+#include "stats/io.h"
+#include "stats/shares.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- the files ---- */
@@ -186,54 +188,7 @@ static void read_inner_limits(struct ng_scrape *scrape, const struct container_r
 	take_limit(figures, &inner, VALUE_CPU_PERIOD, UINT64_MAX);
 }
 
-void container_set_shares(
-	struct container_reader *reader, const struct container_values *before, struct container_figures *figures)
-{
-	uint64_t weight = figures->values.value[VALUE_CPU_WEIGHT];
-
-	if (!container_has(&figures->values, VALUE_CPU_WEIGHT))
-		return;
-	container_set(&figures->values, VALUE_CPU_SHARES, container_shares_of(figures, weight));
-	if (!container_has(before, VALUE_CPU_WEIGHT) || before->value[VALUE_CPU_WEIGHT] != weight)
-		reader->weights_changed = true;
-}
-
-void container_read_start(struct ng_scrape *scrape, int directory, const char *file, struct container_values *values)
-{
-	struct stat own, other;
-
-	bool known = fstat(directory, &own) == 0;
-	bool both = known && fstatat(directory, file, &other, 0) == 0;
-	/* what is missing has no earlier time; what cannot be seen may have */
-	if (!known || (!both && errno != ENOENT)) {
-		ng_drop_unread(scrape, -errno, file);
-		return;
-	}
-	int64_t at = own.st_mtime;
-	if (both && other.st_mtime < at)
-		at = other.st_mtime;
-	if (at > 0)
-		container_set(values, VALUE_STARTED, (uint64_t)at);
-}
-
 /* ---- a group ---- */
-
-uint64_t container_kept_bits(bool limits)
-{
-	uint64_t bits = UINT64_C(1) << VALUE_STARTED | UINT64_C(1) << VALUE_LAST_OOM_KILL;
-
-	for (unsigned i = VALUE_CPU_QUOTA; !limits && i <= VALUE_THREADS_MAX; i++)
-		bits |= UINT64_C(1) << i;
-	return bits;
-}
-
-void container_set_working_set(struct container_values *values)
-{
-	if (!container_has(values, VALUE_MEMORY_USAGE) || !container_has(values, VALUE_MEMORY_INACTIVE_FILE))
-		return;
-	uint64_t usage = values->value[VALUE_MEMORY_USAGE], idle = values->value[VALUE_MEMORY_INACTIVE_FILE];
-	container_set(values, VALUE_MEMORY_WORKING_SET, usage > idle ? usage - idle : 0);
-}
 
 static void read_usage(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
 	struct container_values *values)
@@ -256,7 +211,7 @@ static void read_usage(struct ng_scrape *scrape, struct container_reader *reader
 		container_read_number(scrape, directory, "memory.peak", VALUE_MEMORY_PEAK, values);
 }
 
-static void read_events(
+void container_read_events_v2(
 	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values)
 {
 	container_read_keys(
@@ -265,25 +220,21 @@ static void read_events(
 		container_set(values, VALUE_MEMORY_FAILCNT, values->value[VALUE_EVENTS_MAX]);
 }
 
-void container_read_events(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
-	struct container_values *values)
-{
-	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY);
-
-	if (directory >= 0 && ng_cgroups_mode(reader->cgroups) == NG_CGROUP_V2)
-		read_events(scrape, reader, directory, values);
-	else if (directory >= 0)
-		container_read_events_v1(scrape, directory, values);
-	ng_cgroup_leave(group, directory);
-}
-
 void container_read_memory(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
 	struct container_values *values)
 {
 	if (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_MEMORY_DETAIL))
 		read_usage(scrape, reader, directory, root, values);
 	if (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_EVENTS))
-		read_events(scrape, reader, directory, values);
+		container_read_events_v2(scrape, reader, directory, values);
+}
+
+int container_read_own_events_v2(struct ng_scrape *scrape, int directory, struct container_values *values)
+{
+	struct container_plan plan = { 0 };
+
+	return container_read_keys(
+		scrape, directory, "memory.events.local", event_keys, NG_COUNT(event_keys), &plan, values);
 }
 
 int container_read_cpu(
@@ -303,7 +254,7 @@ static void read_files(struct ng_scrape *scrape, struct container_reader *reader
 	if (container_wants(reader, SET_TASKS))
 		container_read_number(scrape, directory, "pids.current", VALUE_THREADS, values);
 	if (container_wants(reader, SET_PRESSURE))
-		container_read_pressure(scrape, reader, directory, values);
+		container_read_pressure(scrape, directory, reader->pressure_fd_plus_1, reader->psi, values);
 	if (container_wants(reader, SET_CPU_DETAIL)) {
 		read_local_throttling(scrape, directory, values);
 		read_group_counts(scrape, directory, values);
@@ -312,7 +263,7 @@ static void read_files(struct ng_scrape *scrape, struct container_reader *reader
 			container_read_irq_pressure(scrape, directory, values);
 	}
 	if (container_wants(reader, SET_HUGETLB))
-		container_read_pages(scrape, reader, directory, false, &figures->pages);
+		container_read_pages(scrape, &reader->huge_sizes, directory, false, &figures->pages);
 }
 
 /* Those of the group itself say nothing where the quota is that of the one below it. */
@@ -336,7 +287,7 @@ static bool is_gone(int directory, int error)
 	return fstatat(directory, "cgroup.procs", &info, 0) < 0 && errno == ENOENT;
 }
 
-static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+int container_read_v2(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	bool limits, struct container_figures *figures)
 {
 	struct container_values before = figures->values;
@@ -353,8 +304,8 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 			read_limits(scrape, reader, directory, figures);
 		if (limits && reader->inner)
 			read_inner_limits(scrape, reader, directory, figures);
-		if (limits)
-			container_set_shares(reader, &before, figures);
+		if (limits && container_set_shares(&before, figures))
+			reader->weights_changed = true;
 		if (figures->inner_quota)
 			read_inner_throttling(scrape, directory, &figures->values);
 		if (!container_has(&figures->values, VALUE_STARTED))
@@ -375,7 +326,7 @@ static int read_v2(struct ng_scrape *scrape, struct container_reader *reader, co
 	return r;
 }
 
-static int read_counters(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
+int container_read_counters_v2(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	struct container_figures *figures, bool *ret_io)
 {
 	int directory = ng_cgroup_enter(scrape, reader->cgroups, group, NG_CGROUP_UNIFIED);
@@ -387,73 +338,9 @@ static int read_counters(struct ng_scrape *scrape, struct container_reader *read
 	if (r < 0 && is_gone(directory, r))
 		r = -ENOENT;
 	if (r == 0 && (container_wants(reader, SET_MEMORY) || container_wants(reader, SET_EVENTS)))
-		read_events(scrape, reader, directory, &figures->values);
+		container_read_events_v2(scrape, reader, directory, &figures->values);
 	if (r == 0 && (container_wants(reader, SET_IO) || container_wants(reader, SET_IO_DETAIL)))
 		*ret_io = container_read_devices(scrape, directory, &figures->devices) == 0;
 	ng_cgroup_leave(group, directory);
 	return r;
-}
-
-int container_read_counters(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
-	struct container_figures *figures, bool *ret_io)
-{
-	struct ng_arena *own = scrape->arena;
-
-	ng_arena_reset(&reader->text);
-	scrape->arena = &reader->text;
-	figures->values.present = 0;
-	figures->devices.count = 0;
-	*ret_io = false;
-	int r = ng_cgroups_mode(reader->cgroups) == NG_CGROUP_V2
-			? read_counters(scrape, reader, group, figures, ret_io)
-			: container_read_counters_v1(scrape, reader, group, figures, ret_io);
-	scrape->arena = own;
-	return r;
-}
-
-int container_read_own_events(struct ng_scrape *scrape, const struct container_reader *reader,
-	const struct ng_cgroup *group, struct container_values *values)
-{
-	struct container_plan plan = { 0 };
-	int directory = container_enter(scrape, reader->cgroups, group, NG_CGROUP_MEMORY), r = directory;
-
-	if (directory >= 0)
-		r = container_read_keys(
-			scrape, directory, "memory.events.local", event_keys, NG_COUNT(event_keys), &plan, values);
-	ng_cgroup_leave(group, directory);
-	return r;
-}
-
-int container_read(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
-	bool limits, struct container_figures *figures)
-{
-	struct ng_arena *own = scrape->arena;
-
-	figures->limits_missed = false;
-	ng_arena_reset(&reader->text);
-	scrape->arena = &reader->text;
-	int r = ng_cgroups_mode(reader->cgroups) == NG_CGROUP_V2
-			? read_v2(scrape, reader, group, limits, figures)
-			: container_read_v1(scrape, reader, group, limits, figures);
-	scrape->arena = own;
-	return r;
-}
-
-void *container_room_for_one(void *array, uint32_t count, uint32_t *room, size_t size)
-{
-	uint32_t wanted = *room ? *room * 2 : 1;
-
-	if (count < *room)
-		return array;
-	void *wider = realloc(array, wanted * size);
-	if (wider)
-		*room = wanted;
-	return wider;
-}
-
-void container_figures_done(struct container_figures *figures)
-{
-	free(figures->devices.device);
-	free(figures->pages.page);
-	*figures = (struct container_figures){ 0 };
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the kernel says of one group, read by one pass over its files. Times are in nanoseconds, whatever unit the file
- * has, pressure in microseconds.
+ * What the kernel says of one group. Times are in nanoseconds, whatever unit the file has, pressure in microseconds.
  *
  * Kernel: Documentation/admin-guide/cgroup-v2.rst ("Interface Files"), cgroup-v1/{memory,cpuacct,blkio-controller}.rst,
  * Documentation/accounting/psi.rst.
@@ -9,7 +8,6 @@
 #ifndef CONTAINER_VALUES_H
 #define CONTAINER_VALUES_H
 
-#include "kernel/cgroups.h"
 #include <nodegauge/collector.h>
 
 /* What --collector.container.families chooses from. */
@@ -142,7 +140,7 @@ struct container_pages {
 	uint32_t count, room;
 };
 
-/* How a weight of cgroup v2 was made from shares: see shares.c. */
+/* How a weight of cgroup v2 was made from shares: see stats/shares.c. */
 enum container_conversion { CONVERSION_LINEAR, CONVERSION_NEWER };
 
 /* Everything that belongs to one row. */
@@ -158,89 +156,36 @@ struct container_figures {
 	struct container_pages pages;
 };
 
-/* Which line of a file of keys has which value, learned from the last one: the kernel prints them in one order. */
-enum { CONTAINER_PLAN_LINES = 128 };
-struct container_plan {
-	uint32_t count;
-	uint32_t end;                        /* behind the last line that is wanted; 0 while that is not known */
-	uint64_t head[CONTAINER_PLAN_LINES]; /* first and last bytes and size of the key */
-	int16_t key[CONTAINER_PLAN_LINES];   /* index of the wanted key, or -1 */
-};
+/* What stays from reading to reading: the limits as well unless they are read again. */
+uint64_t container_kept_bits(bool limits);
 
-enum container_psi { PSI_READ, PSI_NO_FILE, PSI_SWITCHED_OFF, PSI_V1, PSI_REASONS };
+/* Usage without the file cache that was not used of late, from what is known of both. */
+void container_set_working_set(struct container_values *values);
 
-/* What a pass needs and what it finds out, one for the collector. */
-struct container_reader {
-	const struct ng_cgroups *cgroups;
-	uint32_t sets;              /* bits of enum container_set */
-	bool no_swap;               /* this machine has none: nothing to read */
-	struct ng_names huge_sizes; /* "2MB" */
-	struct container_plan cpu, memory, events;
-	uint64_t psi[PSI_REASONS];     /* groups by what their pressure files said, in this scrape */
-	struct ng_arena text;          /* of the files of one group */
-	const int *pressure_fd_plus_1; /* what the sampler keeps open of the group that is read, or NULL */
-	bool inner;                    /* the group that is read may have one of crun's below it */
-	bool weights_changed;          /* some CPU weight is not what it was: see container_settle_shares */
-};
-
-static inline bool container_wants(const struct container_reader *reader, enum container_set set)
-{
-	return reader->sets >> set & 1;
-}
+/* CLOCK_REALTIME in ns. */
+uint64_t container_wall_clock(void);
 
 /*
- * Reads a group into `figures`, whose values are replaced; limits are kept from the last time unless they are asked
- * for. -ENOENT when the group has gone; what was read last is then still there. So it is where there are no descriptors
- * or memory to read with. A file that cannot be understood is left out and noted.
+ * What is known of the kills in a group before a reading; and after it: more of them happened now, or since the last
+ * one. The first number of a group that was there before us, and so is not `born`, says nothing of when.
  */
-int container_read(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
-	bool limits, struct container_figures *figures);
+struct container_kills {
+	bool known;
+	uint64_t count;
+};
+struct container_kills container_kills_before(const struct container_values *values, bool born);
+void container_kills_after(struct container_kills before, struct container_values *values);
 
-/* The shares of cgroup v1 that were made this weight, as far as the figures tell. */
-uint64_t container_shares_of(const struct container_figures *figures, uint64_t weight);
-
-/*
- * What only grows and is counted in the groups above as well, also when the group has gone: CPU time, I/O and, on v2,
- * memory.events. Nothing else is in `figures` then. -ENOENT when the group has gone. `ret_io`: its I/O is known.
- */
-int container_read_counters(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
-	struct container_figures *figures, bool *ret_io);
-
-/* memory.events.local: what happened in the group itself and in none below it. Linux 5.2. */
-int container_read_own_events(struct ng_scrape *scrape, const struct container_reader *reader,
-	const struct ng_cgroup *group, struct container_values *values);
-
-/* memory.events alone, or what v1 has of it. */
-void container_read_events(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
-	struct container_values *values);
 void container_figures_done(struct container_figures *figures);
 
 /* An array of malloc with room for one more element, moved if need be; NULL, and it stands, when there is no memory. */
 void *container_room_for_one(void *array, uint32_t count, uint32_t *room, size_t size);
-
-/* Of a group, and of the node below --path.procfs. */
-extern const char *const container_pressure_files[CONTAINER_RESOURCES];
-extern const char *const container_node_pressure[CONTAINER_RESOURCES];
-
-/* "some avg10=... total=123": the two totals of a pressure file in us; false for a missing line. */
-void container_parse_pressure(struct ng_span text, uint64_t ret_total[2], bool ret_has[2]);
-
-/* The same of an open file, between scrapes; false when it has no total of some tasks waiting. */
-bool container_read_totals(int fd, uint64_t ret_total[2]);
 
 /* A failure that says nothing of the file: no descriptor was free, or a signal came. It is not to be remembered. */
 static inline bool container_failed(int r)
 {
 	return r == -EIO || r == -EINTR || r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EAGAIN;
 }
-
-/* As ng_cgroup_enter; what keeps us from a group that is there is counted. */
-int container_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
-	enum ng_cgroup_place place);
-
-/* As ng_peek_at; a file that is there and that cannot be read is counted. */
-int container_peek(
-	struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *file, struct ng_span *ret_text);
 
 /* Of these, what concerns all files and not the one that was read. */
 static inline bool container_lacks(int r)

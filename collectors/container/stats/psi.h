@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pressure: totals of the time in which some or all tasks of a group, or of the node, waited. See psi.c. */
+#ifndef CONTAINER_PSI_H
+#define CONTAINER_PSI_H
+
+#include "stats/values.h"
+
+/* What the pressure files of a group said. */
+enum container_psi { PSI_READ, PSI_NO_FILE, PSI_SWITCHED_OFF, PSI_V1, PSI_REASONS };
+
+/* Of a group, and of the node below --path.procfs. */
+extern const char *const container_pressure_files[CONTAINER_RESOURCES];
+extern const char *const container_node_pressure[CONTAINER_RESOURCES];
+
+/* "some avg10=... total=123": the two totals of a pressure file in us; false for a missing line. */
+void container_parse_pressure(struct ng_span text, uint64_t ret_total[2], bool ret_has[2]);
+
+/* The same of an open file, between scrapes; false when it has no total of some tasks waiting. */
+bool container_read_totals(int fd, uint64_t ret_total[2]);
+
+/*
+ * `directory` is one of the unified hierarchy, or a negative errno. `kept_plus_1` has the descriptors of files that are
+ * kept open, 0 for none, or is NULL. What the files said is counted in `psi`.
+ */
+void container_read_pressure(struct ng_scrape *scrape, int directory, const int kept_plus_1[CONTAINER_RESOURCES],
+	uint64_t psi[PSI_REASONS], struct container_values *values);
+void container_read_irq_pressure(struct ng_scrape *scrape, int directory, struct container_values *values);
+
+#endif
