@@ -273,7 +273,7 @@ enum container_token container_json_next_string(struct container_json *json)
 /* ---- values ---- */
 
 /* The first token of a member's value, its key being the next token. */
-static enum container_token member(struct container_json *json, enum container_token key)
+static enum container_token value_behind(struct container_json *json, enum container_token key)
 {
 	return key == TOKEN_STRING && next(json, false) == TOKEN_COLON ? next(json, false) : TOKEN_BAD;
 }
@@ -310,8 +310,41 @@ bool container_json_skip(struct container_json *json, enum container_token first
 				token = next(json, false);
 			}
 			if (object)
-				token = member(json, token);
+				token = value_behind(json, token);
 			break;
 		}
 	}
+}
+
+/* ---- members ---- */
+
+bool container_json_is(const struct container_json *json, const char *text)
+{
+	return !json->string_cut && ng_span_equal((struct ng_span){ json->string, json->string_size }, ng_span(text));
+}
+
+int container_json_members(
+	struct container_json *json, int (*member)(void *context, struct container_json *json), void *context)
+{
+	enum container_token token = next(json, true);
+
+	if (token == TOKEN_OBJECT_END)
+		return 0;
+	while (token == TOKEN_STRING) {
+		int r = member(context, json);
+		if (r != 0)
+			return r;
+		token = next(json, false);
+		if (token == TOKEN_OBJECT_END)
+			return 0;
+		if (token != TOKEN_COMMA)
+			return -EBADMSG;
+		token = next(json, true);
+	}
+	return -EBADMSG;
+}
+
+int container_json_pass(struct container_json *json)
+{
+	return next(json, false) == TOKEN_COLON && container_json_skip(json, next(json, false)) ? 0 : -EBADMSG;
 }

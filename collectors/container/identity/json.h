@@ -50,4 +50,18 @@ enum container_token container_json_next_string(struct container_json *json);
 /* Passes over a value of which `first` is the first token; false when it is none. Up to 64 levels. */
 bool container_json_skip(struct container_json *json, enum container_token first);
 
+/* Whether the string that was decoded is this one. */
+bool container_json_is(const struct container_json *json, const char *text);
+
+/*
+ * Goes through the members of an object of which the first token was taken, or on behind a comma in it. `member` gets
+ * each key, decoded, and takes the colon and the value. 0 at the end of the object; else what `member` returned when it
+ * was not 0, or -EBADMSG.
+ */
+int container_json_members(
+	struct container_json *json, int (*member)(void *context, struct container_json *json), void *context);
+
+/* Passes over the colon and the value of a member. 0 or -EBADMSG. */
+int container_json_pass(struct container_json *json);
+
 #endif

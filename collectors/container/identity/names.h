@@ -116,4 +116,7 @@ bool container_folder_parse(struct ng_span name, struct container_target *ret_ta
 bool container_label_valid(struct ng_span name);
 bool container_subdomain_valid(struct ng_span name);
 
+/* Printable text without blanks, as every reference to an image is. */
+bool container_word_valid(struct ng_span word);
+
 #endif

@@ -36,6 +36,15 @@ bool container_subdomain_valid(struct ng_span name)
 	return dns_name(name, SUBDOMAIN_SIZE, true);
 }
 
+bool container_word_valid(struct ng_span word)
+{
+	for (size_t i = 0; i < word.size; i++) {
+		if (word.text[i] <= ' ' || word.text[i] > '~')
+			return false;
+	}
+	return true;
+}
+
 /* The next part of a name; the last part has no '_' behind it. */
 static bool last_part(struct ng_span *rest, struct ng_span *ret_part)
 {

@@ -78,96 +78,87 @@ static int keep(struct ng_arena *arena, const struct container_json *json, struc
 	return value->text ? 0 : -ENOMEM;
 }
 
-static int read_annotation(struct container_json *json, struct ng_arena *arena, bool crio, struct found *found)
+struct visit {
+	struct ng_arena *arena;
+	struct found *found;
+	bool crio;
+};
+
+static int read_annotation(void *context, struct container_json *json)
 {
-	const struct wanted *wanted = look_up(json, crio);
+	struct visit *visit = context;
+	const struct wanted *wanted = look_up(json, visit->crio);
 
 	if (container_json_next(json) != TOKEN_COLON)
 		return -EBADMSG;
 	enum container_token token = wanted ? container_json_next_string(json) : container_json_next(json);
 	if (token != TOKEN_STRING)
 		return -EBADMSG;
-	return wanted ? keep(arena, json, &found->value[wanted->annotation]) : 0;
+	return wanted ? keep(visit->arena, json, &visit->found->value[wanted->annotation]) : 0;
 }
 
-/* The members of an object, of which the first token has been taken. */
-static int read_annotations(struct container_json *json, struct ng_arena *arena, bool crio, struct found *found)
+/* Up to the annotations and not further: 1 when they were read. */
+static int find_annotations(void *context, struct container_json *json)
 {
-	enum container_token token = container_json_next_string(json);
-
-	if (token == TOKEN_OBJECT_END)
-		return 0;
-	while (token == TOKEN_STRING) {
-		int r = read_annotation(json, arena, crio, found);
-		if (r < 0)
-			return r;
-		token = container_json_next(json);
-		if (token == TOKEN_OBJECT_END)
-			return 0;
-		if (token != TOKEN_COMMA)
-			return -EBADMSG;
-		token = container_json_next_string(json);
-	}
-	return -EBADMSG;
+	if (!container_json_is(json, "annotations"))
+		return container_json_pass(json);
+	if (container_json_next(json) != TOKEN_COLON)
+		return -EBADMSG;
+	enum container_token token = container_json_next(json);
+	if (token != TOKEN_OBJECT)
+		return container_json_skip(json, token) ? 0 : -EBADMSG;
+	int r = container_json_members(json, read_annotation, context);
+	return r < 0 ? r : 1;
 }
 
-/* Up to the annotations and not further. */
+/* A configuration without annotations is not of these runtimes. */
 static int read_configuration(struct container_json *json, struct ng_arena *arena, bool crio, struct found *found)
 {
+	struct visit visit = { arena, found, crio };
+
 	if (container_json_next(json) != TOKEN_OBJECT)
 		return -EBADMSG;
-	for (;;) {
-		if (container_json_next_string(json) != TOKEN_STRING)
-			return -EBADMSG;
-		bool annotations =
-			!json->string_cut &&
-			ng_span_equal((struct ng_span){ json->string, json->string_size }, NG_SPAN("annotations"));
-		if (container_json_next(json) != TOKEN_COLON)
-			return -EBADMSG;
-		enum container_token token = container_json_next(json);
-		if (annotations && token == TOKEN_OBJECT)
-			return read_annotations(json, arena, crio, found);
-		if (!container_json_skip(json, token))
-			return -EBADMSG;
-		token = container_json_next(json);
-		if (token != TOKEN_COMMA)
-			return -EBADMSG; /* at its end: a configuration without annotations is not of these runtimes */
-	}
+	int r = container_json_members(json, find_annotations, &visit);
+	return r < 0 ? r : r > 0 ? 0 : -EBADMSG;
 }
 
-/* linux.resources.cpu.shares; `path` is what is left of it. In an object, of which the first token has been taken. */
-static uint64_t find_shares(struct container_json *json, const struct ng_span *path, size_t depth)
-{
-	enum container_token token = container_json_next_string(json);
+struct number {
+	const char *const *path; /* what is left of it */
+	size_t depth;
+	uint64_t value; /* 0 until it is found */
+};
 
-	while (token == TOKEN_STRING) {
-		struct ng_span key = { json->string, json->string_size };
-		bool wanted = !json->string_cut && ng_span_equal(key, path[0]);
-		if (container_json_next(json) != TOKEN_COLON)
-			return 0;
-		token = container_json_next(json);
-		if (wanted && depth == 1)
-			return token == TOKEN_NUMBER && json->whole ? json->number : 0;
-		if (wanted && token == TOKEN_OBJECT) {
-			path++;
-			depth--;
-			token = container_json_next_string(json);
-			continue;
-		}
-		if (!container_json_skip(json, token) || container_json_next(json) != TOKEN_COMMA)
-			return 0;
-		token = container_json_next_string(json);
+/* 1 when the number was found, or cannot be. */
+static int find_number(void *context, struct container_json *json)
+{
+	struct number *number = context;
+
+	if (!container_json_is(json, *number->path))
+		return container_json_pass(json);
+	if (container_json_next(json) != TOKEN_COLON)
+		return -EBADMSG;
+	enum container_token token = container_json_next(json);
+	if (number->depth == 1) {
+		number->value = token == TOKEN_NUMBER && json->whole ? json->number : 0;
+		return 1;
 	}
-	return 0;
+	if (token != TOKEN_OBJECT)
+		return container_json_skip(json, token) ? 0 : -EBADMSG;
+	number->path++;
+	number->depth--;
+	int r = container_json_members(json, find_number, number);
+	return r < 0 ? r : 1;
 }
 
 /* They come behind the annotations; a file that is cut there is as good as one without. */
 static uint64_t read_shares(struct container_json *json)
 {
-	static const struct ng_span path[] = { NG_SPAN("linux"), NG_SPAN("resources"), NG_SPAN("cpu"),
-		NG_SPAN("shares") };
+	static const char *const path[] = { "linux", "resources", "cpu", "shares" };
+	struct number shares = { path, NG_COUNT(path), 0 };
 
-	return container_json_next(json) == TOKEN_COMMA ? find_shares(json, path, NG_COUNT(path)) : 0;
+	if (container_json_next(json) == TOKEN_COMMA)
+		container_json_members(json, find_number, &shares);
+	return shares.value;
 }
 
 /* ---- judging ---- */
@@ -215,15 +206,6 @@ static void use_directory(struct ng_span directory, struct container_oci *oci)
 		oci->identity.pod = target.pod;
 	if (!oci->uid[0])
 		memcpy(oci->uid, target.uid, sizeof(oci->uid));
-}
-
-bool container_word_valid(struct ng_span word)
-{
-	for (size_t i = 0; i < word.size; i++) {
-		if (word.text[i] <= ' ' || word.text[i] > '~')
-			return false;
-	}
-	return true;
 }
 
 /* An ID in the place of a name: the kubelet may have resolved it before. */

@@ -46,9 +46,6 @@ int container_oci_read(struct ng_scrape *scrape, const struct ng_list *states, c
 int container_oci_parse(
 	struct ng_arena *arena, struct ng_span text, size_t piece, bool crio, struct container_oci *ret_oci);
 
-/* Printable text without blanks, as every reference to an image is. */
-bool container_word_valid(struct ng_span word);
-
 /* ---- oci_local.c: name and image of docker's and podman's containers ---- */
 
 int container_docker_parse(struct container_json *json, struct ng_arena *arena, struct container_oci *ret_oci);

@@ -11,11 +11,6 @@
  */
 #include "identity/oci.h"
 
-static bool is_key(const struct container_json *json, const char *key)
-{
-	return !json->string_cut && ng_span_equal((struct ng_span){ json->string, json->string_size }, ng_span(key));
-}
-
 /* The string that was decoded; one that was cut, or is no word, is left out. */
 static struct ng_span kept(const struct container_json *json, struct ng_arena *arena)
 {
@@ -24,40 +19,12 @@ static struct ng_span kept(const struct container_json *json, struct ng_arena *a
 	return json->string_cut || !container_word_valid(word) ? (struct ng_span){ NULL, 0 } : ng_copy(arena, word);
 }
 
-/*
- * Goes through the members of an object, of which the first token has been taken. `member` gets each key, decoded, and
- * takes its value.
- */
 struct visit {
 	struct ng_arena *arena;
 	struct container_oci *oci;
 	const uint8_t *id;
 	bool found; /* the entry is that of the ID */
 };
-typedef int visit_member(struct visit *visit, struct container_json *json);
-
-static int pass_value(struct container_json *json)
-{
-	return container_json_skip(json, container_json_next(json)) ? 0 : -EBADMSG;
-}
-
-static int each_member(struct visit *visit, struct container_json *json, visit_member *member)
-{
-	enum container_token token = container_json_next_string(json);
-
-	while (token == TOKEN_STRING) {
-		int r = member(visit, json);
-		if (r < 0)
-			return r;
-		token = container_json_next(json);
-		if (token == TOKEN_OBJECT_END)
-			return 0;
-		if (token != TOKEN_COMMA)
-			return -EBADMSG;
-		token = container_json_next_string(json);
-	}
-	return token == TOKEN_OBJECT_END ? 0 : -EBADMSG;
-}
 
 /* A value that should be a string: decoded into `ret_text`, which stays empty for null. */
 static int string_value(struct visit *visit, struct container_json *json, struct ng_span *ret_text)
@@ -70,29 +37,29 @@ static int string_value(struct visit *visit, struct container_json *json, struct
 	return token == TOKEN_STRING || container_json_skip(json, token) ? 0 : -EBADMSG;
 }
 
-static int pass_member(struct container_json *json)
-{
-	return container_json_next(json) == TOKEN_COLON ? pass_value(json) : -EBADMSG;
-}
-
 /* ---- docker ---- */
 
-static int docker_config(struct visit *visit, struct container_json *json)
+static int docker_config(void *context, struct container_json *json)
 {
-	return is_key(json, "Image") ? string_value(visit, json, &visit->oci->image) : pass_member(json);
+	struct visit *visit = context;
+
+	return container_json_is(json, "Image") ? string_value(visit, json, &visit->oci->image)
+						: container_json_pass(json);
 }
 
-static int docker_member(struct visit *visit, struct container_json *json)
+static int docker_member(void *context, struct container_json *json)
 {
-	if (is_key(json, "Name"))
+	struct visit *visit = context;
+
+	if (container_json_is(json, "Name"))
 		return string_value(visit, json, &visit->oci->name);
-	if (!is_key(json, "Config"))
-		return pass_member(json);
+	if (!container_json_is(json, "Config"))
+		return container_json_pass(json);
 	if (container_json_next(json) != TOKEN_COLON)
 		return -EBADMSG;
 	enum container_token token = container_json_next(json);
 	if (token == TOKEN_OBJECT)
-		return each_member(visit, json, docker_config);
+		return container_json_members(json, docker_config, visit);
 	return container_json_skip(json, token) ? 0 : -EBADMSG;
 }
 
@@ -101,7 +68,8 @@ int container_docker_parse(struct container_json *json, struct ng_arena *arena, 
 	struct visit visit = { .arena = arena, .oci = ret_oci };
 
 	*ret_oci = (struct container_oci){ 0 };
-	int r = container_json_next(json) == TOKEN_OBJECT ? each_member(&visit, json, docker_member) : -EBADMSG;
+	int r = container_json_next(json) == TOKEN_OBJECT ? container_json_members(json, docker_member, &visit)
+							  : -EBADMSG;
 	if (json->error)
 		return json->error;
 	if (ng_span_starts(ret_oci->name, NG_SPAN("/")))
@@ -111,9 +79,12 @@ int container_docker_parse(struct container_json *json, struct ng_arena *arena, 
 
 /* ---- podman ---- */
 
-static int podman_metadata(struct visit *visit, struct container_json *json)
+static int podman_metadata(void *context, struct container_json *json)
 {
-	return is_key(json, "image-name") ? string_value(visit, json, &visit->oci->image) : pass_member(json);
+	struct visit *visit = context;
+
+	return container_json_is(json, "image-name") ? string_value(visit, json, &visit->oci->image)
+						     : container_json_pass(json);
 }
 
 /* A document in a string: in the arena only while it is read. */
@@ -130,7 +101,7 @@ static int podman_document(struct visit *visit, struct container_json *json)
 		return 0;
 	container_json_init(&inner, -1, text, 0);
 	if (container_json_next(&inner) == TOKEN_OBJECT)
-		each_member(visit, &inner, podman_metadata);
+		container_json_members(&inner, podman_metadata, visit);
 	container_json_done(&inner);
 	return 0;
 }
@@ -154,17 +125,18 @@ static int podman_names(struct visit *visit, struct container_json *json)
 	return 0;
 }
 
-static int podman_member(struct visit *visit, struct container_json *json)
+static int podman_member(void *context, struct container_json *json)
 {
+	struct visit *visit = context;
 	struct ng_span id = { NULL, 0 };
 	uint8_t bytes[CONTAINER_ID_SIZE];
 
-	if (is_key(json, "names"))
+	if (container_json_is(json, "names"))
 		return podman_names(visit, json);
-	if (is_key(json, "metadata"))
+	if (container_json_is(json, "metadata"))
 		return podman_document(visit, json);
-	if (!is_key(json, "id"))
-		return pass_member(json);
+	if (!container_json_is(json, "id"))
+		return container_json_pass(json);
 	int r = string_value(visit, json, &id);
 	visit->found =
 		visit->found || (container_id_parse(id, bytes) && memcmp(bytes, visit->id, CONTAINER_ID_SIZE) == 0);
@@ -181,7 +153,7 @@ int container_podman_parse(struct container_json *json, struct ng_arena *arena, 
 	token = container_json_next(json);
 	while (r == 0 && token == TOKEN_OBJECT && !visit.found) {
 		*ret_oci = (struct container_oci){ 0 };
-		r = each_member(&visit, json, podman_member);
+		r = container_json_members(json, podman_member, &visit);
 		token = container_json_next(json);
 		if (token == TOKEN_COMMA)
 			token = container_json_next(json);
