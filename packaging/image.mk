@@ -5,7 +5,7 @@ image_out     := build/image
 image_archive := $(image_out)/nodegauge-$(version).oci.tar
 image_sbom    := $(image_out)/nodegauge-$(version).spdx.json
 
-# Files have the time of the last commit, so that the same commit makes the same bytes.
+# Files have the time of the last commit, so that the same commit gives the same image.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 
 .PHONY: image sbom kubernetes kubernetes-check
@@ -18,7 +18,7 @@ sbom: image
 	@packaging/image/sbom $(image_out)/root '$(version)' > $(image_sbom)
 	@echo $(image_sbom)
 
-# The version in the manifests, and the table in docs/kubernetes.md.
+# The version in the manifests, and the tables in docs/kubernetes.md.
 kubernetes: image
 	@NODEGAUGE=$(B)/nodegauge tests/kubernetes/run --write
 

@@ -5,7 +5,7 @@
 #                                 debug|info|warn|error.
 #       --[no-]once               Print the metrics once to standard output and exit.
 #
-# A flag stands at column 7, "-h, " before it at column 3; its help at column 33, or on the lines below.
+# A flag is at column 7, "-h, " before it at column 3; its help at column 33, or on the following lines.
 
 /^      --/ || /^  -h, --/ {
     spelled = $1 == "-h," ? $2 : $1
