@@ -15,11 +15,9 @@ struct filefd {
 enum { ALLOCATED, MAXIMUM };
 static const struct ng_family families[] = {
 	[ALLOCATED] = { .name = "node_filefd_allocated",
-		.help = "Open file descriptions, system-wide.",
+		.help = "Allocated file handles, system-wide.",
 		.type = NG_GAUGE },
-	[MAXIMUM] = { .name = "node_filefd_maximum",
-		.help = "System-wide limit on open file descriptions.",
-		.type = NG_GAUGE },
+	[MAXIMUM] = { .name = "node_filefd_maximum", .help = "System-wide limit on file handles.", .type = NG_GAUGE },
 };
 
 enum { WORDS = 3 };
@@ -72,7 +70,7 @@ static void filefd_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "filefd",
-	.summary = "Open file descriptions, system-wide",
+	.summary = "File handles in use, system-wide",
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct filefd),

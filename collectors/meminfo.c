@@ -358,7 +358,7 @@ static void meminfo_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "meminfo",
-	.summary = "Memory of the machine",
+	.summary = "Memory statistics from /proc/meminfo",
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct meminfo),

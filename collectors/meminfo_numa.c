@@ -312,7 +312,7 @@ static void numa_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "meminfo_numa",
-	.summary = "Memory of each NUMA node",
+	.summary = "Memory statistics per NUMA node",
 	.off_by_default = true,
 	.families = families,
 	.family_count = NG_COUNT(families),

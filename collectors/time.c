@@ -266,7 +266,7 @@ static void time_done(void *state)
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "time",
-	.summary = "Time of day, time zone and clock sources",
+	.summary = "System time, time zone and clock sources",
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct clocks),

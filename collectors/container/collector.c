@@ -197,7 +197,7 @@ static const struct ng_option options[] = {
 	NG_OPTION(container, max_files, NG_OPTION_UNSIGNED, "max-files", "512",
 		"Pressure files that the sampler keeps open; each holds 4.8 kB of kernel memory."),
 	NG_OPTION(container, max_groups, NG_OPTION_UNSIGNED, "max-groups", "20000",
-		"Maximum number of cgroups to follow."),
+		"Maximum number of cgroups to track."),
 	NG_OPTION(container, watch, NG_OPTION_BOOL, "watch", "true",
 		"Watch the cgroup tree with inotify; without it, cgroups that come and go between scrapes are missed."),
 	NG_OPTION(container, logs, NG_OPTION_STRING, "-path.container-logs", "/var/log/containers",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Reads --help:
 #
-#       --log.level=info          Log only messages of this severity or above. One of:
+#       --log.level=info          Log only messages of this severity or higher. One of:
 #                                 debug|info|warn|error.
 #       --[no-]once               Print the metrics once to standard output and exit.
 #

@@ -65,7 +65,7 @@ static const struct {
 		"Timeout for a client to receive a response."),
 	SETTING(scrape_timeout, NG_OPTION_DURATION, "web.scrape-timeout", "9500ms",
 		"Deadline for the collectors in a scrape. A shorter timeout sent by Prometheus takes precedence."),
-	SETTING(log_level, NG_OPTION_STRING, "log.level", "info", "Log only messages of this severity or above.",
+	SETTING(log_level, NG_OPTION_STRING, "log.level", "info", "Log only messages of this severity or higher.",
 		.choices = "debug|info|warn|error"),
 	SETTING(log_format, NG_OPTION_STRING, "log.format", "logfmt", "Log format.", .choices = "logfmt|json"),
 	SETTING(user, NG_OPTION_STRING, "user", "",

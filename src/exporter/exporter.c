@@ -32,11 +32,11 @@ static const struct ng_family families[FAMILIES] = {
 		.help = "Scrapes that failed as a whole, by cause." },
 	[GATHERS] = { .name = "nodegauge_gathers_total",
 		.type = NG_COUNTER,
-		.help = "Runs of the collectors; concurrent scrapes share one run." },
+		.help = "Collector runs; concurrent scrapes share one run." },
 	[BYTES] = { .name = "nodegauge_scrape_bytes_total",
 		.type = NG_COUNTER,
 		.labels = "encoding",
-		.help = "Metrics bytes sent, by content encoding." },
+		.help = "Bytes sent in scrape responses, by content encoding." },
 	[CONNECTIONS] = { .name = "nodegauge_http_connections", .type = NG_GAUGE, .help = "Open HTTP connections." },
 	[ACCEPTED] = { .name = "nodegauge_http_connections_accepted_total",
 		.type = NG_COUNTER,
@@ -44,7 +44,7 @@ static const struct ng_family families[FAMILIES] = {
 	[REFUSED] = { .name = "nodegauge_http_connections_dropped_total",
 		.type = NG_COUNTER,
 		.labels = "reason",
-		.help = "HTTP connections closed because of a limit, by limit." },
+		.help = "HTTP connections closed because of a limit, by reason." },
 };
 
 static void write_families(void *context, struct ng_scrape *scrape, const struct ng_family *own)

@@ -113,7 +113,7 @@
 		"Swap limit (cgroup v1: memory plus swap); 0 if unlimited.")                                           \
 	X("container_spec_memory_reservation_limit_bytes", NG_GAUGE, VALUE_MEMORY_RESERVATION, SET_SPEC, 0,            \
 		OR_ZERO_WITH_MEMORY,                                                                                   \
-		"memory.min, or memory.low where that is 0; on cgroup v1 the soft limit; 0 for none.")                 \
+		"memory.min, or memory.low if that is 0; on cgroup v1, the soft limit; 0 if none is set.")             \
 	X("container_pressure_cpu_waiting_seconds_total", NG_COUNTER, VALUE_PRESSURE + 0, SET_PRESSURE, 6, ALWAYS,     \
 		"Time at least one task of the cgroup was waiting for a CPU.")                                         \
 	X("container_pressure_cpu_stalled_seconds_total", NG_COUNTER, VALUE_PRESSURE + 1, SET_PRESSURE, 6, ALWAYS,     \
@@ -162,26 +162,29 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 	AT(FAMILY_DISK + 2) = DISK("container_fs_reads_total", "Reads by the cgroup from the device."),
 	AT(FAMILY_DISK + 3) = DISK("container_fs_writes_total", "Writes by the cgroup to the device."),
 	AT(FAMILY_COST + 0) = DISK(
-		"container_fs_io_cost_usage_seconds_total", "Device time charged to the cgroup by the cost model."),
+		"container_fs_io_cost_usage_seconds_total", "Device time charged to the cgroup by the iocost model."),
 	AT(FAMILY_COST + 1) = DISK("container_fs_io_cost_wait_seconds_total",
-		"Time requests of the cgroup were throttled by the cost model."),
+		"Time I/O requests of the cgroup were throttled by the iocost model."),
 	AT(FAMILY_COST + 2) =
 		DISK("container_fs_io_cost_indebt_seconds_total", "Time the cgroup was in debt for device time."),
 	AT(FAMILY_COST + 3) = DISK("container_fs_io_cost_indelay_seconds_total",
-		"Time tasks of the cgroup were delayed to pay off the debt."),
+		"Time tasks of the cgroup were delayed to pay off device time debt."),
 	AT(FAMILY_BLKIO) = PLAIN("container_blkio_device_usage_total", NG_COUNTER,
 		OF_GROUP ",device,major,minor,operation", "Bytes transferred between the cgroup and the device."),
 	AT(FAMILY_DISK_DETAIL + 0) =
-		DISK("container_fs_reads_merged_total", "Reads by the node from the device that were merged."),
+		DISK("container_fs_reads_merged_total", "Merged reads from the device, for the whole node."),
 	AT(FAMILY_DISK_DETAIL + 1) =
-		DISK("container_fs_writes_merged_total", "Writes by the node to the device that were merged."),
+		DISK("container_fs_writes_merged_total", "Merged writes to the device, for the whole node."),
 	AT(FAMILY_DISK_DETAIL + 2) =
-		DISK("container_fs_sector_reads_total", "Sectors (512 bytes) read by the node from the device."),
+		DISK("container_fs_sector_reads_total", "Sectors (512 bytes) read from the device, for the whole "
+							"node."),
 	AT(FAMILY_DISK_DETAIL + 3) =
-		DISK("container_fs_sector_writes_total", "Sectors (512 bytes) written by the node to the device."),
-	AT(FAMILY_DISK_DETAIL + 4) = DISK("container_fs_read_seconds_total", "Total time spent on reads by the node."),
+		DISK("container_fs_sector_writes_total", "Sectors (512 bytes) written to the device, for the whole "
+							 "node."),
+	AT(FAMILY_DISK_DETAIL + 4) = DISK("container_fs_read_seconds_total", "Total time spent on reads, for the "
+									     "whole node."),
 	AT(FAMILY_DISK_DETAIL + 5) =
-		DISK("container_fs_write_seconds_total", "Total time spent on writes by the node."),
+		DISK("container_fs_write_seconds_total", "Total time spent on writes, for the whole node."),
 	AT(FAMILY_DISK_DETAIL + 6) =
 		DISK("container_fs_io_time_seconds_total", "Time the device had at least one request in flight."),
 	AT(FAMILY_DISK_DETAIL + 7) =
@@ -195,7 +198,7 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 	AT(FAMILY_SIZE + 2) = PLAIN("container_fs_inodes_free", NG_GAUGE, OF_GROUP ",device",
 		"Free inodes of the node's file system on the device."),
 	AT(FAMILY_SIZE + 3) = PLAIN("container_fs_inodes_total", NG_GAUGE, OF_GROUP ",device",
-		"Inodes of the node's file system on the device."),
+		"Total inodes of the node's file system on the device."),
 	AT(FAMILY_NETWORK + 0) = NETWORK("container_network_receive_bytes_total", "Bytes received by the pod."),
 	AT(FAMILY_NETWORK + 1) = NETWORK("container_network_receive_packets_total", "Packets received by the pod."),
 	AT(FAMILY_NETWORK + 2) =
@@ -238,7 +241,7 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 	AT(FAMILY_LAST_SEEN) = PLAIN("container_last_seen", NG_GAUGE, OF_GROUP,
 		"Unix time of this scrape; for a removed cgroup, of its last reading."),
 	AT(FAMILY_IDENTITY) = PLAIN("nodegauge_container_info", NG_GAUGE, "id,qos?,restart?,runtime?,uid?",
-		"More about the cgroup than its other labels tell; always 1."),
+		"Additional information about the cgroup as labels; always 1."),
 	AT(FAMILY_NODE_PEAK) = PLAIN("node_pressure_peak_ratio", NG_GAUGE, "kind,resource,window",
 		"Largest fraction of a sampling interval with some (waiting) or all (stalled) tasks of the node "
 		"waiting."),
@@ -255,9 +258,9 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 		PLAIN("nodegauge_pressure_sampler_reads_total", NG_COUNTER, "", "Pressure files read by the sampler."),
 	AT(FAMILY_SAMPLER_KEPT) = PLAIN(
 		"nodegauge_pressure_sampler_open_files", NG_GAUGE, "", "Pressure files kept open by the sampler."),
-	AT(FAMILY_GROUPS) = PLAIN("nodegauge_cgroups", NG_GAUGE, "level", "Cgroups being followed."),
+	AT(FAMILY_GROUPS) = PLAIN("nodegauge_cgroups", NG_GAUGE, "level", "Cgroups being tracked."),
 	AT(FAMILY_CREATED) = PLAIN("nodegauge_cgroups_created_total", NG_COUNTER, "level",
-		"Cgroups that appeared, including those present at the start."),
+		"Cgroups that appeared, including those present at startup."),
 	AT(FAMILY_REMOVED) =
 		PLAIN("nodegauge_cgroups_removed_total", NG_COUNTER, "level", "Cgroups that were removed."),
 	AT(FAMILY_UNRESOLVED) = PLAIN("nodegauge_container_unresolved", NG_GAUGE, "reason",
@@ -268,7 +271,7 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 	AT(FAMILY_BY_PATH) = PLAIN("nodegauge_cgroups_by_path", NG_GAUGE, "",
 		"Cgroups over the budget of open directories, opened by path on each read."),
 	AT(FAMILY_REFUSED) = PLAIN(
-		"nodegauge_cgroups_refused_total", NG_COUNTER, "", "Cgroups not followed because there were too many."),
+		"nodegauge_cgroups_refused_total", NG_COUNTER, "", "Cgroups not tracked because there were too many."),
 	AT(FAMILY_WATCHES) = PLAIN("nodegauge_cgroup_watches", NG_GAUGE, "", "Inotify watches on cgroups."),
 	AT(FAMILY_OVERFLOWS) = PLAIN("nodegauge_cgroup_watch_overflows_total", NG_COUNTER, "",
 		"Times inotify events were lost and the whole tree was rescanned."),
@@ -294,8 +297,8 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 	AT(FAMILY_CORES) = MACHINE("machine_cpu_cores", "Online logical CPUs."),
 	AT(FAMILY_PHYSICAL_CORES) = MACHINE("machine_cpu_physical_cores", "Physical CPU cores."),
 	AT(FAMILY_SOCKETS) = MACHINE("machine_cpu_sockets", "CPU sockets."),
-	AT(FAMILY_MEMORY) = MACHINE("machine_memory_bytes", "Memory of the machine."),
-	AT(FAMILY_SWAP) = MACHINE("machine_swap_bytes", "Swap of the machine."),
+	AT(FAMILY_MEMORY) = MACHINE("machine_memory_bytes", "Total memory of the machine."),
+	AT(FAMILY_SWAP) = MACHINE("machine_swap_bytes", "Total swap space of the machine."),
 	AT(FAMILY_BOOKS) = MACHINE("machine_cpu_books", "CPU books (s390x)."),
 	AT(FAMILY_DRAWERS) = MACHINE("machine_cpu_drawers", "CPU drawers (s390x)."),
 	AT(FAMILY_DIMM_COUNT) = PLAIN("machine_dimm_count", NG_GAUGE, "boot_id?,machine_id?,system_uuid?,type",
@@ -311,7 +314,7 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 		"Kernel and OS version of the node, under cAdvisor's name; always 1. The other labels are empty, as "
 		"with the kubelet."),
 	AT(FAMILY_MACHINE_ERROR) =
-		PLAIN("machine_scrape_error", NG_GAUGE, "", "1 when the CPUs of the machine could not be read."),
+		PLAIN("machine_scrape_error", NG_GAUGE, "", "1 if the CPUs of the machine could not be read."),
 	AT(FAMILY_SCRAPE_ERROR) = PLAIN("container_scrape_error", NG_GAUGE, "",
 		"Always 0: if the cgroups cannot be listed, the collector as a whole fails."),
 };
