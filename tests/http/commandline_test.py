@@ -191,8 +191,8 @@ def bad_patterns():
 @cases.case
 def nothing_to_migrate():
     """As a script does whose variable is not set: it does not become a daemon."""
-    refused("--migrate", "", words=["--migrate: expected the file"])
-    refused("--migrate=", words=["--migrate: expected the file"])
+    refused("--migrate", "", words=["--migrate: expected a file"])
+    refused("--migrate=", words=["--migrate: expected a file"])
 
 
 @cases.case

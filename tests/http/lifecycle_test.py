@@ -139,7 +139,7 @@ def burst_of_hang_ups_is_logged_once():
         for _ in range(200):
             process.signal(signal.SIGHUP)
             time.sleep(0.002)
-        demand(process.wait_log("several times", 10), "the burst is not summed up")
+        demand(process.wait_log("several more times", 10), "the burst is not summed up")
         said = process.log().count("reloaded")
         demand_equal(said, 2, "the number of lines about reloads")
         process.signal(signal.SIGHUP)
