@@ -134,7 +134,7 @@ def unix_paths_that_cannot_be():
         with daemon.nodegauge(listen=str(Path(folder, "taken"))):
             for path, said in ((f"{folder}/none/socket", "directory does not exist"), (f"{folder}/file/socket", "directory does not exist"),
                                (f"{folder}/file", "not a socket"), (f"{folder}/folder", "not a socket"),
-                               (f"{folder}/taken", "another process is listening there"), (f"{folder}/" + "x" * 108, "107 bytes at most"),
+                               (f"{folder}/taken", "another process is listening there"), (f"{folder}/" + "x" * 108, "at most 107 bytes"),
                                ("", "expected a path")):
                 result = daemon.run(f"--web.listen-address=unix:{path}", timeout=3)
                 status = 2 if "expected" in result.stderr else 1  # what the words have wrong stays wrong

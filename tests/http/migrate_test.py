@@ -40,7 +40,7 @@ def copy(case, folder):
 
 def missing(text):
     """The collectors below the heading for them."""
-    found = re.search(r"^# Collectors that ran .*\n((?:#   .*\n)*)", text, re.M)
+    found = re.search(r"^# Collectors enabled in node_exporter .*\n((?:#   .*\n)*)", text, re.M)
     return found.group(1).replace("#", "").split() if found else []
 
 
