@@ -2,9 +2,9 @@
 /*
  * Spans of kernel text and strict numbers.
  *
- * A span borrows its bytes; it is not terminated by NUL. Functions named `_next` take what they return off the front of
- * the span that they are given. Numbers are strict: the whole span is the number, or the answer is -EINVAL, or -ERANGE
- * where it does not fit.
+ * A span borrows its bytes; it is not NUL-terminated. Functions named `_next` remove what they return from the front of
+ * the given span. Numbers are strict: the whole span must be the number, otherwise the result is -EINVAL, or -ERANGE if
+ * it does not fit.
  */
 #ifndef NODEGAUGE_TEXT_H
 #define NODEGAUGE_TEXT_H
@@ -43,36 +43,35 @@ static inline bool ng_span_ends(struct ng_span span, struct ng_span suffix)
 	return span.size >= suffix.size && memcmp(span.text + span.size - suffix.size, suffix.text, suffix.size) == 0;
 }
 
-/* Drops the first `n` bytes, or all that there are. */
+/* Drops the first `n` bytes, or all if there are fewer. */
 static inline struct ng_span ng_span_skip(struct ng_span span, size_t n)
 {
 	if (n > span.size)
 		n = span.size;
-	/* the empty span may have no address to compute with; compilers make one addition of this */
+	/* the text of an empty span may be NULL; compilers turn this into one addition */
 	return (struct ng_span){ n ? span.text + n : span.text, span.size - n };
 }
 
-/* The index of `byte`, or span.size where there is none. */
+/* The index of `byte`, or span.size if there is none. */
 static inline size_t ng_span_find(struct ng_span span, char byte)
 {
 	const char *at = span.size ? memchr(span.text, byte, span.size) : NULL;
 	return at ? (size_t)(at - span.text) : span.size;
 }
 
-/* Byte order as memcmp, shorter first; for qsort. */
+/* Compares as memcmp does, shorter first; for qsort. */
 int ng_span_compare(struct ng_span a, struct ng_span b);
 
 /* Without blanks (space, tab, CR, LF, NUL) at both ends. */
 struct ng_span ng_trim(struct ng_span span);
 
-/* The next line without its line feed; false when the text is used up. A last line needs no line feed. */
+/* The next line without its line feed; false at the end of the text. The last line needs no line feed. */
 bool ng_line_next(struct ng_span *text, struct ng_span *ret_line);
 
-/* The next word, words being separated by spaces and tabs; false when there is none. */
+/* The next word; words are separated by spaces and tabs. False if there is none. */
 bool ng_word_next(struct ng_span *line, struct ng_span *ret_word);
 
-/* The part up to `separator`, which is dropped, or the whole rest; false when the span is used up. Parts may be empty.
- */
+/* The part up to `separator`, which is dropped, or the whole rest; false at the end. Parts may be empty. */
 bool ng_part_next(struct ng_span *rest, char separator, struct ng_span *ret_part);
 
 int ng_u64(struct ng_span text, uint64_t *ret_value);
@@ -81,10 +80,10 @@ int ng_i64(struct ng_span text, int64_t *ret_value);
 /* Hexadecimal, with or without 0x. */
 int ng_hex(struct ng_span text, uint64_t *ret_value);
 
-/* The next word as a number; -ENODATA when there is no word. */
+/* The next word as a number; -ENODATA if there is no word. */
 int ng_u64_next(struct ng_span *line, uint64_t *ret_value);
 
-/* The next word as a hexadecimal number; -ENODATA when there is no word. */
+/* The next word as a hexadecimal number; -ENODATA if there is no word. */
 int ng_hex_next(struct ng_span *line, uint64_t *ret_value);
 
 /* "12.340" is { 12340, 3 }: the value is digits * 10^-places, exactly. Not for exponents; -ERANGE past 18 digits. */
@@ -94,7 +93,7 @@ struct ng_decimal {
 };
 int ng_decimal(struct ng_span text, struct ng_decimal *ret_value);
 
-/* The digits of a number, for labels and paths; they stand at the end of `room`. Pages render values themselves. */
+/* The digits of a number, for labels and paths, at the end of `room`. Pages format values themselves. */
 enum { NG_DIGITS = 20 };
 static inline struct ng_span ng_digits(char room[static NG_DIGITS], uint64_t value)
 {
@@ -106,7 +105,7 @@ static inline struct ng_span ng_digits(char room[static NG_DIGITS], uint64_t val
 	return (struct ng_span){ room + at, NG_DIGITS - at };
 }
 
-/* "1m30s", "100ms", "1.5s", "0" in nanoseconds, as Go writes durations. */
+/* "1m30s", "100ms", "1.5s", "0" in nanoseconds, in Go's syntax for durations. */
 int ng_duration(struct ng_span text, uint64_t *ret_ns);
 
 #endif
