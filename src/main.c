@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nodegauge: metrics of this node for Prometheus. */
+/* nodegauge: host metrics exporter for Prometheus. */
 #include "base/log.h"
 #include "config/options.h"
 #include "config/print.h"

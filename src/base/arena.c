@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Chunks of doubling size. After a reset with more than one chunk the next use takes a single one that holds all of it,
- * so that a steady load ends in one chunk and no calls of malloc.
+ * Chunks of doubling size. After a reset with more than one chunk, the next use allocates a single chunk that is large
+ * enough for everything, so that a steady load ends up with one chunk and no malloc calls.
  */
 #include "base/arena.h"
 
@@ -99,7 +99,7 @@ struct ng_arena_mark ng_arena_mark(const struct ng_arena *arena)
 	return mark;
 }
 
-/* Of the chunks that were added since, the latest and largest stays: a loop that rewinds does not allocate each time. */
+/* Of the chunks added since the mark, only the latest and largest is kept: a rewinding loop does not allocate. */
 void ng_arena_rewind(struct ng_arena *arena, struct ng_arena_mark mark)
 {
 	bool grown = arena->chunk != mark.chunk;

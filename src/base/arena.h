@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Room of unknown need at the end of an arena: reserve, write, commit what was used. Nothing else may be taken from the
- * arena between the two.
+ * Space of unknown size at the end of an arena: reserve, write, commit what was used. Nothing else may be allocated
+ * from the arena in between.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

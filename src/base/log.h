@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log: logfmt or JSON lines on standard error. Where that is the journal the priority goes before each line
- * (sd-daemon(3)) and the time, which the journal knows, is left out.
+ * The log: logfmt or JSON lines on standard error. If that is the journal, each line starts with its priority
+ * (sd-daemon(3)), and the time, which the journal adds, is left out.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers as the text format wants them: shortest exact decimal, never through printf where it can be helped. */
+/* Numbers for the text format: shortest exact decimal, avoiding printf where possible. */
 #ifndef BASE_NUMBER_H
 #define BASE_NUMBER_H
 

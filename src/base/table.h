@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A table of pointers by 64-bit keys: open addressing, at most half full, no memory of its own while empty. */
+/* A hash table of pointers with 64-bit keys: open addressing, at most half full, no memory allocated while empty. */
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
 

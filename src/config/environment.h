@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files of environment variables for services, and flags in them, as systemd reads both: EnvironmentFile= and "$ARGS"
- * of systemd.exec(5) and systemd.service(5). The two take a level of backslashes away each, hence the \\\\d that is
- * seen in /etc/default/prometheus-node-exporter.
+ * Environment files of services, and the flags in them, parsed as systemd does: EnvironmentFile= and "$ARGS" of
+ * systemd.exec(5) and systemd.service(5). Each of the two removes a level of backslashes, hence the \\\\d in
+ * /etc/default/prometheus-node-exporter.
  */
 #ifndef CONFIG_ENVIRONMENT_H
 #define CONFIG_ENVIRONMENT_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of flags: our own and those that the collectors' descriptors list. */
+/* The table of flags: our own and those listed in the collectors' descriptors. */
 #ifndef CONFIG_FLAGS_H
 #define CONFIG_FLAGS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a node_exporter's file of flags to ours. */
+/* Converts node_exporter's flags into ours. */
 #ifndef CONFIG_MIGRATE_H
 #define CONFIG_MIGRATE_H
 

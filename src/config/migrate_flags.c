@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What becomes of each flag of node_exporter. */
+/* Decides what happens to each flag of node_exporter. */
 #include "config/flags.h"
 #include "config/migrate_internal.h"
 #include "config/node_exporter.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The steps of --migrate: migrate_source.c and migrate_unit.c find the words, migrate_flags.c judges them, migrate.c
- * prints the result.
+ * The steps of --migrate: migrate_source.c and migrate_unit.c find the arguments, migrate_flags.c decides about them,
+ * and migrate.c prints the result.
  */
 #ifndef CONFIG_MIGRATE_INTERNAL_H
 #define CONFIG_MIGRATE_INTERNAL_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words that node_exporter is started with: a file of variables or a unit. */
+/* The arguments that node_exporter is started with, from an environment file or a unit. */
 #include "config/environment.h"
 #include "config/migrate_internal.h"
 

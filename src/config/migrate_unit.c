@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The words of ExecStart= of a unit with its drop-ins, after systemd.service(5). */
+/* The arguments in ExecStart= of a unit with its drop-ins, according to systemd.service(5). */
 #include "config/environment.h"
 #include "config/migrate_internal.h"
 #include "config/unit_file.h"

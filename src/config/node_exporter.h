@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What node_exporter has: its collectors and flags, for what is said of those that do not exist here. */
+/* node_exporter's collectors and flags, for messages about those that do not exist here. */
 #ifndef CONFIG_NODE_EXPORTER_H
 #define CONFIG_NODE_EXPORTER_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line: one table of flags made of our own and of those that the collectors' descriptors list. --help, the
- * man page and the parser all read that table.
+ * The command line: one table with our own flags and those listed in the collectors' descriptors. --help, the man page
+ * and the parser all use that table.
  */
 #ifndef CONFIG_OPTIONS_H
 #define CONFIG_OPTIONS_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Joins the pages of a gather into one answer, in which no family appears twice.
+ * Joins the pages of a gather into one response in which no family appears twice.
  *
- * Nearly always no two pages share a family and they are copied as they are. Where they do, the samples of the later
- * page go behind those of the first when the types agree (cpu and cpufreq both know node_cpu_frequency_hertz), else
- * they are left out and counted; a collector that yields (textfile) never adds to a family of another.
+ * Usually no two pages share a family, and they are copied unchanged. If they do, the samples of the later page are
+ * appended to those of the first if the types agree (cpu and cpufreq both report node_cpu_frequency_hertz); otherwise
+ * they are left out and counted. A collector that yields (textfile) never adds to another's family.
  */
 #include "engine/internal.h"
 

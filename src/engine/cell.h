@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A cell: one enabled collector with all that is its own, its state and its output. Nothing of it is shared, so nothing
- * of it is locked; the gather sees to it that one thread at a time is inside.
+ * A cell: one enabled collector with everything it owns, its state and its output. Nothing in it is shared, so nothing
+ * is locked; the gather makes sure that only one thread at a time uses it.
  */
 #ifndef ENGINE_CELL_H
 #define ENGINE_CELL_H

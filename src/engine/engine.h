@@ -2,13 +2,12 @@
 /*
  * The engine: the enabled collectors, and one gather at a time.
  *
- * A gather is a queue of cells that a runner (a thread) works through, those that may block last. When a runner has
- * been inside one cell for longer than the stall time another runner takes over the rest: so a gather in which nothing
- * blocks costs one thread, and one that blocks loses that cell only. At the deadline what is missing is reported as
- * failed and the answer is made of the rest. The runner that is stuck keeps its cell, which is not started again until
- * it returns.
+ * A gather is a queue of cells that a runner (a thread) works through, those that may block last. If a runner stays in
+ * one cell for longer than the stall time, another runner takes over the rest: a gather in which nothing blocks costs
+ * one thread, and a blocked one loses only that cell. At the deadline, missing cells are reported as failed, and the
+ * response consists of the rest. The stuck runner keeps its cell, which is not started again until it returns.
  *
- * The engine has no timer of its own: whoever waits for a gather calls ng_engine_tick at the times that it returns.
+ * The engine has no timer of its own: the caller that waits for a gather calls ng_engine_tick at the times it returns.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A gather: the cells that are wanted, one after the other, by as many runners as are held up in one and one more. */
+/* A gather: runs the selected cells one after the other; if a cell blocks its runner, another runner takes over. */
 #include "base/arena.h"
 #include "engine/internal.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the engine share. */
+/* Shared by the files of the engine. */
 #ifndef ENGINE_INTERNAL_H
 #define ENGINE_INTERNAL_H
 

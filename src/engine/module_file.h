@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A look at a shared object before the dynamic loader maps it: the loader trusts the program headers, and a page that
- * lies behind the end of a file that was cut is a SIGBUS.
+ * Checks a shared object before the dynamic loader maps it: the loader trusts the program headers, and accessing a page
+ * beyond the end of a truncated file causes a SIGBUS.
  */
 #ifndef ENGINE_MODULE_FILE_H
 #define ENGINE_MODULE_FILE_H

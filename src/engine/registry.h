@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The collectors that there are: those linked in, which register themselves, and those of loadable modules. */
+/* The available collectors: those linked in, which register themselves, and those of loadable modules. */
 #ifndef ENGINE_REGISTRY_H
 #define ENGINE_REGISTRY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Work between gathers: one thread for each cell that asked for it. */
+/* Work between gathers: one thread per cell that needs it. */
 #include "engine/internal.h"
 
 #include <stdlib.h>

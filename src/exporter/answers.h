@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers that are short texts. */
+/* Responses with a short text. */
 #ifndef EXPORTER_ANSWERS_H
 #define EXPORTER_ANSWERS_H
 

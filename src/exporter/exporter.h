@@ -2,8 +2,8 @@
 /*
  * What is served: routes, and the scrapes that wait for a gather.
  *
- * One gather goes on at a time. Requests that come meanwhile wait for the next one and share it, so that each answer
- * was read after its request came, and any number of scrapers costs no more than one after the other.
+ * Only one gather runs at a time. Requests that arrive meanwhile wait for the next one and share it, so that the data
+ * of each response was read after its request arrived, and concurrent scrapers cost no more than consecutive ones.
  */
 #ifndef EXPORTER_EXPORTER_H
 #define EXPORTER_EXPORTER_H

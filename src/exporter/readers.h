@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who scrapes: a connection that is used again is a reader of its own, those that are used once are one reader for each
- * address. So two servers behind one address are told apart, and a client that connects anew each time is not taken for
- * many.
+ * Identifies scrapers: a connection that is reused is a reader of its own; connections that are used only once count as
+ * one reader per address. So two servers behind one address are distinguished, and a client that reconnects each time
+ * is not counted many times.
  */
 #ifndef EXPORTER_READERS_H
 #define EXPORTER_READERS_H

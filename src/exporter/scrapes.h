@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The scrapes that wait, and the gathers that they share.
+ * Waiting scrapes, and the gathers that they share.
  *
- * A scrape is made for a request, filled in and added; it is answered when its gather is over, or refused.
+ * A scrape is created for a request, filled in and added; it gets its response when its gather is done, or is refused.
  */
 #ifndef EXPORTER_SCRAPES_H
 #define EXPORTER_SCRAPES_H

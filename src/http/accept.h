@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Taking connections off the listeners, also when the descriptors of this process are used up.
+ * Accepts connections, even if this process is out of descriptors.
  *
- * accept4 says that there is no descriptor before it looks whether there is a connection, and one that nobody takes
- * keeps its listener ready. So one descriptor is held in spare, to take a connection in the place of one that waits, or
- * to turn it away at once.
+ * accept4 fails for lack of a descriptor before it checks for a connection, and a connection that is not accepted keeps
+ * its listener ready. So one spare descriptor is reserved to accept a connection in place of an idle one, or to reject
+ * it immediately.
  */
 #ifndef HTTP_ACCEPT_H
 #define HTTP_ACCEPT_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The form of --web.listen-address. */
+/* The syntax of --web.listen-address. */
 #ifndef HTTP_ADDRESS_H
 #define HTTP_ADDRESS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who is connected: how many in all and from one client, who gives way when there are too many, and until when each has
- * to get on. Knows sockets, and nothing of HTTP or its library.
+ * Connection accounting: how many there are in total and per client, which one is closed if there are too many, and the
+ * deadline of each. Deals with sockets only, not with HTTP or its library.
  */
 #ifndef HTTP_CONNECTIONS_H
 #define HTTP_CONNECTIONS_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The gate before the HTTP library: a connection that waits for a request is watched here, and its bytes are looked at
- * while they are still in the socket. The library gets to read them once whole heads are there and in order; what is
- * not is refused here and never seen by it.
+ * The gate in front of the HTTP library: a connection that waits for a request is watched here, and its bytes are
+ * checked while they are still in the socket. The library reads them only once complete, valid heads have arrived;
+ * anything else is rejected here, and the library never sees it.
  *
- * Of several requests in one piece those before an incomplete or wrong one pass, and the connection closes behind
- * them: the library reads whatever has come, also what was not looked at.
+ * If several requests arrive together, those before an incomplete or invalid one pass, and the connection is closed
+ * after them, since the library reads everything that has arrived, including what has not been checked.
  */
 #ifndef HTTP_GATE_H
 #define HTTP_GATE_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Listening sockets from addresses as users write them: ":9100", "127.0.0.1:9100", "[::1]:9100", "unix:/run/x.sock". */
+/* Opens listening sockets for addresses as users write them: ":9100", "127.0.0.1:9100", "[::1]:9100",
+ * "unix:/run/x.sock". */
 #ifndef HTTP_LISTEN_H
 #define HTTP_LISTEN_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel tells everybody the inode, user and control group of a listening socket (NETLINK_SOCK_DIAG, sock_diag(7),
- * net/ipv4/inet_diag.c; the control group since 5.8). Only the descriptors in /proc/PID/fd tell its process, and those
- * of others only root sees. Needed when the start fails, so it may be slow.
+ * The kernel reports the inode, user and cgroup of a listening socket to anyone (NETLINK_SOCK_DIAG, sock_diag(7),
+ * net/ipv4/inet_diag.c; the cgroup since 5.8). The process can only be found through the descriptors in /proc/PID/fd,
+ * which only root can see for other users. Used when startup fails, so it may be slow.
  */
 #define _XOPEN_SOURCE 700
 #include "http/occupant.h"

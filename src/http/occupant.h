@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who has an address that we wanted: for a message, and only as far as we may see. */
+/* Finds out what uses an address that we want, for a message, as far as our privileges allow. */
 #ifndef HTTP_OCCUPANT_H
 #define HTTP_OCCUPANT_H
 

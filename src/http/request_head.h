@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The head of a request as it came from the network, judged by RFC 9112 before the HTTP library interprets it.
+ * Checks the head of a request as received from the network against RFC 9112, before the HTTP library interprets it.
  *
- * Releases of the library differ in what they repair, and a head that two parties read differently is how a second
- * request is smuggled into the body of a first. What passes here is a GET or HEAD without a body that can be read in
- * one way only; everything else has its refusal, after which the connection is closed.
+ * Releases of the library differ in what they tolerate, and a head that two parties interpret differently allows
+ * request smuggling. Only a GET or HEAD without a body and with a single interpretation passes; everything else is
+ * rejected with a specific error, and the connection is closed.
  */
 #ifndef HTTP_REQUEST_HEAD_H
 #define HTTP_REQUEST_HEAD_H

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libmicrohttpd 0.9.75 (Debian 12) to 1.0.x, for connections that we accept ourselves: limits in all and per client and
- * all deadlines are ours, because its own time-out is one of inactivity, which one byte a second defeats. It gets a
- * connection with the first request that the gate lets through, and is suspended from the end of each response to the
- * next such request.
+ * libmicrohttpd 0.9.75 (Debian 12) to 1.0.x, for connections that we accept ourselves: connection limits and all
+ * deadlines are ours, because the library's own timeout is one of inactivity, which a client can defeat with one byte
+ * per second. The library gets a connection with the first request that passes the gate, and is suspended from the end
+ * of each response until the next such request.
  *
- * It runs in external epoll mode, and what blocks is suspended and resumed from the same thread: the mode in which all
- * these releases are sound (thread-per-connection loses wake-ups before 1.0.10).
+ * It runs in external epoll mode; requests that would block are suspended and resumed from the same thread. This is the
+ * mode in which all these releases are reliable (thread-per-connection loses wake-ups before 1.0.10).
  */
 #include "http/server.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The HTTP server: the one file behind this header knows libmicrohttpd.
+ * The HTTP server: only the implementation of this header uses libmicrohttpd.
  *
  * It has no thread of its own. The main loop waits for ng_server_fd and for the time that ng_server_run returns, and
- * calls ng_server_run. A request is answered at once by its handler, or kept and answered later, from the same thread.
+ * then calls ng_server_run. The handler responds to a request immediately, or keeps it to respond later, from the same
+ * thread.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H

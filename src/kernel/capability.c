@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Raising and lowering by capset(2), which changes the calling thread alone. libcap would allocate, and a collector
- * reads while it is scraped.
+ * Raises and lowers capabilities with capset(2), which affects only the calling thread. libcap would allocate memory,
+ * which is not allowed during a scrape.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Watching the tree by one inotify instance.
+ * Watches the cgroup tree with one inotify instance.
  *
- * mkdir and rmdir of groups come as IN_CREATE and IN_DELETE of the parent, changes of cgroup.events and memory.events
- * as IN_MODIFY (kernfs_notify), no more than one each 10 ms. A watch on the file itself holds its inode, without which
- * the kernel has nobody to tell. All of it works for any user on a read-only mount.
+ * Creation and removal of cgroups arrive as IN_CREATE and IN_DELETE of the parent, changes of cgroup.events and
+ * memory.events as IN_MODIFY (kernfs_notify), at most one per 10 ms. A watch on the file itself keeps its inode in
+ * memory, without which the kernel sends no notification. All of this works for any user on a read-only mount.
  */
 #include "kernel/cgroup_tree.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The groups of the tree: made, found by name, dropped. */
+/* The nodes of the cgroup tree: creating, finding by name, removing. */
 #include "kernel/cgroup_tree.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which hierarchies there are, and the way into a group. */
+/* Which hierarchies exist, and how to open a cgroup in them. */
 #include "base/arena.h"
 #include "kernel/cgroup_tree.h"
 

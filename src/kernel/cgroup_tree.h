@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the tree of control groups share. */
+/* Shared by the files that implement the cgroup tree. */
 #ifndef KERNEL_CGROUP_TREE_H
 #define KERNEL_CGROUP_TREE_H
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tree of control groups.
+ * The cgroup tree.
  *
- * One object per collector that wants it, living in its state. On cgroup v2 new and removed groups are noticed by
- * inotify, and at every update the number of directories below each group (st_nlink, which kernfs keeps exact) is
- * compared with what is known; where watches run out, and on v1, every update walks the whole tree. A group is a path
- * and a generation: the directory's inode is the kernel's 64-bit id of the group, so a path that was removed and made
- * again is another group.
+ * One object per collector that needs it, in the collector's state. On cgroup v2, inotify reports new and removed
+ * cgroups, and every update compares the number of directories below each cgroup (st_nlink, which kernfs keeps exact)
+ * with the known number; if watches run out, and on v1, every update walks the whole tree. A cgroup is a path and a
+ * generation: the directory's inode is the kernel's 64-bit ID of the cgroup, so a path that was removed and recreated
+ * is a different cgroup.
  *
- * A group keeps one directory descriptor (O_PATH) and no open files, as an open file that was read once holds a page of
- * kernel memory; past the budget of descriptors groups are entered by path, and the inode is checked.
+ * Each cgroup keeps one directory descriptor (O_PATH) and no open files, since an open file that was read once holds a
+ * page of kernel memory; over the budget of descriptors, cgroups are opened by path, and the inode is checked.
  *
  * Kernel: Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/, fs/kernfs/.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Directory listing by getdents64(2): opendir would allocate. */
+/* Lists directories with getdents64(2), since opendir would allocate memory. */
 #include "base/arena.h"
 #include "kernel/kernel.h"
 

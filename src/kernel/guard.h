@@ -2,12 +2,12 @@
 /*
  * Calls that the kernel may never finish: statfs(2) on a file system whose server is gone.
  *
- * A guard runs tasks on helper threads that can be left behind. A task that did not return in time keeps its thread and
- * is not run again until it returns; then it takes part as any other. The number of threads is bounded, so when that
- * many tasks are stuck, no further task gets its turn; the last free thread is kept for tasks that are known to return.
- * Threads are made when they are first needed and stay.
+ * A guard runs tasks on helper threads that can be left behind. A task that does not return in time keeps its thread
+ * and is not run again until it returns; after that it is treated like any other. The number of threads is bounded, so
+ * if that many tasks are stuck, no other task can run; the last free thread is reserved for tasks that are known to
+ * return. Threads are created on demand and kept.
  *
- * A guard belongs to one collector. Nothing here waits for a thread that is stuck.
+ * A guard belongs to one collector. Nothing here waits for a stuck thread.
  */
 #ifndef KERNEL_GUARD_H
 #define KERNEL_GUARD_H

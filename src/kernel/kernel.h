@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the process has open of the kernel: the roots, the files that several collectors share, the interfaces, the
- * device events. One object per engine; collectors see it as an opaque pointer in their setup and scrape.
+ * The kernel interfaces that the process keeps open: the roots, the files that several collectors share, the network
+ * interfaces, the device events. One object per engine; collectors see it as an opaque pointer in their setup and
+ * scrape.
  */
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H

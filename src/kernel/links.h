@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The network interfaces of this process's network namespace, by one RTM_GETLINK dump per scrape for all collectors
- * (linux/rtnetlink.h, linux/if_link.h). Use it only where ng_net_path says that the namespace is the host's.
+ * The network interfaces of this process's network namespace, from one RTM_GETLINK dump per scrape for all collectors
+ * (linux/rtnetlink.h, linux/if_link.h). Use it only if ng_net_path says that the namespace is the host's.
  */
 #ifndef KERNEL_LINKS_H
 #define KERNEL_LINKS_H

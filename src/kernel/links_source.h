@@ -2,10 +2,10 @@
 /*
  * The source behind ng_links. Not thread-safe: its user holds a lock.
  *
- * An RTM_GETLINK dump costs 1.5 us an interface and brings 1.1 kB of it, nearly all of which is as it was. The kernel
- * says when something changes (RTNLGRP_LINK), so as long as it is silent only the statistics are asked for, by
- * RTM_GETSTATS at 0.2 us an interface. It keeps silent about some changes of an interface that is down, so these few
- * are asked for one by one, and about a group that is written in sysfs: what is remembered is given up after a minute.
+ * An RTM_GETLINK dump costs 1.5 us per interface and returns 1.1 kB for each, nearly all of it unchanged. The kernel
+ * notifies of changes (RTNLGRP_LINK), so without notifications only the statistics are requested, with RTM_GETSTATS at
+ * 0.2 us per interface. It does not notify of some changes of an interface that is down, so these few are requested one
+ * by one, nor of an interface group written through sysfs: cached data expires after a minute.
  */
 #ifndef KERNEL_LINKS_SOURCE_H
 #define KERNEL_LINKS_SOURCE_H

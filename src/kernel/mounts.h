@@ -4,11 +4,11 @@
  *
  *     36 35 98:0 /mnt1 /mnt/parent rw,noatime master:1 - ext3 /dev/root rw,errors=continue
  *
- * The kernel lets a reader poll the file for mounts and unmounts, so that an unchanged table need not be read again:
- * one reading costs 0.65 us a mount. What it does not announce are changes of the file system itself. One that turned
- * read-only after an error shows that in statfs(2), but for ext4 since Linux 6.15, which only says emergency_ro in the
- * table: ng_mounts_watch looks after these by their error counters. A renamed directory above a mount point is not
- * announced either; the caller sees another answer to statfs then, and reads again.
+ * The file can be polled for mounts and unmounts, so that an unchanged table need not be reread: reading it costs 0.65
+ * us per mount. Changes of the file system itself are not reported. A file system that became read-only after an error
+ * shows that in statfs(2), except for ext4 since Linux 6.15, which only shows emergency_ro in the table:
+ * ng_mounts_watch detects these through their error counters. A renamed directory above a mount point is not reported
+ * either; the caller then gets a different result from statfs, and rereads the table.
  */
 #ifndef KERNEL_MOUNTS_H
 #define KERNEL_MOUNTS_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Netlink sockets (Documentation/userspace-api/netlink/intro.rst) by libmnl.
+ * Netlink sockets (Documentation/userspace-api/netlink/intro.rst) with libmnl.
  *
- * A dump is made by the kernel piece by piece, each as large as the reader's buffer, 32 KiB at most (netlink_dump). A
- * message that does not fit is cut, so the buffer then grows and the dump is begun anew.
+ * The kernel sends a dump in pieces, each up to the size of the receive buffer, at most 32 KiB (netlink_dump). A
+ * message that does not fit is truncated; then the buffer is enlarged and the dump restarted.
  */
 #include "kernel/netlink_dump.h"
 

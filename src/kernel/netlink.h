@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tables of the kernel's network stack by netlink, in this process's network namespace: use it only where ng_net_path
- * says that this is the host's. For the interfaces themselves see links.h.
+ * Tables of the kernel's network stack from netlink, in this process's network namespace: use it only if ng_net_path
+ * says that this is the host's. For the interfaces themselves, see links.h.
  *
- * Arrays lie in the arena of the scrape. Functions return 0 or a negative errno and note what failed in the scrape.
+ * Arrays are allocated in the arena of the scrape. Functions return 0 or a negative errno and record what failed in the
+ * scrape.
  */
 #ifndef KERNEL_NETLINK_H
 #define KERNEL_NETLINK_H

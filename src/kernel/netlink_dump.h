@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dumps by netlink, and the attributes in their messages. libmnl is used behind this header only. */
+/* Netlink dumps, and the attributes in their messages. libmnl is used only behind this header. */
 #ifndef KERNEL_NETLINK_DUMP_H
 #define KERNEL_NETLINK_DUMP_H
 

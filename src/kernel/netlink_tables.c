@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What collectors ask netlink for besides the interfaces: neighbours, addresses, ethtool's link modes, UDP queues. */
+/* Other tables that collectors get from netlink: neighbours, addresses, ethtool's link modes, UDP queues. */
 #include "kernel/netlink_dump.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * By bare system calls: the C library has none, and nothing here is worth a library.
+ * Uses raw system calls: the C library has no wrappers, and these few do not justify a library.
  *
- * Reading is not restricted, and hence costs nothing. Source: Documentation/userspace-api/landlock.rst.
+ * Reading is not restricted, and therefore costs nothing. Source: Documentation/userspace-api/landlock.rst.
  */
 #include "process/landlock.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process that can read and not write: landlock(7). It binds the calling thread and those that it starts later.
+ * Makes the process read-only: landlock(7). It applies to the calling thread and threads that it starts later.
  *
- * A process under Landlock is no longer shown what needs PTRACE_MODE_READ (ptrace(2)) of processes that are not,
- * whatever its capabilities: the caller leaves it out where that is wanted.
+ * A process under Landlock can no longer see anything that requires PTRACE_MODE_READ (ptrace(2)) of processes that are
+ * not, whatever its capabilities: the caller does not use Landlock if that is needed.
  */
 #ifndef PROCESS_LANDLOCK_H
 #define PROCESS_LANDLOCK_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Waiting, under a service manager, for what keeps the daemon from starting and may pass: a port that another service
- * has, an address that the machine does not have yet. Ending instead would have the manager start it again and again,
- * with half a dozen lines in the journal each time.
+ * Under a service manager, retries on temporary errors that prevent the daemon from starting: a port used by another
+ * service, or an address that the machine does not have yet. If the daemon exited instead, the manager would restart it
+ * again and again, with half a dozen lines in the journal each time.
  */
 #ifndef PROCESS_PATIENCE_H
 #define PROCESS_PATIENCE_H

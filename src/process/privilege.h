@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the process may do, and giving up what it need not do.
+ * Privileges of the process, and dropping those that it does not need.
  *
- * ng_privileges_plan looks at what the process has, at --user, and at what the enabled collectors list, and tells what
- * will be left. ng_privileges_drop makes it so: no capability but those that a collector lists, none of them in effect
- * (a collector raises it for one call, nodegauge/privilege.h), none to be gained by running a program, and no writing.
- * To be called when all listeners are open and before any thread is started: capabilities and Landlock are a thread's
- * own.
+ * ng_privileges_plan considers the process's privileges, --user and the lists of the enabled collectors, and determines
+ * what will remain. ng_privileges_drop applies it: no capabilities except those that a collector lists, none of them
+ * effective (a collector raises one for a single call, nodegauge/privilege.h), none to be gained by executing a
+ * program, and no write access. Call it once all listeners are open and before any thread is started: capabilities and
+ * Landlock apply per thread.
  */
 #ifndef PROCESS_PRIVILEGE_H
 #define PROCESS_PRIVILEGE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The metrics about this process itself and its build. They come from the process's own /proc, whatever --path.procfs
- * is. */
+/* Metrics about this process itself and its build. They come from the process's own /proc, regardless of
+ * --path.procfs. */
 #ifndef PROCESS_PROCESS_H
 #define PROCESS_PROCESS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The service manager: readiness, watchdog and handed-over sockets (sd_notify(3), sd_listen_fds(3)). */
+/* The service manager: readiness, watchdog and socket activation (sd_notify(3), sd_listen_fds(3)). */
 #ifndef PROCESS_SERVICE_H
 #define PROCESS_SERVICE_H
 
