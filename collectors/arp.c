@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Entries of the ARP table of each interface.
+ * ARP table entries per interface.
  *
  *     IP address       HW type     Flags       HW address            Mask     Device
  *     192.0.2.1        0x1         0x2         52:54:00:12:34:56     *        eth0
  *
- * Source: net/ipv4/arp.c (arp_seq_show); by netlink the same table with its states, see rtnetlink(7). Entries of
- * interfaces that do no ARP (NUD_NOARP) are in neither.
+ * Source: net/ipv4/arp.c (arp_seq_show); netlink gives the same table with its states, see rtnetlink(7). Entries
+ * of interfaces without ARP (NUD_NOARP) are in neither.
  */
 #include "kernel/links.h"
 #include "kernel/netlink.h"

@@ -6,8 +6,8 @@
  *     class/net/bond0/bonding/slaves                        eth0 eth1
  *     class/net/bond0/lower_eth0/bonding_slave/mii_status   up
  *
- * Source: Documentation/networking/bonding.rst, drivers/net/bonding/bond_sysfs.c. Before Linux 3.19 the links to the
- * slaves were called slave_eth0. Without the module there is no list of masters.
+ * Source: Documentation/networking/bonding.rst, drivers/net/bonding/bond_sysfs.c. Before Linux 3.19, the links to the
+ * slaves were called slave_eth0. Without the module, there is no list of masters.
  */
 #include <nodegauge/collector.h>
 

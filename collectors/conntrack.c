@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connection tracking: how full its table is, and what happened to the packets that passed it.
+ * Connection tracking: how full the table is, and what happened to the packets that passed through it.
  *
  *     /proc/sys/net/netfilter/nf_conntrack_count   123
  *     /proc/sys/net/netfilter/nf_conntrack_max     65536
@@ -9,8 +9,9 @@
  *     entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop icmp_error ...
  *     0000007b  00000000 00000000 00000000 0000002f 00005688 00000000 00000000 00000000 00000000 00000000 ...
  *
- * Source: net/netfilter/nf_conntrack_standalone.c (ct_cpu_seq_show). The names of some columns changed over time, their
- * places did not; the last one, search_restart, came with 2.6.35. A column that is wrong on one line has no sum.
+ * Source: net/netfilter/nf_conntrack_standalone.c (ct_cpu_seq_show). The names of some columns changed over time, but
+ * not their positions; the last one, search_restart, was added in 2.6.35. A column with a bad value on any line has no
+ * sum.
  */
 #include <nodegauge/collector.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the kernel knows and does about the flaws of the processors.
+ * CPU vulnerabilities known to the kernel, and their mitigations.
  *
  *     itlb_multihit:      Not affected
  *     mmio_stale_data:    Mitigation: Clear CPU buffers; SMT Host state unknown
@@ -8,7 +8,8 @@
  *     srbds:              Unknown: Dependent on hypervisor status
  *
  * Source: Documentation/ABI/testing/sysfs-devices-system-cpu, cpu_show_common in arch/x86/kernel/cpu/bugs.c. The texts
- * are for people: only their beginnings are regular, and itlb_multihit may say "KVM: Mitigation: Split huge pages".
+ * are meant for humans: only their beginnings are regular, and itlb_multihit may be "KVM: Mitigation: Split huge
+ * pages".
  */
 #include <nodegauge/collector.h>
 

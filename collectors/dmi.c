@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the firmware says of the machine, its board, its chassis and itself (SMBIOS).
+ * Identification of the machine, its board, its chassis and its firmware (SMBIOS).
  *
  *     /sys/class/dmi/id/sys_vendor     Dell Inc.
  *     /sys/class/dmi/id/product_name   PowerEdge R6515
  *
- * Source: drivers/firmware/dmi-id.c. The serial numbers and the UUID are for root only. It does not change while the
- * machine runs, so it is read when devices change.
+ * Source: drivers/firmware/dmi-id.c. The serial numbers and the UUID are readable by root only. The data does not
+ * change while the machine is running, so it is reread only when devices change.
  */
 #include <nodegauge/collector.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The random number generator's entropy.
+ * Entropy of the random number generator.
  *
  *     /proc/sys/kernel/random/entropy_avail   256
  *     /proc/sys/kernel/random/poolsize        256

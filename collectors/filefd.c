@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Open files of the whole machine: allocated, free (always 0 since Linux 2.6) and the limit.
+ * File handles, system-wide: allocated, free (always 0 since Linux 2.6) and the limit.
  *
  *     592	0	2466183
  *

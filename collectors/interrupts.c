@@ -8,9 +8,9 @@
  *     LOC:  174326351  135776678   Local timer interrupts
  *     ERR:          0
  *
- * There is a column for every CPU that is on line, so the heading may skip numbers. On aarch64 a count may stand right
- * behind the colon. A row without a word behind its counts is a total of the machine (ERR, MIS) and is left out, and so
- * is one without counts (FIQ on ARM).
+ * There is a column for every online CPU, so the heading may skip numbers. On aarch64, a count may follow the colon
+ * immediately. A row without a word after its counts is a total of the machine (ERR, MIS) and is left out, as is one
+ * without counts (FIQ on ARM).
  *
  * Source: proc_interrupts(5), show_interrupts in kernel/irq/proc.c, arch_show_interrupts of each architecture.
  */

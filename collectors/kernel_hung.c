@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many tasks the kernel has found hung since it started.
+ * Hung tasks that the kernel has detected since boot.
  *
  *     0
  *

@@ -5,7 +5,7 @@
  *     /sys/kernel/mm/ksm/pages_sharing     255
  *     /sys/kernel/mm/ksm/sleep_millisecs   20
  *
- * Source: Documentation/admin-guide/mm/ksm.rst, mm/ksm.c. merge_across_nodes exists with CONFIG_NUMA only.
+ * Source: Documentation/admin-guide/mm/ksm.rst, mm/ksm.c. merge_across_nodes exists only with CONFIG_NUMA.
  */
 #include <nodegauge/collector.h>
 

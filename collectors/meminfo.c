@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory of the machine: every field that the kernel gives.
+ * Memory of the machine: every field that the kernel reports.
  *
  *     MemTotal:       24684096 kB
  *     Active(anon):       1568 kB
  *     HugePages_Total:       0
  *
- * A field becomes node_memory_<Field>_bytes, or node_memory_<Field> where it has no unit; Active(anon) is Active_anon.
- * Those that have no line in `families` come with a plain help text. The kernel prints the same fields in the same
- * order for as long as it runs: a scrape only checks that each line still has its name. Source: proc_meminfo(5),
- * fs/proc/meminfo.c, mm/hugetlb.c, arch/x86/mm/pat/set_memory.c.
+ * A field becomes node_memory_<Field>_bytes, or node_memory_<Field> if it has no unit; Active(anon) is Active_anon.
+ * Fields that are not in `families` get a generic help text. While the kernel is running, it prints the same fields in
+ * the same order: a scrape only checks that each line still has its name. Source: proc_meminfo(5), fs/proc/meminfo.c,
+ * mm/hugetlb.c, arch/x86/mm/pat/set_memory.c.
  *
- * A difference below zero appears as a number near 2^64, of kB (SwapFree of lxcfs) or of bytes.
+ * A negative difference appears as a number near 2^64, in kB (SwapFree of lxcfs) or in bytes.
  */
 #include <nodegauge/collector.h>
 

@@ -7,7 +7,7 @@
  *                                               Node 0 HugePages_Total:     0
  *     /sys/devices/system/node/node0/numastat   numa_hit 57146
  *
- * Unlike those of /proc/meminfo the names have no unit. Source: drivers/base/node.c.
+ * Unlike in /proc/meminfo, the metric names have no unit. Source: drivers/base/node.c.
  */
 #include <nodegauge/collector.h>
 

@@ -8,9 +8,9 @@
  *     /sys/class/nvme/nvme0/nvme0n1/nuse                         488281250
  *     /sys/class/nvme/nvme0/nvme0n1/ana_state                    optimized
  *
- * `size` is in units of 512 bytes whatever the logical block size is, `nuse` in logical blocks. A namespace that is
- * reached by several controllers is called nvme0c1n1 here. `ana_state` exists where the device reports asymmetric
- * access, `nuse` since Linux 6.8; to answer it the kernel asks the device (at most every 5 s), which may take long.
+ * `size` is in units of 512 bytes regardless of the logical block size, `nuse` in logical blocks. A namespace that is
+ * accessible through several controllers is called nvme0c1n1 here. `ana_state` exists if the device reports asymmetric
+ * access, `nuse` since Linux 6.8; to read it, the kernel queries the device (at most every 5 s), which may take long.
  * Source: drivers/nvme/host/sysfs.c.
  */
 #include <nodegauge/collector.h>

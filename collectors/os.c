@@ -6,8 +6,8 @@
  *     ID=debian
  *     VERSION_ID="12"
  *
- * Source: os-release(5): it is read as the shell and systemd (env-file.c) do. Beyond it we take what node_exporter
- * takes: "export " before a name, blanks around '=', a comment behind a value.
+ * Source: os-release(5): parsed as the shell and systemd (env-file.c) do. In addition, we accept what
+ * node_exporter accepts: "export " before a name, blanks around '=', a comment after a value.
  */
 #include "kernel/file_version.h"
 

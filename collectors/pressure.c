@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pressure stall information: how long tasks waited for processors, memory, devices and interrupts.
+ * Pressure stall information: how long tasks waited for CPU, memory, I/O and interrupts.
  *
  *     some avg10=0.00 avg60=0.03 avg300=0.00 total=18924636
  *     full avg10=0.00 avg60=0.00 avg300=0.00 total=0
  *
- * Totals are microseconds. "some" is time in which at least one task waited, "full" in which all did. cpu has no
- * meaningful "full" for the whole machine (PSI_CPU_FULL is about cgroups), irq has only "full", and not every kernel
- * has irq.
+ * Totals are in microseconds. "some" is the time at least one task was waiting, "full" the time all non-idle tasks
+ * were. cpu has no meaningful "full" for the whole machine (PSI_CPU_FULL applies to cgroups), irq has only "full", and
+ * not every kernel has irq.
  *
- * Source: Documentation/accounting/psi.rst, psi_show in kernel/sched/psi.c. A kernel with psi=0 has no such files or
- * answers EOPNOTSUPP; since 6.14 that is also the answer of irq where interrupt time is not accounted.
+ * Source: Documentation/accounting/psi.rst, psi_show in kernel/sched/psi.c. With psi=0, the files are missing or
+ * reading them fails with EOPNOTSUPP; since 6.14, irq also does so if interrupt time is not accounted.
  */
 #include "kernel/pressure.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Processes and threads by state, and how many there may be.
+ * Processes and threads by state, and their limits.
  *
  *     1 (systemd) S 0 1 1 0 -1 4194560 9061 9416027 94 2620 36 98 54406 13885 20 0 1 0 29 109604864 ...
  *     |  |        | field 3: state                                            |    field 20: threads
  *
- * Every process costs one reading of its stat, and every thread of one that has more than one of them costs another.
+ * Each process costs one read of its stat file; for a process with several threads, each thread costs another read.
  *
  * Source: proc_pid_stat(5), do_task_stat in fs/proc/array.c.
  */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long tasks ran and waited on each CPU, and how many time slices they got.
+ * How long tasks ran and waited on each CPU, and how many timeslices were run.
  *
  *     version 17
  *     timestamp 4295169437
  *     cpu0 0 0 0 0 0 0 183729112933 20461882410 341215
  *     domain0 MC 3 0 0 0 0 0 0 0 0 0 0 0 ...
  *
- * The last three of the nine numbers of a CPU are nanoseconds running, nanoseconds waiting and time slices. The lines
- * of the domains changed with the version, those of the CPUs have been the same since version 15.
+ * The last three of a CPU's nine numbers are nanoseconds running, nanoseconds waiting and timeslices. The domain lines
+ * changed between versions, the CPU lines have been the same since version 15.
  *
  * Source: Documentation/scheduler/sched-stats.rst, kernel/sched/stats.c; with CONFIG_SCHEDSTATS.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether SELinux is on, and its mode now and after the next boot.
+ * Whether SELinux is enabled, and its mode now and after the next boot.
  *
  *     /sys/fs/selinux/enforce   1
  *     /etc/selinux/config       SELINUX=enforcing

@@ -6,7 +6,7 @@
  *     # name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables ... : slabdata ...
  *     dentry             61824  62370    192   21    1 : tunables    0    0    0 : slabdata   2970   2970      0
  *
- * Source: slabinfo(5), mm/slab_common.c. Only root may read it.
+ * Source: slabinfo(5), mm/slab_common.c. Readable by root only.
  */
 #include "base/table.h"
 

@@ -8,7 +8,7 @@
  *     FRAG: inuse 0 memory 0
  *
  * "mem" counts pages, "memory" bytes. Source: net/ipv4/proc.c (sockstat_seq_show), net/ipv6/proc.c
- * (sockstat6_seq_show). The IPv6 file is missing where IPv6 is disabled.
+ * (sockstat6_seq_show). The IPv6 file is missing if IPv6 is disabled.
  */
 #include <nodegauge/collector.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How often each CPU ran the functions of each soft interrupt.
+ * Softirq handler runs per CPU and vector.
  *
  *                         CPU0       CPU1
  *               HI:          0          0
@@ -8,7 +8,7 @@
  *           NET_TX:        608          4
  *           ...
  *
- * There is a column for every CPU that may come, whether it is there or not.
+ * There is a column for every possible CPU, whether it is present or not.
  *
  * Source: proc_softirqs(5), fs/proc/softirqs.c, softirq_to_name in kernel/softirq.c.
  */

@@ -5,9 +5,9 @@
  *     000dfb82 00000029 0000000a 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000
  * 00000001 processed dropped squeezed (five unused)                          collision rps      flow_limit backlog  cpu
  *
- * Source: net/core/net-procfs.c (softnet_seq_show). There were 9 columns in 2.6.23; received_rps came with 2.6.39,
- * flow_limit_count with 3.11, backlog_len and the number of the CPU with 5.14, the two parts of the backlog with 6.10.
- * There is a line for each CPU that is online. Before 5.14 it does not say which, and sysfs has to tell.
+ * Source: net/core/net-procfs.c (softnet_seq_show). There were 9 columns in 2.6.23; received_rps was added in
+ * 2.6.39, flow_limit_count in 3.11, backlog_len and the CPU number in 5.14, the two parts of the backlog in 6.10. There
+ * is a line for each online CPU. Before 5.14, the CPU is not in the line and must be looked up in sysfs.
  */
 #include <nodegauge/collector.h>
 

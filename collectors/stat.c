@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Totals of the machine: interrupts, context switches, forks, boot time, tasks running and blocked, soft interrupts.
+ * System-wide totals: interrupts, context switches, forks, boot time, running and blocked tasks, softirqs.
  *
  *     cpu  17614 4 5895 409046 1396 0 289 827 0 0
  *     cpu0 6434 0 2214 208330 66 0 127 420 0 0
@@ -12,9 +12,9 @@
  *     procs_blocked 0
  *     softirq 452321 2 41458 612 9080 198514 0 3 95586 3 77964
  *
- * The lines of the CPUs are the business of the collector cpu.
+ * The CPU lines are handled by the cpu collector.
  *
- * Source: proc_stat(5), fs/proc/stat.c; for the order of the soft interrupts enum in include/linux/interrupt.h.
+ * Source: proc_stat(5), fs/proc/stat.c; for the order of the softirqs, the enum in include/linux/interrupt.h.
  */
 #include <nodegauge/collector.h>
 

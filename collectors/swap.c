@@ -6,8 +6,8 @@
  *     /dev/dm-1                               partition	8388604		76		-2
  *     /var/swap\040file                       file		1048572		0		-3
  *
- * Sizes are in KiB. The kernel writes blanks in a name as octal escapes; they stay as they are. Behind the name of a
- * file that was deleted stands "\040(deleted)", so that two of them may have one name: they are shown as one. Source:
+ * Sizes are in KiB. The kernel writes blanks in a name as octal escapes; they are kept. The name of a deleted file is
+ * followed by "\040(deleted)", so that two of them may have the same name: they are reported as one. Source:
  * proc(5), mm/swapfile.c (swap_show).
  */
 #include <nodegauge/collector.h>

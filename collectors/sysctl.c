@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any kernel parameters that the user names.
+ * Kernel parameters selected by the user.
  *
  *     --collector.sysctl.include=fs.file-nr                     node_sysctl_fs_file_nr{index="0"} 592 ...
  *     --collector.sysctl.include=fs.file-nr:total,current,max   node_sysctl_fs_file_nr_total 592 ...

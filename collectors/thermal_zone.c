@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Temperatures of the thermal zones, and how hard the cooling devices work.
+ * Temperatures of thermal zones and states of cooling devices.
  *
  *     thermal_zone0/type     x86_pkg_temp
  *     thermal_zone0/temp     45000
@@ -8,8 +8,8 @@
  *     cooling_device0/cur_state  0
  *     cooling_device0/max_state  10
  *
- * Temperatures are thousandths of a degree Celsius. A zone may have none at the moment (EAGAIN, ENODATA: a radio that
- * is off). cur_state is -1 where it is not known (intel_powerclamp while idle).
+ * Temperatures are in thousandths of a degree Celsius. A zone may temporarily have none (EAGAIN, ENODATA: a radio that
+ * is off). cur_state is -1 if unknown (intel_powerclamp while idle).
  *
  * Source: Documentation/driver-api/thermal/sysfs-api.rst, drivers/thermal/thermal_sysfs.c.
  */

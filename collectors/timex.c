@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel's clock discipline: offset, frequency and pulse-per-second state, as adjtimex(2) tells them.
+ * The kernel's clock discipline: offset, frequency and pulse-per-second state, as reported by adjtimex(2).
  *
  * Source: adjtimex(2), include/uapi/linux/timex.h, kernel/time/ntp.c.
  */

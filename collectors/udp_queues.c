@@ -6,12 +6,12 @@
  *     1: 0100007F:0143 00000000:0000 07 00000015:00000000 00:00000000 00000000     0        0 27400 2 0000000000000000
  * 0
  *
- * Source: net/ipv4/udp.c (udp4_seq_show), net/ipv6/udp.c; by netlink net/ipv4/udp_diag.c.
+ * Source: net/ipv4/udp.c (udp4_seq_show), net/ipv6/udp.c; for netlink, net/ipv4/udp_diag.c.
  *
- * The kernel walks its whole hash table of sockets for each read of the file, and once more for the read that finds its
- * end (udp_seq_start): 10 to 30 us a time. So the table is not walked where sockstat says that there is no socket, the
- * file is read once when its text cannot have been cut, and from some 30 sockets on sock_diag is cheaper, as it need
- * not begin anew for each piece: 0.3 ms for 1000 sockets against 2.7.
+ * The kernel walks its whole hash table of sockets for each read of the file, and once more for the read that hits end
+ * of file (udp_seq_start): 10 to 30 us each time. So the table is not read if sockstat says that there are no sockets,
+ * the file is read only once if its text cannot have been truncated, and above about 30 sockets sock_diag is used,
+ * which does not restart for each piece: 0.3 ms for 1000 sockets instead of 2.7 ms.
  */
 #include "kernel/netlink.h"
 #include <nodegauge/collector.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What uname(2) says: kernel, machine and host name.
+ * The result of uname(2): kernel version, architecture and host name.
  *
- * The host name is that of this process's UTS namespace. It may change at any time, so the call is made at every scrape
- * and only the labels are kept.
+ * The host name is that of this process's UTS namespace. It may change at any time, so the call is made on every
+ * scrape, and only the labels are cached.
  */
 #include <nodegauge/collector.h>
 #include <sys/utsname.h>

@@ -6,9 +6,9 @@
  *     pgpgin 1832466
  *     pgfault 172349012
  *
- * The kernel prints the same keys in the same order for as long as it runs. Which line is wanted is decided once; a
- * scrape only checks that each line still has a key of that length and ending, and that the wanted ones have theirs.
- * Source: mm/vmstat.c (vmstat_text).
+ * While the kernel is running, it prints the same keys in the same order. The lines to report are selected once; a
+ * scrape only checks that each line still has a key of the same length and ending, and that the selected ones have
+ * their keys. Source: mm/vmstat.c (vmstat_text).
  */
 #include <nodegauge/collector.h>
 

@@ -9,7 +9,8 @@
  *     watchdog0/timeout    30
  *     watchdog0/timeleft   27
  *
- * A driver has only the attributes that it can answer; without CONFIG_WATCHDOG_SYSFS there are none. Times are seconds.
+ * A driver has only the attributes that it supports; without CONFIG_WATCHDOG_SYSFS there are none. Times are in
+ * seconds.
  *
  * Source: Documentation/ABI/testing/sysfs-class-watchdog, drivers/watchdog/watchdog_dev.c; access_cs0 is aspeed_wdt's.
  */

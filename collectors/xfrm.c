@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Packets that IPsec (XFRM) could not process, by reason.
+ * Packets dropped by IPsec (XFRM), by reason.
  *
  *     XfrmInError             	0
  *     XfrmInBufferError       	0
  *
- * Source: Documentation/networking/xfrm_proc.rst, net/xfrm/xfrm_proc.c. The file exists with CONFIG_XFRM_STATISTICS
- * only.
+ * Source: Documentation/networking/xfrm_proc.rst, net/xfrm/xfrm_proc.c. The file exists only with
+ * CONFIG_XFRM_STATISTICS.
  */
 #include <nodegauge/collector.h>
 

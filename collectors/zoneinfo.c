@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory zones: water marks, sizes and counters.
+ * Memory zones: watermarks, sizes and counters.
  *
  *     Node 0, zone   Normal
  *       per-node stats
@@ -13,7 +13,7 @@
  *         cpu: 0
  *                   count: 12
  *
- * What belongs to the whole node stands in its first populated zone. Source: proc(5), mm/vmstat.c
+ * Values that apply to the whole node are in its first populated zone. Source: proc(5), mm/vmstat.c
  * (zoneinfo_show_print).
  */
 #include <nodegauge/collector.h>

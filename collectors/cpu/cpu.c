@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The CPUs: their times (times.c), what sysfs tells of them (topology.c) and, when asked for, make and model (info.c).
- */
+/* CPUs: their times (times.c), their state in sysfs (topology.c) and, on request, vendor and model (info.c). */
 #include "cpu.h"
 
 struct cpu {

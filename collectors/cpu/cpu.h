@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of the collector cpu: each keeps its own state and writes its own families. */
+/* The parts of the cpu collector: each keeps its own state and writes its own families. */
 #ifndef COLLECTORS_CPU_H
 #define COLLECTORS_CPU_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Make and model of the CPUs.
+ * Vendor and model of the CPUs.
  *
  *     processor	: 0
  *     vendor_id	: GenuineIntel
@@ -9,10 +9,10 @@
  *     flags		: fpu vme de pse tsc msr ...
  *     bugs		: spectre_v1 spectre_v2 ...
  *
- * The text costs the kernel more than all that is read by default, so it is read only when asked for. Each architecture
- * has its own words; what it does not say is an empty label. Sections end with an empty line. 32-bit ARM before Linux
- * 3.8 begins with "Processor : ARMv6-compatible processor rev 7 (v6l)", the model of all, has lines "processor : 0" on
- * machines with several CPUs only, and gives the features in a section behind them.
+ * The text costs the kernel more than everything that is read by default, so it is read only on request. Each
+ * architecture has its own keys; missing ones become empty labels. Sections end with an empty line. 32-bit ARM before
+ * Linux 3.8 starts with "Processor : ARMv6-compatible processor rev 7 (v6l)", the model of all CPUs, has lines
+ * "processor : 0" only on machines with several CPUs, and lists the features in a section after them.
  *
  * Source: proc_cpuinfo(5), show_cpuinfo in arch/ * /kernel: x86/kernel/cpu/proc.c, arm/kernel/setup.c,
  * arm64/kernel/cpuinfo.c, mips/kernel/proc.c, powerpc/kernel/setup-common.c, riscv/kernel/cpu.c,

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the time of each CPU went.
+ * How each CPU spent its time.
  *
  *     cpu  17614 4 5895 409046 1396 0 289 827 0 0
  *     cpu0 6434 0 2214 208330 66 0 127 420 0 0
  *     cpu1 11180 3 3681 200716 1330 0 162 407 0 0
  *     intr 494793 0 40 0 ...
  *
- * In jiffies of 1/100 s (USER_HZ): user, nice, system, idle, iowait, irq, softirq, steal, guest, guest_nice. CPUs that
- * are off line have no line. guest is in user, guest_nice in nice.
+ * In jiffies of 1/100 s (USER_HZ): user, nice, system, idle, iowait, irq, softirq, steal, guest, guest_nice. Offline
+ * CPUs have no line. user includes guest, and nice includes guest_nice.
  *
- * Source: proc_stat(5), fs/proc/stat.c. The counters may go back: idle and iowait are put together from two clocks on a
- * tickless kernel (get_idle_time), and the others lose to rounding. One that went below zero (steal time on Xen, Linux
- * 4.8 to 4.10) is a difference of 64-bit nanoseconds that wrapped around.
+ * Source: proc_stat(5), fs/proc/stat.c. The counters may go backwards: idle and iowait are derived from two clocks on a
+ * tickless kernel (get_idle_time), and the others are subject to rounding. A negative one (steal time on Xen, Linux 4.8
+ * to 4.10) is a wrapped difference of 64-bit nanoseconds.
  */
 #include "cpu.h"
 

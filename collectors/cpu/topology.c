@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What sysfs says of the CPUs.
+ * The state of the CPUs in sysfs.
  *
  *     isolated                                       2-3,7
  *     cpu1/online                                    1
@@ -9,11 +9,10 @@
  *     cpu1/thermal_throttle/core_throttle_count      9
  *     cpu1/thermal_throttle/package_throttle_count   30
  *
- * Only the throttles change without an event of a device. They are counted for each thread of a core; the first thread
- * in the order of the names speaks for its core, and the first one of a package for the package: where it does not
- * answer no other stands in for it. A CPU that is off line has no topology. A CPU that cannot be taken off line (the
- * first one of x86 since 6.5, and before that by default) has no `online`; where others have one it is on line if the
- * list of them has it.
+ * Only the throttle counts change without a device event. They exist for each thread of a core; the first thread by
+ * name stands for its core, and the first one of a package for the package: if it cannot be read, no other takes its
+ * place. An offline CPU has no topology. A CPU that cannot be taken offline (the first one on x86 since 6.5, and before
+ * that by default) has no `online` file; if others have one, it is online if it is in the list of online CPUs.
  *
  * Source: Documentation/ABI/testing/sysfs-devices-system-cpu, Documentation/admin-guide/cputopology.rst,
  * arch/x86/kernel/cpu/mce/therm_throt.c.

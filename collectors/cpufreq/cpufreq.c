@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Clock frequencies of the CPUs, their limits and governors.
+ * CPU frequencies, limits and governors.
  *
  *     cpu0/cpufreq -> ../cpufreq/policy0
  *     policy0/scaling_cur_freq             1699981
@@ -8,9 +8,9 @@
  *     policy0/scaling_governor             powersave
  *     policy0/scaling_available_governors  performance powersave
  *
- * Frequencies are kHz. CPUs that are clocked together share a policy, which is read once for all of them.
- * cpuinfo_cur_freq is for root only; it is "<unknown>" where the driver cannot tell. A policy without a CPU on line
- * answers EBUSY, cpuinfo_avg_freq of an idle CPU EAGAIN.
+ * Frequencies are in kHz. CPUs that are clocked together share a policy, which is read once for all of them.
+ * cpuinfo_cur_freq is readable by root only; it is "<unknown>" if the driver does not know. Reading fails with EBUSY
+ * for a policy without an online CPU, and cpuinfo_avg_freq of an idle CPU with EAGAIN.
  *
  * Source: Documentation/admin-guide/pm/cpufreq.rst, drivers/cpufreq/cpufreq.c.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which CPUs are clocked by which policy (policies.c), for the collector cpufreq. */
+/* Which policy applies to which CPUs (policies.c), for the cpufreq collector. */
 #ifndef COLLECTORS_CPUFREQ_H
 #define COLLECTORS_CPUFREQ_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which CPUs there are and which policy clocks each of them.
+ * Which CPUs exist, and which policy applies to each of them.
  *
  *     online                                       0-3
  *     cpu1/cpufreq -> ../cpufreq/policy0

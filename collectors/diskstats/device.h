@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What block devices are, as opposed to what they do. */
+/* Identification of block devices, as opposed to their statistics. */
 #ifndef DISKSTATS_DEVICE_H
 #define DISKSTATS_DEVICE_H
 

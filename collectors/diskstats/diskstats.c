@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Block devices: what was read and written, and what they are.
+ * Block devices: I/O statistics and identification.
  *
  *    8       0 sda 25354637 34367663 1003346126 18492372 28444756 11134226 505697032 63877960 0 9653880 82621804
  *  259       0 nvme0n1 47114 4 4643973 21650 1078320 43950 39451633 1011053 0 222766 1032546 0 0 0 0 1555 1944
  *
  * 11 counters, 4 more for discards since Linux 4.18, 2 for flushes since 5.5. Requests in flight are an int that older
- * kernels print as unsigned when it is below zero. Source: admin-guide/iostats.rst, block/genhd.c (diskstats_show).
+ * kernels print as unsigned even if it is negative. Source: admin-guide/iostats.rst, block/genhd.c (diskstats_show).
  */
 #include "device.h"
 

@@ -4,9 +4,9 @@
  *
  *     29 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw,errors=remount-ro
  *
- * Source: proc_pid_mountinfo(5), statfs(2). The table is kept with all that follows from it and made anew when the
- * kernel announces a change, or when an answer of statfs hints at one that is not announced (mounts.h). A mount that no
- * path leads to is left out: statfs would answer for the one that covers it (hidden.c).
+ * Source: proc_pid_mountinfo(5), statfs(2). The table and everything derived from it is kept and rebuilt when the
+ * kernel announces a change, or when the result of statfs hints at one that is not announced (mounts.h). A mount that
+ * no path leads to is left out, since statfs would return the values of the one that covers it (hidden.c).
  */
 #include "filesystem.h"
 

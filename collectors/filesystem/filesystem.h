@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of this collector share. */
+/* Shared by the files of this collector. */
 #ifndef FILESYSTEM_H
 #define FILESYSTEM_H
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which mounts no path leads to: those with another one on top of them, and those below a directory that another mount
- * covers.
+ * Finds mounts that no path leads to: those with another mount on top of them, and those below a directory that is
+ * covered by another mount.
  *
  *     29 1 8:1 / / rw - ext4 /dev/a rw
  *     40 29 8:2 / /srv/b rw - ext4 /dev/b rw     in a directory of 29 that 41 covers
  *     41 29 8:3 / /srv rw - ext4 /dev/c rw       below 42
  *     42 41 8:4 / /srv rw - ext4 /dev/d rw
  *
- * A mount's parent is the mount that its point lies in. The order of the lines says less: a mount that is moved, or
- * propagated below another one, keeps its place among them. Source: Documentation/filesystems/sharedsubtree.rst,
+ * A mount's parent is the mount that contains its mount point. The order of the lines is not reliable: a mount that is
+ * moved, or propagated below another one, keeps its position. Source: Documentation/filesystems/sharedsubtree.rst,
  * fs/namespace.c (attach_recursive_mnt).
  */
 #include "filesystem.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers of rows found again by the hash of a key; the caller compares the keys. */
+/* Finds row numbers by the hash of a key; the caller compares the keys. */
 #ifndef FILESYSTEM_INDEX_H
 #define FILESYSTEM_INDEX_H
 

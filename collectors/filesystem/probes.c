@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The mounts that are asked by helper threads: one task each, that outlives the table while it is stuck. */
+/* Mounts that helper threads query: one task each, which outlives the table if it is stuck. */
 #include "filesystem.h"
 
 #include "index.h"

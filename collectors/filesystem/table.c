@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the text of mountinfo to the rows that are measured: those that can be reached, filtered, with their labels
- * rendered.
- */
+/* Turns the text of mountinfo into the rows to report: the reachable mounts, filtered, with their labels. */
 #include "filesystem.h"
 
 #include "index.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which file systems answer statfs(2) out of their superblock in memory. All others may ask a server, a process or
- * firmware, and wait for it without end; so what is not listed is not trusted.
+ * File systems that answer statfs(2) from their superblock in memory. All others may query a server, a process or
+ * firmware and block forever, so anything that is not listed is not trusted.
  */
 #include "filesystem.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interfaces as netlink shows them, with the very values that sysfs has.
+ * Interfaces from netlink, with exactly the values that sysfs has.
  *
- * Opening and reading some 20 files costs 40 to 130 us an interface, its part of a dump 1.5. What netlink lacks is read
- * from sysfs and remembered until something about the interface changed that can have changed it, but for two minutes
- * at most: a few drivers let the speed be set without telling anybody.
+ * Opening and reading about 20 files costs 40 to 130 us per interface, its part of a dump 1.5 us. Values that netlink
+ * lacks are read from sysfs and cached until a change of the interface may have affected them, but for at most two
+ * minutes: with a few drivers, the speed can be changed without a notification.
  */
 #include "netclass.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The attributes of interfaces, and the three ways to get them. */
+/* Interface attributes, and the three ways to get them. */
 #ifndef COLLECTORS_NETCLASS_H
 #define COLLECTORS_NETCLASS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * --collector.netclass.netlink: interfaces without sysfs, as far as that goes.
+ * --collector.netclass.netlink: interfaces without sysfs, as far as possible.
  *
  * node_exporter gives other values in this mode and its users know them so: the flags of netlink, the link mode under
  * the name dormant, the carrier also of an interface that is down, the own index below a tunnel, "Full" for "full".

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The addresses of the interfaces, by netlink. */
+/* The addresses of the interfaces, from netlink. */
 #include "addresses.h"
 
 #include "kernel/links.h"

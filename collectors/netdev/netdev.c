@@ -6,9 +6,9 @@
  *      face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier
  * ... eth0: 874354587 1036395    0    0    0     0          0         0 563352563  732147    0    0    0     0 ...
  *
- * Source: net/core/net-procfs.c (dev_seq_printf_stats); by netlink linux/if_link.h (struct rtnl_link_stats64), which
- * has the errors one by one where the file has sums of them. The metrics are those of the file, with either source,
- * unless detailed ones are asked for.
+ * Source: net/core/net-procfs.c (dev_seq_printf_stats); for netlink, linux/if_link.h (struct rtnl_link_stats64), which
+ * has individual error counters where the file has sums. With either source, the metrics are those of the file, unless
+ * detailed metrics are requested.
  */
 #include "addresses.h"
 

@@ -9,7 +9,7 @@
  *     net/snmp6: one line for each counter
  *         Ip6InReceives                   	7
  *
- * Source: proc_pid_net(5), net/ipv4/proc.c, net/ipv6/proc.c. The last file is missing where IPv6 is disabled.
+ * Source: proc_pid_net(5), net/ipv4/proc.c, net/ipv6/proc.c. The last file is missing if IPv6 is disabled.
  */
 #include "netstat.h"
 

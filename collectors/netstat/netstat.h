@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * There are some 400 counters, of which a few are wanted. Which ones is decided once for each line of names and
- * remembered with the bytes of that line, so that a scrape compares them and then looks at numbers only.
+ * There are about 400 counters, of which only a few are reported. The selection is made once for each line of names and
+ * cached with the bytes of that line, so that a scrape only compares these bytes and then parses numbers.
  */
 #ifndef COLLECTORS_NETSTAT_H
 #define COLLECTORS_NETSTAT_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Deciding which counters are wanted. */
+/* Selects the counters to report. */
 #include "netstat.h"
 
 static const struct ng_span prefix = { "node_netstat_", 13 };

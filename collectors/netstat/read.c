@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Taking the wanted values out of the text. */
+/* Extracts the selected values from the text. */
 #include "netstat.h"
 
 static bool is_blank(char c)

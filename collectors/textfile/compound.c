@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Histograms and summaries: the lines of one set of labels become one metric. As with node_exporter the last of several
- * equal lines counts, buckets are sorted, a missing +Inf bucket is the count, and a missing sum or count is 0.
+ * Histograms and summaries: the lines with the same set of labels become one metric. As in node_exporter, the last of
+ * several equal lines counts, buckets are sorted, a missing +Inf bucket is the count, and a missing sum or count is 0.
  */
 #include "format.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The families of a text by their names, and which of them a sample belongs to. */
+/* The families of a text by name, and which family a sample belongs to. */
 #include "format.h"
 
 static struct draft *find_draft(const struct parse *parse, struct ng_span name)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The text format 0.0.4 as node_exporter reads it:
+ * Text format 0.0.4 as node_exporter parses it:
  * https://prometheus.io/docs/instrumenting/exposition_formats/#text-format-details
  */
 #ifndef TEXTFILE_FORMAT_H

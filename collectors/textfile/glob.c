@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which directories the patterns stand for, by the rules of Go's filepath.Glob and filepath.Clean. */
+/* Expands directory patterns by the rules of Go's filepath.Glob and filepath.Clean. */
 #include "textfile.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One line of the text format, by the rules of github.com/prometheus/common/expfmt: TextParser. */
+/* Parses a line of the text format, by the rules of github.com/prometheus/common/expfmt: TextParser. */
 #include "format.h"
 
 static bool blank(char c)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Joins the families of all files, so that each comes once and no series twice. What node_exporter and its metrics
- * library let through passes here as well: files are taken in their order, and the first word on a family or a series
- * counts. What is left out for it is noted with its file.
+ * Joins the families of all files, so that each family and each series appears only once. Anything that node_exporter
+ * and its metrics library accept is accepted here as well: files are processed in order, and the first definition of a
+ * family or series wins. What is left out as a result is recorded with its file.
  */
 #include "textfile.h"
 

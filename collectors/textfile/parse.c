@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a text to its families. The text is gone through twice: first all of it is judged, and the families with the
- * names of their labels are gathered; then the samples are made family by family, each with all labels of its
- * family, as node_exporter does. So a file costs little more memory than its output.
+ * Parses a text into families, in two passes: the first validates all of it and collects the families with their label
+ * names; the second creates the samples family by family, each with all labels of its family, as node_exporter does.
+ * This way, a file needs little more memory than its output.
  */
 #include "format.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the files and reads those that changed since they were last read. */
+/* Finds the files, and reads those that changed since the last read. */
 #include "textfile.h"
 
 #include <fcntl.h>

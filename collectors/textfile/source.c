@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One file: whether it is the one that was read, and reading it. */
+/* One file: checks whether it is still the one that was read, and reads it. */
 #include "textfile.h"
 
 #include <fcntl.h>

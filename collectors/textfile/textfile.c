@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Metrics that other programs leave in files, *.prom in the directories that are given:
+ * Metrics that other programs write to *.prom files in the configured directories:
  *
  *     # HELP backup_last_success_timestamp_seconds When the last backup ended well.
  *     # TYPE backup_last_success_timestamp_seconds gauge
  *     backup_last_success_timestamp_seconds{target="nas"} 1.7e+09
  *
- * A file that cannot be understood is left out as a whole. Format: see format.h.
+ * A file that cannot be parsed is left out as a whole. Format: see format.h.
  */
 #include "textfile.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of this collector share.
+ * Shared by the files of this collector.
  *
- * Text goes this way: scan.c finds the files and source.c reads those that changed, parse.c makes families of a text
- * (lex.c reads the lines, number.c judges the numbers, draft.c tells which family a sample belongs to, compound.c puts
- * histograms and summaries together), merge.c joins the families of all files, textfile.c writes them.
+ * Data flow: scan.c finds the files and source.c reads those that changed; parse.c turns a text into families (lex.c
+ * parses lines, number.c parses numbers, draft.c finds the family of a sample, compound.c assembles histograms and
+ * summaries); merge.c joins the families of all files, and textfile.c writes them.
  */
 #ifndef TEXTFILE_H
 #define TEXTFILE_H
