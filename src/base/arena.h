@@ -13,22 +13,22 @@
 char *ng_arena_reserve(struct ng_arena *arena, size_t size, size_t *ret_size);
 
 /*
- * At least `size` bytes in place of what was reserved and begins at `start`, with its first `used` bytes. What has the
- * arena to itself grows without being copied.
+ * At least `size` bytes to replace the reservation that begins at `start`, keeping its first `used` bytes. A
+ * reservation that is alone in the arena grows without being copied.
  */
 char *ng_arena_widen(struct ng_arena *arena, char *start, size_t used, size_t size, size_t *ret_size);
 
-/* Keeps the first `size` bytes of what was reserved. */
+/* Keeps the first `size` bytes of the reservation. */
 void ng_arena_commit(struct ng_arena *arena, const char *start, size_t size);
 
 /*
- * How often the system had no memory for an arena, or for what ng_memory_failed was called for, in this thread. What
- * was made meanwhile may be incomplete.
+ * How often, in this thread, the system had no memory for an arena, or ng_memory_failed was called. Anything created
+ * meanwhile may be incomplete.
  */
 unsigned long ng_memory_failures(void);
 void ng_memory_failed(void);
 
-/* Gives the memory of an arena back whose contents are no longer needed, when it is more than `keep` bytes. */
+/* Frees the memory of an arena whose contents are no longer needed, if it is more than `keep` bytes. */
 void ng_arena_trim(struct ng_arena *arena, size_t keep);
 
 #endif

@@ -19,10 +19,10 @@ struct ng_table {
 
 void *ng_table_get(const struct ng_table *table, uint64_t key);
 
-/* Adds, or replaces what is there. -ENOMEM. */
+/* Adds or replaces an entry. 0 or -ENOMEM. */
 int ng_table_put(struct ng_table *table, uint64_t key, void *value);
 
-/* Does nothing where the key is missing. */
+/* Does nothing if the key is missing. */
 void ng_table_drop(struct ng_table *table, uint64_t key);
 void ng_table_done(struct ng_table *table);
 

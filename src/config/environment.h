@@ -16,13 +16,13 @@ struct ng_variable {
 	struct ng_span name, value;
 };
 
-/* The next assignment of a file's text, or false at its end. The value lies in the arena. */
+/* The next assignment in a file's text, or false at its end. The value is in the arena. */
 bool ng_environment_next(struct ng_arena *arena, struct ng_span *text, struct ng_variable *ret_variable);
 
 /* The next word of a value, NUL-terminated in the arena, or NULL at its end. */
 const char *ng_environment_word(struct ng_arena *arena, struct ng_span *value);
 
-/* The assignment that is read back as these words: ARGS='--flag=value ...', without a line feed. NULL without memory.
+/* The assignment that parses back to these words: ARGS='--flag=value ...', without a line feed. NULL if out of memory.
  */
 const char *ng_environment_line(struct ng_arena *arena, const char *name, const char *const *words, size_t count);
 

@@ -14,7 +14,7 @@ void ng_help_version(FILE *out);
 /* Whether the process will have what that text of struct ng_privilege asks for. */
 typedef bool ng_help_suffices(const void *context, const char *capability);
 
-/* Every collector with its default, privileges and options, and whether it would lack a privilege if it were started
+/* Lists every collector with its default, privileges and options, and whether it would lack a privilege if started
  * now. */
 void ng_help_collectors(FILE *out, const struct ng_options *options, ng_help_suffices *suffices, const void *context);
 

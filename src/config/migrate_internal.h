@@ -19,22 +19,22 @@ struct ng_migration {
 	/* what node_exporter is started with */
 	const char **words;
 	size_t word_count, word_capacity;
-	bool debian; /* by Debian's package, which has defaults of its own */
-	/* what becomes of it */
+	bool debian; /* Debian's package, which has its own defaults */
+	/* the result */
 	const char **kept;
 	size_t kept_count, kept_capacity;
 	struct ng_note *lost, *changed;
 	size_t lost_count, lost_capacity, changed_count, changed_capacity;
-	const char *protection;     /* what kept strangers out and is lost: "TLS and authentication"; NULL */
+	const char *protection;     /* the protection that is lost: "TLS and authentication"; NULL if none */
 	const char *open_addresses; /* the addresses that were protected, as flags */
 	bool disables_defaults;
 	bool no_memory;
 };
 
-/* The text of a file of at most a megabyte. 0 or a negative errno. */
+/* Reads a file of at most 1 MiB. 0 or a negative errno. */
 int ng_migrate_read(struct ng_arena *memory, const char *path, struct ng_span *ret_text);
 
-/* Fills in the words, from a unit or a file of variables. On a negative errno `error` says what is wrong with it. */
+/* Fills in the words from a unit or an environment file. On a negative errno, `error` says what is wrong with it. */
 int ng_migrate_find_words(struct ng_migration *migration, const char *path, struct ng_error *error);
 
 int ng_migrate_take_unit(struct ng_migration *migration, const char *path, struct ng_span text, struct ng_error *error);
@@ -54,7 +54,7 @@ static inline const char *ng_migrate_join(struct ng_migration *migration, const 
 	return ng_join(migration->memory, a, b, c);
 }
 
-/* What is behind the last slash. */
+/* The part after the last slash. */
 static inline struct ng_span ng_migrate_file_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -24,15 +24,15 @@ extern const struct ng_their_collector ng_their_collectors[];
  */
 const struct ng_their_collector *ng_their_collector_of(struct ng_span flag);
 
-/* Whether nodegauge has a collector of that name, loaded ones included. */
+/* Whether nodegauge has a collector with that name, including loaded ones. */
 bool ng_collector_exists(const struct ng_options *options, const char *name);
 
-/* Whether the flag switches off a collector that does not exist here, which is off already: no error. */
+/* Whether the flag disables a collector that does not exist here, which is not an error. */
 bool ng_their_switched_off(const struct ng_options *options, struct ng_span flag);
 
 /*
- * Says why nodegauge does not have that flag of node_exporter, in `text`; false when node_exporter has no such flag
- * either, or for all that is known here.
+ * Explains in `text` why nodegauge does not have that flag of node_exporter; false if node_exporter does not have it
+ * either, as far as we know.
  */
 bool ng_their_flag_missing(const struct ng_options *options, struct ng_span flag, char *text, size_t size);
 

@@ -22,11 +22,11 @@ enum ng_action {
 	NG_MIGRATE,
 };
 
-/* The values of our own flags. All texts live as long as the options. */
+/* The values of our own flags. All strings live as long as the options. */
 struct ng_settings {
 	const char *procfs, *sysfs, *rootfs, *udev, *cgroupfs;
 	const char *modules;
-	const char *migrate; /* file of a node_exporter's flags */
+	const char *migrate; /* file with node_exporter's flags */
 	bool disable_defaults;
 	struct ng_list listen;
 	const char *telemetry_path;
@@ -40,7 +40,7 @@ struct ng_settings {
 	const char *log_level, *log_format;
 	const char *user;
 	bool landlock;
-	uint64_t gomaxprocs; /* taken and without meaning */
+	uint64_t gomaxprocs; /* accepted and ignored */
 	bool help, help_long, help_man, version, once, list, metrics;
 };
 
@@ -68,12 +68,12 @@ struct ng_options {
 	struct ng_arena memory;
 	/* the collectors, in the registry's order */
 	const struct ng_registry *registry;
-	int8_t *switched; /* 1 on, 0 off, -1 not said */
+	int8_t *switched; /* 1 on, 0 off, -1 not given */
 	struct ng_given **given;
 	size_t *given_count, *given_capacity;
 };
 
-/* The arguments behind argv[0], those of @FILE in their place. */
+/* The arguments after argv[0], with @FILE expanded. */
 struct ng_arguments {
 	const char **item;
 	size_t count, capacity;
@@ -82,15 +82,15 @@ struct ng_arguments {
 int ng_arguments_init(struct ng_arguments *arguments, int argc, char *const argv[], struct ng_error *error);
 void ng_arguments_done(struct ng_arguments *arguments);
 
-/* The value of one flag before the table exists: --collector.modules decides what the table holds. NULL where it is not
+/* The value of one flag before the table exists: --collector.modules affects the contents of the table. NULL if not
  * given. */
 const char *ng_arguments_peek(const struct ng_arguments *arguments, const char *name);
 
-/* Makes the table for these collectors, which it borrows. */
+/* Builds the table for these collectors, which it borrows. */
 int ng_options_init(struct ng_options *options, const struct ng_registry *registry);
 void ng_options_done(struct ng_options *options);
 
-/* Borrows the arguments. On -EINVAL `error` says which one is wrong and what would be right. */
+/* Borrows the arguments. On -EINVAL, `error` says which one is invalid and what is expected. */
 int ng_options_parse(struct ng_options *options, const struct ng_arguments *arguments, struct ng_error *error);
 
 /* Where the collectors look; the texts live as long as the options. 0 or -ENOMEM. */

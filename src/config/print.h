@@ -16,12 +16,12 @@ struct ng_printing {
 };
 
 /*
- * 0; 1 where --migrate lost what protected the port; -EINVAL where an argument is wrong; another negative errno where
- * standard output cannot be written. `error` says which.
+ * Returns 0; 1 if --migrate lost the protection of the port; -EINVAL if an argument is invalid; another negative errno
+ * if standard output cannot be written. `error` has the details.
  */
 int ng_print(const struct ng_printing *printing, enum ng_action action, struct ng_error *error);
 
-/* For --once: gathers and prints the answer. 0 or a negative errno. */
+/* For --once: gathers and prints the result. 0 or a negative errno. */
 int ng_print_once(struct ng_engine *engine, uint64_t deadline, struct ng_error *error);
 
 #endif

@@ -16,7 +16,7 @@ struct ng_unit_setting {
 	struct ng_span section, key, value; /* the value is in the arena, its continuation lines joined */
 };
 
-/* The next setting, or false at the end of the text or without memory. */
+/* The next setting, or false at the end of the text or if out of memory. */
 bool ng_unit_next(struct ng_arena *arena, struct ng_unit_reader *reader, struct ng_unit_setting *ret_setting);
 
 /* The next word of ExecStart= or Environment=, unquoted, NUL-terminated in the arena; NULL at the end. */

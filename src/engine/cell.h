@@ -12,22 +12,22 @@
 
 #include <nodegauge/collector.h>
 
-/* An option as it was given, in the order of the command line; a negated switch has "false". */
+/* An option as given, in command line order; a negated switch has "false". */
 struct ng_given {
 	const struct ng_option *option;
 	const char *text;
 };
 
-/* An enabled collector with the options that were given for it. */
+/* An enabled collector with the options given for it. */
 struct ng_choice {
 	const struct ng_collector *collector;
 	const struct ng_given *given;
 	size_t given_count;
-	const struct ng_choice *all; /* that are enabled, this one too; filled in by the engine */
+	const struct ng_choice *all; /* all enabled ones, including this one; filled in by the engine */
 	size_t all_count;
 };
 
-/* Whether the collector needs that privilege with the options that were given for it. */
+/* Whether the collector needs that privilege with the options given for it. */
 bool ng_choice_wants(const struct ng_choice *choice, const struct ng_privilege *privilege);
 
 /* The whole name of a flag, without the dashes: "collector.netdev.device-include". */
@@ -37,40 +37,40 @@ enum ng_cell_phase {
 	NG_CELL_IDLE,
 	NG_CELL_QUEUED,  /* in this gather, not started */
 	NG_CELL_RUNNING, /* a runner is inside */
-	NG_CELL_STUCK,   /* a runner is inside, and the gather that started it has been answered without it */
+	NG_CELL_STUCK,   /* a runner is inside, and the gather that started it finished without it */
 };
 
-/* What was left out and has been logged: hashes of the texts, and when each was last the case. */
+/* Notes that have been logged: hashes of the texts, and when each last occurred. */
 enum { NG_NOTES_LOGGED = 32 };
 struct ng_notes {
 	struct {
-		uint64_t hash, seen; /* seen: CLOCK_MONOTONIC ns, 0 for a free place */
+		uint64_t hash, seen; /* seen: CLOCK_MONOTONIC ns, 0 if free */
 	} logged[NG_NOTES_LOGGED];
-	bool told; /* since it was last logged that nothing is left out any more */
+	bool told; /* something was logged since the last recovery */
 };
 
 struct ng_cell {
 	const struct ng_collector *collector;
 	void *state;
-	struct ng_arena memory; /* for the life of the cell: heads, texts of options, what init takes */
+	struct ng_arena memory; /* for the lifetime of the cell: heads, option texts, allocations of init */
 	struct ng_family_head *heads;
 	struct ng_pattern **patterns;
 	size_t pattern_count;
 	struct ng_page page;
-	pthread_mutex_t inside; /* keeps collect and tick apart; only of a collector that ticks */
+	pthread_mutex_t inside; /* keeps collect and tick apart; only if the collector has a tick */
 
 	/* under the gather's lock */
 	enum ng_cell_phase phase;
 	uint64_t started;  /* CLOCK_MONOTONIC ns, of the running or last call */
 	uint64_t duration; /* of the last call that returned */
 	int result;        /* of the last call; -ETIMEDOUT while stuck or not started in time */
-	uint64_t dropped;  /* records left out, in all */
+	uint64_t dropped;  /* records left out, in total */
 	uint64_t dropped_values;
 	char reason[NG_NOTE_SIZE];
 	struct ng_notes notes;
 	bool finished; /* at least once */
 	bool failing;  /* has been logged as failing */
-	bool included; /* in the gather that is going on or was last */
+	bool included; /* in the current or last gather */
 };
 
 /* Fills in the options and runs the collector's init. On error the cell is as after ng_cell_done. */
@@ -81,7 +81,7 @@ void ng_cell_done(struct ng_cell *cell);
 /* One call of tick. */
 void ng_cell_tick(struct ng_cell *cell, struct ng_scrape *scrape, struct ng_wait *wait);
 
-/* One call of collect with the page reset before; the caller holds no lock. Returns its result. */
+/* Resets the page and calls collect; the caller holds no lock. Returns its result. */
 int ng_cell_collect(struct ng_cell *cell, struct ng_scrape *scrape);
 
 #endif

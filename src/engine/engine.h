@@ -19,8 +19,8 @@
 
 #include <stdatomic.h>
 
-/* One more writer of families into each answer, run in the thread that finishes the gather; of the scrape it has page,
- * arena, kernel and serial. */
+/* Adds families to each response, in the thread that finishes the gather; its scrape has only page, arena, kernel and
+ * serial. */
 struct ng_writer {
 	const struct ng_family *families;
 	size_t family_count;
@@ -33,7 +33,7 @@ extern const struct ng_writer ng_engine_writer;
 
 struct ng_engine_config {
 	const char *roots[NG_ROOTS];
-	const struct ng_choice *choices; /* enabled collectors in the order of their names */
+	const struct ng_choice *choices; /* enabled collectors, ordered by name */
 	size_t choice_count;
 	const struct ng_writer *writers;
 	size_t writer_count;
@@ -46,7 +46,7 @@ struct ng_engine_config {
 			   30 ms */
 };
 
-/* A rendered answer. Shared by all who asked; lives until the last reference is dropped. */
+/* A rendered response, shared by all scrapes of a gather; lives until the last reference is dropped. */
 struct ng_body {
 	struct ng_page page;
 	struct ng_packed packed; /* its compressed form, for whoever compresses; empty at first */
@@ -58,17 +58,16 @@ struct ng_engine;
 
 int ng_engine_new(const struct ng_engine_config *config, struct ng_error *error, struct ng_engine **ret_engine);
 
-/* Does not wait for runners that are stuck: what they use is then left to the end of the process, and the answer is
- * false. */
+/* Does not wait for stuck runners: what they use is then left until the process exits, and false is returned. */
 bool ng_engine_free(struct ng_engine *engine);
 
-/* Has what is read once per device event read again with the next gather. */
+/* Makes the next gather reread everything that is read once per device event. */
 void ng_engine_reopen(struct ng_engine *engine);
 
 size_t ng_engine_cell_count(const struct ng_engine *engine);
 const char *ng_engine_cell_name(const struct ng_engine *engine, size_t index);
 
-/* What the landing page shows of a cell; a consistent copy. */
+/* A cell as the landing page shows it; a consistent copy. */
 struct ng_cell_view {
 	const struct ng_collector *collector;
 	bool collected; /* at least once */
@@ -82,22 +81,22 @@ void ng_engine_view(struct ng_engine *engine, size_t index, struct ng_cell_view 
 
 struct ng_selection {
 	const bool *cell;                 /* which cells take part: one byte each, true or false; NULL for all */
-	uint64_t readers, recent_readers; /* see struct ng_scrape; 0 stands for one reader */
+	uint64_t readers, recent_readers; /* see struct ng_scrape; 0 means one reader */
 };
 
 /*
- * Starts a gather; -EBUSY while one is going on. `finished` is called once, from any thread, without locks held, with a
- * reference to the body that the callee has to drop, or with NULL and a negative errno.
+ * Starts a gather; -EBUSY while one is running. `finished` is called once, from any thread, without locks held, with a
+ * reference to the body that the callee must drop, or with NULL and a negative errno.
  */
 typedef void ng_finished(void *context, struct ng_body *body, int error);
 int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selection, uint64_t deadline,
 	ng_finished *finished, void *context);
 
-/* Hands work over and ends what is over time. Returns when to call again (CLOCK_MONOTONIC ns), UINT64_MAX for not at
- * all. */
+/* Hands over work from blocked runners, and enforces deadlines. Returns when to call again (CLOCK_MONOTONIC ns),
+ * UINT64_MAX for never. */
 uint64_t ng_engine_tick(struct ng_engine *engine, uint64_t now);
 
-/* Ends the gather that is going on by then at the latest. */
+/* Ends the current gather by then at the latest. */
 void ng_engine_hurry(struct ng_engine *engine, uint64_t deadline);
 
 /* Starts a gather and waits for it. For --once and for tests. */

@@ -19,7 +19,7 @@ struct ng_runner {
 	bool called;
 	struct ng_arena arena;
 	struct ng_cell *cell; /* that it is in, or NULL */
-	bool left;            /* at the end of the engine, as it is stuck */
+	bool left;            /* left behind at the end of the engine because it is stuck */
 };
 
 /* The thread of a cell that has work between gathers. */
@@ -27,7 +27,7 @@ struct ng_ticker {
 	struct ng_engine *engine;
 	struct ng_cell *cell;
 	pthread_t thread;
-	int stop_fd, over_fd; /* event descriptors: to end it, and by it at its end */
+	int stop_fd, over_fd; /* event descriptors: to stop it, and to signal that it has ended */
 	struct ng_arena arena;
 };
 
@@ -39,28 +39,28 @@ struct ng_engine {
 	struct ng_engine_config config;
 
 	pthread_mutex_t lock;
-	struct ng_runner *runners; /* one more than there are cells: each cell can hold one for ever */
+	struct ng_runner *runners; /* one more than there are cells: each cell can block one forever */
 	size_t runner_count, runner_limit;
-	struct ng_runner **idle; /* the one that worked last, whose memory is warm, on top */
+	struct ng_runner **idle; /* the one that worked last, whose memory is warm, is on top */
 	size_t idle_count;
 	struct ng_ticker *tickers;
 	size_t ticker_count;
-	bool finishing; /* a runner is handing out an answer and will look for work then */
+	bool finishing; /* a runner is delivering a body and will look for work afterwards */
 	bool stopping;
 
-	/* the gather that is going on */
+	/* the current gather */
 	bool active;
 	uint64_t serial, deadline, epoch;
 	uint64_t readers, recent_readers;
 	size_t next;    /* in `order` */
-	size_t pending; /* cells that were started or will be, and have no result yet */
+	size_t pending; /* cells, started or not, that have no result yet */
 	uint64_t moved; /* when a cell was last started */
 	ng_finished *finished;
 	void *context;
 	uint64_t dropped_families, dropped_samples;
-	struct ng_notes clashes; /* of collectors with each other */
+	struct ng_notes clashes; /* conflicts between collectors */
 
-	/* making the body; one thread at a time, as `active` stays set until it is done */
+	/* building the body; one thread at a time, since `active` stays set until it is done */
 	struct ng_page own; /* the engine's families and the writers' */
 	struct ng_family *own_families;
 	size_t own_count;
@@ -69,20 +69,20 @@ struct ng_engine {
 	struct ng_body *bodies[NG_BODIES_KEPT];
 };
 
-/* Whether the text is not among those logged lately; it is from now on. */
+/* Whether the text has not been logged recently; remembers it. */
 bool ng_is_news(struct ng_notes *notes, const char *text, uint64_t now);
 
-/* The first runner; others come when it is held up. */
+/* Starts the first runner; others are added when it is blocked. */
 int ng_runners_start(struct ng_engine *engine);
 
-/* Returns false when one is stuck: what it uses has to be left. */
+/* Returns false if one is stuck: what it uses must not be freed. */
 bool ng_runners_stop(struct ng_engine *engine);
 
 int ng_tickers_start(struct ng_engine *engine);
 
 bool ng_tickers_stop(struct ng_engine *engine); /* as above */
 
-/* Makes the answer of all cells of the gather that is over. NULL when there is no memory. */
+/* Builds the body from all cells of a finished gather. NULL if out of memory. */
 struct ng_body *ng_assemble(struct ng_engine *engine);
 int ng_assembly_init(struct ng_engine *engine);
 void ng_assembly_done(struct ng_engine *engine);

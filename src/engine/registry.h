@@ -19,17 +19,17 @@ struct ng_registry {
 	size_t module_count;
 };
 
-/* The collectors that are linked in. */
+/* The linked-in collectors. */
 int ng_registry_init(struct ng_registry *registry);
 void ng_registry_done(struct ng_registry *registry);
 
 /*
  * Adds the collectors of all *.so in `directory`. Version and size of a descriptor are checked before any of its
- * functions runs; the first file that is refused ends it, with the reason in `error`.
+ * functions runs; stops at the first rejected file, with the reason in `error`.
  */
 int ng_registry_load(struct ng_registry *registry, const char *directory, struct ng_error *error);
 
-/* NULL when there is none of that name. */
+/* NULL if there is none with that name. */
 const struct ng_collector *ng_registry_find(const struct ng_registry *registry, struct ng_span name);
 
 #endif

@@ -27,7 +27,7 @@ void ng_exporter_free(struct ng_exporter *exporter);
 /* Writer of the exporter's own families, for the engine's configuration; its context is the exporter. */
 extern const struct ng_writer ng_exporter_writer;
 
-/* Before the first request. */
+/* To be called before the first request. */
 void ng_exporter_attach(struct ng_exporter *exporter, struct ng_engine *engine, struct ng_server *server);
 
 /* For the server's configuration; the context is the exporter. */
@@ -35,15 +35,15 @@ void ng_exporter_handle(void *context, struct ng_request *request);
 void ng_exporter_gone(void *context, struct ng_request *request);
 
 /*
- * Refuses what --web.max-requests does not allow: scrapes that share a quick gather cost nothing, so they count once
+ * Refuses scrapes over --web.max-requests: scrapes that share a quick gather cost nothing, so they count only after
  * they have waited for a while. Returns when to call again.
  */
 uint64_t ng_exporter_tick(struct ng_exporter *exporter, uint64_t now);
 
-/* Shortens the deadlines of the scrapes that wait, and of the gather that is going on. */
+/* Shortens the deadlines of waiting scrapes and of the current gather. */
 void ng_exporter_hurry(struct ng_exporter *exporter, uint64_t deadline);
 
-/* An event descriptor, readable when a gather is over; then ng_exporter_run answers it and starts the next one. */
+/* An event descriptor, readable when a gather is done; then ng_exporter_run responds and starts the next one. */
 int ng_exporter_fd(const struct ng_exporter *exporter);
 void ng_exporter_run(struct ng_exporter *exporter);
 

@@ -18,10 +18,10 @@ struct ng_readers {
 	} slot[NG_READERS_MAX];
 };
 
-/* The bit of the reader: of this connection where it is not 0, else of the address. */
+/* The reader's bit: that of the connection if it is not 0, otherwise that of the address. */
 uint64_t ng_readers_note(struct ng_readers *readers, uint64_t address, uint64_t connection, uint64_t now);
 
-/* The bits of those that have asked within the last five minutes. */
+/* The bits of the readers that scraped within the last five minutes. */
 uint64_t ng_readers_recent(const struct ng_readers *readers, uint64_t now);
 
 #endif

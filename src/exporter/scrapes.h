@@ -12,24 +12,24 @@
 #include "exposition/stencil.h"
 #include "http/server.h"
 
-/* A gather is given as much time at least. */
+/* The minimum time that a gather gets. */
 enum { NG_SHORTEST_GATHER_NS = 50000000 };
 
 enum ng_result { NG_RESULT_OK, NG_RESULT_FAILED, NG_RESULT_BUSY, NG_RESULT_COUNT };
 
-/* Clients are counted by a hash of their address; those that collide share a count. */
+/* Clients are counted by a hash of their address; colliding ones share a count. */
 enum { NG_CLIENT_SLOTS = 256 };
 
-/* A scrape that waits. */
+/* A waiting scrape. */
 struct ng_waiting {
 	struct ng_waiting *next;
-	struct ng_request *request; /* NULL when the client went away, or was refused */
+	struct ng_request *request; /* NULL if the client went away or was refused */
 	uint64_t address;           /* of the client, as in its request */
-	unsigned before;            /* how many of this client were waiting already */
+	unsigned before;            /* how many of this client's were already waiting */
 	uint64_t deadline;
 	bool gzip, all;
 	const char *type;
-	bool *cell; /* the selection, one byte a cell, when not all */
+	bool *cell; /* the selection, one byte per cell, unless all are selected */
 };
 
 struct ng_scrapes {
@@ -39,11 +39,11 @@ struct ng_scrapes {
 	int event_fd;
 
 	struct ng_waiting *waiting, **waiting_end; /* oldest first */
-	struct ng_waiting *sharing;                /* those of the gather that is going on */
+	struct ng_waiting *sharing;                /* those of the current gather */
 	struct ng_waiting *spare;
 	size_t waiting_count; /* of both */
 	unsigned of_client[NG_CLIENT_SLOTS];
-	uint64_t started; /* the gather that is going on */
+	uint64_t started; /* the current gather */
 	struct ng_readers readers;
 
 	/* handed over by the gather, before it signals event_fd */
@@ -53,25 +53,25 @@ struct ng_scrapes {
 	struct ng_body *body;
 	int error;
 
-	/* read by whichever thread writes the families */
+	/* read by the thread that writes the families */
 	atomic_uint_least64_t results[NG_RESULT_COUNT], in_flight, gathers, bytes[2];
 	atomic_uint_least64_t connections, accepted, refused[2], timed_out;
 };
 
-/* An object of zeroes becomes ready, but for the engine and the server. */
+/* Initialises a zeroed object, except for the engine and the server. */
 int ng_scrapes_init(struct ng_scrapes *scrapes, uint64_t max_requests);
 void ng_scrapes_done(struct ng_scrapes *scrapes);
 
-/* A scrape of all cells; NULL when the request was answered instead, as there is no memory. */
+/* A scrape of all cells; NULL if out of memory, in which case the request got a response. */
 struct ng_waiting *ng_scrapes_new(struct ng_scrapes *scrapes, struct ng_request *request);
 
-/* Gives back one that is not added. */
+/* Releases a scrape that was not added. */
 void ng_scrapes_drop(struct ng_scrapes *scrapes, struct ng_waiting *scrape);
 
-/* From here on its request is kept. */
+/* From here on, its request is kept. */
 void ng_scrapes_add(struct ng_scrapes *scrapes, struct ng_waiting *scrape);
 
-/* As the functions of the exporter of these names. */
+/* Like the functions of the exporter with these names. */
 void ng_scrapes_run(struct ng_scrapes *scrapes);
 uint64_t ng_scrapes_tick(struct ng_scrapes *scrapes, uint64_t now);
 void ng_scrapes_hurry(struct ng_scrapes *scrapes, uint64_t deadline);

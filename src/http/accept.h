@@ -20,30 +20,30 @@ struct ng_acceptor {
 	size_t count;
 	struct ng_connections *connections;
 	int epoll_fd;     /* borrowed; its events of a listener carry the listener's index */
-	int spare_fd;     /* -1 while it is given up */
-	uint64_t again;   /* paused until then after an error; 0 when not */
-	uint64_t starved; /* when a descriptor was last missing; 0 for never */
-	/* Gets a new descriptor, which is its own. */
+	int spare_fd;     /* -1 while it is in use */
+	uint64_t again;   /* paused until then after an error; 0 if not paused */
+	uint64_t starved; /* when descriptors last ran out; 0 for never */
+	/* Receives a new descriptor and owns it. */
 	void (*take)(void *context, int fd, const struct sockaddr_storage *address, socklen_t size);
 	void *context;
 };
 
 /*
- * Begins to watch the listeners. Lowers the limit of connections to what the limit of descriptors has room for, and
- * fails where that is none. To be called when what is open for good is open.
+ * Starts watching the listeners. Lowers the connection limit to what the descriptor limit allows, and fails if that is
+ * none. To be called once all permanent descriptors are open.
  */
 int ng_acceptor_start(struct ng_acceptor *acceptor, struct ng_error *error);
 
-/* For a listener that is ready. */
+/* To be called when a listener is ready. */
 void ng_acceptor_take(struct ng_acceptor *acceptor, size_t listener, uint64_t now);
 
-/* After connections ended; returns when to call again at the latest. */
+/* To be called after connections ended; returns when to call again at the latest. */
 uint64_t ng_acceptor_tick(struct ng_acceptor *acceptor, uint64_t now);
 
 /* A descriptor has become free. */
 void ng_acceptor_wake(struct ng_acceptor *acceptor);
 
-/* For good. */
+/* Stops accepting permanently. */
 void ng_acceptor_stop(struct ng_acceptor *acceptor);
 
 #endif

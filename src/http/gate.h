@@ -16,24 +16,24 @@
 struct ng_gate_entry {
 	struct ng_connection *connection; /* borrowed */
 	bool waiting;                     /* for a head; the library does not read */
-	unsigned missed;                  /* events that came when it was not waiting */
-	size_t seen;                      /* bytes that were looked at in vain */
+	unsigned missed;                  /* events that arrived while it was not waiting */
+	size_t seen;                      /* bytes already checked without finding a complete head */
 };
 
 struct ng_gate {
 	int epoll_fd; /* borrowed; the events of an entry carry its address */
-	/* Lets so many requests through; with `last` the connection closes behind them. */
+	/* Lets this many requests through; with `last`, the connection is closed after them. */
 	void (*pass)(struct ng_connection *connection, unsigned requests, bool last);
 	char bytes[NG_HEAD_MAX];
 };
 
-/* Watches a new connection; 0 or a negative errno. It is over when its descriptor is closed. */
+/* Watches a new connection, until its descriptor is closed; 0 or a negative errno. */
 int ng_gate_add(struct ng_gate *gate, struct ng_gate_entry *entry, struct ng_connection *connection);
 
-/* The next request of an entry is waited for, and the library reads nothing of it from here on. */
+/* Waits for the next request of an entry; from here on, the library reads nothing. */
 void ng_gate_wait(struct ng_gate *gate, struct ng_gate_entry *entry);
 
-/* For an event of the entry; its connection may end. */
+/* To be called on an event of the entry; its connection may end. */
 void ng_gate_event(struct ng_gate *gate, struct ng_gate_entry *entry, unsigned events);
 
 #endif

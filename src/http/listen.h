@@ -15,25 +15,25 @@ struct ng_listener {
 	const char *unlink; /* path of a unix socket, removed at the end; NULL otherwise */
 };
 
-/* Who may connect to a unix socket: of its file. */
+/* Who may connect to a unix socket: permissions of its file. */
 struct ng_socket_access {
 	mode_t mode;
 	gid_t group;
 	bool has_group;
 };
 
-/* From an octal mode, and the name or number of a group or "". On -EINVAL `error` says what is wrong. */
+/* From an octal mode, and the name or number of a group or "". On -EINVAL, `error` says what is wrong. */
 int ng_socket_access_parse(
 	const char *mode, const char *group, struct ng_socket_access *ret_access, struct ng_error *error);
 
 /*
- * Opens one address; *ret_listener is the caller's to close. ":PORT" is dual stack: IPv6 that takes IPv4 as well, or
- * plain IPv4 where there is no IPv6. A unix socket that nobody listens on any more is replaced.
+ * Opens one address; *ret_listener is the caller's to close. ":PORT" is dual-stack: IPv6 that accepts IPv4 as well, or
+ * plain IPv4 if there is no IPv6. A stale unix socket, which nobody listens on, is replaced.
  */
 int ng_listen_open(const char *address, const struct ng_socket_access *access, struct ng_listener *ret_listener,
 	struct ng_error *error);
 
-/* Takes over a listening socket of the service manager. */
+/* Takes over a listening socket from the service manager. */
 int ng_listen_adopt(int fd, struct ng_listener *ret_listener, struct ng_error *error);
 
 void ng_listen_close(struct ng_listener *listener);

@@ -12,9 +12,9 @@
 #include <nodegauge/text.h>
 
 enum {
-	NG_HEAD_MAX = 8192, /* bytes, with the request line and the empty line */
+	NG_HEAD_MAX = 8192, /* bytes, including the request line and the empty line */
 	NG_TARGET_MAX = 2048,
-	NG_ITEMS_MAX = 100, /* header fields and arguments of the query */
+	NG_ITEMS_MAX = 100, /* header fields, and query arguments */
 };
 
 struct ng_refusal {
@@ -24,15 +24,15 @@ struct ng_refusal {
 };
 
 /*
- * The size of the first head, with the empty line that ends it, or 0 when that has not come yet. A single LF ends a
- * line as well (RFC 9112, 2.2). Bytes before `from` were seen in an earlier call.
+ * The size of the first head, including the empty line that ends it, or 0 if that has not arrived yet. A single LF also
+ * ends a line (RFC 9112, 2.2). Bytes before `from` were checked in an earlier call.
  */
 size_t ng_request_head_size(struct ng_span bytes, size_t from);
 
-/* NULL when a complete head is in order. */
+/* Checks a complete head; NULL if it is valid. */
 const struct ng_refusal *ng_request_head_judge(struct ng_span head);
 
-/* For bytes that have no head's end yet: the refusal of those that no request begins with, or that are too many. */
+/* Checks an incomplete head: the refusal if no request can start with these bytes, or if there are too many. */
 const struct ng_refusal *ng_request_head_hopeless(struct ng_span bytes);
 
 #endif

@@ -18,7 +18,7 @@ struct ng_server;
 struct ng_request;
 
 struct ng_server_limits {
-	unsigned connections, client_connections;                /* in all, and from one address */
+	unsigned connections, client_connections;                /* in total, and per client address */
 	uint64_t header_timeout, idle_timeout, response_timeout; /* ns */
 };
 
@@ -26,14 +26,14 @@ struct ng_server_config {
 	struct ng_server_limits limits;
 	struct ng_listener *listeners; /* borrowed */
 	size_t listener_count;
-	/* Called for each request that is in order, a GET or HEAD without a body: ends with ng_request_answer, or keeps
-	 * it by ng_request_keep. */
+	/* Called for each valid request, a GET or HEAD without a body: ends with ng_request_answer, or keeps it with
+	 * ng_request_keep. */
 	void (*handle)(void *context, struct ng_request *request);
-	/* Called when a kept request goes away before it was answered: it must not be touched any more. */
+	/* Called when a kept request goes away before it got a response: it must no longer be used. */
 	void (*gone)(void *context, struct ng_request *request);
 	void *context;
 	void (*log)(const char *message,
-		const char *detail); /* of the library and of refused connections; rate is limited */
+		const char *detail); /* from the library and about refused connections; rate-limited */
 };
 
 int ng_server_new(const struct ng_server_config *config, struct ng_error *error, struct ng_server **ret_server);
@@ -44,19 +44,19 @@ void ng_server_free(struct ng_server *server);
 /* An epoll descriptor, readable when ng_server_run has work. */
 int ng_server_fd(const struct ng_server *server);
 
-/* Does what can be done. Returns when to call again at the latest (CLOCK_MONOTONIC ns), UINT64_MAX for never. */
+/* Does all pending work. Returns when to call again at the latest (CLOCK_MONOTONIC ns), UINT64_MAX for never. */
 uint64_t ng_server_run(struct ng_server *server, uint64_t now);
 
-/* Whether requests were answered, or connections ended, since it was run: it has to be run again at once. */
+/* Whether responses were given or connections ended since it was run: it must be run again immediately. */
 bool ng_server_has_work(const struct ng_server *server);
 
 /*
- * No new connections; requests that are on their way are answered, for a moment also those of clients that have just
- * connected. To be called again until it returns 0: how many requests are not answered completely.
+ * Stops accepting connections; requests in flight still get their responses, and so do, for a moment, those of clients
+ * that have just connected. To be called again until it returns 0, the number of incomplete responses.
  */
 size_t ng_server_drain(struct ng_server *server);
 
-/* Since the start. */
+/* Since startup. */
 struct ng_server_counts {
 	uint64_t connections; /* now */
 	uint64_t accepted, refused_total, refused_client, timed_out;
@@ -72,18 +72,18 @@ enum ng_method { NG_GET, NG_HEAD };
 struct ng_request {
 	enum ng_method method;
 	struct ng_span path; /* decoded */
-	/* for whoever handles it */
+	/* for the handler */
 	void *link;
 	uint64_t arrived; /* CLOCK_MONOTONIC ns */
-	/* who asks, see exporter/readers.h: a number for its address, and one for its connection once that is used
-	 * again */
+	/* the client, see exporter/readers.h: a number for its address, and one for its connection once that is
+	 * reused */
 	uint64_t address, connection;
 };
 
-/* A header's value, NULL where there is none; borrowed while the request lives. */
+/* A header's value, NULL if there is none; borrowed for the lifetime of the request. */
 const char *ng_request_header(const struct ng_request *request, const char *name);
 
-/* Calls `each` for every argument of the query, decoded; value may be NULL. Stops when it returns false. */
+/* Calls `each` for every query argument, decoded; value may be NULL. Stops when it returns false. */
 void ng_request_arguments(const struct ng_request *request,
 	bool (*each)(void *context, const char *key, const char *value), void *context);
 

@@ -20,7 +20,7 @@
 
 enum ng_cgroup_mode { NG_CGROUP_NONE, NG_CGROUP_V2, NG_CGROUP_V1, NG_CGROUP_HYBRID };
 
-/* Where a file is looked for. On v2 these are all the same directory. */
+/* Where to look for a file. On v2 these are all the same directory. */
 enum ng_cgroup_place {
 	NG_CGROUP_UNIFIED, /* cgroup.*, *.pressure */
 	NG_CGROUP_CPU,
@@ -30,60 +30,60 @@ enum ng_cgroup_place {
 	NG_CGROUP_PIDS,
 	NG_CGROUP_HUGETLB,
 	NG_CGROUP_PLACES,
-	NG_CGROUP_WALKED = NG_CGROUP_PLACES, /* the one whose directories are the groups */
+	NG_CGROUP_WALKED = NG_CGROUP_PLACES, /* the hierarchy whose directories are walked */
 };
 
 struct ng_cgroup {
 	struct ng_cgroup *parent;
-	struct ng_cgroup *first, *last; /* children: sorted by name as a walk found them, later ones behind */
+	struct ng_cgroup *first, *last; /* children: sorted by name as found by a walk, later ones at the end */
 	struct ng_cgroup *next, *before;
 	struct ng_cgroup *same; /* the next one in the table of names */
 	uint64_t generation;
 	const char *name; /* of the directory; "" for the root */
 	uint32_t name_size;
 	uint32_t children;
-	uint32_t refused; /* directories below it that are not followed: past the limit */
+	uint32_t refused; /* directories below it that are not followed: over the limit */
 	uint16_t depth;   /* 0 for the root */
-	bool descend;     /* groups below it are followed */
-	bool scarce;      /* it and what is below it: see NG_CGROUP_SCARCE */
+	bool descend;     /* cgroups below it are followed */
+	bool scarce;      /* it and everything below it: see NG_CGROUP_SCARCE */
 	bool marked;      /* used by walks */
-	bool fresh;       /* its making was told: it is not older than the last update */
-	bool born;        /* it is younger than our knowledge of its parent: all that it counts came while we looked */
-	bool listed;      /* what is found below it from now on is */
-	uint8_t missing;  /* NG_CGROUP_EVENTS, NG_CGROUP_OOMS: watches for which there was no room */
-	bool unopened;    /* a directory below it could not be opened: it is not new when it can */
-	bool covered;     /* something is mounted onto a directory below it, which is not followed */
-	int directory;    /* O_PATH, or -1: past the budget */
+	bool fresh;       /* its creation was reported: it is not older than the last update */
+	bool born;        /* it is younger than our knowledge of its parent: all its counts happened while we watched */
+	bool listed;      /* children found from now on are fresh */
+	uint8_t missing;  /* NG_CGROUP_EVENTS, NG_CGROUP_OOMS: watches that could not be added */
+	bool unopened;    /* a directory below it could not be opened: it will not count as new later */
+	bool covered;     /* there is a mount on a directory below it, which is not followed */
+	int directory;    /* O_PATH, or -1: over the budget */
 	int watch;        /* inotify, of the directory, or negative */
 	int events;       /* inotify, of cgroup.events, or negative */
 	int memory;       /* inotify, of memory.events, or negative */
 	_Alignas(max_align_t) char payload[];
 };
 
-/* What `added` wants of a new group. */
+/* What `added` requests for a new cgroup. */
 enum {
-	NG_CGROUP_DESCEND = 1, /* follow the groups below it */
+	NG_CGROUP_DESCEND = 1, /* follow the cgroups below it */
 	NG_CGROUP_EVENTS = 2,  /* call `emptied` when its last process has gone */
 	NG_CGROUP_OOMS = 4,    /* call `memory_event` when memory.events changes; at most every 10 ms */
-	NG_CGROUP_SCARCE = 8,  /* anybody may make groups below it: refuse them when half of the limit is used */
+	NG_CGROUP_SCARCE = 8,  /* any user may create cgroups below it: refuse them when half of the limit is used */
 };
 
 struct ng_cgroups_hooks {
-	size_t payload_size; /* zeroed, behind each group */
+	size_t payload_size; /* zeroed, after each cgroup */
 	unsigned (*added)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
 	void (*removed)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
 	void (*emptied)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
 	void (*memory_event)(void *context, struct ng_scrape *scrape, struct ng_cgroup *group);
 	void *context;
-	/* A group of that name was told of and had gone before it could be opened. May be NULL. */
+	/* A cgroup with that name was reported, but was removed before it could be opened. May be NULL. */
 	void (*missed)(void *context, struct ng_scrape *scrape, struct ng_cgroup *parent, const char *name);
 };
 
 struct ng_cgroups;
 
 /*
- * For `init`. `limit` is the number of groups that are followed at most, `descriptors` how many directories are kept
- * open at most. Does not walk yet. A machine without control groups is no error: the mode says so.
+ * For `init`. `limit` is the maximum number of cgroups to follow, `descriptors` the maximum number of directories to
+ * keep open. Does not walk yet. A machine without cgroups is not an error: the mode says so.
  */
 int ng_cgroups_new(struct ng_setup *setup, const struct ng_cgroups_hooks *hooks, uint64_t limit, uint64_t descriptors,
 	bool watch, struct ng_cgroups **ret_cgroups);
@@ -95,49 +95,49 @@ enum ng_cgroup_mode ng_cgroups_mode(const struct ng_cgroups *cgroups);
 const char *ng_cgroups_describe(const struct ng_cgroups *cgroups);
 
 /*
- * Brings the tree up to date and calls the hooks. `whole` compares every group with the file system; without it only
- * what inotify told is looked at.
+ * Updates the tree and calls the hooks. `whole` compares every cgroup with the file system; without it, only inotify
+ * events are processed.
  */
 int ng_cgroups_update(struct ng_scrape *scrape, struct ng_cgroups *cgroups, bool whole);
 
-/* Readable when something changed, for a tick to wait for; -1 where there is no inotify. */
+/* Readable when something has changed, for a tick to wait for; -1 if there is no inotify. */
 int ng_cgroups_descriptor(const struct ng_cgroups *cgroups);
 
-/* Whether something was told since the last update. */
+/* Whether something was reported since the last update. */
 bool ng_cgroups_pending(const struct ng_cgroups *cgroups);
 
 /* NULL before the first update. */
 struct ng_cgroup *ng_cgroups_root(struct ng_cgroups *cgroups);
 
-/* The next group in the order of a walk that meets parents before children; NULL at the end. */
+/* The next cgroup in a walk that visits parents before children; NULL at the end. */
 struct ng_cgroup *ng_cgroup_next(const struct ng_cgroup *group);
 
-/* Drops a group that turned out to be gone, with all below it, and calls `removed` for each. */
+/* Drops a cgroup that turned out to be removed, with everything below it, and calls `removed` for each. */
 void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group);
 
-/* What `added` could not ask for then: NG_CGROUP_EVENTS and NG_CGROUP_OOMS, from the next whole update on. */
+/* Late requests that `added` did not make: NG_CGROUP_EVENTS and NG_CGROUP_OOMS, from the next whole update on. */
 void ng_cgroups_want(struct ng_cgroups *cgroups, struct ng_cgroup *group, unsigned flags);
 
 /*
- * A directory descriptor to read the files of a group below: -ENOENT when the group has gone, or has no such
- * controller. To be given back with ng_cgroup_leave.
+ * A directory descriptor for reading the files of a cgroup: -ENOENT if the cgroup was removed, or has no such
+ * controller. To be released with ng_cgroup_leave.
  */
 int ng_cgroup_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
 	enum ng_cgroup_place place);
 void ng_cgroup_leave(const struct ng_cgroup *group, int directory);
 
-/* Whether the files there are those of cgroup v2, as they are for a controller that v1 was not given. */
+/* Whether the files there are those of cgroup v2, as for a controller that is not in v1. */
 bool ng_cgroups_is_v2(const struct ng_cgroups *cgroups, enum ng_cgroup_place place);
 
-/* "/system.slice/ssh.service"; "/" for the root. In the arena; .text is NULL when there is no memory. */
+/* "/system.slice/ssh.service"; "/" for the root. In the arena; .text is NULL if out of memory. */
 struct ng_span ng_cgroup_path(struct ng_arena *arena, const struct ng_cgroup *group);
 
 struct ng_cgroups_state {
 	uint64_t groups;    /* followed */
-	uint64_t by_path;   /* of these, without a kept descriptor */
-	uint64_t refused;   /* groups that were not followed as the limit was reached */
+	uint64_t by_path;   /* those without an open descriptor */
+	uint64_t refused;   /* cgroups not followed because the limit was reached */
 	uint64_t watches;   /* inotify watches held */
-	uint64_t overflows; /* of the event queue, since the start */
+	uint64_t overflows; /* of the event queue, since startup */
 	bool polling;       /* watches ran out or there is no inotify: whole walks instead */
 };
 void ng_cgroups_state(const struct ng_cgroups *cgroups, struct ng_cgroups_state *ret_state);

@@ -18,9 +18,9 @@ struct ng_file_version ng_file_version(const struct stat *status);
 bool ng_file_version_same(const struct ng_file_version *a, const struct ng_file_version *b);
 
 /*
- * Times of files come from a clock that ticks every 1 to 10 ms (current_time in fs/inode.c), and some file systems keep
- * whole seconds, or every second one: a file that was changed so recently may change again without its time moving. To
- * be asked before the contents are read.
+ * File timestamps come from a clock that ticks every 1 to 10 ms (current_time in fs/inode.c), and some file systems
+ * only store whole seconds, or even seconds: a file that was changed very recently may change again without its mtime
+ * moving. To be called before the contents are read.
  */
 bool ng_time_unsettled(const struct timespec *time);
 

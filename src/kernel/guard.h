@@ -18,38 +18,38 @@
 
 struct ng_guard;
 
-/* More threads than this are never stuck. */
+/* The maximum number of stuck threads. */
 enum { NG_GUARD_THREADS = 8 };
 
 /* The head of a caller's structure. All members are the guard's. */
 struct ng_task {
-	void (*run)(struct ng_task *task); /* in a helper thread; may use what is in the structure and nothing else */
-	uint64_t round;                    /* that it last took part in */
+	void (*run)(struct ng_task *task); /* in a helper thread; may use only what is in the structure */
+	uint64_t round;                    /* the last one it took part in */
 	bool waiting, running, orphan;
 	bool finished; /* in that round */
-	bool proven;   /* returned in time when it was last run */
+	bool proven;   /* returned in time on its last run */
 };
 
-/* `workers` (1 at least) run at a time as long as none is slow. NULL when there is no memory. */
+/* `workers` (at least 1) run concurrently as long as none is slow. NULL if out of memory. */
 struct ng_guard *ng_guard_new(unsigned workers);
 
-/* Does not wait for stuck threads: the last one frees what they use. */
+/* Does not wait for stuck threads: the last one frees the shared data. */
 void ng_guard_free(struct ng_guard *guard);
 
-/* A zeroed structure of `size` bytes that starts with a task; NULL when there is no memory. */
+/* A zeroed structure of `size` bytes that starts with a task; NULL if out of memory. */
 void *ng_task_new(size_t size, void (*run)(struct ng_task *task));
 
 /* Frees it, now or when its thread returns. Not between ng_guard_start and ng_guard_wait. */
 void ng_task_free(struct ng_guard *guard, struct ng_task *task);
 
-/* Lets the tasks run, in this order but those first that returned in time before. The array stays the guard's until
+/* Runs the tasks in this order, except that those that returned in time before go first. The guard owns the array until
  * ng_guard_wait. */
 void ng_guard_start(struct ng_guard *guard, struct ng_task *const *tasks, size_t count);
 
 /*
- * Returns when all tasks have returned, when none did for `patience` nanoseconds, or at `deadline` (CLOCK_MONOTONIC,
- * nanoseconds); at once when those that are left are stuck from earlier. The structures of tasks for which ng_task_done
- * is true are the caller's then, until they are started again; those of others are not to be touched.
+ * Returns when all tasks have returned, when none has for `patience` nanoseconds, or at `deadline` (CLOCK_MONOTONIC,
+ * nanoseconds); immediately if the remaining ones were already stuck. The caller then owns the structures of tasks for
+ * which ng_task_done is true, until they are started again; it must not touch those of others.
  */
 void ng_guard_wait(struct ng_guard *guard, uint64_t patience, uint64_t deadline);
 

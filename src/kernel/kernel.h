@@ -15,7 +15,7 @@
 struct ng_kernel {
 	int root_fd[NG_ROOTS]; /* or a negative errno */
 	const char *root_path[NG_ROOTS];
-	int keep_below;       /* descriptors from this number on are not kept open, see ng_may_keep; 0: all are */
+	int keep_below;       /* descriptors from this number up are not kept open, see ng_may_keep; 0: all are */
 	const char *net_path; /* below the proc root, see ng_net_path */
 	bool own_net;
 	struct ng_shared *shared;  /* list; written in init only */
@@ -28,21 +28,20 @@ struct ng_kernel {
 	uint64_t settled_at; /* CLOCK_MONOTONIC ns: until then udev may still be writing */
 };
 
-/* Borrows the paths. A root that is missing is no error here: reading below it will say so. */
+/* Borrows the paths. A missing root is not an error here: reading below it will fail. */
 int ng_kernel_init(struct ng_kernel *kernel, const char *const paths[NG_ROOTS]);
 void ng_kernel_done(struct ng_kernel *kernel);
 
-/* What leaves that many of the descriptors that this process may have to others; never 0. */
+/* The value of keep_below that reserves this many of the process's descriptors for other purposes; never 0. */
 int ng_keep_below(uint64_t reserved);
 
-/* As ng_file_read, but the text lies in that arena. */
-int ng_file_read_into(
-	struct ng_scrape *scrape, struct ng_arena *arena, struct ng_file *file, struct ng_span *ret_text);
+/* Like ng_file_read, but reads into that arena. */
+int ng_file_read_into(struct ng_scrape *scrape, struct ng_arena *arena, struct ng_file *file, struct ng_span *ret_text);
 
-/* Once per gather: takes note of device events; returns the epoch. */
+/* Once per gather: processes device events; returns the epoch. */
 uint64_t ng_kernel_devices_epoch(struct ng_kernel *kernel);
 
-/* By bytes, in place. */
+/* Sorts by bytes, in place. */
 void ng_sort_names(const struct ng_names *names);
 
 #endif

@@ -56,7 +56,7 @@ struct ng_mounts {
 	size_t watched;
 };
 
-/* The mounts of process 1 or, where that is hidden, our own. The text lies in the arena of the scrape. */
+/* The mounts of process 1 or, if that is hidden, our own. The text is in the arena of the scrape. */
 int ng_mounts_read(struct ng_scrape *scrape, struct ng_mounts *mounts, struct ng_span *ret_text);
 
 /* Whether the text that was read last is certain to be what a reading would give now. */

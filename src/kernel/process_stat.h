@@ -13,14 +13,14 @@
 
 #include <nodegauge/text.h>
 
-/* Numbered as proc_pid_stat(5) does. */
+/* Numbered as in proc_pid_stat(5). */
 enum {
 	NG_STAT_STATE = 3,
 	NG_STAT_THREADS = 20,
-	NG_STAT_START = 22, /* ticks of 1/_SC_CLK_TCK s since the boot */
+	NG_STAT_START = 22, /* ticks of 1/_SC_CLK_TCK s since boot */
 };
 
-/* A field from 3 on as text; -EBADMSG where there are not as many. */
+/* Field 3 or later as text; -EBADMSG if there are fewer fields. */
 int ng_stat_field(struct ng_span stat, unsigned field, struct ng_span *ret_word);
 
 #endif

@@ -14,13 +14,13 @@
 /* The version of the kernel's interface; a negative errno where it has none, or has it switched off. */
 int ng_landlock_version(void);
 
-/* What stays possible: writing to a file or to all files below a directory, or removing files below one. */
+/* An exception: writing to a file or to all files below a directory, or removing files below one. */
 struct ng_landlock_exception {
-	const char *path; /* what is not there is passed over */
+	const char *path; /* ignored if missing */
 	bool remove;
 };
 
-/* After PR_SET_NO_NEW_PRIVS. 0 or a negative errno, and then nothing has changed. */
+/* To be called after PR_SET_NO_NEW_PRIVS. 0, or a negative errno if nothing was changed. */
 int ng_landlock_enter(const struct ng_landlock_exception *exceptions, size_t count);
 
 #endif

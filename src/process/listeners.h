@@ -16,15 +16,15 @@ struct ng_listeners {
 };
 
 /*
- * All of them or none; waits with `patience` for what may pass. 0 or a negative errno, of which -EINVAL stands for
- * wrong arguments; where `patience->ended`, the process is to end.
+ * Opens all of them or none; retries temporary errors with `patience`. 0 or a negative errno; -EINVAL means invalid
+ * arguments. If `patience->ended` is set, the process should exit.
  */
 int ng_listeners_open(struct ng_listeners *listeners, const struct ng_settings *settings, struct ng_patience *patience,
 	struct ng_error *error);
 
 /*
- * Gives the files of unix sockets to the user that the process becomes, and has Landlock let them be removed at the
- * end. `memory` has to last until the drop. 0 or a negative errno.
+ * Changes the owner of unix sockets to the user that the process switches to, and makes a Landlock exception so that
+ * they can be removed at exit. `memory` must live until privileges are dropped. 0 or a negative errno.
  */
 int ng_listeners_hand_over(const struct ng_listeners *listeners, const struct ng_settings *settings,
 	struct ng_privileges *privileges, struct ng_arena *memory, struct ng_error *error);

@@ -12,14 +12,14 @@
 
 struct ng_patience {
 	uint64_t delay; /* ns, of the last wait */
-	bool ended;     /* SIGTERM or SIGINT came */
+	bool ended;     /* SIGTERM or SIGINT was received */
 	char reason[512];
 };
 
 /*
- * Waits for some seconds, longer each time, and returns true when it is time to try again; false without a service
- * manager, or when the process is to end. SIGHUP cuts the wait short. The signals have to be blocked. A reason that is
- * another than before is logged, and told to the manager as the status.
+ * Waits for some seconds, longer each time, and returns true when it is time to retry; false without a service manager,
+ * or if the process should exit. SIGHUP cuts the wait short. The signals must be blocked. If the reason has changed, it
+ * is logged and reported to the manager as the status.
  */
 bool ng_patience_wait(struct ng_patience *patience, const char *reason);
 

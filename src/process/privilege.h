@@ -24,9 +24,9 @@ struct ng_privileges {
 	bool switches; /* to `account` */
 	struct ng_account account;
 	uint64_t kept; /* capabilities that stay permitted: 1 << CAP_X */
-	bool root;     /* stays the user 0 */
-	bool mapped;   /* inside a user namespace, where neither counts for the files of the host */
-	bool traces;   /* a collector looks into other processes by CAP_SYS_PTRACE, which Landlock would forbid */
+	bool root;     /* remains user 0 */
+	bool mapped;   /* inside a user namespace, where neither applies to the host's files */
+	bool traces;   /* a collector inspects other processes with CAP_SYS_PTRACE, which Landlock would prevent */
 	const char *landlock; /* once dropped: in words for the log */
 	const struct ng_choice *choices;
 	size_t choice_count;
@@ -34,23 +34,23 @@ struct ng_privileges {
 	size_t exception_count;
 };
 
-/* `user` is the argument of --user or "". Borrows the choices. On -EINVAL `error` tells the user what is wrong. */
+/* `user` is the argument of --user or "". Borrows the choices. On -EINVAL, `error` tells the user what is wrong. */
 int ng_privileges_plan(struct ng_privileges *privileges, const char *user, const struct ng_choice *choices,
 	size_t choice_count, struct ng_error *error);
 
-/* Something that Landlock is not to forbid. `path` is borrowed until the drop. */
+/* Adds a Landlock exception. `path` is borrowed until privileges are dropped. */
 void ng_privileges_except(struct ng_privileges *privileges, const char *path, bool remove);
 
-/* The same for what the collectors list, below the paths of the roots; 0 or -ENOMEM. */
+/* The same for everything that the collectors list, below the paths of the roots; 0 or -ENOMEM. */
 int ng_privileges_except_writables(
 	struct ng_privileges *privileges, const char *const roots[NG_ROOTS], struct ng_arena *arena);
 
 int ng_privileges_drop(struct ng_privileges *privileges, bool landlock, struct ng_error *error);
 
-/* Whether what will be left suffices for this text of struct ng_privilege. */
+/* Whether the remaining privileges suffice for this text of struct ng_privilege. */
 bool ng_privileges_suffice(const struct ng_privileges *privileges, const char *needed);
 
-/* One line on what the process is, and one for each enabled collector that loses something. */
+/* Logs one line about the process, and one for each enabled collector that loses something. */
 void ng_privileges_log(const struct ng_privileges *privileges);
 
 #endif

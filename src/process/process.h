@@ -13,7 +13,7 @@ struct ng_process {
 	bool counts_fds;   /* this kernel gives the number of descriptors as the size of /proc/self/fd (6.2) */
 };
 
-/* `keep_below` is what ng_keep_below gives. */
+/* `keep_below` is the result of ng_keep_below. */
 void ng_process_init(struct ng_process *process, int keep_below);
 void ng_process_done(struct ng_process *process);
 

@@ -17,7 +17,7 @@ void ng_service_ready(const char *status);
 void ng_service_reloading(void);
 void ng_service_stopping(void);
 
-/* How often the watchdog wants to hear from us, in ns; 0 for never. */
+/* Interval at which the watchdog must be pinged, in ns; 0 for never. */
 uint64_t ng_service_watchdog(void);
 void ng_service_alive(void);
 
