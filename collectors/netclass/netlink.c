@@ -2,10 +2,10 @@
 /*
  * --collector.netclass.netlink: interfaces without sysfs, as far as possible.
  *
- * node_exporter gives other values in this mode and its users know them so: the flags of netlink, the link mode under
- * the name dormant, the carrier also of an interface that is down, the own index below a tunnel, "Full" for "full".
- * Speed and duplex come from ethtool's netlink family (Linux 5.6), also of interfaces that are down; a speed that the
- * driver does not know is left out.
+ * node_exporter reports different values in this mode, which its users expect: the flags from netlink, the link mode
+ * under the name dormant, the carrier even if the interface is down, the own index for a tunnel, "Full" instead of
+ * "full". Speed and duplex come from ethtool's netlink family (Linux 5.6), even if the interface is down; an unknown
+ * speed is left out.
  */
 #include "netclass.h"
 

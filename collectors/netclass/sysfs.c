@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interfaces as sysfs shows them: one value in each file of /sys/class/net/INTERFACE/.
+ * Interfaces from sysfs: one value in each file of /sys/class/net/INTERFACE/.
  *
- * Source: Documentation/ABI/testing/sysfs-class-net, net/core/net-sysfs.c. Files that say nothing in the interface's
- * state (speed of one that is down) answer EINVAL.
+ * Source: Documentation/ABI/testing/sysfs-class-net, net/core/net-sysfs.c. Files that have no value in the interface's
+ * current state (speed of one that is down) fail with EINVAL.
  */
 #include "netclass.h"
 
