@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# nodegauge. `make help` lists what can be done.
+# nodegauge. `make help` lists the targets.
 
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 SHELL := /bin/bash
 
-# ---- what can be chosen ----------------------------------------------------------------------------------------------
+# ---- settings ----------------------------------------------------------------------------------------------
 
 ifeq ($(origin CC),default)
 CC := gcc
@@ -34,15 +34,15 @@ say      = $(if $(V),,@printf '%-7s%s\n' $(1) $(2))
 sources  := $(sort $(wildcard src/*.c src/*/*.c collectors/*.c collectors/*/*.c collectors/*/*/*.c))
 headers  := $(sort $(wildcard include/nodegauge/*.h))
 objects  := $(sources:%.c=$(B)/%.o)
-library  := $(filter-out $(B)/src/main.o,$(objects))# all but main, for the tests
+library  := $(filter-out $(B)/src/main.o,$(objects))# everything except main, for the tests
 fuzzers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
-# Each test_*.c of tests/unit is a program and the other files there are common to all, and what makes trees of files;
+# Each test_*.c in tests/unit is a program; the other files there are shared by all, as are those that create file trees.
 # tests/runner is one program.
 unit_own := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
 unit_all := $(patsubst %.c,$(B)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)) tests/runner/tree.c)
 cases    := $(B)/tests/runner/runner
-helpers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/faults/*.c)))# programs that tests start
+helpers  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/faults/*.c)))# programs started by tests
 
 # ---- flags -----------------------------------------------------------------------------------------------------------
 
@@ -63,7 +63,7 @@ hardened := -fstack-protector-strong -ftrivial-auto-var-init=zero -fstack-clash-
 endif
 hardened := $(foreach flag,$(hardened),$(if $(filter -f% -W%,$(flag)),$(call supported,$(flag)),$(flag)))
 
-# Paths inside the object files do not depend on where the checkout lies.
+# Paths inside the object files do not depend on the location of the checkout.
 cflags   := $(level) -std=gnu17 -pthread -fPIE -D_GNU_SOURCE= -ffile-prefix-map=$(CURDIR)=. $(warnings) \
 	$(hardened) $(watched)
 cppflags := -Iinclude $(shell pkg-config --cflags $(packages) 2>/dev/null) $(CPPFLAGS) \
@@ -74,8 +74,8 @@ libs     := $(shell pkg-config --libs $(packages) 2>/dev/null) -ldl -lm
 compile = $(CC) $(cppflags) $(own) $(cflags) -MMD -MP
 link    = $(CC) $(cflags) $(ldflags) -Wl,--dynamic-list=$(B)/public.list
 
-# Of src/ a collector includes what tools/lint-rules lists: the headers that only those of this tree share. One that has
-# folders names its own headers from its top, "stats/read.h", and so do the tests.
+# From src/, a collector may include the headers listed in tools/lint-rules, which only in-tree collectors share. A collector
+# with folders includes its own headers relative to its top, "stats/read.h", and so do the tests.
 houses   := $(sort $(foreach source,$(wildcard collectors/*/*/*.c),$(word 2,$(subst /, ,$(source)))))
 $(B)/src/% $(B)/collectors/%: private own = -Isrc
 $(B)/tests/%: private own = $(addprefix -Icollectors/,$(houses)) -Isrc
@@ -95,7 +95,7 @@ ifeq ($(SAN)$(COV),)
 	@ln -sfn $(variant)/nodegauge build/nodegauge
 endif
 
-# Objects, never an archive: a linker takes from an archive only what is asked for, and nobody asks for a collector.
+# Objects, never an archive: from an archive, a linker takes only what is referenced, and nothing references a collector.
 $(B)/nodegauge: $(objects) $(B)/public.list
 	$(call say,LINK,$@)
 	$(quiet)$(link) -o $@ $(objects) $(libs)
@@ -110,11 +110,11 @@ $(B)/%.o: %.c $(B)/flags
 
 $(B)/src/exporter/version.o: $(B)/version
 
-# The functions of the public headers, which loadable collectors link to; nothing else is visible to them.
+# The functions of the public headers, which loadable collectors use; no other symbols are visible to them.
 $(B)/public.list: $(headers) | $(B)/flags
 	@{ echo '{'; grep -oh '\bng_[a-z0-9_]*(' $(headers) | sort -u | tr '(' ';'; echo '};'; } > $@
 
-# Everything is made again when the flags change, and the file with the version when the revision changes.
+# Everything is rebuilt when the flags change, and the file with the version when the revision changes.
 remember = @mkdir -p $(@D); printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) > $@
 $(B)/flags: FORCE
 	@tools/install-packages --check build
@@ -131,8 +131,8 @@ run:
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 
-# In the order in which they run. Sanitizers and coverage look at what is compiled here, so they need not repeat the rest. A case
-# runs in one thread, in which there are no races to be found.
+# In the order in which they run. Sanitizers and coverage only concern code that is compiled here, so they skip the rest. A case
+# runs in a single thread, so there are no races to be found.
 scripts := tests/http/run tests/faults/run
 ifeq ($(SAN)$(COV),)
 scripts := tests/module/run tests/lint/run tests/docs/run tests/bench/check tests/compat/fixtures $(scripts) \
@@ -151,7 +151,7 @@ check:
 	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tools/run-tests $(unit_own) $(if $(filter thread,$(SAN)),,$(cases)) $(scripts)$(if $(COV),; \
 		status=$$?; CC='$(CC)' tools/coverage $(B) build/coverage && exit $$status)
 
-# Each call to the kernel and each allocation fails in turn, for all cases to the end; `make test` does what there is time for.
+# Each system call and each allocation in turn fails, for all cases; `make test` runs only as many as time permits.
 .PHONY: test-faults
 test-faults:
 	@tools/install-packages build test
@@ -172,7 +172,7 @@ $(helpers): $(B)/%: $(B)/%.o
 	$(call say,LINK,$@)
 	$(quiet)$(CC) $(cflags) $(ldflags) -o $@ $<
 
-.SECONDARY: # keeps the objects of the tests
+.SECONDARY: # keep the objects of the tests
 
 bench:
 	@tools/install-packages build test bench
@@ -180,7 +180,7 @@ bench:
 	@CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tests/bench/run $(ARGS)
 	@[ -n '$(ARGS)' ] || CC='$(CC)' BUILD=$(B) NODEGAUGE=$(B)/nodegauge tests/bench/pods
 
-# libFuzzer is clang's. What it finds goes to build/fuzz; seeds are in tests/fuzz/corpus/NAME.
+# libFuzzer needs clang. Findings are saved in build/fuzz; seeds are in tests/fuzz/corpus/NAME.
 fuzz_build := --no-print-directory CC=clang SAN=address,undefined,fuzzer-no-link COV=
 fuzz:
 	@tools/install-packages build fuzz
@@ -192,7 +192,7 @@ fuzz-programs: $(fuzzers)
 fuzz-check:
 	@tools/run-fuzzers $(FUZZ_SECONDS) $(fuzzers)
 
-# They set up trees and judge answers as the cases do.
+# They create trees and check output in the same way as the cases.
 fuzz_all := $(patsubst %,$(B)/tests/runner/%.o,exposition instance lexis promise scene steps store tree)
 $(fuzzers): $(B)/%: $(B)/%.o $(fuzz_all) $(library) $(B)/public.list
 	$(call say,LINK,$@)
@@ -216,7 +216,7 @@ lint:
 
 docs: all
 	@tools/gen-docs $(B)/nodegauge
-	@NODEGAUGE=$(B)/nodegauge tests/privilege/run --write # by root; else the page stays
+	@NODEGAUGE=$(B)/nodegauge tests/privilege/run --write # as root; otherwise the page is left unchanged
 
 install: all
 	install -D $(B)/nodegauge $(DESTDIR)$(PREFIX)/bin/nodegauge
