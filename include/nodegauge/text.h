@@ -105,7 +105,4 @@ static inline struct ng_span ng_digits(char room[static NG_DIGITS], uint64_t val
 	return (struct ng_span){ room + at, NG_DIGITS - at };
 }
 
-/* "1m30s", "100ms", "1.5s", "0" in nanoseconds, in Go's syntax for durations. */
-int ng_duration(struct ng_span text, uint64_t *ret_ns);
-
 #endif

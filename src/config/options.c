@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/options.h"
 
+#include "base/duration.h"
 #include "config/flags.h"
 #include "config/node_exporter.h"
 #include "http/address.h"

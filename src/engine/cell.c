@@ -2,6 +2,7 @@
 #include "engine/cell.h"
 
 #include "base/arena.h"
+#include "base/duration.h"
 #include "base/pattern.h"
 
 #include <stdio.h>

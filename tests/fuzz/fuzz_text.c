@@ -4,6 +4,7 @@
  * labels and families of such bytes against the strict reader.
  */
 #include "../runner/exposition.h"
+#include "base/duration.h"
 #include "exposition/page.h"
 
 #include <errno.h>

@@ -2,6 +2,8 @@
 /* Spans and strict numbers. Every text ends where readable memory ends. */
 #include "support.h"
 
+#include "base/duration.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
