@@ -184,11 +184,8 @@ static int arp_init(void *state, struct ng_setup *setup)
 {
 	struct arp *arp = state;
 	bool own;
-	const char *path = ng_join(setup->arena, ng_net_path(setup, &own), "/arp", NULL);
 
-	if (!path)
-		return -ENOMEM;
-	arp->file = NG_FILE(NG_PROC, NG_RECORDS, path);
+	(void)ng_net_path(setup, &own);
 	arp->use_netlink = arp->use_netlink && own;
 	return 0;
 }
@@ -215,9 +212,12 @@ static void arp_done(void *state)
 {
 	struct arp *arp = state;
 
-	ng_file_close(&arp->file);
 	ng_netlink_close(&arp->netlink);
 }
+
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(arp, file, NG_PROC, NG_RECORDS, "net/arp"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -228,6 +228,8 @@ static const struct ng_collector descriptor = {
 	.families = &family,
 	.family_count = 1,
 	.state_size = sizeof(struct arp),
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.init = arp_init,
 	.collect = arp_collect,
 	.done = arp_done,

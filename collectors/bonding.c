@@ -123,15 +123,6 @@ static int read_masters(struct ng_scrape *scrape, struct ng_span masters, struct
 	return 0;
 }
 
-static int bonding_init(void *state, struct ng_setup *setup)
-{
-	struct bonding *bonding = state;
-
-	(void)setup;
-	bonding->masters = NG_FILE(NG_SYS, NG_VALUE, "class/net/bonding_masters");
-	return 0;
-}
-
 static int bonding_collect(void *state, struct ng_scrape *scrape)
 {
 	struct bonding *bonding = state;
@@ -156,12 +147,9 @@ static int bonding_collect(void *state, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void bonding_done(void *state)
-{
-	struct bonding *bonding = state;
-
-	ng_file_close(&bonding->masters);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(bonding, masters, NG_SYS, NG_VALUE, "class/net/bonding_masters"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -170,8 +158,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct bonding),
-	.init = bonding_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = bonding_collect,
-	.done = bonding_done,
 };
 NG_COLLECTOR(descriptor);

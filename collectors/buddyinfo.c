@@ -58,15 +58,6 @@ static size_t zone_emit(struct ng_scrape *scrape, struct ng_span line, unsigned 
 	return good;
 }
 
-static int buddyinfo_init(void *state, struct ng_setup *setup)
-{
-	struct buddyinfo *buddyinfo = state;
-
-	(void)setup;
-	buddyinfo->file = NG_FILE(NG_PROC, NG_RECORDS, "buddyinfo");
-	return 0;
-}
-
 static int buddyinfo_collect(void *state, struct ng_scrape *scrape)
 {
 	struct buddyinfo *buddyinfo = state;
@@ -88,12 +79,9 @@ static int buddyinfo_collect(void *state, struct ng_scrape *scrape)
 	return any ? 0 : ng_broken(scrape, "buddyinfo", 1, expected);
 }
 
-static void buddyinfo_done(void *state)
-{
-	struct buddyinfo *buddyinfo = state;
-
-	ng_file_close(&buddyinfo->file);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(buddyinfo, file, NG_PROC, NG_RECORDS, "buddyinfo"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -103,8 +91,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct buddyinfo),
-	.init = buddyinfo_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = buddyinfo_collect,
-	.done = buddyinfo_done,
 };
 NG_COLLECTOR(descriptor);

@@ -121,15 +121,8 @@ static int conntrack_init(void *state, struct ng_setup *setup)
 {
 	struct conntrack *conntrack = state;
 	bool own;
-	const char *net = ng_net_path(setup, &own);
-	const char *stat_path = ng_join(setup->arena, net, "/stat/nf_conntrack", NULL);
 
-	if (!stat_path)
-		return -ENOMEM;
-	conntrack->foreign = strcmp(net, "net") != 0;
-	conntrack->count = NG_FILE(NG_PROC, NG_VALUE, count_path);
-	conntrack->max = NG_FILE(NG_PROC, NG_VALUE, max_path);
-	conntrack->stat = NG_FILE(NG_PROC, NG_RECORDS, stat_path);
+	conntrack->foreign = strcmp(ng_net_path(setup, &own), "net") != 0;
 	return 0;
 }
 
@@ -179,14 +172,11 @@ static int conntrack_collect(void *state, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void conntrack_done(void *state)
-{
-	struct conntrack *conntrack = state;
-
-	ng_file_close(&conntrack->count);
-	ng_file_close(&conntrack->max);
-	ng_file_close(&conntrack->stat);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(conntrack, count, NG_PROC, NG_VALUE, count_path),
+	NG_STATE_FILE(conntrack, max, NG_PROC, NG_VALUE, max_path),
+	NG_STATE_FILE(conntrack, stat, NG_PROC, NG_RECORDS, "net/stat/nf_conntrack"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -195,8 +185,9 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct conntrack),
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.init = conntrack_init,
 	.collect = conntrack_collect,
-	.done = conntrack_done,
 };
 NG_COLLECTOR(descriptor);

@@ -24,15 +24,6 @@ static const struct ng_family families[] = {
 	[POOLSIZE] = { .name = "node_entropy_pool_size_bits", .help = "Size of the entropy pool.", .type = NG_GAUGE },
 };
 
-static int entropy_init(void *state, struct ng_setup *setup)
-{
-	struct entropy *entropy = state;
-
-	(void)setup;
-	entropy->available = NG_FILE(NG_PROC, NG_VALUE, "sys/kernel/random/entropy_avail");
-	return 0;
-}
-
 static int bits_parse(struct ng_scrape *scrape, const char *path, struct ng_span text, uint64_t *ret_bits)
 {
 	return ng_u64(ng_trim(text), ret_bits) < 0 ? ng_broken(scrape, path, 1, "a number of bits") : 0;
@@ -74,12 +65,9 @@ static int entropy_collect(void *state, struct ng_scrape *scrape)
 	return r < 0 && pool < 0 ? ng_fail_noted(scrape, r) : 0;
 }
 
-static void entropy_done(void *state)
-{
-	struct entropy *entropy = state;
-
-	ng_file_close(&entropy->available);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(entropy, available, NG_PROC, NG_VALUE, "sys/kernel/random/entropy_avail"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -88,8 +76,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct entropy),
-	.init = entropy_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = entropy_collect,
-	.done = entropy_done,
 };
 NG_COLLECTOR(descriptor);

@@ -42,15 +42,6 @@ static int filefd_emit(struct ng_scrape *scrape, const char *path, struct ng_spa
 	return any ? 0 : -EBADMSG;
 }
 
-static int filefd_init(void *state, struct ng_setup *setup)
-{
-	struct filefd *filefd = state;
-
-	(void)setup;
-	filefd->file = NG_FILE(NG_PROC, NG_VALUE, "sys/fs/file-nr");
-	return 0;
-}
-
 static int filefd_collect(void *state, struct ng_scrape *scrape)
 {
 	struct filefd *filefd = state;
@@ -60,12 +51,9 @@ static int filefd_collect(void *state, struct ng_scrape *scrape)
 	return r < 0 ? r : filefd_emit(scrape, filefd->file.path, text);
 }
 
-static void filefd_done(void *state)
-{
-	struct filefd *filefd = state;
-
-	ng_file_close(&filefd->file);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(filefd, file, NG_PROC, NG_VALUE, "sys/fs/file-nr"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -74,8 +62,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct filefd),
-	.init = filefd_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = filefd_collect,
-	.done = filefd_done,
 };
 NG_COLLECTOR(descriptor);

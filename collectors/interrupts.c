@@ -250,15 +250,6 @@ static int convert(const struct interrupts *interrupts, struct ng_scrape *scrape
 
 /* ---- life ---- */
 
-static int interrupts_init(void *state, struct ng_setup *setup)
-{
-	struct interrupts *interrupts = state;
-
-	(void)setup;
-	interrupts->file = NG_FILE(NG_PROC, NG_RECORDS, "interrupts");
-	return 0;
-}
-
 static int interrupts_collect(void *state, struct ng_scrape *scrape)
 {
 	struct interrupts *interrupts = state;
@@ -268,12 +259,9 @@ static int interrupts_collect(void *state, struct ng_scrape *scrape)
 	return r < 0 ? r : convert(interrupts, scrape, text);
 }
 
-static void interrupts_done(void *state)
-{
-	struct interrupts *interrupts = state;
-
-	ng_file_close(&interrupts->file);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(interrupts, file, NG_PROC, NG_RECORDS, "interrupts"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -285,8 +273,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct interrupts),
-	.init = interrupts_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = interrupts_collect,
-	.done = interrupts_done,
 };
 NG_COLLECTOR(descriptor);

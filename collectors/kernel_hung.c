@@ -20,15 +20,6 @@ static const struct ng_family families[] = {
 		.type = NG_COUNTER },
 };
 
-static int kernel_hung_init(void *state, struct ng_setup *setup)
-{
-	struct kernel_hung *hung = state;
-
-	(void)setup;
-	hung->file = NG_FILE(NG_PROC, NG_VALUE, "sys/kernel/hung_task_detect_count");
-	return 0;
-}
-
 static int kernel_hung_collect(void *state, struct ng_scrape *scrape)
 {
 	struct kernel_hung *hung = state;
@@ -49,12 +40,9 @@ static int kernel_hung_collect(void *state, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void kernel_hung_done(void *state)
-{
-	struct kernel_hung *hung = state;
-
-	ng_file_close(&hung->file);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(kernel_hung, file, NG_PROC, NG_VALUE, "sys/kernel/hung_task_detect_count"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -63,8 +51,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct kernel_hung),
-	.init = kernel_hung_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = kernel_hung_collect,
-	.done = kernel_hung_done,
 };
 NG_COLLECTOR(descriptor);

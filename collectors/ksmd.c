@@ -9,25 +9,24 @@
  */
 #include <nodegauge/collector.h>
 
-#define KSM "kernel/mm/ksm/"
-
-/* One file each, in the order of the families; `places` scales the value to the unit of the family. */
-static const struct {
-	const char *path;
-	unsigned places;
-} files[] = {
-	{ KSM "full_scans", 0 },
-	{ KSM "merge_across_nodes", 0 },
-	{ KSM "pages_shared", 0 },
-	{ KSM "pages_sharing", 0 },
-	{ KSM "pages_to_scan", 0 },
-	{ KSM "pages_unshared", 0 },
-	{ KSM "pages_volatile", 0 },
-	{ KSM "run", 0 },
-	{ KSM "sleep_millisecs", 3 },
+/* One file each, in this order. */
+enum {
+	FULL_SCANS,
+	MERGE_ACROSS_NODES,
+	PAGES_SHARED,
+	PAGES_SHARING,
+	PAGES_TO_SCAN,
+	PAGES_UNSHARED,
+	PAGES_VOLATILE,
+	RUN,
+	SLEEP,
+	FAMILIES
 };
-static const struct ng_family families[NG_COUNT(files)] = {
-	{ .name = "node_ksmd_full_scans_total", .help = "Full scans of all mergeable areas.", .type = NG_COUNTER },
+
+static const struct ng_family families[FAMILIES] = {
+	{ .name = "node_ksmd_full_scans_total",
+		.help = "Full scans of all mergeable areas.",
+		.type = NG_COUNTER },
 	{ .name = "node_ksmd_merge_across_nodes",
 		.help = "Whether pages of different NUMA nodes may be merged.",
 		.type = NG_GAUGE },
@@ -47,18 +46,8 @@ static const struct ng_family families[NG_COUNT(files)] = {
 };
 
 struct ksmd {
-	struct ng_file file[NG_COUNT(files)];
+	struct ng_file file[FAMILIES];
 };
-
-static int ksmd_init(void *state, struct ng_setup *setup)
-{
-	struct ksmd *ksmd = state;
-
-	(void)setup;
-	for (size_t i = 0; i < NG_COUNT(files); i++)
-		ksmd->file[i] = NG_FILE(NG_SYS, NG_VALUE, files[i].path);
-	return 0;
-}
 
 static int ksmd_collect(void *state, struct ng_scrape *scrape)
 {
@@ -68,29 +57,33 @@ static int ksmd_collect(void *state, struct ng_scrape *scrape)
 	bool any = false;
 	int failure = -ENODATA;
 
-	for (size_t i = 0; i < NG_COUNT(files); i++) {
+	for (size_t i = 0; i < FAMILIES; i++) {
 		int r = ng_file_read(scrape, &ksmd->file[i], &text);
 		if (r == 0 && ng_u64(ng_trim(text), &value) < 0)
-			r = ng_broken(scrape, files[i].path, 1, "a number");
+			r = ng_broken(scrape, ksmd->file[i].path, 1, "a number");
 		if (r < 0) {
-			ng_drop_unread(scrape, r, files[i].path);
+			ng_drop_unread(scrape, r, ksmd->file[i].path);
 			failure = ng_absent(r) ? failure : r;
 			continue;
 		}
 		any = true;
 		ng_family(scrape->page, &families[i]);
-		ng_sample_scaled(scrape->page, NG_NO_LABELS, value, files[i].places);
+		ng_sample_scaled(scrape->page, NG_NO_LABELS, value, i == SLEEP ? 3 : 0);
 	}
 	return any ? 0 : ng_fail_noted(scrape, failure);
 }
 
-static void ksmd_done(void *state)
-{
-	struct ksmd *ksmd = state;
-
-	for (size_t i = 0; i < NG_COUNT(files); i++)
-		ng_file_close(&ksmd->file[i]);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(ksmd, file[FULL_SCANS], NG_SYS, NG_VALUE, "kernel/mm/ksm/full_scans"),
+	NG_STATE_FILE(ksmd, file[MERGE_ACROSS_NODES], NG_SYS, NG_VALUE, "kernel/mm/ksm/merge_across_nodes"),
+	NG_STATE_FILE(ksmd, file[PAGES_SHARED], NG_SYS, NG_VALUE, "kernel/mm/ksm/pages_shared"),
+	NG_STATE_FILE(ksmd, file[PAGES_SHARING], NG_SYS, NG_VALUE, "kernel/mm/ksm/pages_sharing"),
+	NG_STATE_FILE(ksmd, file[PAGES_TO_SCAN], NG_SYS, NG_VALUE, "kernel/mm/ksm/pages_to_scan"),
+	NG_STATE_FILE(ksmd, file[PAGES_UNSHARED], NG_SYS, NG_VALUE, "kernel/mm/ksm/pages_unshared"),
+	NG_STATE_FILE(ksmd, file[PAGES_VOLATILE], NG_SYS, NG_VALUE, "kernel/mm/ksm/pages_volatile"),
+	NG_STATE_FILE(ksmd, file[RUN], NG_SYS, NG_VALUE, "kernel/mm/ksm/run"),
+	NG_STATE_FILE(ksmd, file[SLEEP], NG_SYS, NG_VALUE, "kernel/mm/ksm/sleep_millisecs"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -100,8 +93,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct ksmd),
-	.init = ksmd_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = ksmd_collect,
-	.done = ksmd_done,
 };
 NG_COLLECTOR(descriptor);

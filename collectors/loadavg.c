@@ -38,15 +38,6 @@ static int loadavg_emit(struct ng_scrape *scrape, struct ng_span text)
 	return any ? 0 : -EBADMSG;
 }
 
-static int loadavg_init(void *state, struct ng_setup *setup)
-{
-	struct loadavg *loadavg = state;
-
-	(void)setup;
-	loadavg->file = NG_FILE(NG_PROC, NG_WHOLE, "loadavg");
-	return 0;
-}
-
 static int loadavg_collect(void *state, struct ng_scrape *scrape)
 {
 	struct loadavg *loadavg = state;
@@ -56,12 +47,9 @@ static int loadavg_collect(void *state, struct ng_scrape *scrape)
 	return r < 0 ? r : loadavg_emit(scrape, ng_trim(text));
 }
 
-static void loadavg_done(void *state)
-{
-	struct loadavg *loadavg = state;
-
-	ng_file_close(&loadavg->file);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(loadavg, file, NG_PROC, NG_WHOLE, "loadavg"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -70,8 +58,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct loadavg),
-	.init = loadavg_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = loadavg_collect,
-	.done = loadavg_done,
 };
 NG_COLLECTOR(descriptor);

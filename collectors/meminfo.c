@@ -319,15 +319,6 @@ static int meminfo_emit(const struct meminfo *meminfo, struct ng_scrape *scrape)
 	return any ? 0 : ng_broken(scrape, "meminfo", 1, expected);
 }
 
-static int meminfo_init(void *state, struct ng_setup *setup)
-{
-	struct meminfo *meminfo = state;
-
-	(void)setup;
-	meminfo->file = NG_FILE(NG_PROC, NG_WHOLE, "meminfo");
-	return 0;
-}
-
 static int meminfo_collect(void *state, struct ng_scrape *scrape)
 {
 	struct meminfo *meminfo = state;
@@ -351,9 +342,12 @@ static void meminfo_done(void *state)
 {
 	struct meminfo *meminfo = state;
 
-	ng_file_close(&meminfo->file);
 	ng_arena_done(&meminfo->arena);
 }
+
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(meminfo, file, NG_PROC, NG_WHOLE, "meminfo"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -362,7 +356,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct meminfo),
-	.init = meminfo_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = meminfo_collect,
 	.done = meminfo_done,
 };

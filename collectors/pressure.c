@@ -45,14 +45,11 @@ static const struct ng_family families[] = {
 		.type = NG_COUNTER },
 };
 
-static const struct {
-	const char *path;
-	const struct ng_family *family[KINDS];
-} resources[RESOURCES] = {
-	[CPU] = { "pressure/cpu", { &families[0], NULL } },
-	[IO] = { "pressure/io", { &families[1], &families[2] } },
-	[MEMORY] = { "pressure/memory", { &families[3], &families[4] } },
-	[IRQ] = { "pressure/irq", { NULL, &families[5] } },
+static const struct ng_family *const shown[RESOURCES][KINDS] = {
+	[CPU] = { &families[0], NULL },
+	[IO] = { &families[1], &families[2] },
+	[MEMORY] = { &families[3], &families[4] },
+	[IRQ] = { NULL, &families[5] },
 };
 
 struct totals {
@@ -72,18 +69,18 @@ static int read_resource(struct pressure *pressure, struct ng_scrape *scrape, si
 		return -ENODATA;
 	}
 	if (r < 0) {
-		ng_drop_unread(scrape, r, resources[i].path);
+		ng_drop_unread(scrape, r, pressure->file[i].path);
 		return r;
 	}
 	ng_pressure_parse(text, totals->us, totals->given);
 	r = -EBADMSG;
 	for (size_t kind = 0; kind < KINDS; kind++) {
-		if (!resources[i].family[kind])
+		if (!shown[i][kind])
 			continue;
 		if (totals->given[kind])
 			r = 0;
 		else
-			ng_drop_value(scrape, resources[i].path, 0, expected[kind]);
+			ng_drop_value(scrape, pressure->file[i].path, 0, expected[kind]);
 	}
 	return r;
 }
@@ -91,21 +88,11 @@ static int read_resource(struct pressure *pressure, struct ng_scrape *scrape, si
 static void emit(struct ng_page *page, size_t resource, const struct totals *totals)
 {
 	for (size_t kind = 0; kind < KINDS; kind++) {
-		if (!resources[resource].family[kind] || !totals->given[kind])
+		if (!shown[resource][kind] || !totals->given[kind])
 			continue;
-		ng_family(page, resources[resource].family[kind]);
+		ng_family(page, shown[resource][kind]);
 		ng_sample_scaled(page, NG_NO_LABELS, totals->us[kind], 6);
 	}
-}
-
-static int pressure_init(void *state, struct ng_setup *setup)
-{
-	struct pressure *pressure = state;
-
-	(void)setup;
-	for (size_t i = 0; i < RESOURCES; i++)
-		pressure->file[i] = NG_FILE(NG_PROC, NG_WHOLE, resources[i].path);
-	return 0;
 }
 
 static int pressure_collect(void *state, struct ng_scrape *scrape)
@@ -126,7 +113,7 @@ static int pressure_collect(void *state, struct ng_scrape *scrape)
 		if (r == 0 || r == -ENODATA)
 			continue;
 		failed = r;
-		path = resources[i].path;
+		path = pressure->file[i].path;
 	}
 	if (any)
 		return 0;
@@ -134,13 +121,12 @@ static int pressure_collect(void *state, struct ng_scrape *scrape)
 				  : ng_failed(scrape, failed, "read", path);
 }
 
-static void pressure_done(void *state)
-{
-	struct pressure *pressure = state;
-
-	for (size_t i = 0; i < RESOURCES; i++)
-		ng_file_close(&pressure->file[i]);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(pressure, file[CPU], NG_PROC, NG_WHOLE, "pressure/cpu"),
+	NG_STATE_FILE(pressure, file[IO], NG_PROC, NG_WHOLE, "pressure/io"),
+	NG_STATE_FILE(pressure, file[MEMORY], NG_PROC, NG_WHOLE, "pressure/memory"),
+	NG_STATE_FILE(pressure, file[IRQ], NG_PROC, NG_WHOLE, "pressure/irq"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -149,8 +135,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct pressure),
-	.init = pressure_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = pressure_collect,
-	.done = pressure_done,
 };
 NG_COLLECTOR(descriptor);

@@ -224,16 +224,6 @@ static void emit(struct ng_scrape *scrape, const struct census *census)
 
 /* ---- life ---- */
 
-static int processes_init(void *state, struct ng_setup *setup)
-{
-	struct processes *processes = state;
-
-	(void)setup;
-	processes->threads_max = NG_FILE(NG_PROC, NG_VALUE, "sys/kernel/threads-max");
-	processes->pid_max = NG_FILE(NG_PROC, NG_VALUE, "sys/kernel/pid_max");
-	return 0;
-}
-
 static int processes_collect(void *state, struct ng_scrape *scrape)
 {
 	struct processes *processes = state;
@@ -248,16 +238,13 @@ static int processes_collect(void *state, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void processes_done(void *state)
-{
-	struct processes *processes = state;
-
-	ng_file_close(&processes->threads_max);
-	ng_file_close(&processes->pid_max);
-}
-
 static const struct ng_privilege privileges[] = {
 	{ .capability = "CAP_SYS_PTRACE", .lost = "other users' processes where /proc is mounted with hidepid" },
+};
+
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(processes, threads_max, NG_PROC, NG_VALUE, "sys/kernel/threads-max"),
+	NG_STATE_FILE(processes, pid_max, NG_PROC, NG_VALUE, "sys/kernel/pid_max"),
 };
 
 static const struct ng_collector descriptor = {
@@ -270,8 +257,8 @@ static const struct ng_collector descriptor = {
 	.privileges = privileges,
 	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct processes),
-	.init = processes_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = processes_collect,
-	.done = processes_done,
 };
 NG_COLLECTOR(descriptor);

@@ -103,15 +103,6 @@ static void emit(struct ng_page *page, const struct rows *rows)
 	}
 }
 
-static int schedstat_init(void *state, struct ng_setup *setup)
-{
-	struct schedstat *schedstat = state;
-
-	(void)setup;
-	schedstat->file = NG_FILE(NG_PROC, NG_RECORDS, "schedstat");
-	return 0;
-}
-
 static int schedstat_collect(void *state, struct ng_scrape *scrape)
 {
 	struct schedstat *schedstat = state;
@@ -132,12 +123,9 @@ static int schedstat_collect(void *state, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void schedstat_done(void *state)
-{
-	struct schedstat *schedstat = state;
-
-	ng_file_close(&schedstat->file);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(schedstat, file, NG_PROC, NG_RECORDS, "schedstat"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -146,8 +134,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct schedstat),
-	.init = schedstat_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = schedstat_collect,
-	.done = schedstat_done,
 };
 NG_COLLECTOR(descriptor);

@@ -65,15 +65,6 @@ static void mode_emit(struct ng_page *page, const struct ng_family *family, int6
 	ng_sample_i64(page, NG_NO_LABELS, mode);
 }
 
-static int selinux_init(void *state, struct ng_setup *setup)
-{
-	struct selinux *selinux = state;
-
-	(void)setup;
-	selinux->enforce = NG_FILE(NG_SYS, NG_VALUE, "fs/selinux/enforce");
-	return 0;
-}
-
 static int selinux_collect(void *state, struct ng_scrape *scrape)
 {
 	struct selinux *selinux = state;
@@ -104,12 +95,9 @@ static int selinux_collect(void *state, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void selinux_done(void *state)
-{
-	struct selinux *selinux = state;
-
-	ng_file_close(&selinux->enforce);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(selinux, enforce, NG_SYS, NG_VALUE, "fs/selinux/enforce"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -118,8 +106,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct selinux),
-	.init = selinux_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = selinux_collect,
-	.done = selinux_done,
 };
 NG_COLLECTOR(descriptor);

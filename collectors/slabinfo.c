@@ -138,15 +138,6 @@ static int merge_repeated(struct ng_scrape *scrape, struct slabs *slabs)
 	return 0;
 }
 
-static int slabinfo_init(void *state, struct ng_setup *setup)
-{
-	struct slabinfo *slabinfo = state;
-
-	(void)setup;
-	slabinfo->file = NG_FILE(NG_PROC, NG_RECORDS | NG_PRIVILEGED, "slabinfo");
-	return 0;
-}
-
 static int slabinfo_collect(void *state, struct ng_scrape *scrape)
 {
 	struct slabinfo *slabinfo = state;
@@ -170,13 +161,6 @@ static int slabinfo_collect(void *state, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void slabinfo_done(void *state)
-{
-	struct slabinfo *slabinfo = state;
-
-	ng_file_close(&slabinfo->file);
-}
-
 static const struct ng_option options[] = {
 	NG_OPTION(slabinfo, filter.include, NG_OPTION_PATTERN, "slabs-include", ".*", "Slab caches to report."),
 	NG_OPTION(slabinfo, filter.exclude, NG_OPTION_PATTERN, "slabs-exclude", "", "Slab caches to leave out."),
@@ -184,6 +168,10 @@ static const struct ng_option options[] = {
 
 static const struct ng_privilege privileges[] = {
 	{ .capability = "root or CAP_DAC_READ_SEARCH", .lost = "everything: /proc/slabinfo is readable by root only" },
+};
+
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(slabinfo, file, NG_PROC, NG_RECORDS | NG_PRIVILEGED, "slabinfo"),
 };
 
 static const struct ng_collector descriptor = {
@@ -198,8 +186,8 @@ static const struct ng_collector descriptor = {
 	.privileges = privileges,
 	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct slabinfo),
-	.init = slabinfo_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = slabinfo_collect,
-	.done = slabinfo_done,
 };
 NG_COLLECTOR(descriptor);

@@ -120,15 +120,6 @@ static void emit_row(struct ng_scrape *scrape, const struct table *table, size_t
 	}
 }
 
-static int softirqs_init(void *state, struct ng_setup *setup)
-{
-	struct softirqs *softirqs = state;
-
-	(void)setup;
-	softirqs->file = NG_FILE(NG_PROC, NG_WHOLE, "softirqs");
-	return 0;
-}
-
 static int softirqs_collect(void *state, struct ng_scrape *scrape)
 {
 	struct softirqs *softirqs = state;
@@ -149,12 +140,9 @@ static int softirqs_collect(void *state, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void softirqs_done(void *state)
-{
-	struct softirqs *softirqs = state;
-
-	ng_file_close(&softirqs->file);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(softirqs, file, NG_PROC, NG_WHOLE, "softirqs"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -164,8 +152,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct softirqs),
-	.init = softirqs_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = softirqs_collect,
-	.done = softirqs_done,
 };
 NG_COLLECTOR(descriptor);

@@ -176,18 +176,6 @@ static void drop_doubtful(struct ng_scrape *scrape, const char *path, struct row
 
 /* ---- the collector ---- */
 
-static int softnet_init(void *state, struct ng_setup *setup)
-{
-	struct softnet *softnet = state;
-	bool own;
-	const char *path = ng_join(setup->arena, ng_net_path(setup, &own), "/softnet_stat", NULL);
-
-	if (!path)
-		return -ENOMEM;
-	softnet->file = NG_FILE(NG_PROC, NG_RECORDS, path);
-	return 0;
-}
-
 static int read_rows(struct softnet *softnet, struct ng_scrape *scrape, struct rows *rows)
 {
 	const char *path = softnet->file.path;
@@ -227,12 +215,9 @@ static int softnet_collect(void *state, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void softnet_done(void *state)
-{
-	struct softnet *softnet = state;
-
-	ng_file_close(&softnet->file);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(softnet, file, NG_PROC, NG_RECORDS, "net/softnet_stat"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -241,8 +226,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct softnet),
-	.init = softnet_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = softnet_collect,
-	.done = softnet_done,
 };
 NG_COLLECTOR(descriptor);

@@ -117,15 +117,6 @@ static int swap_parse(struct ng_scrape *scrape, struct ng_span text, struct area
 	return any || n == 1 ? 0 : -EBADMSG;
 }
 
-static int swap_init(void *state, struct ng_setup *setup)
-{
-	struct swap *swap = state;
-
-	(void)setup;
-	swap->file = NG_FILE(NG_PROC, NG_RECORDS, "swaps");
-	return 0;
-}
-
 static int swap_collect(void *state, struct ng_scrape *scrape)
 {
 	struct swap *swap = state;
@@ -152,12 +143,9 @@ static int swap_collect(void *state, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void swap_done(void *state)
-{
-	struct swap *swap = state;
-
-	ng_file_close(&swap->file);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(swap, file, NG_PROC, NG_RECORDS, "swaps"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -167,8 +155,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct swap),
-	.init = swap_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = swap_collect,
-	.done = swap_done,
 };
 NG_COLLECTOR(descriptor);

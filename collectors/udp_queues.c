@@ -30,8 +30,10 @@ struct version {
 	bool many; /* sockets; ask sock_diag */
 };
 
+enum { V4, V6, VERSIONS };
+
 struct udp_queues {
-	struct version version[2];
+	struct version version[VERSIONS];
 	struct ng_netlink netlink;
 	bool own;     /* network namespace of this process */
 	bool no_diag; /* the kernel has none for UDP */
@@ -150,17 +152,14 @@ static int read_queues(struct udp_queues *udp, struct version *version, struct n
 	return read_file(udp, version, scrape, sums);
 }
 
-static int version_init(
-	struct ng_setup *setup, struct version *version, const char *ip, const char *file, const char *sockstat)
+static int version_init(struct ng_setup *setup, struct version *version, const char *ip, const char *sockstat)
 {
 	bool own;
 	const char *net = ng_net_path(setup, &own);
-	const char *path = ng_join(setup->arena, net, file, NULL);
 	const char *sockstat_path = ng_join(setup->arena, net, sockstat, NULL);
 
-	if (!path || !sockstat_path)
+	if (!sockstat_path)
 		return -ENOMEM;
-	version->file = NG_FILE(NG_PROC, NG_WHOLE, path);
 	version->sockstat = ng_shared(setup, NG_PROC, NG_WHOLE, sockstat_path);
 	version->tx_labels = NG_LABELS(setup->arena, { "ip", ng_span(ip) }, { "queue", NG_SPAN("tx") });
 	version->rx_labels = NG_LABELS(setup->arena, { "ip", ng_span(ip) }, { "queue", NG_SPAN("rx") });
@@ -172,10 +171,12 @@ static int udp_queues_init(void *state, struct ng_setup *setup)
 	struct udp_queues *udp = state;
 
 	(void)ng_net_path(setup, &udp->own);
-	udp->version[0] = (struct version){ .family = AF_INET, .inuse = NG_SPAN("UDP: inuse ") };
-	udp->version[1] = (struct version){ .family = AF_INET6, .inuse = NG_SPAN("UDP6: inuse ") };
-	int r = version_init(setup, &udp->version[0], "v4", "/udp", "/sockstat");
-	return r < 0 ? r : version_init(setup, &udp->version[1], "v6", "/udp6", "/sockstat6");
+	udp->version[V4].family = AF_INET;
+	udp->version[V4].inuse = NG_SPAN("UDP: inuse ");
+	udp->version[V6].family = AF_INET6;
+	udp->version[V6].inuse = NG_SPAN("UDP6: inuse ");
+	int r = version_init(setup, &udp->version[V4], "v4", "/sockstat");
+	return r < 0 ? r : version_init(setup, &udp->version[V6], "v6", "/sockstat6");
 }
 
 static int udp_queues_collect(void *state, struct ng_scrape *scrape)
@@ -207,9 +208,12 @@ static void udp_queues_done(void *state)
 	struct udp_queues *udp = state;
 
 	ng_netlink_close(&udp->netlink);
-	for (size_t i = 0; i < NG_COUNT(udp->version); i++)
-		ng_file_close(&udp->version[i].file);
 }
+
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(udp_queues, version[V4].file, NG_PROC, NG_WHOLE, "net/udp"),
+	NG_STATE_FILE(udp_queues, version[V6].file, NG_PROC, NG_WHOLE, "net/udp6"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -218,6 +222,8 @@ static const struct ng_collector descriptor = {
 	.families = &family,
 	.family_count = 1,
 	.state_size = sizeof(struct udp_queues),
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.init = udp_queues_init,
 	.collect = udp_queues_collect,
 	.done = udp_queues_done,

@@ -185,15 +185,6 @@ static bool vmstat_parse(struct vmstat *vmstat, struct ng_span text)
 	return at == end;
 }
 
-static int vmstat_init(void *state, struct ng_setup *setup)
-{
-	struct vmstat *vmstat = state;
-
-	(void)setup;
-	vmstat->file = NG_FILE(NG_PROC, NG_RECORDS, "vmstat");
-	return 0;
-}
-
 static int vmstat_collect(void *state, struct ng_scrape *scrape)
 {
 	struct vmstat *vmstat = state;
@@ -230,13 +221,16 @@ static void vmstat_done(void *state)
 {
 	struct vmstat *vmstat = state;
 
-	ng_file_close(&vmstat->file);
 	ng_arena_done(&vmstat->arena);
 }
 
 static const struct ng_option options[] = {
 	NG_OPTION(
 		vmstat, wanted, NG_OPTION_PATTERN, "fields", "^(oom_kill|pgpg|pswp|pg.*fault).*", "Fields to report."),
+};
+
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(vmstat, file, NG_PROC, NG_RECORDS, "vmstat"),
 };
 
 static const struct ng_collector descriptor = {
@@ -248,7 +242,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct vmstat),
-	.init = vmstat_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = vmstat_collect,
 	.done = vmstat_done,
 };

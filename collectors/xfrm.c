@@ -91,18 +91,6 @@ static bool xfrm_parse(struct ng_scrape *scrape, const char *path, struct ng_spa
 	return any;
 }
 
-static int xfrm_init(void *state, struct ng_setup *setup)
-{
-	struct xfrm *xfrm = state;
-	bool own;
-	const char *path = ng_join(setup->arena, ng_net_path(setup, &own), "/xfrm_stat", NULL);
-
-	if (!path)
-		return -ENOMEM;
-	xfrm->file = NG_FILE(NG_PROC, NG_WHOLE, path);
-	return 0;
-}
-
 static int xfrm_collect(void *state, struct ng_scrape *scrape)
 {
 	struct xfrm *xfrm = state;
@@ -125,12 +113,9 @@ static int xfrm_collect(void *state, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void xfrm_done(void *state)
-{
-	struct xfrm *xfrm = state;
-
-	ng_file_close(&xfrm->file);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(xfrm, file, NG_PROC, NG_WHOLE, "net/xfrm_stat"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -140,8 +125,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct xfrm),
-	.init = xfrm_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = xfrm_collect,
-	.done = xfrm_done,
 };
 NG_COLLECTOR(descriptor);

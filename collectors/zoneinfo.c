@@ -219,15 +219,6 @@ static void protection_emit(struct ng_scrape *scrape, const struct zones *zones,
 	}
 }
 
-static int zoneinfo_init(void *state, struct ng_setup *setup)
-{
-	struct zoneinfo *zoneinfo = state;
-
-	(void)setup;
-	zoneinfo->file = NG_FILE(NG_PROC, NG_RECORDS, "zoneinfo");
-	return 0;
-}
-
 static int zoneinfo_collect(void *state, struct ng_scrape *scrape)
 {
 	struct zoneinfo *zoneinfo = state;
@@ -251,12 +242,9 @@ static int zoneinfo_collect(void *state, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void zoneinfo_done(void *state)
-{
-	struct zoneinfo *zoneinfo = state;
-
-	ng_file_close(&zoneinfo->file);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(zoneinfo, file, NG_PROC, NG_RECORDS, "zoneinfo"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -266,8 +254,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct zoneinfo),
-	.init = zoneinfo_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = zoneinfo_collect,
-	.done = zoneinfo_done,
 };
 NG_COLLECTOR(descriptor);

@@ -66,7 +66,6 @@ static int cpu_init(void *state, struct ng_setup *setup)
 	struct cpu *cpu = state;
 
 	cpu->times.file = ng_shared(setup, NG_PROC, NG_WHOLE, "stat");
-	cpu->info.file = NG_FILE(NG_PROC, NG_RECORDS, "cpuinfo");
 	cpu->info.frequency = ng_enabled(setup, "cpufreq");
 	cpu->want_info = cpu->want_info || cpu->info.flags || cpu->info.bugs;
 	return cpu->times.file ? 0 : -ENOMEM;
@@ -88,10 +87,13 @@ static void cpu_done(void *state)
 {
 	struct cpu *cpu = state;
 
-	ng_file_close(&cpu->info.file);
 	ng_cpu_times_done(&cpu->times);
 	ng_cpu_topology_done(&cpu->topology);
 }
+
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(cpu, info.file, NG_PROC, NG_RECORDS, "cpuinfo"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -102,6 +104,8 @@ static const struct ng_collector descriptor = {
 	.families = ng_cpu_families,
 	.family_count = NG_CPU_FAMILIES,
 	.state_size = sizeof(struct cpu),
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.init = cpu_init,
 	.collect = cpu_collect,
 	.done = cpu_done,

@@ -309,7 +309,6 @@ static int diskstats_init(void *state, struct ng_setup *setup)
 	struct diskstats *diskstats = state;
 
 	(void)setup;
-	diskstats->file = NG_FILE(NG_PROC, NG_RECORDS, diskstats_path);
 	if (!diskstats->filter.exclude && !diskstats->filter.include)
 		diskstats->filter.exclude = diskstats->old_exclude;
 	return 0;
@@ -338,9 +337,12 @@ static void diskstats_done(void *state)
 {
 	struct diskstats *diskstats = state;
 
-	ng_file_close(&diskstats->file);
 	ng_arena_done(&diskstats->devices.arena);
 }
+
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(diskstats, file, NG_PROC, NG_RECORDS, diskstats_path),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -351,6 +353,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct diskstats),
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.init = diskstats_init,
 	.collect = diskstats_collect,
 	.done = diskstats_done,

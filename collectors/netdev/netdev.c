@@ -314,10 +314,8 @@ static int netdev_init(void *state, struct ng_setup *setup)
 {
 	struct netdev *netdev = state;
 	bool own;
-	const char *path = ng_join(setup->arena, ng_net_path(setup, &own), "/dev", NULL);
 
-	if (!path)
-		return -ENOMEM;
+	(void)ng_net_path(setup, &own);
 	if (netdev->include && netdev->whitelist)
 		return ng_refuse(setup, "device-whitelist is the former name of device-include: use only one of them");
 	if (netdev->exclude && netdev->blacklist)
@@ -327,7 +325,6 @@ static int netdev_init(void *state, struct ng_setup *setup)
 	if (netdev->filter.include && netdev->filter.exclude)
 		return ng_refuse(setup, "device-include and device-exclude are mutually exclusive: use only one of "
 					"them");
-	netdev->file = NG_FILE(NG_PROC, NG_RECORDS, path);
 	netdev->from_sysfs = netdev->use_netlink && !own && !netdev->detailed;
 	netdev->use_netlink = netdev->use_netlink && own;
 	netdev->address_info = netdev->address_info && own;
@@ -366,9 +363,12 @@ static void netdev_done(void *state)
 {
 	struct netdev *netdev = state;
 
-	ng_file_close(&netdev->file);
 	ng_netlink_close(&netdev->addresses);
 }
+
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(netdev, file, NG_PROC, NG_RECORDS, "net/dev"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -379,6 +379,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct netdev),
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.init = netdev_init,
 	.collect = netdev_collect,
 	.done = netdev_done,

@@ -118,17 +118,8 @@ static int read_file(struct netstat *netstat, size_t f, struct ng_scrape *scrape
 
 static int netstat_init(void *state, struct ng_setup *setup)
 {
-	static const char *const names[FILES] = { "/netstat", "/snmp", "/snmp6" };
 	struct netstat *netstat = state;
-	bool own;
-	const char *net = ng_net_path(setup, &own);
 
-	for (size_t f = 0; f < FILES; f++) {
-		const char *path = ng_join(setup->arena, net, names[f], NULL);
-		if (!path)
-			return -ENOMEM;
-		netstat->file[f] = NG_FILE(NG_PROC, NG_WHOLE, path);
-	}
 	netstat->netstat = ng_shared(setup, NG_PROC, NG_WHOLE, netstat->file[NETSTAT].path);
 	return netstat->netstat ? 0 : -ENOMEM;
 }
@@ -171,11 +162,15 @@ static void netstat_done(void *state)
 {
 	struct netstat *netstat = state;
 
-	for (size_t f = 0; f < FILES; f++) {
-		ng_file_close(&netstat->file[f]);
+	for (size_t f = 0; f < FILES; f++)
 		ng_arena_done(&netstat->plan[f].arena);
-	}
 }
+
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(netstat, file[NETSTAT], NG_PROC, NG_WHOLE, "net/netstat"),
+	NG_STATE_FILE(netstat, file[SNMP], NG_PROC, NG_WHOLE, "net/snmp"),
+	NG_STATE_FILE(netstat, file[SNMP6], NG_PROC, NG_WHOLE, "net/snmp6"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -186,6 +181,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct netstat),
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.init = netstat_init,
 	.collect = netstat_collect,
 	.done = netstat_done,

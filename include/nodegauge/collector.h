@@ -78,6 +78,21 @@ struct ng_writable {
 
 struct ng_error;
 
+/*
+ * A file that is read on every scrape, as a struct ng_file in the state: filled in before `init`, opened on the first
+ * read, and closed at the end. "net/..." below NG_PROC is looked up in the host's network namespace, see ng_net_path.
+ */
+struct ng_state_file {
+	size_t offset; /* of the member in the state */
+	enum ng_root root;
+	enum ng_kind kind;
+	const char *path;
+};
+#define NG_STATE_FILE(state, member, root_, kind_, path_)                                                              \
+	{                                                                                                              \
+		.offset = offsetof(struct state, member), .root = (root_), .kind = (kind_), .path = (path_)            \
+	}
+
 /* The argument of `init`. Option texts live as long as the collector. */
 struct ng_setup {
 	struct ng_arena *arena;         /* lives as long as the collector; for paths and tables */
@@ -139,7 +154,7 @@ struct ng_collector {
 	size_t family_count;
 	const struct ng_privilege *privileges;
 	size_t privilege_count;
-	size_t state_size; /* zeroed, then the options are filled in, before init */
+	size_t state_size; /* zeroed, then files and options are filled in, before init */
 
 	/* Returns 0, or a negative errno with setup->error filled in; then the daemon refuses to start. May be NULL. */
 	int (*init)(void *state, struct ng_setup *setup);
@@ -166,6 +181,9 @@ struct ng_collector {
 
 	const struct ng_writable *writables;
 	size_t writable_count;
+
+	const struct ng_state_file *files;
+	size_t file_count;
 };
 
 #define NG_COUNT(array) (sizeof(array) / sizeof((array)[0]))

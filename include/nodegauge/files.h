@@ -47,7 +47,8 @@ enum ng_kind {
 
 /*
  * A file that is read on every scrape: opened on the first read, then kept open and read from offset 0 (pread). If its
- * device has gone, it is closed and reopened once. Part of the collector's state.
+ * device has gone, it is closed and reopened once. Part of the collector's state, where the descriptor names it (struct
+ * ng_state_file) or the collector creates it with NG_FILE and closes it itself.
  */
 struct ng_file {
 	const char *path; /* relative to the root; borrowed for the life of the file */

@@ -164,6 +164,29 @@ static int set_given(struct ng_cell *cell, const struct ng_choice *choice, struc
 	return 0;
 }
 
+/* ---- the files of the state ---- */
+
+static struct ng_file *file_at(const struct ng_cell *cell, size_t index)
+{
+	return (void *)((char *)cell->state + cell->collector->files[index].offset);
+}
+
+static int set_files(struct ng_cell *cell, const struct ng_kernel *kernel)
+{
+	static const struct ng_span net = NG_SPAN("net/");
+
+	for (size_t i = 0; i < cell->collector->file_count; i++) {
+		const struct ng_state_file *file = &cell->collector->files[i];
+		const char *path = file->path;
+		if (file->root == NG_PROC && ng_span_starts(ng_span(path), net))
+			path = ng_join(&cell->memory, kernel->net_path, "/", path + net.size);
+		if (!path)
+			return -ENOMEM;
+		*file_at(cell, i) = (struct ng_file){ .path = path, .root = file->root, .kind = file->kind };
+	}
+	return 0;
+}
+
 /* ---- life ---- */
 
 bool ng_enabled(const struct ng_setup *setup, const char *collector)
@@ -212,7 +235,7 @@ int ng_cell_init(struct ng_cell *cell, const struct ng_choice *choice, struct ng
 	cell->patterns = calloc(collector->option_count + 1, sizeof(*cell->patterns));
 	cell->pattern_count = collector->option_count;
 	cell->heads = ng_page_heads(&cell->memory, collector->families, collector->family_count);
-	if (!cell->state || !cell->patterns || !cell->heads) {
+	if (!cell->state || !cell->patterns || !cell->heads || set_files(cell, kernel) < 0) {
 		ng_cell_done(cell);
 		return ng_error_set(error, -ENOMEM, "out of memory");
 	}
@@ -233,6 +256,8 @@ void ng_cell_done(struct ng_cell *cell)
 {
 	if (cell->state && cell->collector->done)
 		cell->collector->done(cell->state);
+	for (size_t i = 0; cell->state && i < cell->collector->file_count; i++)
+		ng_file_close(file_at(cell, i));
 	for (size_t i = 0; cell->patterns && i < cell->pattern_count; i++)
 		ng_pattern_free(cell->patterns[i]);
 	free(cell->patterns);

@@ -27,15 +27,6 @@ static const struct ng_family families[] = {
 	[IDLE] = { .name = "example_idle_seconds", .help = "Time that processors were idle.", .type = NG_GAUGE },
 };
 
-static int uptime_init(void *state, struct ng_setup *setup)
-{
-	struct uptime *uptime = state;
-
-	(void)setup;
-	uptime->file = NG_FILE(NG_PROC, NG_WHOLE, "uptime");
-	return 0;
-}
-
 static int uptime_collect(void *state, struct ng_scrape *scrape)
 {
 	struct uptime *uptime = state;
@@ -58,12 +49,9 @@ static int uptime_collect(void *state, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void uptime_done(void *state)
-{
-	struct uptime *uptime = state;
-
-	ng_file_close(&uptime->file);
-}
+static const struct ng_state_file files[] = {
+	NG_STATE_FILE(uptime, file, NG_PROC, NG_WHOLE, "uptime"),
+};
 
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
@@ -74,8 +62,8 @@ static const struct ng_collector descriptor = {
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct uptime),
-	.init = uptime_init,
+	.files = files,
+	.file_count = NG_COUNT(files),
 	.collect = uptime_collect,
-	.done = uptime_done,
 };
 NG_COLLECTOR(descriptor);
