@@ -4,9 +4,8 @@
  * before, and what it has not is counted or has a reason; no descriptor leaks, and the next scrape is complete again.
  * Interrupted calls and short readings change nothing at all.
  */
-#include "baseline.h"
-#include "findings.h"
 #include "interpose.h"
+#include "trial.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -51,10 +50,7 @@ static const struct plan plans[] = {
 };
 
 struct stage {
-	struct scene scene;
-	struct baseline baseline;
-	struct exposition exposition;
-	struct findings findings;
+	struct trial trial; /* first */
 	/* calls of the first and of the second scrape, for each kind */
 	unsigned long calls[2][CALLS_IN_PIECES + 1];
 };
@@ -94,7 +90,7 @@ static bool count_calls(struct stage *stage)
 	for (int calls = CALLS_ALL; calls <= CALLS_IN_PIECES; calls++) {
 		struct fault none = { .kind = FAULT_NONE, .calls = (enum fault_calls)calls };
 		struct instance instance;
-		if (!instance_open(&instance, &stage->scene.plan))
+		if (!instance_open(&instance, &stage->trial.scene.plan))
 			return false;
 		bool done = gather_with(&instance, none, &stage->calls[0][calls]) &&
 			    gather_with(&instance, none, &stage->calls[1][calls]);
@@ -110,7 +106,7 @@ static bool count_calls(struct stage *stage)
 /* "openat proc/stat" below the tree of the case. */
 static void name_call(const struct stage *stage, struct attempt *attempt)
 {
-	const char *call = fault_call(), *root = stage->scene.root, *place = strstr(call, root);
+	const char *call = fault_call(), *root = stage->trial.scene.root, *place = strstr(call, root);
 
 	if (!attempt->fault.at)
 		snprintf(attempt->call, sizeof(attempt->call), "all calls");
@@ -123,13 +119,14 @@ static void name_call(const struct stage *stage, struct attempt *attempt)
 
 static bool tell(struct stage *stage, const struct attempt *attempt, const char *what)
 {
-	findings_add(&stage->findings, attempt->plan->name, "%s: %s%s", attempt->call, what, stage->exposition.error);
+	findings_add(&stage->trial.findings, attempt->plan->name, "%s: %s%s", attempt->call, what,
+		stage->trial.exposition.error);
 	return false;
 }
 
 static bool excepted(struct stage *stage, const struct attempt *attempt, const char *what)
 {
-	return findings_excepted(&stage->findings, attempt->plan->name, attempt->call, ng_span(what));
+	return findings_excepted(&stage->trial.findings, attempt->plan->name, attempt->call, ng_span(what));
 }
 
 struct comparison {
@@ -141,7 +138,7 @@ static bool is_compared(void *context, struct ng_span family)
 {
 	const struct comparison *comparison = context;
 
-	return !family_is_own(family) && !findings_excepted(&comparison->stage->findings,
+	return !family_is_own(family) && !findings_excepted(&comparison->stage->trial.findings,
 						 comparison->attempt->plan->name, comparison->attempt->call, family);
 }
 
@@ -168,13 +165,13 @@ static bool answer_is_within(
 	struct comparison comparison = { stage, attempt };
 	size_t missing;
 
-	if (!baseline_within(&stage->baseline, &stage->exposition, is_compared, &comparison, &missing))
+	if (!baseline_within(&stage->trial.baseline, &stage->trial.exposition, is_compared, &comparison, &missing))
 		return tell(stage, attempt, "");
 	if (!missing || !counted || instance_subject(instance).result < 0 ||
-		sum_dropped(&stage->exposition) > dropped || excepted(stage, attempt, "(uncounted)"))
+		sum_dropped(&stage->trial.exposition) > dropped || excepted(stage, attempt, "(uncounted)"))
 		return true;
-	snprintf(stage->exposition.error, sizeof(stage->exposition.error), "%zu series are left out and not counted",
-		missing);
+	snprintf(stage->trial.exposition.error, sizeof(stage->trial.exposition.error),
+		"%zu series are left out and not counted", missing);
 	return tell(stage, attempt, "");
 }
 
@@ -184,11 +181,12 @@ static bool next_is_well(struct stage *stage, struct instance *instance, const s
 	size_t missing;
 
 	if (attempt->plan->next == THE_SAME)
-		return baseline_repeats(&stage->baseline, instance, &stage->exposition) ||
+		return baseline_repeats(&stage->trial.baseline, instance, &stage->trial.exposition) ||
 		       excepted(stage, attempt, "(next)") || tell(stage, attempt, "the next one: ");
-	if (instance_gather(instance) && instance_check(instance, &stage->exposition) &&
-		(attempt->plan->next == WELL_FORMED || stage->baseline.result < 0 ||
-			baseline_within(&stage->baseline, &stage->exposition, is_compared, &comparison, &missing)))
+	if (instance_gather(instance) && instance_check(instance, &stage->trial.exposition) &&
+		(attempt->plan->next == WELL_FORMED || stage->trial.baseline.result < 0 ||
+			baseline_within(
+				&stage->trial.baseline, &stage->trial.exposition, is_compared, &comparison, &missing)))
 		return true;
 	return tell(stage, attempt, "the next one: ");
 }
@@ -200,19 +198,19 @@ static bool meet_fault(struct stage *stage, struct instance *instance, struct at
 	unsigned long calls;
 
 	if (attempt->scrape == 1) {
-		if (!baseline_repeats(&stage->baseline, instance, &stage->exposition))
+		if (!baseline_repeats(&stage->trial.baseline, instance, &stage->trial.exposition))
 			return tell(stage, attempt, "before: ");
-		dropped = sum_dropped(&stage->exposition);
+		dropped = sum_dropped(&stage->trial.exposition);
 	}
 	if (!gather_with(instance, attempt->fault, &calls))
 		return false;
 	name_call(stage, attempt);
-	if (!instance_check(instance, &stage->exposition))
+	if (!instance_check(instance, &stage->trial.exposition))
 		return tell(stage, attempt, "");
-	if (plan->now == THE_SAME && !baseline_same(&stage->baseline, instance, &stage->exposition))
+	if (plan->now == THE_SAME && !baseline_same(&stage->trial.baseline, instance, &stage->trial.exposition))
 		return tell(stage, attempt, "not the same: ");
 	/* where the collector fails anyway, a file less may be what makes it succeed */
-	if (plan->now == WITHIN && stage->baseline.result == 0 &&
+	if (plan->now == WITHIN && stage->trial.baseline.result == 0 &&
 		!answer_is_within(stage, instance, attempt, dropped, plan->counted))
 		return false;
 	return next_is_well(stage, instance, attempt);
@@ -224,13 +222,13 @@ static bool try_fault(struct stage *stage, struct attempt *attempt)
 	size_t before = open_descriptors(), after;
 	struct instance instance;
 
-	if (!instance_open(&instance, &stage->scene.plan))
+	if (!instance_open(&instance, &stage->trial.scene.plan))
 		return test_fail("%s", instance.error);
 	meet_fault(stage, &instance, attempt);
 	instance_close(&instance);
 	after = open_descriptors();
 	if (after != before)
-		findings_add(&stage->findings, attempt->plan->name, "%s: %zu descriptors are open instead of %zu",
+		findings_add(&stage->trial.findings, attempt->plan->name, "%s: %zu descriptors are open instead of %zu",
 			attempt->call, after, before);
 	return !test_failed();
 }
@@ -243,8 +241,10 @@ static size_t count_faults(const struct stage *stage, const struct plan *plan, u
 	return plan->fault.at ? stage->calls[scrape][plan->fault.calls] : 1;
 }
 
-static bool try_number(struct stage *stage, size_t number)
+static bool try_number(struct trial *trial, size_t number)
 {
+	struct stage *stage = (struct stage *)(void *)trial;
+
 	for (size_t i = 0; i < NG_COUNT(plans); i++) {
 		for (unsigned scrape = 0; scrape < 2; scrape++) {
 			struct fault fault = plans[i].fault;
@@ -260,42 +260,23 @@ static bool try_number(struct stage *stage, size_t number)
 	return false;
 }
 
-static void try_all(struct stage *stage)
+static void run(struct trial *trial)
 {
-	size_t count = 0, tried = 0;
+	struct stage *stage = (struct stage *)(void *)trial;
+	size_t count = 0;
 
+	if (!count_calls(stage))
+		return;
 	for (size_t i = 0; i < NG_COUNT(plans); i++)
 		count += count_faults(stage, &plans[i], 0) + count_faults(stage, &plans[i], 1);
-	while (tried < count && test_has_time() && try_number(stage, spread(tried, count)))
-		tried++;
+	size_t tried = trial_numbers(trial, count, try_number);
 	test_note("%zu of %zu faults, %lu calls in the first scrape, %lu in the next", tried, count,
 		stage->calls[0][CALLS_ALL], stage->calls[1][CALLS_ALL]);
-}
-
-static void try_case(struct stage *stage)
-{
-	struct instance instance;
-
-	if (!instance_open(&instance, &stage->scene.plan))
-		return;
-	bool done = baseline_take(&stage->baseline, &instance, &stage->scene.plan);
-	instance_close(&instance);
-	if (done && count_calls(stage))
-		try_all(stage);
-	baseline_done(&stage->baseline);
 }
 
 void mode_errno(const struct test_case *source)
 {
 	struct stage stage = { 0 };
 
-	if (!scene_open(&stage.scene, source)) {
-		test_fail("%s", stage.scene.error);
-		return;
-	}
-	if (findings_init(&stage.findings, source))
-		try_case(&stage);
-	findings_done(&stage.findings, "errno", source);
-	exposition_done(&stage.exposition);
-	scene_close(&stage.scene);
+	trial_run(&stage.trial, source, "errno", run);
 }

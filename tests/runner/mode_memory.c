@@ -3,9 +3,8 @@
  * Each allocation fails in turn, at the start, in the first scrape and in the second. The answer with the fault has
  * what it has as before; the next one is as if nothing had happened: what failed for want of memory is tried again.
  */
-#include "baseline.h"
-#include "findings.h"
 #include "interpose.h"
+#include "trial.h"
 
 #include <stdio.h>
 
@@ -14,10 +13,7 @@ enum { AT_START, IN_FIRST, IN_SECOND, MOMENTS };
 static const char *const moments[MOMENTS] = { "start", "first", "second" };
 
 struct stage {
-	struct scene scene;
-	struct baseline baseline;
-	struct exposition exposition;
-	struct findings findings;
+	struct trial trial;           /* first */
 	unsigned long count[MOMENTS]; /* of allocations */
 };
 
@@ -45,7 +41,7 @@ static bool count_allocations(struct stage *stage)
 	struct instance instance;
 
 	start_fails_at = 0;
-	if (!instance_open(&instance, &stage->scene.plan))
+	if (!instance_open(&instance, &stage->trial.scene.plan))
 		return false; /* the case is about that */
 	stage->count[AT_START] = start_count;
 	bool done = gather_counted(&instance, 0, &stage->count[IN_FIRST]) &&
@@ -56,9 +52,9 @@ static bool count_allocations(struct stage *stage)
 
 static void tell(struct stage *stage, unsigned moment, unsigned long at, const char *what)
 {
-	if (!findings_excepted(&stage->findings, moments[moment], "memory", NG_SPAN("(next)")))
-		findings_add(
-			&stage->findings, moments[moment], "allocation %lu: %s%s", at, what, stage->exposition.error);
+	if (!findings_excepted(&stage->trial.findings, moments[moment], "memory", NG_SPAN("(next)")))
+		findings_add(&stage->trial.findings, moments[moment], "allocation %lu: %s%s", at, what,
+			stage->trial.exposition.error);
 }
 
 static bool is_foreign(void *context, struct ng_span family)
@@ -75,10 +71,10 @@ static void meet_failure(struct stage *stage, struct instance *instance, unsigne
 
 	if (!gather_counted(instance, at, &count))
 		return;
-	if (!instance_check(instance, &stage->exposition))
+	if (!instance_check(instance, &stage->trial.exposition))
 		tell(stage, moment, at, "");
-	else if (stage->baseline.result == 0 &&
-		 !baseline_within(&stage->baseline, &stage->exposition, is_foreign, NULL, &missing))
+	else if (stage->trial.baseline.result == 0 &&
+		 !baseline_within(&stage->trial.baseline, &stage->trial.exposition, is_foreign, NULL, &missing))
 		tell(stage, moment, at, "");
 }
 
@@ -88,19 +84,21 @@ static bool try_failure(struct stage *stage, unsigned moment, unsigned long at)
 	struct instance instance;
 
 	start_fails_at = moment == AT_START ? at : 0;
-	if (!instance_open(&instance, &stage->scene.plan))
+	if (!instance_open(&instance, &stage->trial.scene.plan))
 		return moment == AT_START || test_fail("%s", instance.error);
 	if (moment == IN_SECOND && !instance_gather(&instance))
 		test_fail("%s", instance.error);
 	meet_failure(stage, &instance, moment, moment == AT_START ? 0 : at);
-	if (!baseline_repeats(&stage->baseline, &instance, &stage->exposition))
+	if (!baseline_repeats(&stage->trial.baseline, &instance, &stage->trial.exposition))
 		tell(stage, moment, at, "the next one: ");
 	instance_close(&instance);
 	return !test_failed();
 }
 
-static bool try_number(struct stage *stage, size_t number)
+static bool try_number(struct trial *trial, size_t number)
 {
+	struct stage *stage = (struct stage *)(void *)trial;
+
 	for (unsigned moment = 0; moment < MOMENTS; moment++) {
 		if (number < stage->count[moment])
 			return try_failure(stage, moment, number + 1);
@@ -109,45 +107,24 @@ static bool try_number(struct stage *stage, size_t number)
 	return false;
 }
 
-static void try_all(struct stage *stage)
+static void run(struct trial *trial)
 {
-	size_t count = stage->count[AT_START] + stage->count[IN_FIRST] + stage->count[IN_SECOND], tried = 0;
+	struct stage *stage = (struct stage *)(void *)trial;
 
-	while (tried < count && test_has_time() && try_number(stage, spread(tried, count)))
-		tried++;
-	test_note("%zu of %zu allocations", tried, count);
-}
-
-static void try_case(struct stage *stage)
-{
-	struct instance instance;
-
-	if (!instance_open(&instance, &stage->scene.plan))
+	if (!count_allocations(stage))
 		return;
-	bool done = baseline_take(&stage->baseline, &instance, &stage->scene.plan);
-	instance_close(&instance);
-	if (done && count_allocations(stage))
-		try_all(stage);
-	baseline_done(&stage->baseline);
+	size_t count = stage->count[AT_START] + stage->count[IN_FIRST] + stage->count[IN_SECOND];
+	test_note("%zu of %zu allocations", trial_numbers(trial, count, try_number), count);
 }
 
 void mode_memory(const struct test_case *source)
 {
-	struct stage stage = { 0 };
+	struct stage stage = { .trial.starting = starting };
 
 	if (!allocations_start()) {
 		test_skip("the sanitizer has an allocator of its own");
 		return;
 	}
 	allocations_stop();
-	if (!scene_open(&stage.scene, source)) {
-		test_fail("%s", stage.scene.error);
-		return;
-	}
-	stage.scene.plan.starting = starting;
-	if (findings_init(&stage.findings, source))
-		try_case(&stage);
-	findings_done(&stage.findings, "memory", source);
-	exposition_done(&stage.exposition);
-	scene_close(&stage.scene);
+	trial_run(&stage.trial, source, "memory", run);
 }
