@@ -5,7 +5,7 @@
 
 #include <nodegauge/text.h>
 
-/* "1m30s", "100ms", "1.5s", "0" in nanoseconds, as Go writes durations. */
+/* "1m30s", "100ms", "1.5s", "0" in nanoseconds, in Go's syntax for durations. */
 int ng_duration(struct ng_span text, uint64_t *ret_ns);
 
 #endif

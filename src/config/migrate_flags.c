@@ -23,27 +23,7 @@ static const char *const debian_defaults[] = {
 	"collector.systemd.unit-exclude=.+\\.(automount|device|mount|scope|slice|target)",
 };
 
-/* ---- the result ---- */
-
-static void add_note(struct ng_migration *migration, struct ng_note **notes, size_t *count, size_t *capacity,
-	const char *flag, const char *reason)
-{
-	struct ng_note *note = ng_push(migration->memory, notes, count, capacity);
-
-	if (note)
-		*note = (struct ng_note){ flag, reason };
-	migration->no_memory |= !note || !flag || !reason;
-}
-
-void ng_migrate_lose(struct ng_migration *migration, const char *flag, const char *reason)
-{
-	add_note(migration, &migration->lost, &migration->lost_count, &migration->lost_capacity, flag, reason);
-}
-
-static void tell(struct ng_migration *migration, const char *flag, const char *reason)
-{
-	add_note(migration, &migration->changed, &migration->changed_count, &migration->changed_capacity, flag, reason);
-}
+/* ---- one flag ---- */
 
 static void keep(struct ng_migration *migration, const char *word)
 {
@@ -54,15 +34,6 @@ static void keep(struct ng_migration *migration, const char *word)
 		*slot = word;
 	migration->no_memory |= !slot || !word;
 }
-
-void ng_migrate_lose_protection(struct ng_migration *migration, const char *what)
-{
-	migration->protection =
-		migration->protection ? ng_migrate_join(migration, migration->protection, ", ", what) : what;
-	migration->no_memory |= !migration->protection;
-}
-
-/* ---- one flag ---- */
 
 /* A value, if there is one, stands behind the equals sign or is the next word. */
 struct argument {
@@ -193,7 +164,7 @@ static void known(struct ng_migration *migration, const struct argument *argumen
 		return;
 	for (size_t i = 0; i < NG_COUNT(known_flags); i++) {
 		if (strcmp(known_flags[i].flag, flag->name) == 0)
-			tell(migration, word, known_flags[i].reason);
+			ng_migrate_change(migration, word, known_flags[i].reason);
 	}
 }
 
@@ -244,10 +215,10 @@ static void add_debian_defaults(struct ng_migration *migration)
 		if (!argument.value && migration->disables_defaults)
 			continue;
 		keep(migration, word);
-		tell(migration, word, reason);
+		ng_migrate_change(migration, word, reason);
 	}
 	if (starts(migration, "--collector.netdev.device-exclude=^lo$", &error))
-		tell(migration, "--collector.netdev.device-exclude",
+		ng_migrate_change(migration, "--collector.netdev.device-exclude",
 			"Debian 12's package leaves out the interface lo by default; here, use "
 			"--collector.netdev.device-exclude=^lo$");
 }

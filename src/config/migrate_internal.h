@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The steps of --migrate: migrate_source.c and migrate_unit.c find the arguments, migrate_flags.c decides about them,
- * and migrate.c prints the result.
+ * The steps of --migrate: migrate_source.c and migrate_unit.c find the words, migrate_flags.c judges them, migrate.c
+ * prints the result; migrate_words.c has what they share.
  */
 #ifndef CONFIG_MIGRATE_INTERNAL_H
 #define CONFIG_MIGRATE_INTERNAL_H
@@ -47,6 +47,7 @@ void ng_migrate_push_words(struct ng_migration *migration, struct ng_span value)
 void ng_migrate_judge(struct ng_migration *migration);
 
 void ng_migrate_lose(struct ng_migration *migration, const char *flag, const char *reason);
+void ng_migrate_change(struct ng_migration *migration, const char *flag, const char *reason);
 void ng_migrate_lose_protection(struct ng_migration *migration, const char *what);
 
 static inline const char *ng_migrate_join(struct ng_migration *migration, const char *a, const char *b, const char *c)

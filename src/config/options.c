@@ -53,19 +53,6 @@ static size_t collector_index(const struct ng_options *options, const struct ng_
 	return i;
 }
 
-static int append_to_list(struct ng_options *options, struct ng_list *list, const char *text)
-{
-	const char **wider = ng_alloc(&options->memory, (list->count + 1) * sizeof(*wider));
-
-	if (!wider)
-		return -ENOMEM;
-	if (list->count)
-		memcpy((void *)wider, (const void *)list->item, list->count * sizeof(*wider));
-	wider[list->count] = text;
-	*list = (struct ng_list){ wider, list->count + 1 };
-	return 0;
-}
-
 static int set_setting(struct ng_options *options, const struct ng_flag *flag, const char *text, struct ng_error *error)
 {
 	void *member = (char *)&options->settings + flag->offset;
@@ -75,7 +62,7 @@ static int set_setting(struct ng_options *options, const struct ng_flag *flag, c
 		*(bool *)member = strcmp(text, "true") == 0;
 		return 0;
 	case NG_OPTION_LIST:
-		return append_to_list(options, member, text);
+		return ng_list_append(&options->memory, member, text);
 	case NG_OPTION_UNSIGNED:
 		return ng_u64(ng_span(text), member) < 0 ? bad_value(flag, text, "a whole number", error) : 0;
 	case NG_OPTION_DURATION:

@@ -37,9 +37,9 @@ static int wrong(const struct ng_cell *cell, const struct ng_option *option, con
 	return ng_error_set(error, -EINVAL, "--%s: bad value '%s': expected %s", flag, text, right);
 }
 
-static int set_list(struct ng_cell *cell, struct ng_list *list, const char *text)
+int ng_list_append(struct ng_arena *arena, struct ng_list *list, const char *text)
 {
-	const char **wider = ng_alloc(&cell->memory, (list->count + 1) * sizeof(*wider));
+	const char **wider = ng_alloc(arena, (list->count + 1) * sizeof(*wider));
 
 	if (!wider)
 		return -ENOMEM;
@@ -85,7 +85,7 @@ static int set_option(struct ng_cell *cell, const struct ng_option *option, cons
 		*(const char **)member = text;
 		return 0;
 	case NG_OPTION_LIST:
-		return set_list(cell, member, text);
+		return ng_list_append(&cell->memory, member, text);
 	case NG_OPTION_PATTERN:
 		return set_pattern(cell, option, text, error);
 	case NG_OPTION_DURATION:

@@ -30,6 +30,9 @@ struct ng_choice {
 /* Whether the collector needs that privilege with the options given for it. */
 bool ng_choice_wants(const struct ng_choice *choice, const struct ng_privilege *privilege);
 
+/* Adds a text, which it borrows, to the list of a repeated option; 0 or -ENOMEM. */
+int ng_list_append(struct ng_arena *arena, struct ng_list *list, const char *text);
+
 /* The whole name of a flag, without the dashes: "collector.netdev.device-include". */
 void ng_option_flag(const struct ng_collector *collector, const struct ng_option *option, char *name, size_t size);
 

@@ -3,7 +3,6 @@
 #include "base/arena.h"
 #include "engine/internal.h"
 
-#include "base/table.h"
 #include <stdio.h>
 
 static const size_t stack_size = 256u << 10;
@@ -12,28 +11,6 @@ static const size_t stack_size = 256u << 10;
 enum { NG_NOTES_ROOM = 16 };
 
 /* ---- one cell ---- */
-
-/* How long something must have been right for its next failure to be news. */
-static const uint64_t forget_after = UINT64_C(600000000000);
-
-bool ng_is_news(struct ng_notes *notes, const char *text, uint64_t now)
-{
-	uint64_t hash = ng_hash(NG_HASH_SEED, ng_span(text));
-	size_t oldest = 0;
-
-	for (size_t i = 0; i < NG_NOTES_LOGGED; i++) {
-		if (notes->logged[i].seen && notes->logged[i].hash == hash) {
-			bool lately = now - notes->logged[i].seen < forget_after;
-			notes->logged[i].seen = now;
-			return !lately;
-		}
-		if (notes->logged[i].seen < notes->logged[oldest].seen)
-			oldest = i;
-	}
-	notes->logged[oldest].hash = hash;
-	notes->logged[oldest].seen = now;
-	return true;
-}
 
 /* What a collector that succeeded has left out: each text once, and once that there is nothing any more. */
 static void log_notes(struct ng_engine *engine, struct ng_cell *cell, const struct ng_scrape *scrape, uint64_t now)

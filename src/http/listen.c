@@ -182,7 +182,7 @@ static int listen_tcp(const char *address, const char *host, const char *port, s
 
 	int code = getaddrinfo(*host ? host : NULL, port, &hints, &found);
 	if (code != 0 && zone && !if_nametoindex(zone + 1)) {
-		/* it may come up later */
+		/* the name service may not be up yet */
 		return ng_error_set(error, -EADDRNOTAVAIL, "listen on %s: there is no interface %s", address, zone + 1);
 	}
 	if (code != 0) {

@@ -123,3 +123,14 @@ void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 		drop_one(scrape, cgroups, leaf);
 	} while (dropped != group);
 }
+
+/* ---- in order ---- */
+
+struct ng_cgroup *ng_cgroup_next(const struct ng_cgroup *group)
+{
+	if (group->first)
+		return group->first;
+	while (group && !group->next)
+		group = group->parent;
+	return group ? group->next : NULL;
+}

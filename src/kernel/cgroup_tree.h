@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by the files that implement the cgroup tree. */
+/*
+ * What the files of the tree of control groups share. From the lowest: cgroup_places, cgroup_watch, cgroup_nodes,
+ * cgroup_walk, cgroup_events, cgroups.
+ */
 #ifndef KERNEL_CGROUP_TREE_H
 #define KERNEL_CGROUP_TREE_H
 
@@ -57,6 +60,12 @@ struct ng_cgroup *ng_cgroups_child(const struct ng_cgroups *cgroups, const struc
 
 /* Compares the directories below a group with its children. */
 int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group);
+
+/* The first of all, with all below it. */
+int ng_cgroups_add_root(struct ng_scrape *scrape, struct ng_cgroups *cgroups);
+
+/* Lists a group and those below it again where their link counts do not fit, or all of them with `distrust`. */
+int ng_cgroups_walk(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group, bool distrust);
 
 /* ---- watching ---- */
 
