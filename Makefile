@@ -135,7 +135,7 @@ run:
 # runs in a single thread, so there are no races to be found.
 scripts := tests/http/run tests/faults/run
 ifeq ($(SAN)$(COV),)
-scripts := tests/module/run tests/lint/run tests/docs/run tests/bench/check tests/compat/fixtures $(scripts) \
+scripts := tests/module/run tests/lint/run tests/docs/run tests/alerts/run tests/bench/check tests/compat/fixtures $(scripts) \
 	tests/privilege/run tests/container/run tests/compat/live tests/compat/prometheus
 endif
 

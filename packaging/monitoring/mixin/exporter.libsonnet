@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether there is anything to be seen at all: nodes, exporters, collectors, and the alerting itself.
+local library = import 'lib.libsonnet';
+
+function(c)
+  local lib = library(c);
+  local up = 'up{%s}' % c.exporterSelector;
+  local not_ready = 'max by (cluster, node) (kube_node_status_condition{condition="Ready", status="true"}) == 0';
+
+  // What cannot be watched on a node, and why, as two labels.
+  local unwatched(what, why, expr) = |||
+    label_replace(label_replace(
+    %(expr)s
+    , "what", "%(what)s", "", ""), "why", "%(why)s", "", "")
+  ||| % { expr: expr, what: what, why: why };
+  local present(metric) = 'count by (%s) (%s)' % [c.nodeLabels, metric];
+  // Of collectors that are off by default only the node is told that lacks what others have.
+  local optional(metric) = |||
+    %(up)s == 1
+    unless on (%(node)s)
+    %(present)s
+    and on ()
+    count(%(metric)s) > 0
+  ||| % { up: lib.of_node([], up), node: c.nodeLabels, present: present(metric), metric: metric };
+  local required(metric) = '%s == 1\nunless on (%s)\n%s\n' % [lib.of_node([], up), c.nodeLabels, present(metric)];
+  local reasons = |||
+    label_replace(label_replace(
+    %(expr)s
+    , "what", "%(what)s", "", ""), "why", "$1", "reason", "(.*)")
+  |||;
+
+  {
+    alerts: [
+      lib.alert(
+        'ExporterDown',
+        'node',
+        'ticket',
+        '%s == 0\nunless on (cluster, node)\n%s\n' % [lib.of_node([], up), not_ready],
+        wait='3m',
+        summary='The exporter on ' + lib.node + ' cannot be scraped.',
+        description='Nothing of this node is watched: no other alert of it can fire. On a machine outside of Kubernetes the machine itself may be down.',
+      ),
+      lib.alert(
+        'NodeDown',
+        'node',
+        'ticket',
+        |||
+          %(not_ready)s
+          and on (cluster, node)
+          max by (cluster, node) (%(up)s) == 0
+          unless on (cluster, node)
+          kube_node_spec_taint{key=~"%(taints)s"}
+          unless on (cluster, node)
+          kube_node_spec_unschedulable == 1
+        ||| % { not_ready: not_ready, up: up, taints: c.leavingTaints },
+        wait='5m',
+        summary='Node ' + lib.node + lib.cluster + ' is not ready, and its exporter is gone.',
+        description='The node or its network is down. Its pods are replaced elsewhere after five minutes; those with local storage are not. Nodes that an autoscaler removes or that are cordoned are left out.',
+      ),
+      lib.alert(
+        'CollectorFailing',
+        'node',
+        'ticket',
+        |||
+          %(now)s == 0
+          and
+          (
+            %(hour)s == 1
+            or
+            %(day)s == 1
+          )
+        ||| % {
+          now: lib.of_node(['collector'], 'node_scrape_collector_success'),
+          hour: lib.of_node(['collector'], 'max_over_time(node_scrape_collector_success[1h])'),
+          day: lib.of_node(['collector'], 'node_scrape_collector_success offset 1d'),
+        },
+        wait='15m',
+        summary='Collector {{ $labels.collector }} on ' + lib.node + ' fails, and worked within the past day.',
+        description='Alerts over its series cannot fire on this node. The log of the exporter says what it could not read.',
+      ),
+      lib.alert(
+        'NodePartlyUnwatched',
+        'node',
+        'info',
+        std.join('or\n', [
+          unwatched('stalls of the node', 'no PSI: the kernel is older than 4.20 or was started without it', required('node_pressure_memory_stalled_seconds_total')),
+          unwatched('pods and units', 'node_exporter is here, not nodegauge', required('nodegauge_build_info')),
+          unwatched('file systems', 'no figures of the filesystem collector', required('node_filesystem_avail_bytes')),
+          unwatched('the clock', 'no figures of the timex collector', required('node_timex_sync_status')),
+          unwatched('the limit of tasks', 'the processes collector is off here and on elsewhere', optional('node_processes_threads')),
+          reasons % {
+            expr: lib.of_node(['reason'], 'nodegauge_psi_unavailable') + ' > 0',
+            what: 'stalls of pods and units',
+          },
+          reasons % {
+            expr: lib.of_node(['reason'], 'min_over_time(nodegauge_container_unresolved[%s])' % c.window) + ' > 0',
+            what: 'pods without a name',
+          },
+          |||
+            label_replace(
+            %(failing)s == 0
+            , "what", "collector $1", "collector", "(.*)")
+          ||| % { failing: lib.of_node(['collector'], 'node_scrape_collector_success{collector=~"container|pressure|filesystem|netstat|netdev|conntrack|timex|meminfo|vmstat"}') },
+        ]),
+        wait='15m',
+        summary='Not watched on ' + lib.node + ': {{ $labels.what }}{{ with $labels.why }} ({{ . }}){{ end }}.',
+        description='Alerts that need these figures cannot fire on this node. Nothing has to be done at once; it is here so that silence is not mistaken for health.',
+      ),
+      lib.alert(
+        'ExporterTargetsMissing',
+        'fleet',
+        'ticket',
+        'absent(%s)\n' % up,
+        wait='10m',
+        summary='Prometheus has no targets that are nodegauge or node_exporter.',
+        description='None of the other alerts can fire. The targets are gone, or their job is not one of those that exporterSelector names.',
+      ),
+      lib.alert(
+        'FleetDegraded',
+        'fleet',
+        'page',
+        |||
+          %(bad)s >= %(nodes)d
+          or
+          (
+            %(bad)s >= 2
+            and
+            %(bad)s / on (cluster) count by (cluster) (%(all)s) > %(ratio)g
+          )
+        ||| % {
+          bad: 'count by (cluster) (count by (cluster, node) (ALERTS{alertstate="firing", alertname=~"%s"}))' %
+               'NodeDaemonsStalled|NodeMemoryThrashing|FilesystemFull|FilesystemWentReadonly|ConntrackExhausted|NodeDown|ExporterDown',
+          all: lib.of_node([], up),
+          nodes: c.fleetNodes,
+          ratio: c.fleetRatio,
+        },
+        wait='2m',
+        summary='{{ $value }} nodes' + lib.cluster + ' are down or stalled at the same time.',
+        description='A common cause is likely: a rollout, the network, a storage system, a kernel. Look for what the nodes have in common before looking at each.',
+      ),
+      lib.alert(
+        'NodegaugeWatchdog',
+        'fleet',
+        'none',
+        'vector(1)\n',
+        labels=c.watchdogLabels,
+        summary='Always fires, to show that rules are evaluated and notifications arrive.',
+        description="Route it to a service that raises the alarm when it stops coming, such as a dead man's switch.",
+      ),
+    ],
+  }
