@@ -28,3 +28,60 @@ class Expression:
             selector = re.match(r"\{([^}]*)\}", rest)
             labels = set(re.findall(r"([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)", selector[1])) if selector else set()
             self.metrics.setdefault(name, set()).update(labels)
+
+
+def split(text):
+    """The operands of the outermost `and`, `or` and `unless`."""
+    words, depth, quoted, start, i = [], 0, False, 0, 0
+    while i < len(text):
+        character = text[i]
+        if quoted:
+            i += character == "\\"
+            quoted = character != '"'
+        elif character == '"':
+            quoted = True
+        elif character in "({[":
+            depth += 1
+        elif character in ")}]":
+            depth -= 1
+        elif depth == 0 and (match := re.compile(r"\b(and|or|unless)\b(\s+(on|ignoring)\s*\([^)]*\))?").match(text, i)):
+            words.append(text[start:i])
+            start = i = match.end()
+            continue
+        i += 1
+    return [word.strip() for word in [*words, text[start:]] if word.strip()]
+
+
+def closing(text, start):
+    """Where the parenthesis that opens at `start` is closed."""
+    depth, quoted, i = 0, False, start
+    while i < len(text):
+        if quoted:
+            i += text[i] == "\\"
+            quoted = text[i] != '"'
+        elif text[i] == '"':
+            quoted = True
+        else:
+            depth += (text[i] == "(") - (text[i] == ")")
+            if depth == 0:
+                return i
+        i += 1
+    raise ValueError(f"not closed: {text}")
+
+
+def parts(text):
+    """The sides of an expression's conditions, without the conditions and without looking back: what must have data for it to work."""
+    text = re.sub(r"\s*\b(offset)\s+\d+[smhd]", "", text.strip())
+    text = re.sub(r'(?<![=!~<>])(==|!=|>=|<=|>|<)\s*(bool\s*)?-?[\d.]+(e[+-]?\d+)?(?![\d.]*\s*\*)', "", text)
+    found = []
+    for operand in split(text):
+        wrapped = re.match(r"(label_replace|absent)?\s*\(", operand)
+        if wrapped and closing(operand, wrapped.end() - 1) == len(operand) - 1:
+            inner = operand[wrapped.end():-1]
+            if wrapped[1] == "label_replace":
+                inner = re.sub(r'\s*,\s*("(?:[^"\\]|\\.)*"\s*,?\s*){4}$', "", inner)
+            found += parts(inner)
+        else:
+            sides = re.split(r"\s(?:<|>)\s", operand)
+            found += [side.strip() for side in sides]
+    return list(dict.fromkeys(part for part in found if re.search(r"[a-z]", part)))

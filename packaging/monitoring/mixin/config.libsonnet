@@ -46,6 +46,7 @@
     // Nodes.
     nodeMemoryStalled: 0.15,
     nodeMemoryAvailable: 0.25,  // a node that has more available is not short of memory; one of its cgroups is
+    nodeMemoryGone: 0.05,  // and with less than this an OOM kill is taken for one of the node
     fsSelector: 'fstype!~"squashfs|iso9660|erofs|cramfs|udf"',
     fsFullRatio: 0.02,  // full is both less than this part
     fsFullBytes: 5 * 1024 * 1024 * 1024,  // and less than this much

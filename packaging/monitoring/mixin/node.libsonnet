@@ -25,14 +25,27 @@ function(c)
         'NodeGlobalOOM',
         'node',
         'page',
-        // A kill at a cgroup's own limit is an event `oom` of a top-level cgroup. Without these (cgroup v1) the two cannot be told apart.
+        // A kill at a cgroup's own limit is an event `oom` of a top-level cgroup. Without the set memory-detail these are not
+        // there: then the node's memory has to have been low.
         |||
           %(kills)s > 0
           unless on (%(node)s)
           sum by (%(node)s) (increase(container_memory_events_oom_total{id=~"/[^/]+"}[%(window)s])) > 0
           and on (%(node)s)
-          count by (%(node)s) (container_memory_events_oom_total{id=~"/[^/]+"})
-        ||| % { node: c.nodeLabels, window: c.window, kills: lib.of_node([], 'increase(node_vmstat_oom_kill[%s])' % c.window) },
+          (
+            count by (%(node)s) (container_memory_events_oom_total{id=~"/[^/]+"})
+            or
+            %(available)s
+            / %(total)s < %(low)g
+          )
+        ||| % {
+          node: c.nodeLabels,
+          window: c.window,
+          kills: lib.of_node([], 'increase(node_vmstat_oom_kill[%s])' % c.window),
+          available: lib.of_node([], 'min_over_time(node_memory_MemAvailable_bytes[%s])' % c.window),
+          total: value('node_memory_MemTotal_bytes'),
+          low: c.nodeMemoryGone,
+        },
         summary=lib.node + ' ran out of memory, and the kernel killed processes ({{ $value | printf "%.0f" }}).',
         description='No cgroup was at its limit: the node as a whole had no memory left, and any process could be the victim, including the kubelet or sshd.',
       ),
