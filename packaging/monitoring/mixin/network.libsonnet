@@ -39,7 +39,7 @@ function(c)
         wait='5m',
         keep=true,
         summary=lib.node + ' retransmits {{ $value | humanizePercentage }} of its TCP segments.',
-        description='Packets between this node and its peers get lost. Connections stall for 200 ms and more each time.',
+        description='Packets between this node and its peers are lost. A lost segment can hold up its connection for 200 ms or more.',
       ),
       lib.alert(
         'ListenQueueDrops',
