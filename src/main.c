@@ -11,6 +11,7 @@
 #include "process/prepare.h"
 #include "process/privilege.h"
 #include "process/process.h"
+#include "process/service.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,5 +275,6 @@ int main(int argc, char *argv[])
 		return give_up(&program);
 	int status = run(&program, action);
 	clear_up(&program);
+	ng_service_leave(status);
 	return status;
 }

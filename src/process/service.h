@@ -21,4 +21,12 @@ void ng_service_stopping(void);
 uint64_t ng_service_watchdog(void);
 void ng_service_alive(void);
 
+/*
+ * Just before the process exits with this status. A thread that the kernel does not release, such as one in statfs(2)
+ * on a FUSE file system whose server hangs, keeps its process from ending, and the service manager waits for its main
+ * process. So if there are such threads, a new process becomes the main one and exits in our place. systemd accepts
+ * that of a service that is being stopped since version 257; without an effect where it does not.
+ */
+void ng_service_leave(int status);
+
 #endif

@@ -15,6 +15,7 @@ import compare
 import sandwich
 from cases import Cases, demand, demand_equal
 
+HERE = Path(__file__).resolve().parent
 OUTSIDE = ("127.0.0.1", 9199)
 THEIRS = Path("/etc/default/prometheus-node-exporter")
 cases = Cases()
@@ -86,6 +87,32 @@ def a_stop_is_quick_and_clean():
     run("systemctl stop nodegauge")
     demand_equal(show("nodegauge", "Result", "ExecMainStatus"), {"Result": "success", "ExecMainStatus": "0"}, "result")
     demand(time.monotonic() - started < 5, "it took longer than 5 s")
+
+
+@cases.case
+def a_thread_that_the_kernel_holds_does_not_keep_the_service():
+    """Its process cannot end, so another one is the main process for the last moment; systemd accepts that from 257 on."""
+    point = Path("/mnt/dead")
+    point.mkdir(exist_ok=True)
+    run(f"systemd-run -q --unit=dead-mount {HERE / 'dead_mount.py'} {point}")
+    machine.wait_for("it is mounted", lambda: str(point) in Path("/proc/mounts").read_text())
+    before = machine.start(PLAIN)
+    demand('node_filesystem_device_error{device="dead",device_error="mountpoint timeout"' in say("curl -s localhost:9100/metrics"), "it is not stuck")
+    started = time.monotonic()
+    run("systemctl stop nodegauge")
+    took = time.monotonic() - started
+    states = [path.read_text().rsplit(")", 1)[1].split()[0] for path in Path(f"/proc/{before}/task").glob("*/stat")]
+    result = show("nodegauge", "Result")["Result"]
+    run("systemctl start nodegauge")
+    demand(machine.answers(), "the next one does not answer")
+    run(f"umount -f {point}; systemctl stop dead-mount", check=False)
+    machine.wait_for("the process ends when the mount has gone", lambda: not Path(f"/proc/{before}").exists())
+    demand("D" in states, f"no thread was held: {states}")
+    version = int(re.search(r"systemd (\d+)", say("systemctl --version")).group(1))
+    if version >= 257:
+        demand_equal(result, "success", "the result")
+    demand(took < (5 if version >= 257 else 20), f"it took {took:.1f} s")
+    return f"{took:.1f} s with systemd {version}"
 
 
 @cases.case
