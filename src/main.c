@@ -236,7 +236,7 @@ static void clear_up(struct program *program)
 	}
 }
 
-/* What a user has no right to is opened, then the rights go, then threads are started. */
+/* First opens everything that needs privileges, then drops them, then starts threads. */
 static int run(struct program *program, enum ng_action action)
 {
 	struct ng_patience patience = { 0 };

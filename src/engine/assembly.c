@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* From this size on a page is taken over instead of being copied. */
+/* Pages of at least this size are taken over instead of being copied. */
 enum { TAKE_FROM = 256 << 10 };
 
 struct seen {
@@ -26,10 +26,10 @@ struct ng_assembly {
 	struct seen *slots; /* a power of two of them */
 	size_t slot_count, used;
 	uint64_t serial;
-	struct ng_page **pages; /* in the order of the answer */
+	struct ng_page **pages; /* in output order */
 	bool *yields;
 	size_t page_count;
-	size_t taken;              /* the page that became the beginning of the body; SIZE_MAX for none */
+	size_t taken;              /* the page that became the start of the body; SIZE_MAX for none */
 	struct ng_labels **labels; /* {collector="..."} of each cell */
 };
 
@@ -198,7 +198,7 @@ static bool same_family(const struct seen *slot, const struct ng_page *page, con
 		       ng_page_family_name(page, family));
 }
 
-/* The slot of the family of that name: a filled one if it was seen before. */
+/* The slot of the family with that name; filled if it was seen before. */
 static struct seen *find(struct ng_assembly *assembly, const struct ng_page *page, const struct ng_page_family *family)
 {
 	size_t at = (size_t)family->hash & (assembly->slot_count - 1);
@@ -208,7 +208,7 @@ static struct seen *find(struct ng_assembly *assembly, const struct ng_page *pag
 	return &assembly->slots[at];
 }
 
-/* Returns whether any family is there twice. */
+/* Returns whether any family occurs twice. */
 static bool note_families(struct ng_assembly *assembly)
 {
 	bool twice = false;
@@ -231,7 +231,7 @@ static bool note_families(struct ng_assembly *assembly)
 
 /* ---- the answer ---- */
 
-/* Logs once which collector's samples were left out because another one has the same. */
+/* Logs once which collector's samples were left out because another collector has the same ones. */
 static void log_clash(struct ng_engine *engine, const struct ng_page *page, struct ng_span sample, const char *why)
 {
 	const struct ng_cell *cell = engine->cells;
@@ -245,7 +245,7 @@ static void log_clash(struct ng_engine *engine, const struct ng_page *page, stru
 		engine->config.log(engine->config.log_context, NG_LOG_WARN, "duplicate left out", name, text);
 }
 
-/* Behind the first family of a name, the samples of all further ones. */
+/* Appends the samples of all further families with the same name to the first one. */
 static void join(struct ng_engine *engine, struct ng_page *body, const struct seen *slot)
 {
 	struct ng_assembly *assembly = engine->assembly;
@@ -302,8 +302,8 @@ static bool shares_families(struct ng_assembly *assembly, const struct ng_page *
 }
 
 /*
- * A page of some size that shares no family becomes the beginning of the body as it stands: neither its text is copied
- * nor room taken twice.
+ * A large page that shares no family becomes the start of the body unchanged: its text is not copied and takes no extra
+ * memory.
  */
 static void take_largest(struct ng_engine *engine, struct ng_page *body)
 {
@@ -373,7 +373,7 @@ void ng_body_release(struct ng_body *body)
 	free(body);
 }
 
-/* Its memory goes back to the system with the last reader. */
+/* Its memory is returned to the system with the last reference. */
 static void let_go(struct ng_engine *engine, struct ng_body *body)
 {
 	size_t at = 0;
@@ -390,7 +390,7 @@ static void let_go(struct ng_engine *engine, struct ng_body *body)
 	ng_body_release(body);
 }
 
-/* Page after page, each of which gives its memory back when it is copied, as none of any size is needed twice. */
+/* Page after page; each one frees its memory once it has been copied, so that large pages are never in memory twice. */
 static void append_pages(struct ng_assembly *assembly, struct ng_page *body)
 {
 	for (size_t i = 0; i < assembly->page_count; i++) {

@@ -61,7 +61,7 @@ static int set_pattern(struct ng_cell *cell, const struct ng_option *option, con
 		ng_option_flag(cell->collector, option, flag, sizeof(flag));
 		return ng_error_set(error, r, "--%s: %s", flag, reason.text);
 	}
-	/* the cell owns it, whatever becomes of the state; a later value replaces it */
+	/* owned by the cell, independently of the state; a later value replaces it */
 	size_t at = (size_t)(option - cell->collector->options);
 	ng_pattern_free(cell->patterns[at]);
 	cell->patterns[at] = *member;
@@ -268,7 +268,7 @@ void ng_cell_done(struct ng_cell *cell)
 	*cell = (struct ng_cell){ 0 };
 }
 
-/* A collector that writes a sample twice has a defect, or its source has: the first one counts. */
+/* If a collector writes a sample twice, it or its source has a bug: the first one counts. */
 static void settle(struct ng_page *page, struct ng_scrape *scrape)
 {
 	ng_twins_settle(page);
@@ -296,7 +296,7 @@ int ng_cell_collect(struct ng_cell *cell, struct ng_scrape *scrape)
 	int r = cell->collector->collect(cell->state, scrape);
 	if (cell->collector->tick)
 		pthread_mutex_unlock(&cell->inside);
-	/* what lacks something for want of memory is not to be told from what is not there */
+	/* data missing for lack of memory cannot be distinguished from data that does not exist */
 	if (r == 0 && ng_memory_failures() != failures)
 		r = -ENOMEM;
 	if (r == -ENOMEM && !*scrape->reason)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* How long a runner may stay in one cell before another one goes on with the rest. */
+/* How long a runner may stay in one cell before another one takes over the rest. */
 static const uint64_t usual_stall = 30u * 1000000u;
 
 /* ---- waiting for one ---- */
@@ -88,7 +88,7 @@ static void order_cells(struct ng_engine *engine)
 	}
 }
 
-/* What init had to say stands where the reasons of failures will. */
+/* The notice of init is in the buffer for failure reasons. */
 static void say_notice(struct ng_engine *engine, struct ng_cell *cell)
 {
 	if (*cell->reason && engine->config.log)

@@ -7,12 +7,12 @@
 
 static const size_t stack_size = 256u << 10;
 
-/* Texts of one collect; the log is no place for more. */
+/* Maximum number of notes per collect, to limit log output. */
 enum { NG_NOTES_ROOM = 16 };
 
 /* ---- one cell ---- */
 
-/* What a collector that succeeded has left out: each text once, and once that there is nothing any more. */
+/* Logs what a successful collector left out: each text once, and the recovery once. */
 static void log_notes(struct ng_engine *engine, struct ng_cell *cell, const struct ng_scrape *scrape, uint64_t now)
 {
 	const char *name = cell->collector->name;
@@ -33,7 +33,7 @@ static void log_notes(struct ng_engine *engine, struct ng_cell *cell, const stru
 	}
 }
 
-/* For the page: the first thing that was left out, and how many more there are. */
+/* For the landing page: the first note, and the number of further ones. */
 static void sum_up(const struct ng_scrape *scrape, char *reason, size_t size)
 {
 	if (scrape->note_count == 0)
@@ -61,7 +61,7 @@ static void log_change(struct ng_engine *engine, struct ng_cell *cell, int resul
 	cell->failing = failing;
 }
 
-/* `reason` is empty for a collector that has nothing to complain of. */
+/* `reason` is empty for a collector without problems. */
 static void cell_finish(struct ng_engine *engine, struct ng_cell *cell, int result, uint64_t now, const char *reason)
 {
 	log_change(engine, cell, result, reason);
@@ -74,8 +74,8 @@ static void cell_finish(struct ng_engine *engine, struct ng_cell *cell, int resu
 		cell->reason[0] = '\0';
 }
 
-/* Runs the cell; called and returns with the lock held, which it gives up in between. Returns whether the gather that
- * started it still wants its result. */
+/* Runs the cell; called and returns with the lock held, but releases it meanwhile. Returns whether the gather that
+ * started it still needs its result. */
 static bool run_cell(struct ng_runner *runner, struct ng_cell *cell, uint64_t now)
 {
 	struct ng_engine *engine = runner->engine;
@@ -108,7 +108,7 @@ static bool run_cell(struct ng_runner *runner, struct ng_cell *cell, uint64_t no
 	pthread_mutex_lock(&engine->lock);
 	runner->cell = NULL;
 	if (ng_memory_failures() != failures)
-		engine->kernel.epoch++; /* what was to be kept until the devices change is made again */
+		engine->kernel.epoch++; /* data that was cached until the devices change is rebuilt */
 	bool wanted = cell->phase == NG_CELL_RUNNING;
 	cell->phase = NG_CELL_IDLE;
 	if (wanted) {
@@ -135,7 +135,7 @@ static struct ng_cell *take_next(struct ng_engine *engine)
 	return NULL;
 }
 
-/* The gather is over: makes the answer and hands it out. Called and returns with the lock held. */
+/* Finishes the gather: builds the body and delivers it. Called and returns with the lock held. */
 static void finish_gather(struct ng_engine *engine)
 {
 	ng_finished *finished = engine->finished;
@@ -209,11 +209,11 @@ static int add_runner(struct ng_engine *engine, bool called)
 	return 0;
 }
 
-/* A runner that the caller has to wake when it has given up the lock, or NULL when there is none to wake. */
+/* A runner that the caller must wake after releasing the lock, or NULL if there is none to wake. */
 static struct ng_runner *call_runner(struct ng_engine *engine)
 {
 	if (engine->finishing)
-		return NULL; /* it takes the next gather by itself */
+		return NULL; /* it starts the next gather on its own */
 	if (engine->idle_count == 0) {
 		if (engine->runner_count < engine->runner_limit)
 			add_runner(engine, true);

@@ -18,7 +18,7 @@ static bool is_within(uint64_t offset, uint64_t length, uint64_t size)
 	return offset <= size && length <= size - offset;
 }
 
-/* The header of this very process tells what the loader takes. */
+/* The header of this process shows what the loader accepts. */
 static const ElfW(Ehdr) * own_header(void)
 {
 	extern const ElfW(Ehdr) __ehdr_start;
@@ -48,7 +48,7 @@ const char *ng_module_file_check(const char *path)
 	ElfW(Phdr) segment;
 	struct stat status;
 
-	/* a FIFO would be waited for */
+	/* opening a FIFO would block */
 	NG_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return strerror(errno);

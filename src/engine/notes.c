@@ -3,7 +3,7 @@
 #include "base/table.h"
 #include "engine/internal.h"
 
-/* How long something must have been right for its next failure to be news. */
+/* How long something must have worked for its next failure to be logged. */
 static const uint64_t forget_after = UINT64_C(600000000000);
 
 bool ng_is_news(struct ng_notes *notes, const char *text, uint64_t now)

@@ -12,7 +12,7 @@
 extern const struct ng_collector *const __start_ng_collectors[];
 extern const struct ng_collector *const __stop_ng_collectors[];
 
-/* The least that version 1 of the interface had. */
+/* The minimum size in version 1 of the interface. */
 #define OLDEST_SIZE offsetof(struct ng_collector, done)
 
 static int add(struct ng_registry *registry, const struct ng_collector *collector)
@@ -96,7 +96,7 @@ static int check(const struct ng_registry *registry, const struct ng_collector *
 	return 0;
 }
 
-/* A descriptor of an older header is shorter: what it lacks is zero. */
+/* A descriptor built with older headers is shorter: missing members are zero. */
 static int adopt(struct ng_registry *registry, const struct ng_collector *collector)
 {
 	struct ng_collector *whole = calloc(1, sizeof(*whole));

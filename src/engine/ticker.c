@@ -9,10 +9,10 @@
 
 static const size_t ticker_stack = 256u << 10;
 
-/* How long after the start the first tick is. */
+/* Delay of the first tick after startup. */
 static const uint64_t first_ns = 50u * 1000000u;
 
-/* How long the end of the engine waits for a tick that is going on; under a sanitizer everything takes its time. */
+/* How long engine shutdown waits for a running tick; sanitizers slow everything down. */
 #ifdef __has_feature
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SANITIZED
@@ -24,7 +24,7 @@ static const uint64_t patience_ns = UINT64_C(20000000000);
 static const uint64_t patience_ns = UINT64_C(900000000);
 #endif
 
-/* Returns whether to go on. */
+/* Returns whether to continue. */
 static bool wait_for_next(const struct ng_ticker *ticker, struct ng_wait *wait)
 {
 	uint64_t now = ng_now(), left = wait->until > now ? wait->until - now : 0;
@@ -35,7 +35,7 @@ static bool wait_for_next(const struct ng_ticker *ticker, struct ng_wait *wait)
 	memcpy(all, wait->descriptor, count * sizeof(*all));
 	all[count] = (struct pollfd){ .fd = ticker->stop_fd, .events = POLLIN };
 	if (ppoll(all, count + 1, wait->until == UINT64_MAX ? NULL : &timeout, NULL) < 0)
-		memset(all, 0, sizeof(all)); /* a signal: as if the time was over */
+		memset(all, 0, sizeof(all)); /* a signal: treat as a timeout */
 	for (size_t i = 0; i < count; i++)
 		wait->descriptor[i].revents = all[i].revents;
 	return all[count].revents == 0;
@@ -52,7 +52,7 @@ static void *ticker_main(void *argument)
 		.reason = reason,
 		.reason_size = sizeof(reason),
 	};
-	/* a first scrape that waits for the start does not wait for this as well */
+	/* so that a first scrape that waits for startup does not wait for this as well */
 	struct ng_wait wait = { .until = ng_now() + first_ns };
 
 	while (wait_for_next(ticker, &wait))
@@ -105,7 +105,7 @@ int ng_tickers_start(struct ng_engine *engine)
 	return 0;
 }
 
-/* A join with a time limit is nothing that a thread sanitizer sees. */
+/* The thread sanitizer does not recognise a join with a timeout. */
 static bool is_over(const struct ng_ticker *ticker, uint64_t until)
 {
 	struct pollfd over = { .fd = ticker->over_fd, .events = POLLIN };

@@ -119,7 +119,7 @@ static bool filter_argument(void *context, const char *key, const char *value)
 	return true;
 }
 
-/* Reads collect[] and exclude[]; answers the request itself and returns false when they are wrong. */
+/* Parses collect[] and exclude[]; if they are invalid, responds to the request and returns false. */
 static bool select_cells(struct ng_exporter *exporter, struct ng_request *request, struct ng_waiting *scrape)
 {
 	struct filter filter = { .exporter = exporter, .scrape = scrape };
@@ -140,15 +140,15 @@ static bool select_cells(struct ng_exporter *exporter, struct ng_request *reques
 	}
 	for (size_t i = 0; i < count && !any; i++)
 		any = scrape->cell[i];
-	scrape->all = scrape->all || !any; /* nothing left means everything, as node_exporter has it */
+	scrape->all = scrape->all || !any; /* an empty selection means everything, as in node_exporter */
 	return true;
 }
 
 /* ---- the deadline of a scrape ---- */
 
 /*
- * Our own limit, or what the scraper says less what the answer needs on its way: half a second, of short time-outs a
- * tenth.
+ * Our own limit, or the scraper's timeout minus the time for delivering the response: half a second, or a tenth of
+ * short timeouts.
  */
 static uint64_t scrape_deadline(const struct ng_exporter *exporter, const struct ng_request *request)
 {

@@ -16,7 +16,7 @@ static const char head[] =
 	"td.name{white-space:nowrap}.bad{color:#b00020}.off,.none{color:#777}\n"
 	"</style></head><body>\n";
 
-/* Text for HTML: reasons hold names that others chose. */
+/* Escapes text for HTML: reasons contain names chosen by others. */
 static void put_text(FILE *out, const char *text)
 {
 	for (; *text; text++) {
@@ -39,7 +39,7 @@ static void put_text(FILE *out, const char *text)
 	}
 }
 
-/* In the order in which they are shown: what needs the operator first. */
+/* In display order: states that need attention come first. */
 enum state { STUCK, FAILS, LEAVES_OUT, WORKS, RUNNING, NOTHING, NOT_ASKED, OFF, STATES };
 
 static const struct {
@@ -56,7 +56,7 @@ static const struct {
 };
 
 struct row {
-	struct ng_cell_view view; /* of those that are on */
+	struct ng_cell_view view; /* if enabled */
 	const char *name;
 	enum state state;
 };
@@ -107,7 +107,7 @@ static void put_row(FILE *out, const struct row *row)
 	fputs("</td></tr>\n", out);
 }
 
-/* "45 collectors: 1 fails, ...", without the states that none is in. */
+/* "45 collectors: 1 failing, ...", without states that do not occur. */
 static void put_summary(FILE *out, const struct row *rows, size_t count)
 {
 	size_t in[STATES] = { 0 };

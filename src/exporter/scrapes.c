@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
-/* Below this a body is sent as it is. */
+/* Smaller bodies are sent uncompressed. */
 enum { PACK_FROM = 1024 };
 
-/* Requests whose deadlines lie this close may share a gather. */
+/* Requests whose deadlines are this close may share a gather. */
 static const uint64_t share_ns = 500u * 1000000u;
 
 /* Scrapes count against the limit once the gather that they wait for has taken this long. */
@@ -36,7 +36,7 @@ static void pack(struct ng_scrapes *scrapes, struct ng_body *body)
 	if (ng_stencil_pack(scrapes->stencil, &body->page, &body->packed))
 		return;
 	if (ng_gzip_pack(scrapes->gzip, text, &body->packed) < 0)
-		body->packed.size = 0; /* then it goes out as it is */
+		body->packed.size = 0; /* then it is sent uncompressed */
 }
 
 static void gather_finished(void *context, struct ng_body *body, int error)
@@ -48,7 +48,7 @@ static void gather_finished(void *context, struct ng_body *body, int error)
 	scrapes->body = body;
 	scrapes->error = error;
 	atomic_fetch_add(&scrapes->gathers, 1);
-	/* also what makes the two writes above seen by the main thread */
+	/* also makes the two writes above visible to the main thread */
 	eventfd_write(scrapes->event_fd, 1);
 }
 
@@ -76,7 +76,7 @@ static bool may_share(const struct ng_scrapes *scrapes, const struct ng_waiting 
 	return first->all || memcmp(first->cell, other->cell, ng_engine_cell_count(scrapes->engine)) == 0;
 }
 
-/* Moves the oldest waiting scrape and all that may share its gather to `sharing`. */
+/* Moves the oldest waiting scrape, and all that may share its gather, to `sharing`. */
 static uint64_t take_sharing(struct ng_scrapes *scrapes)
 {
 	struct ng_waiting **at = &scrapes->waiting, **end = &scrapes->sharing;
@@ -106,7 +106,7 @@ static uint64_t take_sharing(struct ng_scrapes *scrapes)
 	return deadline;
 }
 
-/* When a scrape that waits behind a gather needs the next one to start. */
+/* When the next gather must start for a scrape that waits behind the current one. */
 static uint64_t leave_by(const struct ng_waiting *scrape)
 {
 	uint64_t span = (scrape->deadline - scrape->request->arrived) / 2;
@@ -208,7 +208,8 @@ static size_t requests_waiting(const struct ng_scrapes *scrapes)
 	return count;
 }
 
-/* The latest of the client that has the most of the list; `worst`, or NULL, is what another list has. */
+/* The newest scrape of the client with the most scrapes in the list; `worst`, or NULL, is the result for another list.
+ */
 static struct ng_waiting *find_worst(struct ng_waiting *list, struct ng_waiting *worst)
 {
 	for (struct ng_waiting *scrape = list; scrape; scrape = scrape->next) {
@@ -218,7 +219,7 @@ static struct ng_waiting *find_worst(struct ng_waiting *list, struct ng_waiting 
 	return worst;
 }
 
-/* One client's many scrapes do not take the place of another's few. */
+/* One client's many scrapes do not displace another's few. */
 static void refuse_excess(struct ng_scrapes *scrapes)
 {
 	for (size_t count = requests_waiting(scrapes); count > scrapes->max_requests; count--)

@@ -15,7 +15,7 @@ enum {
 };
 static const uint64_t pause_ns = 100u * (uint64_t)1000000u;
 
-/* So long there must have been descriptors for a new shortage to be news. */
+/* How long descriptors must have been available for a new shortage to be logged. */
 static const uint64_t recovered_ns = 60u * (uint64_t)1000000000u;
 
 static void watch(struct ng_acceptor *acceptor, bool on)
@@ -39,7 +39,7 @@ static int open_spare(void)
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-/* 0 when a connection was taken, -EAGAIN when there is none after all. */
+/* 0 if a connection was accepted, -EAGAIN if there is none after all. */
 static int accept_by_spare(struct ng_acceptor *acceptor, const struct ng_listener *listener)
 {
 	struct sockaddr_storage address;
@@ -62,7 +62,7 @@ static int accept_by_spare(struct ng_acceptor *acceptor, const struct ng_listene
 	return fd < 0 ? fd : 0;
 }
 
-/* Once while it lasts: each connection that gives way ends the shortage for a moment. */
+/* Logged once while it lasts: each connection that is closed ends the shortage for a moment. */
 static void complain(struct ng_acceptor *acceptor, int error, uint64_t now)
 {
 	if (!acceptor->starved || now - acceptor->starved > recovered_ns)
@@ -98,8 +98,8 @@ void ng_acceptor_take(struct ng_acceptor *acceptor, size_t listener, uint64_t no
 }
 
 /*
- * Connections may not take the descriptors that reading takes. How many of them are in use is what the next one's
- * number says: 0 to 2 are, and each new one gets the lowest that is free.
+ * Connections must not use up the descriptors needed for reading. The number of the next descriptor shows how many are
+ * in use: 0 to 2 are, and each new one gets the lowest free number.
  */
 static int fit_limits(struct ng_acceptor *acceptor, struct ng_error *error)
 {

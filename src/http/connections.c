@@ -50,7 +50,7 @@ bool ng_client_of(const struct sockaddr_storage *address, struct in6_addr *ret_c
 	return true;
 }
 
-/* The client of an address, with one connection more; NULL when there is no memory. */
+/* The client of an address, with one more connection; NULL if out of memory. */
 static struct ng_client *join_client(struct ng_connections *all, const struct sockaddr_storage *address)
 {
 	struct ng_client *client = all->clients;
@@ -87,21 +87,21 @@ static void leave_client(struct ng_connections *all, struct ng_client *client)
 
 /* ---- who may stay ---- */
 
-/* What a connection is worth, least first. */
+/* The value of a connection, lowest first. */
 enum worth {
-	STUCK,    /* takes nothing of what it is sent, or has not sent a head in time */
-	REFUSED,  /* has its last response */
-	CROWDING, /* waits for its first request, as too many of its client do */
+	STUCK,    /* does not read what it is sent, or has not sent a head in time */
+	REFUSED,  /* has got its last response */
+	CROWDING, /* waits for its first request, like too many of its client's */
 	IDLE,
 	FRESH, /* just connected */
 	ANSWERED,
-	NEEDED, /* in the handler; never gives way */
+	NEEDED, /* in the handler; never closed to make room */
 };
 
 /*
- * A client that does not read is not told from one that reads slowly by what the library sends, as the kernel takes a
- * good deal for it: what counts is whether the client acknowledges something within a second. Looks now and then, so
- * that a crowd of newcomers does not cost a system call for each of all connections.
+ * What the library sends does not distinguish a client that does not read from one that reads slowly, because the
+ * kernel buffers a lot: what counts is whether the client acknowledges something within a second. Checks only now and
+ * then, so that a crowd of new connections does not cost a system call for every connection.
  */
 static bool stuck(struct ng_connection *connection, uint64_t now)
 {
@@ -141,7 +141,7 @@ static enum worth worth_of(struct ng_connection *connection, uint64_t now, bool 
 	}
 }
 
-/* Counts those that wait for their head, of each client and in all. */
+/* Counts those that wait for their head, per client and in total. */
 static size_t count_fresh(struct ng_connections *all)
 {
 	size_t fresh = 0;
@@ -155,16 +155,16 @@ static size_t count_fresh(struct ng_connections *all)
 	return fresh;
 }
 
-/* Newcomers have a quarter of the room, in all and of each client. */
+/* New connections get a quarter of the room, in total and per client. */
 static bool crowded(const struct ng_connections *all, const struct ng_client *client, size_t fresh)
 {
 	return fresh > (all->limits.connections + 3) / 4 || client->fresh > (all->limits.client_connections + 3) / 4;
 }
 
 /*
- * The connection that gives way: of the clients with the most connections that which is worth least, and of those the
- * one that has been so for longest. A newcomer takes nobody's place who has fewer connections than itself, and with
- * `own` only one of its own client.
+ * The connection to close: the least valuable one among the clients with the most connections, and among equals, the
+ * one that has been so for longest. A new connection does not displace clients with fewer connections than its own, and
+ * with `own`, only its own client's.
  */
 static struct ng_connection *choose_victim(struct ng_connections *all, const struct ng_client *newcomer, bool own)
 {
@@ -209,7 +209,7 @@ bool ng_connections_evict(struct ng_connections *all)
 	return evict(all, NULL, false, &all->counts.refused_total);
 }
 
-/* Connections that come beyond a limit take the place of others. */
+/* Connections over a limit displace others. */
 static bool admit(struct ng_connections *all, const struct ng_client *client)
 {
 	struct ng_server_counts *counts = &all->counts;

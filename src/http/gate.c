@@ -9,7 +9,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-/* Of what a client goes on sending after it was refused, so many times the buffer are taken at once. */
+/* How many buffers to read at a time from a client that keeps sending after it was refused. */
 enum { DISCARDS = 8 };
 
 static void end(struct ng_connection *connection)
@@ -19,7 +19,7 @@ static void end(struct ng_connection *connection)
 
 /* ---- refusals ---- */
 
-/* Clients lose the response when the connection is closed with bytes that nobody has read: those are read away. */
+/* Clients lose the response if the connection is closed with unread bytes, so these are read and discarded. */
 static void discard(struct ng_gate *gate, struct ng_connection *connection)
 {
 	for (int i = 0; i < DISCARDS; i++) {
@@ -38,7 +38,7 @@ static void refuse(struct ng_gate *gate, struct ng_connection *connection, const
 	time_t now = time(NULL);
 	struct tm utc;
 
-	/* every request that is refused ends its connection, so HEAD needs no care */
+	/* every refused request ends its connection, so HEAD needs no special handling */
 	int size = snprintf(body, sizeof(body), "%s: %s.\n", refusal->reason, refusal->text);
 	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
 	int n = snprintf(text, sizeof(text),
@@ -48,7 +48,7 @@ static void refuse(struct ng_gate *gate, struct ng_connection *connection, const
 		body);
 	ng_connections_enter(connection, NG_PHASE_REFUSED, ng_now());
 	if (send(connection->fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < n) {
-		end(connection); /* a client that has not read what came before */
+		end(connection); /* a client that has not read the previous response */
 		return;
 	}
 	shutdown(connection->fd, SHUT_WR);
@@ -57,7 +57,7 @@ static void refuse(struct ng_gate *gate, struct ng_connection *connection, const
 
 /* ---- heads ---- */
 
-/* Empty lines before a request are passed over (RFC 9112, 2.2); returns how many bytes they have. */
+/* Skips empty lines before a request (RFC 9112, 2.2); returns their size. */
 static size_t empty_lines(struct ng_span bytes)
 {
 	size_t n = 0;
@@ -68,7 +68,7 @@ static size_t empty_lines(struct ng_span bytes)
 	return n && bytes.text[n - 1] == '\r' ? n - 1 : n;
 }
 
-/* A head that is not complete; the time for it runs from its first byte. */
+/* An incomplete head; its timeout starts with the first byte. */
 static bool wait_for_more(struct ng_gate *gate, struct ng_gate_entry *entry, struct ng_span bytes)
 {
 	const struct ng_refusal *refusal = ng_request_head_hopeless(bytes);
@@ -106,7 +106,7 @@ static bool judge(struct ng_gate *gate, struct ng_gate_entry *entry, struct ng_s
 	return false;
 }
 
-/* Looks at what has come; false when no more is waited for, and then the connection may have ended. */
+/* Checks what has arrived; false if nothing more is awaited, in which case the connection may have ended. */
 static bool look(struct ng_gate *gate, struct ng_gate_entry *entry)
 {
 	struct ng_connection *connection = entry->connection;
@@ -115,7 +115,7 @@ static bool look(struct ng_gate *gate, struct ng_gate_entry *entry)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	size_t skip = n > 0 ? empty_lines((struct ng_span){ gate->bytes, (size_t)n }) : 0;
-	/* this writes what is there already to the start of the buffer */
+	/* this writes the bytes that are already there to the start of the buffer */
 	if (n <= 0 || (skip && recv(connection->fd, gate->bytes, skip, MSG_DONTWAIT) != (ssize_t)skip)) {
 		end(connection);
 		return false;

@@ -20,7 +20,7 @@
 
 enum { BACKLOG = 1024 };
 
-/* Why binding failed, where the error's own text does not say it. */
+/* Why binding failed, if the error text itself is not clear. */
 static const char *explain(int number, const struct sockaddr *address)
 {
 	const struct sockaddr_in6 *six = (const void *)address;
@@ -42,7 +42,7 @@ static const char *explain(int number, const struct sockaddr *address)
 	return strerror(number);
 }
 
-/* The address is taken: says by whom. */
+/* The address is in use: says by what. */
 static int fail_taken(const char *address, const struct sockaddr *taken, struct ng_error *error)
 {
 	char who[384];
@@ -116,13 +116,13 @@ static int listen_on(int family, const struct sockaddr *address, socklen_t size,
 
 /* ---- unix sockets ---- */
 
-/* What lies at the path: 0 when a socket can be made there, after a left-over that nobody answers on was removed. */
+/* Checks the path: 0 if a socket can be created there, after removing a stale one that nobody listens on. */
 static int make_place(const struct sockaddr_un *address, const char **ret_why)
 {
 	struct stat status;
 
 	if (lstat(address->sun_path, &status) < 0)
-		return 0; /* the binding says more */
+		return 0; /* bind gives a better error */
 	if (!S_ISSOCK(status.st_mode)) {
 		*ret_why = "the path exists and is not a socket: remove it or use another path";
 		return -EEXIST;
@@ -151,14 +151,14 @@ static int listen_unix(const char *path, const struct ng_socket_access *access, 
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const char *why = NULL;
 
-	memcpy(address.sun_path, path, strlen(path)); /* ng_address_parse has seen that it fits */
+	memcpy(address.sun_path, path, strlen(path)); /* ng_address_parse has checked that it fits */
 	int r = make_place(&address, &why);
 	if (r == 0)
 		r = listen_on(AF_UNIX, (struct sockaddr *)&address, sizeof(address), access, ret_listener);
 	if (r == -EPERM && access->has_group) {
 		unlink(path);
 		why = "cannot set the group given by --web.unix-socket-group: not root, and not a member of it";
-		r = -EINVAL; /* trying again would not help */
+		r = -EINVAL; /* a retry would not help */
 	}
 	if (r == -ENOENT || r == -ENOTDIR)
 		why = "its directory does not exist";

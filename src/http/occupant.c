@@ -25,18 +25,18 @@
 
 enum { TCP_STATE_LISTEN = 10 };
 
-/* What is looked for, and what was found of it. */
+/* What is being searched for, and what was found. */
 struct occupant {
 	uint16_t port; /* in network order */
 	struct in6_addr address;
 	bool found;
 	uint32_t inode, user;
-	uint64_t group; /* inode of the control group's directory; 0 if not told */
+	uint64_t group; /* inode of the cgroup's directory; 0 if not reported */
 };
 
 /* ---- the socket ---- */
 
-/* An address of IPv4 as IPv6 shows it, so that there is one kind; any-addresses become the one of IPv6. */
+/* Maps an IPv4 address to IPv6, so that there is only one kind; any-addresses become that of IPv6. */
 static struct in6_addr widened(int family, const void *address)
 {
 	struct in6_addr wide = { 0 };
@@ -126,7 +126,7 @@ static bool has_socket(int processes, const char *pid, const char *wanted)
 	return found;
 }
 
-/* The number of the first process that has the socket; 0 if we see none. */
+/* The PID of the first process that has the socket; 0 if none is visible. */
 static int find_process(uint32_t inode)
 {
 	char wanted[64];
@@ -174,7 +174,7 @@ static const char *find_group(uint64_t inode)
 {
 	sought.inode = inode;
 	sought.name[0] = '\0';
-	if (inode > 1) /* 1 is the root group */
+	if (inode > 1) /* 1 is the root cgroup */
 		nftw("/sys/fs/cgroup", on_directory, 16, FTW_PHYS | FTW_MOUNT);
 	return sought.name;
 }

@@ -90,7 +90,7 @@ static bool all_are(struct ng_span text, unsigned class)
 	return i == text.size;
 }
 
-/* How many characters at the front are of the class. */
+/* The number of leading characters in the class. */
 static size_t length_of(struct ng_span text, unsigned class)
 {
 	size_t i = 0;
@@ -112,7 +112,7 @@ static bool has_percent_nul(struct ng_span target)
 	return target.size && memmem(target.text, target.size, "%00", 3);
 }
 
-/* The query is lenient, as node_exporter's: what is no escape there stands for itself. */
+/* Query parsing is lenient, as in node_exporter: invalid escapes stand for themselves. */
 static enum refusal judge_target(struct ng_span target, unsigned *ret_arguments)
 {
 	const char *query = memchr(target.text, '?', target.size);
@@ -171,7 +171,7 @@ static enum refusal judge_line(struct ng_span line, struct line *ret_line)
 /* ---- the header fields ---- */
 
 struct fields {
-	unsigned items; /* with the arguments of the query */
+	unsigned items; /* including query arguments */
 	unsigned hosts, lengths, codings;
 	bool length_is_zero;
 	struct ng_span coding;

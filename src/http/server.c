@@ -23,10 +23,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* What the library keeps of a request: its head, and some 60 bytes for each field and argument. */
+/* What the library stores for a request: its head, and about 60 bytes for each field and argument. */
 enum { CONNECTION_MEMORY = 2 * NG_HEAD_MAX };
 
-/* Who has just connected has sent a request, or is about to. */
+/* A client that has just connected has sent a request, or is about to. */
 static const uint64_t patience_ns = 400u * 1000000u;
 
 struct connection {
@@ -35,9 +35,9 @@ struct connection {
 	struct ng_gate_entry entry;
 	struct sockaddr_storage address;
 	socklen_t address_size;
-	struct MHD_Connection *mhd; /* NULL until the library has begun with it */
+	struct MHD_Connection *mhd; /* NULL until the library has started with it */
 	unsigned passed;            /* requests that the library may take */
-	bool last;                  /* none will pass behind them */
+	bool last;                  /* none will pass after these */
 	bool finished;              /* in the list of the server */
 	struct connection *next_finished;
 	struct ng_request request;
@@ -55,12 +55,12 @@ struct ng_server {
 	struct ng_connections connections;
 	struct ng_acceptor acceptor;
 	struct ng_gate gate;
-	struct connection *finished; /* those that have had their response in this run of the library */
-	uint64_t serial;             /* of the connections that were used twice */
+	struct connection *finished; /* those that got their response in this run of the library */
+	uint64_t serial;             /* of connections that were used twice */
 	size_t unanswered;
 	bool resumed; /* a connection, since the library was run */
 	bool draining;
-	uint64_t patient_until; /* while draining: until then the requests of new connections are waited for */
+	uint64_t patient_until; /* while draining: how long to wait for requests of new connections */
 };
 
 static struct connection *connection_at(struct ng_connection *base)
@@ -79,7 +79,7 @@ static void library_log(void *context, const char *format, va_list arguments)
 
 	vsnprintf(line, sizeof(line), format, arguments);
 	line[strcspn(line, "\n")] = '\0';
-	/* it takes unix sockets for TCP */
+	/* it mistakes unix sockets for TCP */
 	if (!strstr(line, "TCP_NODELAY") && !strstr(line, "TCP_CORK") && !strstr(line, "Failed to push the data"))
 		ng_connections_log(&((struct ng_server *)context)->connections, "http library", line);
 }
@@ -101,7 +101,7 @@ static void forget(struct connection *connection)
 	ng_acceptor_wake(&server->acceptor);
 }
 
-/* 0.9.75 does not count it as work that it has. */
+/* 0.9.75 does not count this as pending work. */
 static void resume(struct connection *connection)
 {
 	connection->server->resumed = true;
@@ -117,14 +117,14 @@ static void end_connection(struct ng_connection *base)
 		forget(connection);
 		return;
 	}
-	/* the library sees the end of the connection and clears up */
+	/* the library notices the end of the connection and cleans up */
 	shutdown(base->fd, SHUT_RDWR);
 	if (connection->entry.waiting)
 		resume(connection);
 	connection->entry.waiting = false;
 }
 
-/* 0.9.75 tells of a connection while it is handed over, 1.0 when it runs next. */
+/* 0.9.75 notifies of a connection while it is handed over, 1.0 when it runs next. */
 static struct connection *find_new(struct ng_server *server, struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -151,7 +151,7 @@ static void connection_notice(
 	}
 }
 
-/* The library closes the descriptor when it fails, and tells the notice if it had begun. */
+/* On failure, the library closes the descriptor, and calls the notification if it had started. */
 static void hand_over(struct connection *connection)
 {
 	struct ng_server *server = connection->server;
@@ -179,7 +179,7 @@ static void pass_requests(struct ng_connection *base, unsigned requests, bool la
 		hand_over(connection);
 }
 
-/* Those whose requests were all answered wait for the next one at the gate. */
+/* Connections whose requests all got a response wait for the next one at the gate. */
 static void wait_for_requests(struct ng_server *server)
 {
 	struct connection *connection;
@@ -187,7 +187,7 @@ static void wait_for_requests(struct ng_server *server)
 	while ((connection = server->finished)) {
 		server->finished = connection->next_finished;
 		connection->finished = false;
-		/* the library may have gone on with a further request */
+		/* the library may have continued with another request */
 		if (connection->passed || connection->base.phase != NG_PHASE_IDLE || connection->base.evicted ||
 			connection->base.shut)
 			continue;
@@ -240,15 +240,15 @@ static struct connection *connection_from(struct MHD_Connection *mhd)
 	return info ? info->socket_context : NULL;
 }
 
-/* The start of a request; what it returns is the request's context. */
+/* The start of a request; returns the request's context. */
 static void *see_target(void *context, const char *target, struct MHD_Connection *mhd)
 {
 	struct connection *connection = connection_from(mhd);
 
 	(void)context;
 	(void)target;
-	/* bytes that came behind those that were looked at may be in the library's buffer: they are not a request, and
-	 * a client that had sent one sends it again (RFC 9112, 9.3.2) */
+	/* bytes after the checked ones may be in the library's buffer: they are not treated as a request, and a client
+	 * that had sent one will resend it (RFC 9112, 9.3.2) */
 	if (!connection || connection->passed == 0)
 		return NULL;
 	connection->passed--;
@@ -286,7 +286,7 @@ static enum MHD_Result queue_answer(struct connection *connection)
 	return result;
 }
 
-/* The path of a target in absolute form, "http://host/metrics", which servers have to take too (RFC 9112, 3.2.2). */
+/* The path of a target in absolute form, "http://host/metrics", which servers must also accept (RFC 9112, 3.2.2). */
 static struct ng_span path_of(const char *url)
 {
 	size_t scheme = strncasecmp(url, "http://", 7) == 0 ? 7 : strncasecmp(url, "https://", 8) == 0 ? 8 : 0;
@@ -336,12 +336,12 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *mhd, const c
 	if (connection->answered)
 		return queue_answer(connection);
 	if (!request->arrived) {
-		/* what is answered in this first call ends the connection */
+		/* a response in this first call ends the connection */
 		fill_request(connection, url, method);
 		return MHD_YES;
 	}
 	server->config.handle(server->config.context, request);
-	/* one that was kept is resumed first, also when it was answered since */
+	/* a kept request is resumed first, even if it got its response meanwhile */
 	return connection->answered && !connection->kept ? queue_answer(connection) : MHD_YES;
 }
 
@@ -438,7 +438,7 @@ uint64_t ng_server_run(struct ng_server *server, uint64_t now)
 	struct epoll_event events[32];
 	int n = epoll_wait(server->epoll_fd, events, (int)(sizeof(events) / sizeof(events[0])), 0);
 
-	/* one that has an event ends no other; accepting may end any */
+	/* a connection with an event ends no other; accepting may end any */
 	for (int i = 0; i < n; i++) {
 		if (events[i].data.u64 >= server->config.listener_count && events[i].data.u64 != UINT64_MAX)
 			ng_gate_event(&server->gate, events[i].data.ptr, events[i].events);
@@ -475,7 +475,7 @@ size_t ng_server_drain(struct ng_server *server)
 		server->patient_until = now + patience_ns;
 		ng_acceptor_stop(&server->acceptor);
 	}
-	/* also each time later: those that were answered wait again */
+	/* on each later call too: those that got a response wait again */
 	return server->unanswered + ng_connections_shut_waiting(&server->connections, now < server->patient_until);
 }
 
@@ -501,7 +501,7 @@ static int watch_library(struct ng_server *server)
 	return epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, info->epoll_fd, &event) < 0 ? -errno : 0;
 }
 
-/* Beyond our own limit, as connections that were shut down are there until the library runs. */
+/* Higher than our own limit, since connections that were shut down remain until the library runs. */
 static unsigned library_limit(const struct ng_server_config *config)
 {
 	return config->limits.connections * 2 + NG_ACCEPTS_AT_ONCE * (unsigned)(config->listener_count + 1);
@@ -561,7 +561,7 @@ void ng_server_free(struct ng_server *server)
 		if (!at->begun || connection->entry.waiting) {
 			end_connection(at);
 		} else if (connection->kept && !connection->answered) {
-			/* a suspended connection may not be there when the library stops */
+			/* there must be no suspended connections when the library stops */
 			connection->kept = false;
 			resume(connection);
 		}

@@ -15,7 +15,7 @@ static bool read_id(const char *text, uint32_t *ret_id)
 {
 	uint64_t value;
 
-	/* the highest one says "no change" to the kernel */
+	/* the highest one means "no change" to the kernel */
 	if (ng_u64(ng_span(text), &value) < 0 || value >= UINT32_MAX)
 		return false;
 	*ret_id = (uint32_t)value;
@@ -27,7 +27,7 @@ static int refuse(const char *text, const char *what, struct ng_error *error)
 	return ng_error_set(error, -EINVAL, "--user=%s: %s", text, what);
 }
 
-/* -ENOENT for a number that the database does not have, which is no error yet. */
+/* -ENOENT for a number that is not in the database, which is not an error yet. */
 static int find_user(const char *text, const char *user, struct ng_account *account, struct ng_error *error)
 {
 	bool numeric = read_id(user, &account->uid);
@@ -67,8 +67,7 @@ int ng_account_find(const char *text, struct ng_account *ret_account, struct ng_
 	user[colon] = '\0';
 	int r = find_user(text, user, ret_account, error);
 	if (r == -ENOENT && !group)
-		return refuse(
-			text, "no such user; to use a plain number, add a group, as in 65534:65534", error);
+		return refuse(text, "no such user; to use a plain number, add a group, as in 65534:65534", error);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	return group ? find_group(text, group, ret_account, error) : 0;

@@ -22,7 +22,7 @@
 #define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14) /* version 3 */
 #endif
 
-/* What changes something, or runs another program. */
+/* Everything that changes something or executes a program. */
 static const uint64_t first_version =
 	LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
 	LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
@@ -32,7 +32,7 @@ static const uint64_t first_version =
 int ng_landlock_version(void)
 {
 #ifdef NG_WRITES_REPORTS
-	return -ENOSYS; /* sanitizers and coverage write theirs when the process ends */
+	return -ENOSYS; /* sanitizers and coverage write their files when the process exits */
 #endif
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 

@@ -10,7 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* The rest of the second in which the process has to be gone is for clearing up. */
+/* The rest of the second within which the process must exit is for cleaning up. */
 static const uint64_t drain_ns = 800u * 1000000u;
 static const uint64_t gather_ns = 500u * 1000000u;
 
@@ -23,7 +23,7 @@ struct loop {
 	int epoll_fd, signal_fd;
 	uint64_t watchdog, alive_at; /* interval, and when it is due; 0: none */
 	uint64_t drain_until;        /* 0 while serving */
-	uint64_t burst_until;        /* reloads until then are counted and not logged */
+	uint64_t burst_until;        /* reloads until then are only counted, not logged */
 	unsigned unlogged;
 };
 
@@ -55,7 +55,7 @@ static void start_draining(struct loop *loop, uint64_t now)
 	loop->drain_until = now + drain_ns;
 }
 
-/* The first of a burst is logged at once, the others in one line when it is over. */
+/* The first of a burst is logged immediately, the others in one line at its end. */
 static void reload(struct loop *loop, uint64_t now)
 {
 	ng_service_reloading();
@@ -108,7 +108,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Everything that may be due; returns when something will be. */
+/* Does everything that is due; returns when to call again. */
 static uint64_t run_once(struct loop *loop)
 {
 	uint64_t now = ng_now();

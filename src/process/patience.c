@@ -23,7 +23,7 @@ static void tell(struct ng_patience *patience, const char *reason)
 	ng_service_ready(status);
 }
 
-/* The signal that came, or 0 when the time is over. */
+/* The signal received, or 0 on timeout. */
 static int wait_for_signal(uint64_t duration)
 {
 	sigset_t set;

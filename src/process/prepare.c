@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 /*
- * Descriptors 0 to 2 that were closed would be given to whatever is opened next, and then be written to. What goes to a
- * standard output that was closed has to fail.
+ * If descriptors 0 to 2 are closed, the next files to be opened would get these numbers and be written to. Writing to a
+ * closed standard output must fail.
  */
 static void fill_standard_descriptors(void)
 {
@@ -20,9 +20,9 @@ static void fill_standard_descriptors(void)
 
 void ng_prepare_process(void)
 {
-	/* one heap for all threads: they allocate next to nothing */
+	/* one heap for all threads: they allocate almost nothing */
 	mallopt(M_ARENA_MAX, 1);
-	/* what was needed once for a while goes back to the system */
+	/* memory that was needed temporarily is returned to the system */
 	mallopt(M_MMAP_THRESHOLD, 64 << 10);
 	mallopt(M_TRIM_THRESHOLD, 64 << 10);
 	fill_standard_descriptors();

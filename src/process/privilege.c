@@ -32,7 +32,7 @@ static uint64_t own_set(cap_flag_t which)
 	return set;
 }
 
-/* Permitted and nothing else. What the process has already is not written: a filter may forbid the call. */
+/* Sets only the permitted capabilities. Does nothing if already set, since a filter may deny the call. */
 static int write_set(uint64_t permitted)
 {
 	cap_t wanted = cap_init(), own = cap_get_proc();
@@ -111,7 +111,7 @@ bool ng_privileges_suffice(const struct ng_privileges *privileges, const char *t
 	return needed.capabilities && !needed.unknown && !(needed.capabilities & ~privileges->kept);
 }
 
-/* Where being root is enough, root needs no capability for it. */
+/* If being root is enough, root needs no capability for it. */
 static uint64_t listed(const struct ng_privileges *privileges)
 {
 	uint64_t all = 0;
@@ -130,7 +130,7 @@ static uint64_t listed(const struct ng_privileges *privileges)
 
 /* ---- the plan ---- */
 
-/* In a user namespace other than the first the owners of the host's files are not ours to be. */
+/* In a user namespace other than the initial one, the process cannot be the owner of the host's files. */
 static bool in_user_namespace(void)
 {
 	char text[256];
@@ -205,7 +205,7 @@ static int failed(int number, const char *what, struct ng_error *error)
 	return ng_error_set(error, number, "%s: %s", what, strerror(-number));
 }
 
-/* What a program that we ran could have. We run none, but who takes us over might. */
+/* Limits what an executed program could have. We execute none, but an attacker might. */
 static void drop_bounds(void)
 {
 	if (!(own_set(CAP_EFFECTIVE) & bit(CAP_SETPCAP)))

@@ -134,7 +134,7 @@ static void write_limit(struct ng_page *page, const struct ng_family *family, __
 	ng_gauge_u64(page, family, limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur);
 }
 
-/* The listing's own descriptor counts, as it does in client_golang. 0 when it could not be had. */
+/* Includes the descriptor used for the listing, as in client_golang. 0 if it is not available. */
 static uint64_t count_fds(const struct ng_process *process)
 {
 	NG_CLOSE int passing = process->fds_fd < 0 ? open_fds() : -1;

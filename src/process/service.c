@@ -43,7 +43,7 @@ uint64_t ng_service_watchdog(void)
 {
 	uint64_t usec;
 
-	/* twice as often as asked, as sd_watchdog_enabled(3) proposes */
+	/* twice as often as required, as sd_watchdog_enabled(3) recommends */
 	return sd_watchdog_enabled(0, &usec) > 0 ? usec * 1000 / 2 : 0;
 }
 
