@@ -5,7 +5,11 @@
  *
  * Between scrapes a tick follows the tree, takes the last totals of what ends and samples pressure.
  */
+#include "collector.h"
+
+#include "collect.h"
 #include "emit/families.h"
+#include "rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,25 +102,28 @@ static uint64_t share_descriptors(struct container *state)
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return 128;
 	uint64_t all = limit.rlim_cur, files = all < 1024 ? all / 16 : all / 2;
-	if (state->max_files > files)
-		state->max_files = files;
-	return all > state->max_files + 4096 ? all - state->max_files - 2048 : all < 1024 ? all / 8 : all / 4;
+	if (state->options.max_files > files)
+		state->options.max_files = files;
+	return all > state->options.max_files + 4096 ? all - state->options.max_files - 2048
+	       : all < 1024                          ? all / 8
+						     : all / 4;
 }
 
 static int read_options(struct container *state, struct ng_setup *setup)
 {
-	int r = parse_words(setup, "levels", state->levels_text, level_name, SHOWN_LEVELS, &state->levels);
+	int r = parse_words(setup, "levels", state->options.levels, level_name, SHOWN_LEVELS, &state->model.levels);
 
 	if (r == 0)
-		r = parse_words(setup, "families", state->sets_text, set_name, SETS, &state->reader.sets);
+		r = parse_words(setup, "families", state->options.sets, set_name, SETS, &state->reader.sets);
 	if (r < 0)
 		return r;
-	if (state->sample_interval && (state->sample_interval < second_ns || state->sample_interval > 60 * second_ns))
+	if (state->options.sample_interval &&
+		(state->options.sample_interval < second_ns || state->options.sample_interval > 60 * second_ns))
 		return ng_refuse(
 			setup, "--collector.container.sample-interval: expected 1s to 60s, or 0 to turn it off");
-	if (!state->max_groups)
+	if (!state->options.max_groups)
 		return ng_refuse(setup, "--collector.container.max-groups: expected 1 or more");
-	if (!*state->image)
+	if (!*state->model.image)
 		return ng_refuse(setup, "--collector.container.image: the placeholder must not be empty: the rules of "
 					"kubernetes-mixin ignore containers without an image");
 	return 0;
@@ -125,35 +132,48 @@ static int read_options(struct container *state, struct ng_setup *setup)
 static int init(void *context, struct ng_setup *setup)
 {
 	struct container *state = context;
-	const struct ng_cgroups_hooks hooks = container_hooks(state);
 	bool own;
 
 	int r = read_options(state, setup);
 	if (r < 0)
 		return r;
 	state->reader.text.limit = (size_t)16 << 20;
-	state->meminfo = ng_shared(setup, NG_PROC, NG_WHOLE, "meminfo");
+	state->machine.meminfo = ng_shared(setup, NG_PROC, NG_WHOLE, "meminfo");
 	if (container_wants(&state->reader, SET_IO_DETAIL))
 		state->diskstats = ng_shared(setup, NG_PROC, NG_RECORDS, "diskstats");
-	state->net_path = ng_join(setup->arena, ng_net_path(setup, &own), "/dev", NULL);
-	container_names_init(&state->names, log_path(state->logs, "/var/log/containers"),
-		log_path(state->pod_logs, "/var/log/pods"));
+	state->networks.path = ng_join(setup->arena, ng_net_path(setup, &own), "/dev", NULL);
+	container_names_init(&state->resolver.names, log_path(state->options.logs, "/var/log/containers"),
+		log_path(state->options.pod_logs, "/var/log/pods"));
+	state->starts.logs = state->resolver.names.logs.path;
+	state->starts.pod_logs = state->resolver.names.pods.path;
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
 		state->sampler.node[i] = NG_FILE(NG_PROC, NG_WHOLE, container_node_pressure[i]);
 	uint64_t directories = share_descriptors(state);
-	if (container_wants(&state->reader, SET_PRESSURE) && state->sample_interval) {
-		state->sampler.interval = state->sample_interval;
-		state->sampler.kept_rounds =
-			(uint32_t)((60 * second_ns + state->sample_interval - 1) / state->sample_interval);
-		state->sampler.budget = state->max_files;
-		state->triggers.wanted = state->triggers_wanted;
+	if (container_wants(&state->reader, SET_PRESSURE) && state->options.sample_interval) {
+		state->sampler.interval = state->options.sample_interval;
+		state->sampler.kept_rounds = (uint32_t)((60 * second_ns + state->options.sample_interval - 1) /
+							state->options.sample_interval);
+		state->sampler.budget = state->options.max_files;
+		state->triggers.wanted = state->options.triggers;
 	}
-	r = ng_cgroups_new(setup, &hooks, state->max_groups, directories, state->watch, &state->cgroups);
-	if (r < 0 || !state->net_path)
+	r = container_follow_open(state, setup, state->options.max_groups, directories, state->options.watch);
+	if (r < 0 || !state->networks.path)
 		return -ENOMEM;
-	state->reader.cgroups = state->cgroups;
 	snprintf(setup->notice, setup->notice_size, "%s", ng_cgroups_describe(state->cgroups));
 	return 0;
+}
+
+static int collect(void *context, struct ng_scrape *scrape)
+{
+	struct container *state = context;
+
+	if (ng_cgroups_mode(state->cgroups) == NG_CGROUP_NONE) {
+		ng_failed(scrape, -ENODATA, "find cgroups below", ng_root_path(scrape, NG_CGROUP));
+		return -ENODATA;
+	}
+	state->model.recent_readers = scrape->recent_readers;
+	int r = container_follow_all(scrape, state);
+	return r < 0 ? r : container_collect(scrape, state);
 }
 
 static void done(void *context)
@@ -162,49 +182,44 @@ static void done(void *context)
 
 	/* rows are freed by the hook */
 	ng_cgroups_free(state->cgroups);
-	while (state->leaving) {
-		struct container_row *next = state->leaving->next;
-		container_row_free(state, state->leaving);
-		state->leaving = next;
-	}
-	ng_table_done(&state->by_key);
-	container_accounts_done(state);
-	container_triggers_close(state);
+	container_rows_done(&state->model);
+	container_accounts_done(&state->settlement);
+	container_triggers_close(&state->triggers);
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
 		ng_file_close(&state->sampler.node[i]);
 	ng_mounts_close(&state->mounts);
 	ng_arena_done(&state->reader.text);
-	ng_arena_done(&state->sizes);
+	ng_arena_done(&state->machine.sizes);
 	ng_arena_done(&state->memory);
 }
 
 /* ---- the descriptor ---- */
 
 static const struct ng_option options[] = {
-	NG_OPTION(container, levels_text, NG_OPTION_STRING, "levels", default_levels,
+	NG_OPTION(container, options.levels, NG_OPTION_STRING, "levels", default_levels,
 		"Which cgroups to show: node, qos, pod, container, sandbox, slice, service, scope, session, machine, "
 		"other."),
-	NG_OPTION(container, sets_text, NG_OPTION_STRING, "families", default_sets,
+	NG_OPTION(container, options.sets, NG_OPTION_STRING, "families", default_sets,
 		"Which families to show: cpu, cpu-detail, memory, memory-detail, events, tasks, processes, "
 		"descriptors, states, io, io-detail, filesystem, network, spec, pressure, hugetlb, info, identity, "
 		"machine."),
-	NG_OPTION(container, image, NG_OPTION_STRING, "image", "unknown",
+	NG_OPTION(container, model.image, NG_OPTION_STRING, "image", "unknown",
 		"Value of the image label if the image is unknown; kubernetes-mixin ignores containers without one."),
-	NG_OPTION(container, sample_interval, NG_OPTION_DURATION, "sample-interval", "1s",
+	NG_OPTION(container, options.sample_interval, NG_OPTION_DURATION, "sample-interval", "1s",
 		"Interval of pressure sampling between scrapes; 0 turns it off."),
-	NG_OPTION(container, triggers_wanted, NG_OPTION_BOOL, "triggers", "true",
+	NG_OPTION(container, options.triggers, NG_OPTION_BOOL, "triggers", "true",
 		"Count the events of the node's kernel pressure triggers."),
-	NG_OPTION(container, max_files, NG_OPTION_UNSIGNED, "max-files", "512",
+	NG_OPTION(container, options.max_files, NG_OPTION_UNSIGNED, "max-files", "512",
 		"Pressure files that the sampler keeps open; each holds 4.8 kB of kernel memory."),
-	NG_OPTION(container, max_groups, NG_OPTION_UNSIGNED, "max-groups", "20000",
+	NG_OPTION(container, options.max_groups, NG_OPTION_UNSIGNED, "max-groups", "20000",
 		"Maximum number of cgroups to track."),
-	NG_OPTION(container, watch, NG_OPTION_BOOL, "watch", "true",
+	NG_OPTION(container, options.watch, NG_OPTION_BOOL, "watch", "true",
 		"Watch the cgroup tree with inotify; without it, cgroups that come and go between scrapes are missed."),
-	NG_OPTION(container, logs, NG_OPTION_STRING, "-path.container-logs", "/var/log/containers",
+	NG_OPTION(container, options.logs, NG_OPTION_STRING, "-path.container-logs", "/var/log/containers",
 		"Directory of the kubelet's container log links, which give containers their names."),
-	NG_OPTION(container, pod_logs, NG_OPTION_STRING, "-path.pod-logs", "/var/log/pods",
+	NG_OPTION(container, options.pod_logs, NG_OPTION_STRING, "-path.pod-logs", "/var/log/pods",
 		"Directory of the kubelet's pod logs."),
-	NG_OPTION(container, oci_states, NG_OPTION_LIST, "-path.oci-state", "",
+	NG_OPTION(container, resolver.oci_states, NG_OPTION_LIST, "-path.oci-state", "",
 		"State directory of the container runtime to get images and names from, such as /run/containerd, "
 		"/var/lib/docker or /var/lib/containers/storage; needs root. May be repeated."),
 };
@@ -235,7 +250,7 @@ static const struct ng_collector container = {
 	.privilege_count = NG_COUNT(privileges),
 	.state_size = sizeof(struct container),
 	.init = init,
-	.collect = container_collect,
+	.collect = collect,
 	.done = done,
 	.tick = container_tick,
 	.writables = writables,

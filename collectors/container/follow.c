@@ -2,7 +2,11 @@
 /*
  * Following the tree: what its hooks do, and the ticks between scrapes.
  */
-#include "model.h"
+#include "follow.h"
+
+#include "collector.h"
+#include "group.h"
+#include "rows.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -56,10 +60,10 @@ static void add_young(struct container *state, struct ng_cgroup *at)
 	struct container_group *group = container_group(at);
 
 	group->read_next = group->added_at;
-	group->older = state->young;
-	if (state->young)
-		container_group(state->young)->younger = at;
-	state->young = at;
+	group->older = state->follow.young;
+	if (state->follow.young)
+		container_group(state->follow.young)->younger = at;
+	state->follow.young = at;
 }
 
 static void drop_young(struct container *state, struct ng_cgroup *at)
@@ -70,7 +74,7 @@ static void drop_young(struct container *state, struct ng_cgroup *at)
 		return;
 	if (group->older)
 		container_group(group->older)->younger = group->younger;
-	*(group->younger ? &container_group(group->younger)->older : &state->young) = group->older;
+	*(group->younger ? &container_group(group->younger)->older : &state->follow.young) = group->older;
 	group->younger = group->older = NULL;
 	group->read_next = 0;
 }
@@ -81,14 +85,14 @@ static void read_young(struct ng_scrape *scrape, struct container *state)
 	struct ng_cgroup *older;
 	uint64_t now = ng_now();
 
-	for (struct ng_cgroup *at = state->young; at; at = older) {
+	for (struct ng_cgroup *at = state->follow.young; at; at = older) {
 		struct container_group *group = container_group(at);
 		uint64_t age = now - group->added_at;
 		older = group->older;
 		if (now < group->read_next)
 			continue;
 		if (group->row->naming != NAMING_NONE)
-			container_read_row(scrape, state, at, now);
+			container_read_row(scrape, &state->reader, &state->starts, at, now);
 		group->read_next = now + (age > young_ns ? age : young_ns);
 		if (age >= grown_up_ns)
 			drop_young(state, at);
@@ -99,7 +103,7 @@ static uint64_t next_young(const struct container *state)
 {
 	uint64_t next = UINT64_MAX;
 
-	for (struct ng_cgroup *at = state->young; at; at = container_group(at)->older)
+	for (struct ng_cgroup *at = state->follow.young; at; at = container_group(at)->older)
 		next = container_group(at)->read_next < next ? container_group(at)->read_next : next;
 	return next;
 }
@@ -120,22 +124,22 @@ static void add_row(struct ng_scrape *scrape, struct container *state, struct ng
 	struct container_group *group = container_group(at);
 
 	if (!group->row) {
-		group->row = container_row_new(state, at, &group->place, shown);
+		group->row = container_row_new(&state->model, at, &group->place, shown);
 		if (group->row && group->row->naming == NAMING_DONE)
-			container_row_name(scrape, state, group->row, ng_cgroup_path(scrape->arena, at));
-		state->wanted += group->row && group->row->naming == NAMING_WANTED;
+			container_row_name(scrape, &state->model, group->row, ng_cgroup_path(scrape->arena, at));
+		state->resolver.wanted += group->row && group->row->naming == NAMING_WANTED;
 	}
-	if (group->place.level == CONTAINER_POD && !group->account)
-		container_account_open(state, at);
-	if (!group->row || (group->place.level == CONTAINER_POD && !group->account))
-		state->incomplete = true;
+	if (group->place.level == CONTAINER_POD && !group->settled.account)
+		container_account_open(&state->settlement, at);
+	if (!group->row || (group->place.level == CONTAINER_POD && !group->settled.account))
+		state->follow.incomplete = true;
 }
 
 void container_complete(struct ng_scrape *scrape, struct container *state)
 {
-	if (!state->incomplete)
+	if (!state->follow.incomplete)
 		return;
-	state->incomplete = false;
+	state->follow.incomplete = false;
 	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
 		struct container_group *group = container_group(at);
 		enum container_shown shown = container_shown_as(&group->place, ng_span(at->name));
@@ -161,14 +165,14 @@ static unsigned group_added(void *context, struct ng_scrape *scrape, struct ng_c
 	if (group->place.level == CONTAINER_CONTAINER && parent->level == CONTAINER_POD &&
 		container_group(at->parent)->newest < at->generation)
 		container_group(at->parent)->newest = at->generation;
-	state->elsewhere += is_elsewhere(&group->place, parent);
-	state->slice_roots += is_slice_root(at);
+	state->networks.elsewhere += is_elsewhere(&group->place, parent);
+	state->model.slice_roots += is_slice_root(at);
 	group->added_at = ng_now();
-	group->primed = at->fresh;
+	group->sampled.primed = at->fresh;
 	enum container_shown shown = container_shown_as(&group->place, ng_span(at->name));
 	if (shown < SHOWN_LEVELS) {
-		state->live[shown]++;
-		state->created[shown]++;
+		state->follow.census.live[shown]++;
+		state->follow.census.created[shown]++;
 		add_row(scrape, state, at, shown);
 	}
 	unsigned flags = interests(group);
@@ -184,24 +188,23 @@ static void group_removed(void *context, struct ng_scrape *scrape, struct ng_cgr
 	const struct container_place *parent = at->parent ? &container_group(at->parent)->place : NULL;
 	enum container_shown shown = container_shown_as(&group->place, ng_span(at->name));
 
-	state->elsewhere -= is_elsewhere(&group->place, parent);
-	state->slice_roots -= is_slice_root(at);
+	state->networks.elsewhere -= is_elsewhere(&group->place, parent);
+	state->model.slice_roots -= is_slice_root(at);
 	if (shown < SHOWN_LEVELS) {
-		state->live[shown]--;
-		state->removed[shown]++;
+		state->follow.census.live[shown]--;
+		state->follow.census.removed[shown]++;
 	}
 	drop_young(state, at);
-	if (parent && container_group(at->parent)->account)
-		container_account_gone(state, at);
+	if (parent && container_group(at->parent)->settled.account)
+		container_account_gone(&state->settlement, at);
 	else if (shown == SHOWN_CONTAINER && group->row && !group->row->ended)
-		state->lost[CONTAINER_LOST_NO_POD]++;
-	container_account_close(state, at);
-	container_close_pressure(state, group);
-	free(group->peaks);
-	free(group->counts);
+		state->settlement.lost[CONTAINER_LOST_NO_POD]++;
+	container_account_close(&state->settlement, at);
+	container_sampled_done(&state->sampler, &group->sampled);
+	free(group->settled.counts);
 	if (group->row) {
-		container_kills_gone(state, group->row);
-		container_row_leave(scrape, state, at);
+		container_kills_gone(&state->settlement, group->row);
+		container_row_leave(scrape, &state->model, at);
 	}
 }
 
@@ -215,12 +218,15 @@ static void group_missed(void *context, struct ng_scrape *scrape, struct ng_cgro
 	enum container_shown shown = container_shown_as(&place, ng_span(name));
 	if (shown >= SHOWN_LEVELS)
 		return;
-	state->created[shown]++;
-	state->removed[shown]++;
-	if (container_group(parent)->account)
-		container_account_missed(state, parent, container_row_missed(scrape, state, parent, &place, name));
-	else if (shown == SHOWN_CONTAINER)
-		state->lost[CONTAINER_LOST_NO_POD]++;
+	state->follow.census.created[shown]++;
+	state->follow.census.removed[shown]++;
+	if (container_group(parent)->settled.account) {
+		struct container_row *row = container_row_missed(scrape, &state->model, parent, &place, name);
+		state->resolver.wanted += row != NULL;
+		container_account_missed(&state->settlement, parent, row);
+	} else if (shown == SHOWN_CONTAINER) {
+		state->settlement.lost[CONTAINER_LOST_NO_POD]++;
+	}
 }
 
 static void group_emptied(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
@@ -229,7 +235,8 @@ static void group_emptied(void *context, struct ng_scrape *scrape, struct ng_cgr
 	struct container_row *row = container_group(at)->row;
 
 	if (row && row->naming != NAMING_NONE)
-		row->ended = container_read_row(scrape, state, at, ng_now()) == 0 || row->ended;
+		row->ended =
+			container_read_row(scrape, &state->reader, &state->starts, at, ng_now()) == 0 || row->ended;
 }
 
 /* Returns whether there were kills since. */
@@ -262,7 +269,7 @@ static void group_memory_event(void *context, struct ng_scrape *scrape, struct n
 	}
 }
 
-struct ng_cgroups_hooks container_hooks(struct container *state)
+static struct ng_cgroups_hooks hooks_of(struct container *state)
 {
 	return (struct ng_cgroups_hooks){
 		.payload_size = sizeof(struct container_group),
@@ -273,6 +280,32 @@ struct ng_cgroups_hooks container_hooks(struct container *state)
 		.missed = group_missed,
 		.context = state,
 	};
+}
+
+int container_follow_open(
+	struct container *state, struct ng_setup *setup, uint64_t limit, uint64_t descriptors, bool watch)
+{
+	const struct ng_cgroups_hooks hooks = hooks_of(state);
+
+	state->starts.text = state->networks.text = &state->reader.text;
+	state->settlement.reader = &state->reader;
+	state->settlement.model = state->resolver.model = &state->model;
+	int r = ng_cgroups_new(setup, &hooks, limit, descriptors, watch, &state->cgroups);
+	state->reader.cgroups = state->starts.cgroups = state->networks.cgroups = state->cgroups;
+	state->settlement.cgroups = state->resolver.cgroups = state->sampler.cgroups = state->cgroups;
+	return r;
+}
+
+/* ---- at a scrape ---- */
+
+int container_follow_all(struct ng_scrape *scrape, struct container *state)
+{
+	int r = ng_cgroups_update(scrape, state->cgroups, true);
+
+	state->follow.listing_failed = r < 0;
+	if (r == 0)
+		container_complete(scrape, state);
+	return r;
 }
 
 /* ---- between scrapes ---- */
@@ -296,28 +329,28 @@ static void wait_for_more(struct container *state, struct ng_wait *wait)
 	int events = ng_cgroups_descriptor(state->cgroups);
 
 	wait->count = 0;
-	container_triggers_wait(state, wait);
-	if (events >= 0 && state->looks_until <= wait->now + LOOKS_AT_ONCE * look_ns)
+	container_triggers_wait(&state->triggers, wait);
+	if (events >= 0 && state->follow.looks_until <= wait->now + LOOKS_AT_ONCE * look_ns)
 		wait->descriptor[wait->count++] = (struct pollfd){ .fd = events, .events = POLLIN };
 	else if (events >= 0)
-		wait->until = earlier(wait->until, state->looks_until - LOOKS_AT_ONCE * look_ns);
+		wait->until = earlier(wait->until, state->follow.looks_until - LOOKS_AT_ONCE * look_ns);
 	if (state->sampler.interval)
 		wait->until = earlier(wait->until, state->sampler.next);
-	wait->until = earlier(wait->until, earlier(next_young(state), container_accounts_next(state)));
+	wait->until = earlier(wait->until, earlier(next_young(state), container_accounts_next(&state->settlement)));
 }
 
 /* What many groups needed goes back to the system when they have gone: the allocator keeps what lies between others. */
 static void give_back(struct container *state)
 {
-	uint64_t rows = state->leaving_count;
+	uint64_t rows = state->model.leaving_count;
 
 	for (size_t i = 0; i < SHOWN_LEVELS; i++)
-		rows += state->live[i];
-	if (rows > state->most_rows)
-		state->most_rows = rows;
-	if (state->most_rows < MANY_ROWS || rows > state->most_rows / 4)
+		rows += state->follow.census.live[i];
+	if (rows > state->follow.most_rows)
+		state->follow.most_rows = rows;
+	if (state->follow.most_rows < MANY_ROWS || rows > state->follow.most_rows / 4)
 		return;
-	state->most_rows = rows;
+	state->follow.most_rows = rows;
 	malloc_trim(0);
 }
 
@@ -328,20 +361,22 @@ void container_tick(void *context, struct ng_scrape *scrape, struct ng_wait *wai
 
 	if (ng_cgroups_mode(state->cgroups) == NG_CGROUP_NONE)
 		return;
-	container_triggers_take(scrape, state, wait);
-	container_triggers_open(scrape, state, wait->now);
+	container_triggers_take(&state->triggers, wait);
+	container_triggers_open(scrape, &state->triggers, wait->now);
 	if (tree_told(state, wait))
-		state->looks_until = (state->looks_until > wait->now ? state->looks_until : wait->now) + look_ns;
+		state->follow.looks_until =
+			(state->follow.looks_until > wait->now ? state->follow.looks_until : wait->now) + look_ns;
 	/* a walk that failed is made again by the next scrape: until then not all is known */
-	state->listing_failed = ng_cgroups_update(scrape, state->cgroups, false) < 0 || state->listing_failed;
+	state->follow.listing_failed =
+		ng_cgroups_update(scrape, state->cgroups, false) < 0 || state->follow.listing_failed;
 	give_back(state);
 	read_young(scrape, state);
-	container_accounts_settle(scrape, state, true);
-	if (state->kills.open || wait->now >= sampler->next)
-		container_kills_settle(scrape, state);
+	container_accounts_settle(scrape, &state->settlement, true);
+	if (state->settlement.kills.open || wait->now >= sampler->next)
+		container_kills_settle(scrape, &state->settlement);
 	if (sampler->interval && wait->now >= sampler->next) {
-		container_sample(scrape, state, wait->now);
-		container_resolve(scrape, state);
+		container_sample(scrape, sampler, &state->triggers, wait->now);
+		container_resolve(scrape, &state->resolver);
 		sampler->next = sampler->next + 2 * sampler->interval > wait->now ? sampler->next + sampler->interval
 										  : wait->now + sampler->interval;
 		if (sampler->next <= wait->now)

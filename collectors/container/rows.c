@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows: what of a group is shown, under which labels, and for how long after it has gone. */
-#include "model.h"
+#include "rows.h"
+
+#include "identity/labels.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -10,64 +12,6 @@ static const uint64_t leaving_ns = 300u * UINT64_C(1000000000);
 
 /* A link is made when the container has been started: after so long there will be none. */
 static const uint64_t naming_ns = 30u * UINT64_C(1000000000);
-
-/* ---- levels ---- */
-
-const char *container_level_name(enum container_shown shown)
-{
-	static const char *const names[SHOWN_LEVELS] = {
-		[SHOWN_NODE] = "node",
-		[SHOWN_QOS] = "qos",
-		[SHOWN_POD] = "pod",
-		[SHOWN_CONTAINER] = "container",
-		[SHOWN_SANDBOX] = "sandbox",
-		[SHOWN_SLICE] = "slice",
-		[SHOWN_SERVICE] = "service",
-		[SHOWN_SCOPE] = "scope",
-		[SHOWN_SESSION] = "session",
-		[SHOWN_MACHINE] = "machine",
-		[SHOWN_OTHER] = "other",
-	};
-
-	return shown < SHOWN_LEVELS ? names[shown] : NULL;
-}
-
-/* systemd gives mounts a group as well, in which nothing but their mount command ever ran. */
-static bool is_mount(struct ng_span name)
-{
-	return ng_span_ends(name, NG_SPAN(".mount")) || ng_span_ends(name, NG_SPAN(".swap"));
-}
-
-enum container_shown container_shown_as(const struct container_place *place, struct ng_span name)
-{
-	/* users start containers of their own, and make groups that look like some */
-	if (place->session && place->level != CONTAINER_INNER && place->level != CONTAINER_HELPER)
-		return SHOWN_SESSION;
-	switch (place->level) {
-	case CONTAINER_ROOT:
-		return SHOWN_NODE;
-	case CONTAINER_SLICE:
-	case CONTAINER_PODMAN_POD:
-		return SHOWN_SLICE;
-	case CONTAINER_SERVICE:
-		return SHOWN_SERVICE;
-	case CONTAINER_SCOPE:
-		return SHOWN_SCOPE;
-	case CONTAINER_KUBE:
-	case CONTAINER_QOS:
-		return SHOWN_QOS;
-	case CONTAINER_POD:
-		return SHOWN_POD;
-	case CONTAINER_CONTAINER:
-		return place->sandbox ? SHOWN_SANDBOX : SHOWN_CONTAINER;
-	case CONTAINER_MACHINE:
-		return SHOWN_MACHINE;
-	case CONTAINER_OTHER:
-		return place->nested || is_mount(name) ? SHOWN_LEVELS : SHOWN_OTHER;
-	default:
-		return SHOWN_LEVELS;
-	}
-}
 
 /* ---- keys ---- */
 
@@ -92,13 +36,13 @@ static uint64_t key_of(const struct container_row *row)
 
 /* ---- who succeeds whom ---- */
 
-static void forget(struct container *state, struct container_row **link)
+static void forget(struct container_model *model, struct container_row **link)
 {
 	struct container_row *row = *link;
 
 	*link = row->next;
-	state->leaving_count--;
-	container_row_free(state, row);
+	model->leaving_count--;
+	container_row_free(model, row);
 }
 
 /*
@@ -117,16 +61,16 @@ static bool precedes(const struct container_row *a, const struct container_row *
 	return a->generation < b->generation;
 }
 
-static void forget_leaving(struct container *state, const struct container_row *row)
+static void forget_leaving(struct container_model *model, const struct container_row *row)
 {
-	struct container_row **link = &state->leaving;
+	struct container_row **link = &model->leaving;
 
 	while (*link && *link != row)
 		link = &(*link)->next;
 	if (!*link)
 		return;
-	state->forgotten++;
-	forget(state, link);
+	model->forgotten++;
+	forget(model, link);
 }
 
 static bool same_names(const struct container_row *a, const struct container_row *b)
@@ -152,11 +96,11 @@ static void outdo(struct container_row *row, const struct container_row *by)
 
 /* Of two rows with one key the table has the one that is shown. Names that were made to have the hash of others do not
  * hide these. */
-static int settle(struct container *state, struct container_row *row)
+static int settle(struct container_model *model, struct container_row *row)
 {
 	struct container_row *other;
 
-	while ((other = ng_table_get(&state->by_key, row->key)) && other != row && !same_names(row, other))
+	while ((other = ng_table_get(&model->by_key, row->key)) && other != row && !same_names(row, other))
 		row->key++;
 	if (other && other != row && precedes(row, other)) {
 		outdo(row, other);
@@ -165,17 +109,17 @@ static int settle(struct container *state, struct container_row *row)
 	if (other && other != row) {
 		outdo(other, row);
 		if (other->gone && !other->superseded)
-			forget_leaving(state, other);
+			forget_leaving(model, other);
 	}
-	return ng_table_put(&state->by_key, row->key, row);
+	return ng_table_put(&model->by_key, row->key, row);
 }
 
 /* The row is to get other labels. */
-static void unname(struct container *state, struct container_row *row)
+static void unname(struct container_model *model, struct container_row *row)
 {
-	if (ng_table_get(&state->by_key, row->key) == row) {
-		ng_table_drop(&state->by_key, row->key);
-		state->unsettled = true;
+	if (ng_table_get(&model->by_key, row->key) == row) {
+		ng_table_drop(&model->by_key, row->key);
+		model->unsettled = true;
 	}
 	row->outdone = false;
 	free(row->labels);
@@ -183,15 +127,15 @@ static void unname(struct container *state, struct container_row *row)
 }
 
 int container_row_name(
-	struct ng_scrape *scrape, struct container *state, struct container_row *row, struct ng_span path)
+	struct ng_scrape *scrape, struct container_model *model, struct container_row *row, struct ng_span path)
 {
 	if (row->naming == NAMING_DONE)
-		unname(state, row);
-	int r = path.text ? container_make_labels(scrape->arena, state, row, path) : -ENOMEM;
+		unname(model, row);
+	int r = path.text ? container_make_labels(scrape->arena, model, row, path) : -ENOMEM;
 	if (r < 0)
 		return r;
 	row->key = key_of(row);
-	r = settle(state, row);
+	r = settle(model, row);
 	if (r < 0) {
 		/* without its place in the table it might be shown beside another one */
 		free(row->labels);
@@ -203,34 +147,34 @@ int container_row_name(
 	return 0;
 }
 
-bool container_is_leftover(const struct container *state, const struct container_row *row)
+bool container_is_leftover(const struct container_model *model, const struct container_row *row)
 {
 	const struct container_values *values = &row->figures.values;
 
-	return state->slice_roots && row->place.kubernetes && *row->place.uid && !row->place.sliced &&
+	return model->slice_roots && row->place.kubernetes && *row->place.uid && !row->place.sliced &&
 	       container_has(values, VALUE_CPU_USAGE) && values->value[VALUE_CPU_USAGE] == 0;
 }
 
 /* Whom a row hid that is forgotten now is shown again. */
-int container_rows_settle(struct container *state)
+int container_rows_settle(struct container_model *model, struct ng_cgroups *cgroups)
 {
 	int r = 0;
 
-	for (struct ng_cgroup *at = state->unsettled ? ng_cgroups_root(state->cgroups) : NULL; r == 0 && at;
+	for (struct ng_cgroup *at = model->unsettled ? ng_cgroups_root(cgroups) : NULL; r == 0 && at;
 		at = ng_cgroup_next(at)) {
 		struct container_row *row = container_group(at)->row;
 		if (!row || !row->outdone)
 			continue;
 		row->outdone = row->superseded = false;
-		r = settle(state, row);
+		r = settle(model, row);
 	}
-	state->unsettled = state->unsettled && r < 0;
+	model->unsettled = model->unsettled && r < 0;
 	return r;
 }
 
 /* ---- life ---- */
 
-struct container_row *container_row_new(struct container *state, const struct ng_cgroup *group,
+struct container_row *container_row_new(const struct container_model *model, const struct ng_cgroup *group,
 	const struct container_place *place, enum container_shown shown)
 {
 	struct container_row *row = calloc(1, sizeof(*row));
@@ -247,17 +191,17 @@ struct container_row *container_row_new(struct container *state, const struct ng
 	bool outside = shown == SHOWN_CONTAINER && !place->kubernetes;
 	row->naming = kubernetes || outside ? NAMING_WANTED : NAMING_DONE;
 	row->believed = outside;
-	if (!(state->levels >> shown & 1))
+	if (!(model->levels >> shown & 1))
 		row->naming = NAMING_NONE;
 	return row;
 }
 
-void container_row_free(struct container *state, struct container_row *row)
+void container_row_free(struct container_model *model, struct container_row *row)
 {
 	if (!row)
 		return;
 	if (row->naming == NAMING_DONE)
-		unname(state, row);
+		unname(model, row);
 	free(row->labels);
 	free(row->named);
 	free(row->network.interface);
@@ -275,74 +219,78 @@ static bool was_sandbox(const struct container_row *row, const struct ng_cgroup 
 	       container_group(group->parent)->newest > group->generation && container_is_oldest(group);
 }
 
-static void add_leaving(struct container *state, struct container_row *row)
+void container_row_show_again(const struct container_model *model, struct container_row *row)
 {
-	if (state->leaving_count >= LEAVING_MAX) {
-		struct container_row **oldest = &state->leaving;
-		while ((*oldest)->next)
-			oldest = &(*oldest)->next;
-		state->forgotten++;
-		forget(state, oldest);
-	}
-	row->has_peaks = false;
-	row->readers = state->recent_readers ? state->recent_readers : 1;
-	row->until = 0; /* the next look at the clock */
-	row->gone = true;
-	row->next = state->leaving;
-	state->leaving = row;
-	state->leaving_count++;
+	row->readers = model->recent_readers ? model->recent_readers : 1;
 }
 
-void container_row_leave(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group)
+static void add_leaving(struct container_model *model, struct container_row *row)
+{
+	if (model->leaving_count >= LEAVING_MAX) {
+		struct container_row **oldest = &model->leaving;
+		while ((*oldest)->next)
+			oldest = &(*oldest)->next;
+		model->forgotten++;
+		forget(model, oldest);
+	}
+	row->has_peaks = false;
+	container_row_show_again(model, row);
+	row->until = 0; /* the next look at the clock */
+	row->gone = true;
+	row->next = model->leaving;
+	model->leaving = row;
+	model->leaving_count++;
+}
+
+void container_row_leave(struct ng_scrape *scrape, struct container_model *model, struct ng_cgroup *group)
 {
 	struct container_row *row = container_group(group)->row;
 	bool worth = row && (row->figures.values.present || row->unsettled) && (!row->outdone || row->superseded) &&
-		     (row->unsettled || !container_is_leftover(state, row)) &&
+		     (row->unsettled || !container_is_leftover(model, row)) &&
 		     (row->naming == NAMING_DONE ? row->labels != NULL : row->naming == NAMING_WANTED) &&
 		     (row->naming == NAMING_DONE || row->believed || !row->place.delegated) && !was_sandbox(row, group);
 
 	container_group(group)->row = NULL;
 	if (!worth || !scrape) {
-		container_row_free(state, row);
+		container_row_free(model, row);
 		return;
 	}
 	if (row->naming == NAMING_WANTED) {
 		struct ng_span path = ng_cgroup_path(scrape->arena, group);
 		row->path = path.text ? strndup(path.text, path.size) : NULL;
 		if (!row->path) {
-			container_row_free(state, row);
+			container_row_free(model, row);
 			return;
 		}
 	}
-	add_leaving(state, row);
+	add_leaving(model, row);
 }
 
-struct container_row *container_row_missed(struct ng_scrape *scrape, struct container *state,
+struct container_row *container_row_missed(struct ng_scrape *scrape, struct container_model *model,
 	const struct ng_cgroup *pod, const struct container_place *place, const char *name)
 {
 	const struct ng_cgroup like = { .generation = container_group((struct ng_cgroup *)pod)->newest };
 	enum container_shown shown = container_shown_as(place, ng_span(name));
 	struct ng_span above = ng_cgroup_path(scrape->arena, pod);
 	struct container_row *row =
-		shown == SHOWN_CONTAINER && above.text ? container_row_new(state, &like, place, shown) : NULL;
+		shown == SHOWN_CONTAINER && above.text ? container_row_new(model, &like, place, shown) : NULL;
 
 	if (!row)
 		return NULL;
 	if (row->naming == NAMING_WANTED)
 		row->path = malloc(above.size + strlen(name) + 2);
 	if (!row->path) {
-		container_row_free(state, row);
+		container_row_free(model, row);
 		return NULL;
 	}
 	stpcpy(stpcpy(mempcpy(row->path, above.text, above.size), "/"), name);
-	state->wanted++;
-	add_leaving(state, row);
+	add_leaving(model, row);
 	return row;
 }
 
-void container_rows_seen(struct container *state, uint64_t readers, uint64_t recent, uint64_t now)
+void container_rows_seen(struct container_model *model, uint64_t readers, uint64_t recent, uint64_t now)
 {
-	for (struct container_row **link = &state->leaving; *link;) {
+	for (struct container_row **link = &model->leaving; *link;) {
 		struct container_row *row = *link;
 		if (row->until == 0)
 			row->until = now + (row->naming == NAMING_DONE ? leaving_ns : naming_ns);
@@ -353,7 +301,17 @@ void container_rows_seen(struct container *state, uint64_t readers, uint64_t rec
 			link = &row->next;
 			continue;
 		}
-		state->forgotten += over;
-		forget(state, link);
+		model->forgotten += over;
+		forget(model, link);
 	}
+}
+
+void container_rows_done(struct container_model *model)
+{
+	while (model->leaving) {
+		struct container_row *next = model->leaving->next;
+		container_row_free(model, model->leaving);
+		model->leaving = next;
+	}
+	ng_table_done(&model->by_key);
 }

@@ -14,6 +14,8 @@
 #include "kernel/cgroup_tree.h"
 #include "kernel/kernel.h"
 #include "model.h"
+#include "process/processes.h"
+#include "stats/read.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,7 +44,7 @@ struct world {
 	char reason[256];
 	struct ng_cgroups *cgroups;
 	struct ng_cgroup *group;
-	struct container state;
+	struct container_reader reader;
 	struct container_figures figures;
 	int directory;
 };
@@ -106,11 +108,10 @@ static void make_world(struct world *world, bool v1)
 	if (ng_cgroups_new(&setup, &hooks, 10, 10, false, &world->cgroups) < 0 ||
 		ng_cgroups_update(&world->scrape, world->cgroups, true) < 0 || !world->group)
 		abort();
-	world->state.cgroups = world->cgroups;
-	world->state.reader.cgroups = world->cgroups;
-	world->state.reader.sets = UINT32_MAX;
-	world->state.reader.inner = true;
-	world->state.reader.huge_sizes = (struct ng_names){ huge, 1 };
+	world->reader.cgroups = world->cgroups;
+	world->reader.sets = UINT32_MAX;
+	world->reader.inner = true;
+	world->reader.huge_sizes = (struct ng_names){ huge, 1 };
 }
 
 static void clean_up(void)
@@ -257,8 +258,8 @@ static void run_world(struct world *world, struct ng_span input)
 	}
 	for (unsigned round = 0; round < 2; round++) {
 		ng_arena_reset(&world->arena);
-		container_read(&world->scrape, &world->state.reader, world->group, round == 0, &world->figures);
-		container_count_processes(&world->scrape, &world->state, world->group, &world->figures.values);
+		container_read(&world->scrape, &world->reader, world->group, round == 0, &world->figures);
+		container_count_processes(&world->scrape, world->cgroups, world->group, true, &world->figures.values);
 	}
 	rest = input;
 	for (bool more = ng_line_next(&rest, &name); more; name = next, more = next.size > 0) {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Following the tree: a group for whose row there was no memory has one as soon as there is some. */
-#include "groups.h"
-#include "model.h"
+#include "container.h"
+#include "follow.h"
 
 #include <dlfcn.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* The next allocation of that size fails. */
@@ -25,54 +24,22 @@ void *calloc(size_t count, size_t size)
 	return NULL;
 }
 
-struct stage {
-	struct groups *groups;
-	struct container state;
-};
-
 static int start(void **state)
 {
-	struct stage *stage = calloc(1, sizeof(*stage));
+	struct stage *stage = stage_new();
 
-	assert_non_null(stage);
-	stage->state.levels = UINT32_MAX;
-	stage->state.image = "unknown";
-	groups_start((void **)&stage->groups);
 	groups_make(stage->groups, "system.slice");
 	groups_make(stage->groups, "system.slice/a.service");
 	groups_make(stage->groups, "kubepods");
-	groups_make(stage->groups, "kubepods/podeaba4d29-74e5-4595-ace3-91b35ee08a0b");
+	groups_make(stage->groups, POD);
 	*state = stage;
-	return 0;
-}
-
-static int stop(void **state)
-{
-	struct stage *stage = *state;
-	struct container *container = &stage->state;
-
-	ng_cgroups_free(container->cgroups);
-	while (container->leaving) {
-		struct container_row *next = container->leaving->next;
-		container_row_free(container, container->leaving);
-		container->leaving = next;
-	}
-	container_accounts_done(container);
-	ng_arena_done(&container->reader.text);
-	ng_table_done(&container->by_key);
-	groups_stop((void **)&stage->groups);
-	free(stage);
 	return 0;
 }
 
 static void follow(struct stage *stage)
 {
-	const struct ng_cgroups_hooks hooks = container_hooks(&stage->state);
-	struct ng_setup setup = { .arena = &stage->groups->probe.arena, .kernel = &stage->groups->probe.kernel };
-
-	assert_int_equal(ng_cgroups_new(&setup, &hooks, 1000, 1000, true, &stage->state.cgroups), 0);
-	stage->state.reader.cgroups = stage->state.cgroups;
-	assert_int_equal(ng_cgroups_update(&stage->groups->probe.scrape, stage->state.cgroups, true), 0);
+	stage_follow(stage);
+	stage_update(stage);
 }
 
 static unsigned rows(struct stage *stage, unsigned *ret_accounts)
@@ -82,7 +49,7 @@ static unsigned rows(struct stage *stage, unsigned *ret_accounts)
 	*ret_accounts = 0;
 	for (struct ng_cgroup *at = ng_cgroups_root(stage->state.cgroups); at; at = ng_cgroup_next(at)) {
 		count += container_group(at)->row != NULL;
-		*ret_accounts += container_group(at)->account != NULL;
+		*ret_accounts += container_group(at)->settled.account != NULL;
 	}
 	return count;
 }
@@ -127,14 +94,14 @@ static void watched_afterwards(void **state)
 	struct ng_cgroups_state tree;
 
 	groups_put(stage->groups, "system.slice/a.service/cgroup.events", "populated 1\n");
-	groups_put(stage->groups, "kubepods/podeaba4d29-74e5-4595-ace3-91b35ee08a0b/cgroup.events", "populated 1\n");
+	groups_put(stage->groups, POD "/cgroup.events", "populated 1\n");
 	follow(stage);
 	ng_cgroups_state(stage->state.cgroups, &tree);
 	uint64_t watches = tree.watches;
 	ng_cgroups_free(stage->state.cgroups);
-	ng_table_done(&stage->state.by_key);
+	ng_table_done(&stage->state.model.by_key);
 	for (unsigned i = 0; i < SHOWN_LEVELS; i++)
-		stage->state.live[i] = 0;
+		stage->state.follow.census.live[i] = 0;
 	groups_make(stage->groups, "system.slice/b.service");
 	groups_put(stage->groups, "system.slice/b.service/cgroup.events", "populated 1\n");
 	follow(stage);
@@ -144,54 +111,45 @@ static void watched_afterwards(void **state)
 	failing = sizeof(struct container_row);
 	groups_make(stage->groups, "system.slice/c.service");
 	groups_put(stage->groups, "system.slice/c.service/cgroup.events", "populated 1\n");
-	assert_int_equal(ng_cgroups_update(&stage->groups->probe.scrape, stage->state.cgroups, true), 0);
+	stage_update(stage);
 	assert_int_equal(failing, 0);
 	container_complete(&stage->groups->probe.scrape, &stage->state);
-	assert_int_equal(ng_cgroups_update(&stage->groups->probe.scrape, stage->state.cgroups, true), 0);
+	stage_update(stage);
 	ng_cgroups_state(stage->state.cgroups, &tree);
 	assert_int_equal(tree.watches, watches + 2 * more);
 }
 
 /* ---- OOM kills on v1 ---- */
 
-#define POD "kubepods/podeaba4d29-74e5-4595-ace3-91b35ee08a0b"
-
 static void put_kills(struct stage *stage, char digit, const char *kills)
 {
-	char id[65], file[300];
+	char path[210] = "memory/";
 
-	memset(id, digit, 64);
-	id[64] = '\0';
-	snprintf(file, sizeof(file), "memory/" POD "/%s/memory.oom_control", id);
-	scratch_mkdir_above(&stage->groups->scratch, file);
-	groups_put(stage->groups, file, kills);
+	stage_container(digit, path + strlen(path));
+	stage_put(stage, path, "memory.oom_control", kills);
 }
 
 static void take_container(struct stage *stage, char digit)
 {
-	char id[65], name[256];
+	char path[210] = "memory/";
 
-	memset(id, digit, 64);
-	id[64] = '\0';
-	snprintf(name, sizeof(name), "memory/" POD "/%s", id);
-	scratch_clear(&stage->groups->scratch, name);
+	stage_container(digit, path + strlen(path));
+	scratch_clear(&stage->groups->scratch, path);
 }
 
 static void settle(struct stage *stage, const char *node)
 {
 	groups_put(stage->groups, "proc/vmstat", node);
-	assert_int_equal(ng_cgroups_update(&stage->groups->probe.scrape, stage->state.cgroups, true), 0);
-	container_kills_settle(&stage->groups->probe.scrape, &stage->state);
+	stage_update(stage);
+	container_kills_settle(&stage->groups->probe.scrape, &stage->state.settlement);
 }
 
 static uint64_t kills_of_leaving(const struct stage *stage, char digit)
 {
-	for (const struct container_row *row = stage->state.leaving; row; row = row->next) {
-		if (row->place.id[0] == (digit - '0') * 17)
-			return row->figures.values.value[VALUE_EVENTS_OOM_KILL];
-	}
-	fail();
-	return 0;
+	const struct container_row *row = stage_gone(stage, digit);
+
+	assert_non_null(row);
+	return row->figures.values.value[VALUE_EVENTS_OOM_KILL];
 }
 
 static void kills_of_v1(void **state)
@@ -224,16 +182,16 @@ static void kills_of_v1(void **state)
 	take_container(stage, '3');
 	settle(stage, "pgfault 1\noom_kill 7\nx 1\n");
 	assert_int_equal(kills_of_leaving(stage, '3'), 0);
-	assert_int_equal(stage->state.lost[CONTAINER_LOST_TOGETHER], 0);
+	assert_int_equal(stage->state.settlement.lost[CONTAINER_LOST_TOGETHER], 0);
 	/* one of two */
 	take_container(stage, '4');
 	take_container(stage, '5');
 	settle(stage, "pgfault 1\noom_kill 8\nx 1\n");
 	assert_int_equal(kills_of_leaving(stage, '4') + kills_of_leaving(stage, '5'), 0);
-	assert_int_equal(stage->state.lost[CONTAINER_LOST_TOGETHER], 2);
+	assert_int_equal(stage->state.settlement.lost[CONTAINER_LOST_TOGETHER], 2);
 }
 
-#define FOLLOW_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define FOLLOW_TEST(name) cmocka_unit_test_setup_teardown(name, start, stage_stop)
 
 int main(void)
 {

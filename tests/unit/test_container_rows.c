@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is shown, what succeeds it, and how long what has gone is shown. */
-#include "model.h"
 #include "exposition/labels.h"
+#include "rows.h"
 #include "support.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #define U      "eaba4d29-74e5-4595-ace3-91b35ee08a0b"
 
 struct stage {
-	struct container state;
+	struct container_model model;
 	struct ng_arena arena;
 	struct ng_scrape scrape;
 	uint64_t generation;
@@ -22,8 +22,8 @@ static int start(void **state)
 	struct stage *stage = calloc(1, sizeof(*stage));
 
 	assert_non_null(stage);
-	stage->state.levels = UINT32_MAX;
-	stage->state.image = "unknown";
+	stage->model.levels = UINT32_MAX;
+	stage->model.image = "unknown";
 	stage->scrape.arena = &stage->arena;
 	*state = stage;
 	return 0;
@@ -33,13 +33,13 @@ static int stop(void **state)
 {
 	struct stage *stage = *state;
 
-	while (stage->state.leaving) {
-		struct container_row *next = stage->state.leaving->next;
-		container_row_free(&stage->state, stage->state.leaving);
-		stage->state.leaving = next;
+	while (stage->model.leaving) {
+		struct container_row *next = stage->model.leaving->next;
+		container_row_free(&stage->model, stage->model.leaving);
+		stage->model.leaving = next;
 	}
-	assert_int_equal(stage->state.by_key.count, 0);
-	ng_table_done(&stage->state.by_key);
+	assert_int_equal(stage->model.by_key.count, 0);
+	ng_table_done(&stage->model.by_key);
 	ng_arena_done(&stage->arena);
 	free(stage);
 	return 0;
@@ -75,10 +75,10 @@ static struct ng_cgroup *new_unit(struct stage *stage, const char *path)
 	struct ng_cgroup *group = new_group(stage, (struct container_place){ .level = CONTAINER_SERVICE });
 
 	container_group(group)->row =
-		container_row_new(&stage->state, group, &container_group(group)->place, SHOWN_SERVICE);
+		container_row_new(&stage->model, group, &container_group(group)->place, SHOWN_SERVICE);
 	assert_non_null(row_of(group));
 	assert_int_equal(row_of(group)->naming, NAMING_DONE);
-	assert_int_equal(container_row_name(&stage->scrape, &stage->state, row_of(group), ng_span(path)), 0);
+	assert_int_equal(container_row_name(&stage->scrape, &stage->model, row_of(group), ng_span(path)), 0);
 	read_it(group);
 	return group;
 }
@@ -105,27 +105,27 @@ static struct ng_cgroup *new_container(struct stage *stage, const char *path, co
 
 	struct ng_cgroup *group = new_group(stage, place);
 	container_group(group)->row =
-		container_row_new(&stage->state, group, &container_group(group)->place, SHOWN_CONTAINER);
+		container_row_new(&stage->model, group, &container_group(group)->place, SHOWN_CONTAINER);
 	assert_non_null(row_of(group));
 	assert_int_equal(row_of(group)->naming, NAMING_WANTED);
 	read_it(group);
 	if (container) {
 		row_of(group)->named = names("space", "pod", container);
-		assert_int_equal(container_row_name(&stage->scrape, &stage->state, row_of(group), ng_span(path)), 0);
+		assert_int_equal(container_row_name(&stage->scrape, &stage->model, row_of(group), ng_span(path)), 0);
 	}
 	return group;
 }
 
 static void leave(struct stage *stage, struct ng_cgroup *group)
 {
-	container_row_leave(&stage->scrape, &stage->state, group);
+	container_row_leave(&stage->scrape, &stage->model, group);
 	assert_null(row_of(group));
 	free(group);
 }
 
 static void drop(struct stage *stage, struct ng_cgroup *group)
 {
-	container_row_free(&stage->state, row_of(group));
+	container_row_free(&stage->model, row_of(group));
 	free(group);
 }
 
@@ -134,80 +134,80 @@ static void drop(struct stage *stage, struct ng_cgroup *group)
 static void until_all_have_seen_it(void **context)
 {
 	struct stage *stage = *context;
-	struct container *state = &stage->state;
+	struct container_model *model = &stage->model;
 
-	state->recent_readers = 5;
+	model->recent_readers = 5;
 	leave(stage, new_unit(stage, "/a.service"));
-	assert_int_equal(state->leaving_count, 1);
-	container_rows_seen(state, 1, 5, SECOND);
-	assert_int_equal(state->leaving_count, 1);
-	container_rows_seen(state, 1, 5, 2 * SECOND);
-	assert_int_equal(state->leaving_count, 1);
-	container_rows_seen(state, 4, 5, 3 * SECOND);
-	assert_int_equal(state->leaving_count, 0);
-	assert_int_equal(state->forgotten, 0);
+	assert_int_equal(model->leaving_count, 1);
+	container_rows_seen(model, 1, 5, SECOND);
+	assert_int_equal(model->leaving_count, 1);
+	container_rows_seen(model, 1, 5, 2 * SECOND);
+	assert_int_equal(model->leaving_count, 1);
+	container_rows_seen(model, 4, 5, 3 * SECOND);
+	assert_int_equal(model->leaving_count, 0);
+	assert_int_equal(model->forgotten, 0);
 }
 
 /* One that does not ask any more is not waited for. */
 static void not_for_who_stopped(void **context)
 {
 	struct stage *stage = *context;
-	struct container *state = &stage->state;
+	struct container_model *model = &stage->model;
 
-	state->recent_readers = 3;
+	model->recent_readers = 3;
 	leave(stage, new_unit(stage, "/a.service"));
-	container_rows_seen(state, 1, 3, SECOND);
-	assert_int_equal(state->leaving_count, 1);
-	container_rows_seen(state, 1, 1, 2 * SECOND);
-	assert_int_equal(state->leaving_count, 0);
+	container_rows_seen(model, 1, 3, SECOND);
+	assert_int_equal(model->leaving_count, 1);
+	container_rows_seen(model, 1, 1, 2 * SECOND);
+	assert_int_equal(model->leaving_count, 0);
 }
 
 static void not_for_ever(void **context)
 {
 	struct stage *stage = *context;
-	struct container *state = &stage->state;
+	struct container_model *model = &stage->model;
 
-	state->recent_readers = 3;
+	model->recent_readers = 3;
 	leave(stage, new_unit(stage, "/a.service"));
-	container_rows_seen(state, 1, 3, SECOND);
-	container_rows_seen(state, 1, 3, 300 * SECOND);
-	assert_int_equal(state->leaving_count, 1);
-	container_rows_seen(state, 1, 3, 302 * SECOND);
-	assert_int_equal(state->leaving_count, 0);
-	assert_int_equal(state->forgotten, 1);
+	container_rows_seen(model, 1, 3, SECOND);
+	container_rows_seen(model, 1, 3, 300 * SECOND);
+	assert_int_equal(model->leaving_count, 1);
+	container_rows_seen(model, 1, 3, 302 * SECOND);
+	assert_int_equal(model->leaving_count, 0);
+	assert_int_equal(model->forgotten, 1);
 }
 
 /* Nobody has asked yet: the first who does is shown it. */
 static void before_anybody_asks(void **context)
 {
 	struct stage *stage = *context;
-	struct container *state = &stage->state;
+	struct container_model *model = &stage->model;
 
 	leave(stage, new_unit(stage, "/a.service"));
-	assert_int_equal(state->leaving_count, 1);
-	container_rows_seen(state, 1, 1, SECOND);
-	assert_int_equal(state->leaving_count, 0);
+	assert_int_equal(model->leaving_count, 1);
+	container_rows_seen(model, 1, 1, SECOND);
+	assert_int_equal(model->leaving_count, 0);
 }
 
 static void not_too_many(void **context)
 {
 	struct stage *stage = *context;
-	struct container *state = &stage->state;
+	struct container_model *model = &stage->model;
 	char path[64];
 
-	state->recent_readers = 3;
+	model->recent_readers = 3;
 	for (unsigned i = 0; i < 2500; i++) {
 		snprintf(path, sizeof(path), "/unit%u.service", i);
 		leave(stage, new_unit(stage, path));
 		ng_arena_reset(&stage->arena);
 	}
-	assert_int_equal(state->leaving_count, 2000);
-	assert_int_equal(state->forgotten, 500);
+	assert_int_equal(model->leaving_count, 2000);
+	assert_int_equal(model->forgotten, 500);
 	/* the last ones are those that are left */
-	struct ng_span labels = ng_labels_text(state->leaving->labels);
+	struct ng_span labels = ng_labels_text(model->leaving->labels);
 	assert_non_null(memmem(labels.text, labels.size, "unit2499.", 9));
-	container_rows_seen(state, 3, 3, SECOND);
-	assert_int_equal(state->leaving_count, 0);
+	container_rows_seen(model, 3, 3, SECOND);
+	assert_int_equal(model->leaving_count, 0);
 }
 
 /* What was never read, or is not shown, has nothing to say. */
@@ -218,7 +218,7 @@ static void not_what_was_never_read(void **context)
 
 	row_of(group)->figures.values.present = 0;
 	leave(stage, group);
-	assert_int_equal(stage->state.leaving_count, 0);
+	assert_int_equal(stage->model.leaving_count, 0);
 }
 
 /* ---- who succeeds whom ---- */
@@ -226,20 +226,20 @@ static void not_what_was_never_read(void **context)
 static void a_restart(void **context)
 {
 	struct stage *stage = *context;
-	struct container *state = &stage->state;
+	struct container_model *model = &stage->model;
 
-	state->recent_readers = 3;
+	model->recent_readers = 3;
 	leave(stage, new_container(stage, "/pod/1", "app", true));
-	assert_int_equal(state->leaving_count, 1);
+	assert_int_equal(model->leaving_count, 1);
 	struct ng_cgroup *second = new_container(stage, "/pod/2", "app", true);
 	/* its counters are shown to those who have not seen them, and nothing else of it */
-	assert_int_equal(state->leaving_count, 1);
-	assert_true(state->leaving->outdone && state->leaving->superseded);
-	assert_int_equal(state->forgotten, 0);
+	assert_int_equal(model->leaving_count, 1);
+	assert_true(model->leaving->outdone && model->leaving->superseded);
+	assert_int_equal(model->forgotten, 0);
 	assert_false(row_of(second)->outdone);
-	container_rows_seen(state, 3, 3, SECOND);
-	assert_int_equal(state->leaving_count, 0);
-	assert_int_equal(state->forgotten, 0);
+	container_rows_seen(model, 3, 3, SECOND);
+	assert_int_equal(model->leaving_count, 0);
+	assert_int_equal(model->forgotten, 0);
 	assert_false(row_of(second)->outdone);
 	/* of another name: both */
 	struct ng_cgroup *other = new_container(stage, "/pod/3", "other", true);
@@ -259,16 +259,16 @@ static void one_beside_the_other(void **context)
 	assert_true(row_of(first)->outdone);
 	assert_false(row_of(third)->outdone);
 	row_of(second)->named = names("space", "pod", "app");
-	assert_int_equal(container_row_name(&stage->scrape, &stage->state, row_of(second), ng_span("/pod/2")), 0);
+	assert_int_equal(container_row_name(&stage->scrape, &stage->model, row_of(second), ng_span("/pod/2")), 0);
 	assert_true(row_of(second)->outdone);
 	assert_false(row_of(third)->outdone);
 	leave(stage, first);
 	leave(stage, second);
-	assert_int_equal(stage->state.leaving_count, 2);
-	for (const struct container_row *row = stage->state.leaving; row; row = row->next)
+	assert_int_equal(stage->model.leaving_count, 2);
+	for (const struct container_row *row = stage->model.leaving; row; row = row->next)
 		assert_true(row->outdone && row->superseded);
-	container_rows_seen(&stage->state, 1, 1, SECOND);
-	assert_int_equal(stage->state.leaving_count, 0);
+	container_rows_seen(&stage->model, 1, 1, SECOND);
+	assert_int_equal(stage->model.leaving_count, 0);
 	drop(stage, third);
 }
 
@@ -283,7 +283,7 @@ static void shadows(void **context)
 	assert_true(row_of(later)->outdone);
 	/* nor is it shown when it goes */
 	leave(stage, later);
-	assert_int_equal(stage->state.leaving_count, 0);
+	assert_int_equal(stage->model.leaving_count, 0);
 	drop(stage, real);
 }
 
@@ -297,7 +297,7 @@ static void pretend(struct stage *stage, const char *uid)
 	memcpy(row_of(later)->place.uid, uid, strlen(uid) + 1);
 	row_of(later)->named = names("space", "pod", "app");
 	assert_int_equal(
-		container_row_name(&stage->scrape, &stage->state, row_of(later), ng_span("/own.service/slice/1")), 0);
+		container_row_name(&stage->scrape, &stage->model, row_of(later), ng_span("/own.service/slice/1")), 0);
 	assert_false(row_of(real)->outdone);
 	assert_true(row_of(later)->outdone);
 	/* a restart of the real one is as good as ever */
@@ -322,32 +322,32 @@ static void leftovers(void **context)
 	struct stage *stage = *context;
 	struct ng_cgroup *left = new_container(stage, "/hand/1", "app", false),
 			 *real = new_container(stage, "/slice/1", "app", true);
-	struct container *state = &stage->state;
+	struct container_model *model = &stage->model;
 
 	container_set(&row_of(left)->figures.values, VALUE_CPU_USAGE, 0);
-	assert_false(container_is_leftover(state, row_of(left)));
-	state->slice_roots = 1;
-	assert_true(container_is_leftover(state, row_of(left)));
-	assert_false(container_is_leftover(state, row_of(real)));
+	assert_false(container_is_leftover(model, row_of(left)));
+	model->slice_roots = 1;
+	assert_true(container_is_leftover(model, row_of(left)));
+	assert_false(container_is_leftover(model, row_of(real)));
 	drop(stage, real);
 	leave(stage, left);
-	assert_int_equal(state->leaving_count, 0);
+	assert_int_equal(model->leaving_count, 0);
 	/* one that is used is no leftover */
 	struct ng_cgroup *used = new_container(stage, "/hand/2", "app", false);
-	assert_false(container_is_leftover(state, row_of(used)));
+	assert_false(container_is_leftover(model, row_of(used)));
 	drop(stage, used);
 }
 
 static void a_unit_that_comes_again(void **context)
 {
 	struct stage *stage = *context;
-	struct container *state = &stage->state;
+	struct container_model *model = &stage->model;
 
-	state->recent_readers = 3;
+	model->recent_readers = 3;
 	leave(stage, new_unit(stage, "/a.service"));
 	leave(stage, new_unit(stage, "/b.service"));
 	struct ng_cgroup *again = new_unit(stage, "/a.service");
-	assert_int_equal(state->leaving_count, 1);
+	assert_int_equal(model->leaving_count, 1);
 	assert_false(row_of(again)->outdone);
 	drop(stage, again);
 }
@@ -359,31 +359,31 @@ static void without_labels(void **context)
 	struct ng_cgroup *group = new_group(stage, (struct container_place){ .level = CONTAINER_SERVICE });
 
 	container_group(group)->row =
-		container_row_new(&stage->state, group, &container_group(group)->place, SHOWN_SERVICE);
+		container_row_new(&stage->model, group, &container_group(group)->place, SHOWN_SERVICE);
 	assert_non_null(row_of(group));
 	assert_int_equal(
-		container_row_name(&stage->scrape, &stage->state, row_of(group), (struct ng_span){ NULL, 0 }), -ENOMEM);
+		container_row_name(&stage->scrape, &stage->model, row_of(group), (struct ng_span){ NULL, 0 }), -ENOMEM);
 	read_it(group);
 	leave(stage, group);
-	assert_int_equal(stage->state.leaving_count, 0);
+	assert_int_equal(stage->model.leaving_count, 0);
 }
 
 /* A container that ended before its names were known is named afterwards, and shown then. */
 static void named_late(void **context)
 {
 	struct stage *stage = *context;
-	struct container *state = &stage->state;
+	struct container_model *model = &stage->model;
 
-	state->recent_readers = 1;
+	model->recent_readers = 1;
 	leave(stage, new_container(stage, "/pod/1", NULL, true));
-	assert_int_equal(state->leaving_count, 1);
-	container_rows_seen(state, 1, 1, SECOND);
-	assert_int_equal(state->leaving_count, 1);
-	struct container_row *row = state->leaving;
+	assert_int_equal(model->leaving_count, 1);
+	container_rows_seen(model, 1, 1, SECOND);
+	assert_int_equal(model->leaving_count, 1);
+	struct container_row *row = model->leaving;
 	row->named = names("space", "pod", "app");
-	assert_int_equal(container_row_name(&stage->scrape, state, row, ng_span("/pod/1")), 0);
-	container_rows_seen(state, 1, 1, 2 * SECOND);
-	assert_int_equal(state->leaving_count, 0);
+	assert_int_equal(container_row_name(&stage->scrape, model, row, ng_span("/pod/1")), 0);
+	container_rows_seen(model, 1, 1, 2 * SECOND);
+	assert_int_equal(model->leaving_count, 0);
 }
 
 #define ROW_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)

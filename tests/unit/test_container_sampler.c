@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pressure: what its files say, the rings of a minute, and which files a round reads. */
-#include "model.h"
+#include "rows.h"
+#include "sampling/sampler.h"
 #include "scratch.h"
 #include "support.h"
 
@@ -50,7 +51,10 @@ static void texts(void **state)
 struct stage {
 	struct scratch scratch;
 	struct probe probe;
-	struct container state;
+	struct ng_cgroups *cgroups;
+	struct container_model model;
+	struct container_sampler sampler;
+	struct container_triggers triggers;
 	uint64_t now;
 };
 
@@ -67,7 +71,7 @@ static unsigned added(void *context, struct ng_scrape *scrape, struct ng_cgroup 
 			&group->place);
 	enum container_shown shown = container_shown_as(&group->place, ng_span(at->name));
 	if (shown < SHOWN_LEVELS)
-		group->row = container_row_new(&stage->state, at, &group->place, shown);
+		group->row = container_row_new(&stage->model, at, &group->place, shown);
 	return NG_CGROUP_DESCEND;
 }
 
@@ -76,9 +80,8 @@ static void removed(void *context, struct ng_scrape *scrape, struct ng_cgroup *a
 	struct stage *stage = context;
 
 	(void)scrape;
-	container_close_pressure(&stage->state, container_group(at));
-	free(container_group(at)->peaks);
-	container_row_free(&stage->state, container_group(at)->row);
+	container_sampled_done(&stage->sampler, &container_group(at)->sampled);
+	container_row_free(&stage->model, container_group(at)->row);
 }
 
 static void put(const struct stage *stage, const char *directory, const char *resource, uint64_t some, uint64_t full)
@@ -124,18 +127,19 @@ static int start(void **context)
 	probe_init(&stage->probe);
 	probe_open(&stage->probe, NG_CGROUP, &stage->scratch, "tree");
 	probe_open(&stage->probe, NG_PROC, &stage->scratch, "proc");
-	stage->state.levels = UINT32_MAX;
-	stage->state.sampler.budget = 100;
-	stage->state.sampler.kept_rounds = 60;
-	stage->state.sampler.node[0] = NG_FILE(NG_PROC, NG_WHOLE, "pressure/cpu");
-	stage->state.sampler.node[1] = NG_FILE(NG_PROC, NG_WHOLE, "pressure/memory");
-	stage->state.sampler.node[2] = NG_FILE(NG_PROC, NG_WHOLE, "pressure/io");
+	stage->model.levels = UINT32_MAX;
+	stage->sampler.budget = 100;
+	stage->sampler.kept_rounds = 60;
+	stage->sampler.node[0] = NG_FILE(NG_PROC, NG_WHOLE, "pressure/cpu");
+	stage->sampler.node[1] = NG_FILE(NG_PROC, NG_WHOLE, "pressure/memory");
+	stage->sampler.node[2] = NG_FILE(NG_PROC, NG_WHOLE, "pressure/io");
 	const struct ng_cgroups_hooks hooks = {
 		.payload_size = sizeof(struct container_group), .added = added, .removed = removed, .context = stage
 	};
 	struct ng_setup setup = { .arena = &stage->probe.arena, .kernel = &stage->probe.kernel };
-	assert_int_equal(ng_cgroups_new(&setup, &hooks, 100, 100, true, &stage->state.cgroups), 0);
-	assert_int_equal(ng_cgroups_update(&stage->probe.scrape, stage->state.cgroups, true), 0);
+	assert_int_equal(ng_cgroups_new(&setup, &hooks, 100, 100, true, &stage->cgroups), 0);
+	stage->sampler.cgroups = stage->cgroups;
+	assert_int_equal(ng_cgroups_update(&stage->probe.scrape, stage->cgroups, true), 0);
 	stage->now = 1000 * SECOND;
 	*context = stage;
 	return 0;
@@ -145,11 +149,11 @@ static int stop(void **context)
 {
 	struct stage *stage = *context;
 
-	ng_cgroups_free(stage->state.cgroups);
-	assert_int_equal(stage->state.sampler.kept, 0);
+	ng_cgroups_free(stage->cgroups);
+	assert_int_equal(stage->sampler.kept, 0);
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
-		ng_file_close(&stage->state.sampler.node[i]);
-	ng_table_done(&stage->state.by_key);
+		ng_file_close(&stage->sampler.node[i]);
+	ng_table_done(&stage->model.by_key);
 	scratch_done(&stage->scratch);
 	probe_done(&stage->probe);
 	free(stage);
@@ -158,7 +162,7 @@ static int stop(void **context)
 
 static struct container_group *group(struct stage *stage, const char *name)
 {
-	struct ng_cgroup *at = ng_cgroups_root(stage->state.cgroups);
+	struct ng_cgroup *at = ng_cgroups_root(stage->cgroups);
 
 	while (at && strcmp(at->name, name) != 0)
 		at = ng_cgroup_next(at);
@@ -169,20 +173,20 @@ static struct container_group *group(struct stage *stage, const char *name)
 /* A round, one second after the last; returns how many files it read. */
 static uint64_t sample(struct stage *stage)
 {
-	uint64_t before = stage->state.sampler.reads;
+	uint64_t before = stage->sampler.reads;
 
 	stage->now += SECOND;
 	ng_arena_reset(&stage->probe.arena);
-	container_sample(&stage->probe.scrape, &stage->state, stage->now);
-	return stage->state.sampler.reads - before;
+	container_sample(&stage->probe.scrape, &stage->sampler, &stage->triggers, stage->now);
+	return stage->sampler.reads - before;
 }
 
 static unsigned peak(struct stage *stage, const char *name, size_t which)
 {
 	uint16_t peaks[CONTAINER_SHARES] = { 0 };
 
-	if (group(stage, name)->peaks)
-		container_peaks_of(group(stage, name)->peaks, &stage->state.sampler, peaks);
+	if (group(stage, name)->sampled.peaks)
+		container_peaks_of(group(stage, name)->sampled.peaks, &stage->sampler, peaks);
 	return peaks[which];
 }
 
@@ -207,7 +211,7 @@ static void top_down(void **context)
 	assert_int_equal(peak(stage, "a.service", 1), 0);
 	assert_int_equal(peak(stage, "system.slice", 0), 2500);
 	assert_int_equal(peak(stage, "b.service", 0), 0);
-	assert_null(group(stage, "b.service")->peaks);
+	assert_null(group(stage, "b.service")->sampled.peaks);
 }
 
 static void move(struct stage *stage, uint64_t to)
@@ -272,7 +276,7 @@ static void odd_totals(void **context)
 static void a_histogram(void **context)
 {
 	struct stage *stage = *context;
-	struct container_sampler *sampler = &stage->state.sampler;
+	struct container_sampler *sampler = &stage->sampler;
 	uint64_t total = 0, shares[] = { 10, 100, 101, 2000, 2001, 8000, 8001, 10000 };
 	uint64_t expected[CONTAINER_BUCKETS + 1] = { 2, 1, 0, 1, 1, 0, 1, 2 };
 
@@ -295,14 +299,14 @@ static void a_budget(void **context)
 {
 	struct stage *stage = *context;
 
-	stage->state.sampler.budget = 4;
+	stage->sampler.budget = 4;
 	sample(stage);
-	assert_int_equal(stage->state.sampler.kept, 4);
+	assert_int_equal(stage->sampler.kept, 4);
 	move(stage, 2000000);
 	sample(stage);
 	move(stage, 2500000);
 	sample(stage);
-	assert_int_equal(stage->state.sampler.kept, 4);
+	assert_int_equal(stage->sampler.kept, 4);
 	assert_int_equal(peak(stage, "a.service", 0), 10000);
 }
 
@@ -329,9 +333,9 @@ static void no_node(void **context)
 	struct stage *stage = *context;
 
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
-		stage->state.sampler.node[i] = NG_FILE(NG_PROC, NG_WHOLE, "pressure/none");
+		stage->sampler.node[i] = NG_FILE(NG_PROC, NG_WHOLE, "pressure/none");
 	sample(stage);
-	assert_false(stage->state.sampler.has_node);
+	assert_false(stage->sampler.has_node);
 	sample(stage);
 	move(stage, 300000);
 	sample(stage);

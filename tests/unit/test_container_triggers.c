@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which events of the kernel's pressure triggers count. */
-#include "model.h"
+#include "sampling/triggers.h"
 #include "scratch.h"
 #include "support.h"
 
@@ -15,7 +15,7 @@ static const uint64_t tenth_ns = 100000000;
 /* A file that stands for the kernel's, which cannot be told what its total is. */
 struct stage {
 	struct scratch scratch;
-	struct container state;
+	struct container_triggers triggers;
 	uint64_t total; /* us */
 };
 
@@ -37,8 +37,8 @@ static int start(void **context)
 	scratch_init(&stage->scratch, "/tmp", "test_container_triggers");
 	put(stage);
 	scratch_path(&stage->scratch, "cpu", path);
-	stage->state.triggers.fd_plus_1[CONTAINER_CPU] = open(path, O_RDONLY | O_CLOEXEC) + 1;
-	assert_true(stage->state.triggers.fd_plus_1[CONTAINER_CPU] > 0);
+	stage->triggers.fd_plus_1[CONTAINER_CPU] = open(path, O_RDONLY | O_CLOEXEC) + 1;
+	assert_true(stage->triggers.fd_plus_1[CONTAINER_CPU] > 0);
 	*context = stage;
 	return 0;
 }
@@ -47,7 +47,7 @@ static int stop(void **context)
 {
 	struct stage *stage = *context;
 
-	container_triggers_close(&stage->state);
+	container_triggers_close(&stage->triggers);
 	scratch_done(&stage->scratch);
 	free(stage);
 	return 0;
@@ -57,10 +57,10 @@ static void event(struct stage *stage, uint64_t now)
 {
 	struct ng_wait wait = { .now = now };
 
-	container_triggers_wait(&stage->state, &wait);
+	container_triggers_wait(&stage->triggers, &wait);
 	assert_int_equal(wait.count, 1);
 	wait.descriptor[0].revents = POLLPRI;
-	container_triggers_take(NULL, &stage->state, &wait);
+	container_triggers_take(&stage->triggers, &wait);
 }
 
 /*
@@ -78,12 +78,12 @@ static uint64_t run(struct stage *stage, unsigned rounds, uint64_t stall_us, uns
 				put(stage);
 			}
 			if ((now / tenth_ns) % 10 == 3)
-				container_triggers_advance(&stage->state, CONTAINER_CPU, stage->total, now);
+				container_triggers_advance(&stage->triggers, CONTAINER_CPU, stage->total, now);
 			if (at == later)
 				event(stage, now);
 		}
 	}
-	return stage->state.triggers.events[CONTAINER_CPU];
+	return stage->triggers.events[CONTAINER_CPU];
 }
 
 static void none_is_lost(void **context)
@@ -112,7 +112,7 @@ static void one_stall_twice(void **context)
 	event(stage, 100 * tenth_ns);
 	event(stage, 120 * tenth_ns);
 	event(stage, 140 * tenth_ns);
-	assert_int_equal(stage->state.triggers.events[CONTAINER_CPU], 1);
+	assert_int_equal(stage->triggers.events[CONTAINER_CPU], 1);
 }
 
 /* The first two windows compare with what is no total of this trigger. */
@@ -120,15 +120,15 @@ static void just_armed(void **context)
 {
 	struct stage *stage = *context;
 
-	stage->state.triggers.armed_at[CONTAINER_CPU] = 100 * tenth_ns;
+	stage->triggers.armed_at[CONTAINER_CPU] = 100 * tenth_ns;
 	stage->total = 500000;
 	put(stage);
 	event(stage, 120 * tenth_ns);
-	assert_int_equal(stage->state.triggers.events[CONTAINER_CPU], 0);
+	assert_int_equal(stage->triggers.events[CONTAINER_CPU], 0);
 	stage->total = 900000;
 	put(stage);
 	event(stage, 141 * tenth_ns);
-	assert_int_equal(stage->state.triggers.events[CONTAINER_CPU], 1);
+	assert_int_equal(stage->triggers.events[CONTAINER_CPU], 1);
 }
 
 #define TRIGGER_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)

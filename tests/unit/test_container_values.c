@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading the files of one group: what was learned of one must not change what is read of the next. */
 #include "kernel/cgroup_tree.h"
-#include "model.h"
 #include "scratch.h"
+#include "stats/read.h"
 #include "support.h"
 
 #include <fcntl.h>

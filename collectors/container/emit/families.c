@@ -77,8 +77,9 @@
 	X("container_memory_events_high_total", NG_COUNTER, VALUE_EVENTS_HIGH, SET_EVENTS, 0, ALWAYS,                  \
 		"Times tasks of the cgroup were throttled for exceeding memory.high.")                                 \
 	X("container_memory_events_max_total", NG_COUNTER, VALUE_EVENTS_MAX, SET_EVENTS, 0, ALWAYS,                    \
-		"Times the cgroup or a descendant was about to exceed memory.max; query the pod, which reaches its "   \
-		"limit before its containers do.")                                                                     \
+		"Times the group or one below it was about to exceed its memory.max: ask a pod, whose limit is that "  \
+		"of "                                                                                                  \
+		"its containers and is met first.")                                                                    \
 	X("container_memory_events_oom_total", NG_COUNTER, VALUE_EVENTS_OOM, SET_MEMORY_DETAIL, 0, ALWAYS,             \
 		"Times the cgroup was at its memory limit and reclaim failed.")                                        \
 	X("container_memory_events_oom_kill_total", NG_COUNTER, VALUE_EVENTS_OOM_KILL, SET_MEMORY_DETAIL, 0, ALWAYS,   \

@@ -3,7 +3,9 @@
 #ifndef CONTAINER_FAMILIES_H
 #define CONTAINER_FAMILIES_H
 
-#include "model.h"
+#include "collector.h"
+#include "identity/labels.h"
+#include "process/states.h"
 
 enum { CONTAINER_DISK_FAMILIES = 9, CONTAINER_SIZE_FAMILIES = 4 };
 

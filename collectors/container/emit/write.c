@@ -2,8 +2,6 @@
 /* Writing what has more than one sample in a row, and what is about the collector itself. */
 #include "emit/write.h"
 
-#include "identity/resolve.h"
-
 /* ---- devices ---- */
 
 static struct container_device_name *look_up_device(
@@ -133,7 +131,7 @@ static void write_network(struct ng_scrape *scrape, const struct container *stat
 				return;
 			const struct container_row *row = rows->row[i];
 			const char *name = row->network.interface[k].name;
-			*slot = container_network_labels(scrape->arena, state, row, name);
+			*slot = container_network_labels(scrape->arena, &state->model, row, name);
 		}
 	}
 	for (size_t which = 0; which < CONTAINER_NET_COLUMNS; which++) {
@@ -238,7 +236,7 @@ static void write_unresolved(struct ng_scrape *scrape, const struct container *s
 {
 	uint64_t count[CONTAINER_MISSING_REASONS];
 
-	memcpy(count, state->unresolved, sizeof(count));
+	memcpy(count, state->resolver.unresolved, sizeof(count));
 	for (size_t i = 0; i < rows->count; i++)
 		count[rows->row[i]->missing] += !rows->row[i]->gone && container_is_nameless(rows->row[i]);
 	ng_family(scrape->page, container_family(FAMILY_UNRESOLVED));
@@ -260,7 +258,8 @@ static void write_lost(struct ng_scrape *scrape, const struct container *state)
 
 	ng_family(scrape->page, container_family(FAMILY_LOST));
 	for (size_t i = 0; i < CONTAINER_LOST_REASONS; i++)
-		ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "reason", ng_span(names[i]) }), state->lost[i]);
+		ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "reason", ng_span(names[i]) }),
+			state->settlement.lost[i]);
 }
 
 /* Only of pods that have such. */
@@ -291,9 +290,9 @@ static void write_tree(struct ng_scrape *scrape, const struct container *state, 
 	struct ng_cgroups_state tree;
 
 	ng_cgroups_state(state->cgroups, &tree);
-	write_levels(scrape, FAMILY_GROUPS, state->live);
-	write_levels(scrape, FAMILY_CREATED, state->created);
-	write_levels(scrape, FAMILY_REMOVED, state->removed);
+	write_levels(scrape, FAMILY_GROUPS, state->follow.census.live);
+	write_levels(scrape, FAMILY_CREATED, state->follow.census.created);
+	write_levels(scrape, FAMILY_REMOVED, state->follow.census.removed);
 	write_unresolved(scrape, state, rows);
 	ng_family(scrape->page, container_family(FAMILY_PSI));
 	for (size_t i = PSI_NO_FILE; container_wants(&state->reader, SET_PRESSURE) && i < PSI_REASONS; i++)
@@ -304,8 +303,8 @@ static void write_tree(struct ng_scrape *scrape, const struct container *state, 
 	ng_gauge_u64(scrape->page, container_family(FAMILY_WATCHES), tree.watches);
 	ng_gauge_u64(scrape->page, container_family(FAMILY_OVERFLOWS), tree.overflows);
 	ng_gauge_u64(scrape->page, container_family(FAMILY_POLLING), tree.polling);
-	ng_gauge_u64(scrape->page, container_family(FAMILY_LEAVING), state->leaving_count);
-	ng_gauge_u64(scrape->page, container_family(FAMILY_FORGOTTEN), state->forgotten);
+	ng_gauge_u64(scrape->page, container_family(FAMILY_LEAVING), state->model.leaving_count);
+	ng_gauge_u64(scrape->page, container_family(FAMILY_FORGOTTEN), state->model.forgotten);
 	write_lost(scrape, state);
 }
 

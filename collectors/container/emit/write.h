@@ -10,4 +10,7 @@ void container_write(struct ng_scrape *scrape, struct container *state, const st
 /* What the sampler knows of the node. */
 void container_write_node(struct ng_scrape *scrape, const struct container *state);
 
+/* What is said of the machine. */
+void container_machine_write(struct ng_scrape *scrape, const struct container *state);
+
 #endif

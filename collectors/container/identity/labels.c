@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The labels of rows, made once. */
-#include "model.h"
+#include "identity/labels.h"
 
 static bool has_own_names(enum container_runtime runtime)
 {
@@ -47,8 +47,8 @@ static void add_label(struct ng_label *labels, size_t *count, const char *name, 
 }
 
 /* More labels go behind the id, so that they stand in the order of all other series. */
-struct ng_labels *container_network_labels(
-	struct ng_arena *arena, const struct container *state, const struct container_row *row, const char *interface)
+struct ng_labels *container_network_labels(struct ng_arena *arena, const struct container_model *model,
+	const struct container_row *row, const char *interface)
 {
 	const struct container_place *sandbox = &row->sandbox;
 	char hex[2 * CONTAINER_ID_SIZE];
@@ -60,14 +60,14 @@ struct ng_labels *container_network_labels(
 		if (has_own_names(sandbox->runtime))
 			name = kubelet_name(arena, row, NG_SPAN("POD"), 0);
 		labels = ng_labels_insert(arena, labels, "id",
-			NG_LABELS(arena, { "image", ng_span(row->sandbox_image ? row->sandbox_image : state->image) },
+			NG_LABELS(arena, { "image", ng_span(row->sandbox_image ? row->sandbox_image : model->image) },
 				{ "name", name }));
 	}
 	return NG_LABELS_WITH(arena, labels, { "interface", ng_span(interface) });
 }
 
 int container_make_labels(
-	struct ng_arena *arena, const struct container *state, struct container_row *row, struct ng_span path)
+	struct ng_arena *arena, const struct container_model *model, struct container_row *row, struct ng_span path)
 {
 	const struct container_named *named = row->named;
 	struct ng_label labels[6];
@@ -85,7 +85,7 @@ int container_make_labels(
 	}
 	/* sandboxes and pods have none: rules that ask for an image must not count them */
 	if (row->place.level == CONTAINER_CONTAINER && row->shown != SHOWN_SANDBOX)
-		image = named && named->image.size ? named->image : ng_span(state->image);
+		image = named && named->image.size ? named->image : ng_span(model->image);
 	/*
 	 * The names of Kubernetes are written where they are empty, too, as the kubelet does: a scrape with
 	 * honor_labels would give these series the names of our own pod.

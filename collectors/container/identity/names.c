@@ -224,3 +224,17 @@ size_t container_names_resolve(
 	}
 	return found;
 }
+
+const char *container_missing_name(enum container_missing missing)
+{
+	static const char *const names[CONTAINER_MISSING_REASONS] = {
+		[CONTAINER_NO_DIRECTORY] = "no_log_directory",
+		[CONTAINER_UNREADABLE] = "log_directory_unreadable",
+		[CONTAINER_NO_LINK] = "no_log_link",
+		[CONTAINER_LYING] = "contradiction",
+		[CONTAINER_CUT] = "name_cut",
+		[CONTAINER_LIMIT] = "too_many_links",
+	};
+
+	return names[missing];
+}

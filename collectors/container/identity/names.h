@@ -32,6 +32,9 @@ enum container_missing {
 	CONTAINER_MISSING_REASONS,
 } __attribute__((packed));
 
+/* "no_log_link" */
+const char *container_missing_name(enum container_missing missing);
+
 /* Spans lie in the arena of the scrape. */
 struct container_identity {
 	struct ng_span space; /* the namespace */

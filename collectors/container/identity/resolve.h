@@ -1,44 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What resolve.c and outside.c share: one search for names. */
+/* Finding the names of pods and containers: see resolve.c. */
 #ifndef CONTAINER_RESOLVE_H
 #define CONTAINER_RESOLVE_H
 
-#include "model.h"
+#include "identity/names.h"
 
-/* A row whose name is looked for; the group is NULL when it has gone. */
-struct container_candidate {
-	struct container_row *row;
-	struct ng_cgroup *group;
+#include "kernel/cgroups.h"
+
+struct container_model;
+
+enum { CONTAINER_WAITING_ROOM = 400 };
+struct container_resolver {
+	struct ng_cgroups *cgroups; /* borrowed, as the model */
+	struct container_model *model;
+	struct container_names names;
+	struct ng_list oci_states;
+	uint64_t wanted;   /* rows whose names are wanted */
+	uint64_t doubtful; /* rows that are taken for sandboxes, or shown without names that may come */
+	uint64_t again;    /* when they may be looked for next */
+	uint64_t unresolved[CONTAINER_MISSING_REASONS];
+	char waiting[CONTAINER_WAITING_ROOM]; /* the path of one that has waited long for its names, and why; "" for
+						 none */
 };
 
-/* The row gets these names, and labels from them. */
-int container_take_names(struct ng_scrape *scrape, struct container *state, const struct container_candidate *candidate,
-	const struct container_identity *identity, const struct container_oci *oci);
+/* Looks for the names that are wanted; the log directories are read only when they have changed. */
+void container_resolve(struct ng_scrape *scrape, struct container_resolver *resolver);
 
-/* The runtime's own record; -ENOENT when there is none, or it was read before. */
-int container_ask_runtime(struct ng_scrape *scrape, struct container *state,
-	const struct container_candidate *candidate, struct container_wish *wish, struct container_oci *ret_oci);
-
-/* What there was no memory for is looked for again by the next scrape. */
-void container_look_again(struct container *state, struct container_row *row);
-
-/* All three names are there. */
-bool container_is_complete(const struct container_identity *identity);
-
-/* ---- outside.c ---- */
-
-/* A container, and not below the cgroup of a pod. */
-bool container_is_outside(const struct container_row *row);
-
-/* What such a one is called, now that its names were looked for. */
-void container_conclude_outside(struct ng_scrape *scrape, struct container *state,
-	const struct container_candidate *candidate, struct container_wish *wish, uint64_t now);
-
-/* Without names; with an eye on those that may come, where they would be believed. */
-void container_show_by_path(
-	struct ng_scrape *scrape, struct container *state, const struct container_candidate *candidate);
-
-/* Whether a row that is shown without the names of Kubernetes should have them. */
-bool container_is_nameless(const struct container_row *row);
+/* Has the log say whose names are missing. */
+void container_note_waiting(struct ng_scrape *scrape, const struct container_resolver *resolver);
 
 #endif

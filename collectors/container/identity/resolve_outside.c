@@ -9,77 +9,46 @@
  * link comes some milliseconds after the group, so on a node with links a new group is shown when it has its own or
  * some time has passed; should it come later still, the row is named anew.
  */
-#include "identity/resolve.h"
+#include "identity/candidate.h"
+#include "rows.h"
 
 static const uint64_t patience_ns = 10u * UINT64_C(1000000000);
 
-bool container_is_outside(const struct container_row *row)
-{
-	return row->place.level == CONTAINER_CONTAINER && !row->place.kubernetes;
-}
-
-static bool has_directory(enum container_missing missing)
-{
-	return missing != CONTAINER_NO_DIRECTORY;
-}
-
-/*
- * Whether it may be the container of a pod: containerd's and CRI-O's names are given to nobody else, names that are
- * nothing but an ID to some of the others as well.
- */
-static bool may_be_of_pod(const struct container_row *row, bool directory)
-{
-	switch (row->place.runtime) {
-	case CONTAINER_RUNTIME_CONTAINERD:
-	case CONTAINER_RUNTIME_CRIO:
-		return true;
-	case CONTAINER_RUNTIME_NONE:
-	case CONTAINER_RUNTIME_UNKNOWN:
-		return directory;
-	default:
-		return false;
-	}
-}
-
-bool container_is_nameless(const struct container_row *row)
-{
-	return row->nameless && may_be_of_pod(row, has_directory(row->missing));
-}
-
 /* For a link that comes behind the group, or could not be read in passing. */
-static bool may_wait(const struct container *state, const struct container_candidate *candidate, uint64_t now)
+static bool may_wait(
+	const struct container_resolver *resolver, const struct container_candidate *candidate, uint64_t now)
 {
 	const struct container_row *row = candidate->row;
 
 	if (!candidate->group || row->naming != NAMING_WANTED ||
 		now - container_group(candidate->group)->added_at >= patience_ns)
 		return false;
-	return state->names.failed ||
-	       (candidate->group->born && has_directory(row->missing) && may_be_of_pod(row, true));
+	return resolver->names.failed ||
+	       (candidate->group->born && row->missing != CONTAINER_NO_DIRECTORY && container_may_be_of_pod(row, true));
 }
 
 void container_show_by_path(
-	struct ng_scrape *scrape, struct container *state, const struct container_candidate *candidate)
+	struct ng_scrape *scrape, struct container_resolver *resolver, const struct container_candidate *candidate)
 {
 	struct container_row *row = candidate->row;
 
 	if (row->naming == NAMING_DONE)
 		return;
 	struct ng_span path = row->path ? ng_span(row->path) : ng_cgroup_path(scrape->arena, candidate->group);
-	int r = container_row_name(scrape, state, row, path);
+	int r = container_row_name(scrape, resolver->model, row, path);
 	row->nameless = r == 0 && row->believed;
 	if (r < 0)
-		container_look_again(state, row);
+		container_look_again(resolver, row);
 }
 
-void container_conclude_outside(struct ng_scrape *scrape, struct container *state,
+void container_conclude_outside(struct ng_scrape *scrape, struct container_resolver *resolver,
 	const struct container_candidate *candidate, struct container_wish *wish, uint64_t now)
 {
 	struct container_row *row = candidate->row;
 	struct container_oci oci;
 
 	row->missing = wish->missing;
-	int r = container_ask_runtime(scrape, state, candidate, wish, &oci);
+	int r = container_ask_runtime(scrape, resolver, candidate, wish, &oci);
 	if (container_failed(r))
 		return; /* still wanted: the next scrape asks again */
 	bool asked = r == 0;
@@ -88,9 +57,9 @@ void container_conclude_outside(struct ng_scrape *scrape, struct container *stat
 		return;
 	}
 	if (wish->missing == CONTAINER_FOUND)
-		container_take_names(scrape, state, candidate, &wish->identity, &oci);
+		container_take_names(scrape, resolver, candidate, &wish->identity, &oci);
 	else if (asked && (oci.name.size || oci.image.size || container_is_complete(&oci.identity)))
-		container_take_names(scrape, state, candidate, &oci.identity, &oci);
-	else if (!may_wait(state, candidate, now))
-		container_show_by_path(scrape, state, candidate);
+		container_take_names(scrape, resolver, candidate, &oci.identity, &oci);
+	else if (!may_wait(resolver, candidate, now))
+		container_show_by_path(scrape, resolver, candidate);
 }

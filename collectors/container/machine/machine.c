@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What cAdvisor says of the machine: read again when a device came or went. */
-#include "emit/families.h"
+#include "emit/write.h"
 
 /* What kept it from being read. */
 static int read_id(
@@ -139,17 +139,17 @@ static const char *size_name(struct ng_arena *arena, uint64_t kilobytes)
 }
 
 /* /sys/kernel/mm/hugepages/hugepages-2048kB */
-static void read_huge_sizes(struct ng_scrape *scrape, struct container *state)
+static void read_huge_sizes(struct ng_scrape *scrape, struct container_machine *machine)
 {
 	static const char front[] = "hugepages-", back[] = "kB";
-	struct ng_names *sizes = &state->reader.huge_sizes, names;
+	struct ng_names *sizes = &machine->huge_sizes, names;
 	size_t room = 0;
 	uint64_t kilobytes;
 
 	*sizes = (struct ng_names){ 0 };
-	ng_arena_reset(&state->sizes);
+	ng_arena_reset(&machine->sizes);
 	int r = ng_names(scrape, NG_SYS, "kernel/mm/hugepages", &names);
-	container_forget_if(scrape, &state->machine, r, "kernel/mm/hugepages");
+	container_forget_if(scrape, machine, r, "kernel/mm/hugepages");
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		struct ng_span name = ng_span(names.name[i]);
 		if (!ng_span_starts(name, ng_span(front)) || !ng_span_ends(name, ng_span(back)))
@@ -157,22 +157,22 @@ static void read_huge_sizes(struct ng_scrape *scrape, struct container *state)
 		name.size -= strlen(back);
 		if (ng_u64(ng_span_skip(name, strlen(front)), &kilobytes) < 0)
 			continue;
-		const char *size = size_name(&state->sizes, kilobytes);
-		const char **slot = size ? ng_push(&state->sizes, &sizes->name, &sizes->count, &room) : NULL;
+		const char *size = size_name(&machine->sizes, kilobytes);
+		const char **slot = size ? ng_push(&machine->sizes, &sizes->name, &sizes->count, &room) : NULL;
 		if (slot)
 			*slot = size;
 		else
-			container_forget_if(scrape, &state->machine, -ENOMEM, names.name[i]);
+			container_forget_if(scrape, machine, -ENOMEM, names.name[i]);
 	}
 }
 
-static void read_memory(struct ng_scrape *scrape, struct container *state)
+static void read_memory(struct ng_scrape *scrape, struct container_machine *machine)
 {
 	struct ng_span text, line;
 	bool has_swap = true;
 	uint64_t value;
 
-	int r = ng_shared_read(scrape, state->meminfo, &text);
+	int r = ng_shared_read(scrape, machine->meminfo, &text);
 	if (r < 0)
 		ng_drop_unread(scrape, r, "meminfo");
 	if (r < 0)
@@ -185,24 +185,22 @@ static void read_memory(struct ng_scrape *scrape, struct container *state)
 		line = ng_span_skip(line, ng_span_find(line, ':') + 1);
 		if (ng_u64_next(&line, &value) < 0)
 			continue;
-		*(memory ? &state->machine.memory : &state->machine.swap) = value * 1024;
+		*(memory ? &machine->memory : &machine->swap) = value * 1024;
 		if (swap)
 			has_swap = value > 0;
 	}
-	state->reader.no_swap = !has_swap;
+	machine->no_swap = !has_swap;
 }
 
-void container_machine_read(struct ng_scrape *scrape, struct container *state)
+void container_machine_read(struct ng_scrape *scrape, struct container_machine *machine, bool huge_sizes, bool all)
 {
-	struct container_machine *machine = &state->machine;
-
-	read_memory(scrape, state);
+	read_memory(scrape, machine);
 	if (machine->epoch == scrape->devices_epoch)
 		return;
 	machine->epoch = scrape->devices_epoch;
-	if (container_wants(&state->reader, SET_HUGETLB))
-		read_huge_sizes(scrape, state);
-	if (!container_wants(&state->reader, SET_MACHINE))
+	if (huge_sizes)
+		read_huge_sizes(scrape, machine);
+	if (!all)
 		return;
 	read_topology(scrape, machine);
 	machine->ids_failed = false;
@@ -249,5 +247,5 @@ void container_machine_write(struct ng_scrape *scrape, const struct container *s
 			ng_sample_u64(scrape->page, known, rows[i].value);
 	}
 	container_hardware_write(scrape, machine, known);
-	ng_gauge_u64(scrape->page, container_family(FAMILY_SCRAPE_ERROR), state->listing_failed);
+	ng_gauge_u64(scrape->page, container_family(FAMILY_SCRAPE_ERROR), state->follow.listing_failed);
 }

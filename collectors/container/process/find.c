@@ -9,7 +9,11 @@
  * the processes of a pod are in groups below its containers, or its containers elsewhere. A pid is trusted as long as
  * its start time stays the same.
  */
-#include "identity/resolve.h"
+#include "process/network.h"
+
+#include "model.h"
+#include "process/processes.h"
+#include "stats/files.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,28 +21,15 @@
 static const uint64_t retry_ns = 60u * UINT64_C(1000000000);
 static const uint64_t scan_pause_ns = 5u * UINT64_C(1000000000);
 
-/* ---- of a group ---- */
-
-/* The 22nd word of /proc/<pid>/stat; the second one may have blanks and parentheses. */
-int container_process_start(struct ng_scrape *scrape, uint64_t pid, uint64_t *ret_start)
+void container_miss_network(struct ng_scrape *scrape, struct container_networks *networks,
+	const struct container_group *group, int error, const char *what)
 {
-	char path[CONTAINER_PROC_ROOM];
-	struct ng_span text, word;
-
-	container_proc_path(path, pid, "/stat");
-	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
-	if (r < 0)
-		return r;
-	const char *at = text.size ? memrchr(text.text, ')', text.size) : NULL;
-	if (!at)
-		return -ESRCH;
-	text = ng_span_skip(text, (size_t)(at - text.text) + 1);
-	for (unsigned i = 3; i <= 22; i++) {
-		if (!ng_word_next(&text, &word))
-			return -ESRCH;
-	}
-	return ng_u64(word, ret_start);
+	ng_drop_unread(scrape, error, what);
+	if (group->place.level != CONTAINER_POD && !ng_absent(error))
+		networks->missed = true;
 }
+
+/* ---- of a group ---- */
 
 /* The next of the groups that a process is in, one of each hierarchy: "0::/system.slice/ssh.service". */
 static bool next_place(struct ng_span *text, struct container_place *ret_place, size_t *ret_depth)
@@ -89,9 +80,9 @@ static int belongs_to(struct ng_scrape *scrape, uint64_t pid, const struct conta
 
 static void take(struct container_group *pod, uint64_t pid, uint64_t start)
 {
-	pod->pid = (int)pid;
-	pod->pid_start = start;
-	pod->network_known = false;
+	pod->member.pid = (int)pid;
+	pod->member.start = start;
+	pod->member.network_known = false;
 }
 
 static bool lists(struct ng_span text, uint64_t pid)
@@ -121,7 +112,7 @@ static uint64_t own_pid(struct ng_scrape *scrape)
  * processes there, all but ourselves. Whoever has a pid by the time that its start is read: when the group lists it
  * still, it is one of the group. 0, -ESRCH or what kept it from being known.
  */
-static int take_listed(struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *at,
+static int take_listed(struct ng_scrape *scrape, struct container_networks *networks, const struct ng_cgroup *at,
 	struct container_group *pod, uint64_t pid)
 {
 	uint64_t own = own_pid(scrape), start, there = own && pid == (uint64_t)getpid() ? own : pid;
@@ -129,7 +120,7 @@ static int take_listed(struct ng_scrape *scrape, struct container *state, const 
 
 	int r = container_process_start(scrape, there, &start);
 	if (r == 0 && (own == (uint64_t)getpid() || there != pid)) {
-		r = container_read_pids(scrape, state, at, &again);
+		r = container_read_pids(scrape, networks->cgroups, at, &again);
 		if (r == 0 && !lists(again, pid))
 			r = -ESRCH;
 	} else if (r == 0) {
@@ -141,25 +132,25 @@ static int take_listed(struct ng_scrape *scrape, struct container *state, const 
 }
 
 /* Returns whether there are processes that were not to be found: our PID namespace does not have them. */
-static bool find_in_group(
-	struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, struct container_group *pod)
+static bool find_in_group(struct ng_scrape *scrape, struct container_networks *networks, struct ng_cgroup *at,
+	struct container_group *pod)
 {
 	struct ng_span text, line;
 	uint64_t pid;
 	bool hidden = false;
 
-	int r = container_read_pids(scrape, state, at, &text);
-	while (r == 0 && !pod->pid && ng_line_next(&text, &line)) {
+	int r = container_read_pids(scrape, networks->cgroups, at, &text);
+	while (r == 0 && !pod->member.pid && ng_line_next(&text, &line)) {
 		if (ng_u64(line, &pid) < 0 || pid > INT32_MAX)
 			continue;
-		int taken = pid ? take_listed(scrape, state, at, pod, pid) : -ESRCH;
+		int taken = pid ? take_listed(scrape, networks, at, pod, pid) : -ESRCH;
 		hidden = hidden || taken < 0;
 		/* it might be the one: another one may be in another network */
 		if (taken < 0 && !ng_absent(taken))
 			r = taken;
 	}
 	if (r < 0)
-		container_miss_network(scrape, state, pod, r, "a process");
+		container_miss_network(scrape, networks, pod, r, "a process");
 	return hidden;
 }
 
@@ -212,15 +203,16 @@ bool container_has_network(const struct container_group *group)
 	       (row && row->shown == SHOWN_CONTAINER && container_is_outside(row) && !container_is_nameless(row));
 }
 
-static int pods_without(struct ng_scrape *scrape, struct container *state, struct match **ret_match, size_t *ret_count)
+static int pods_without(
+	struct ng_scrape *scrape, struct container_networks *networks, struct match **ret_match, size_t *ret_count)
 {
 	size_t room = 0;
 
 	*ret_match = NULL;
 	*ret_count = 0;
-	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
+	for (struct ng_cgroup *at = ng_cgroups_root(networks->cgroups); at; at = ng_cgroup_next(at)) {
 		struct container_group *group = container_group(at);
-		if (group->pid || !container_has_network(group))
+		if (group->member.pid || !container_has_network(group))
 			continue;
 		struct match *slot = ng_push(scrape->arena, ret_match, ret_count, &room);
 		if (!slot)
@@ -234,14 +226,14 @@ static int pods_without(struct ng_scrape *scrape, struct container *state, struc
  * The pods that have no process yet, by one look at all processes. 0, -ESRCH when some of theirs ended meanwhile, or
  * what kept a process from being looked at: then nothing is taken, as it might have been a better one.
  */
-static int find_by_scan(struct ng_scrape *scrape, struct container *state)
+static int find_by_scan(struct ng_scrape *scrape, struct container_networks *networks)
 {
 	struct match *match;
 	size_t count, depth;
 	struct ng_names pids;
 	bool ended = false;
 
-	int r = pods_without(scrape, state, &match, &count);
+	int r = pods_without(scrape, networks, &match, &count);
 	if (r == 0)
 		r = ng_names(scrape, NG_PROC, ".", &pids);
 	for (size_t i = 0; r == 0 && i < pids.count; i++) {
@@ -272,80 +264,84 @@ static int find_by_scan(struct ng_scrape *scrape, struct container *state)
 }
 
 /* Processes may be below groups that a container made itself, as systemd in it does. */
-static bool is_populated(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at)
+static bool is_populated(struct ng_scrape *scrape, struct container_networks *networks, struct ng_cgroup *at)
 {
 	struct ng_span text;
 
-	int directory = container_enter(scrape, state->cgroups, at, NG_CGROUP_UNIFIED);
+	int directory = container_enter(scrape, networks->cgroups, at, NG_CGROUP_UNIFIED);
 	int r = directory < 0 ? directory : container_peek(scrape, directory, NG_VALUE, "cgroup.events", &text);
 	ng_cgroup_leave(at, directory);
 	return r == 0 && ng_span_starts(text, NG_SPAN("populated 1\n"));
 }
 
 /* Returns whether there are processes that are not found there. */
-static bool find_in_containers(
-	struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, struct container_group *pod)
+static bool find_in_containers(struct ng_scrape *scrape, struct container_networks *networks, struct ng_cgroup *at,
+	struct container_group *pod)
 {
 	bool hidden = false;
 
 	if (pod->place.level != CONTAINER_POD) {
-		hidden = find_in_group(scrape, state, at, pod);
-		return hidden || (!pod->pid && is_populated(scrape, state, at));
+		hidden = find_in_group(scrape, networks, at, pod);
+		return hidden || (!pod->member.pid && is_populated(scrape, networks, at));
 	}
-	for (struct ng_cgroup *child = at->first; child && !pod->pid; child = child->next)
-		hidden = find_in_group(scrape, state, child, pod) || hidden;
-	if (pod->pid || at->first || !state->elsewhere)
-		return hidden || (!pod->pid && is_populated(scrape, state, at));
-	for (struct ng_cgroup *each = ng_cgroups_root(state->cgroups); each && !pod->pid; each = ng_cgroup_next(each)) {
+	for (struct ng_cgroup *child = at->first; child && !pod->member.pid; child = child->next)
+		hidden = find_in_group(scrape, networks, child, pod) || hidden;
+	if (pod->member.pid || at->first || !networks->elsewhere)
+		return hidden || (!pod->member.pid && is_populated(scrape, networks, at));
+	for (struct ng_cgroup *each = ng_cgroups_root(networks->cgroups); each && !pod->member.pid;
+		each = ng_cgroup_next(each)) {
 		const struct container_place *place = container_place_at(each);
 		if (place->level == CONTAINER_CONTAINER && strcmp(place->uid, pod->place.uid) == 0)
-			hidden = find_in_group(scrape, state, each, pod) || is_populated(scrape, state, each) || hidden;
+			hidden = find_in_group(scrape, networks, each, pod) || is_populated(scrape, networks, each) ||
+				 hidden;
 	}
 	return hidden;
 }
 
-static void find_process(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
+static void find_process(
+	struct ng_scrape *scrape, struct container_networks *networks, struct ng_cgroup *at, uint64_t now)
 {
 	struct container_group *pod = container_group(at);
 
-	if (!find_in_containers(scrape, state, at, pod) || pod->pid)
+	if (!find_in_containers(scrape, networks, at, pod) || pod->member.pid)
 		return;
-	pod->pid_wanted = true;
-	if (pod->pid_tried_at && now - pod->pid_tried_at < retry_ns)
+	pod->member.wanted = true;
+	if (pod->member.tried_at && now - pod->member.tried_at < retry_ns)
 		return;
-	bool again = state->network_scan_failed && now != state->network_scan_at;
-	if (state->network_scan_at && now - state->network_scan_at < scan_pause_ns && !again)
+	bool again = networks->scan_failed && now != networks->scan_at;
+	if (networks->scan_at && now - networks->scan_at < scan_pause_ns && !again)
 		return;
-	state->network_scan_at = now;
-	int r = find_by_scan(scrape, state);
-	state->network_scan_failed = r < 0;
+	networks->scan_at = now;
+	int r = find_by_scan(scrape, networks);
+	networks->scan_failed = r < 0;
 	if (r < 0)
-		container_miss_network(scrape, state, pod, r, "all processes");
-	if (state->network_scan_failed)
+		container_miss_network(scrape, networks, pod, r, "all processes");
+	if (networks->scan_failed)
 		return;
-	for (struct ng_cgroup *each = ng_cgroups_root(state->cgroups); each; each = ng_cgroup_next(each)) {
+	for (struct ng_cgroup *each = ng_cgroups_root(networks->cgroups); each; each = ng_cgroup_next(each)) {
 		struct container_group *group = container_group(each);
-		if (group->pid_wanted)
-			group->pid_tried_at = now;
-		group->pid_wanted = false;
+		if (group->member.wanted)
+			group->member.tried_at = now;
+		group->member.wanted = false;
 	}
 }
 
-bool container_find_process(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
+bool container_find_process(
+	struct ng_scrape *scrape, struct container_networks *networks, struct ng_cgroup *at, uint64_t now)
 {
 	struct container_group *pod = container_group(at);
 	uint64_t start;
-	int r = pod->pid ? container_process_start(scrape, (uint64_t)pod->pid, &start) : -ESRCH;
+	int r = pod->member.pid ? container_process_start(scrape, (uint64_t)pod->member.pid, &start) : -ESRCH;
 
 	if (container_failed(r)) {
-		container_miss_network(scrape, state, pod, r, "a process");
+		container_miss_network(scrape, networks, pod, r, "a process");
 		return false; /* in passing: the next scrape asks again */
 	}
-	if (r == 0 && start == pod->pid_start)
+	if (r == 0 && start == pod->member.start)
 		return true;
-	if (pod->pid)
-		pod->pid_tried_at = 0; /* another one is looked for at once */
-	pod->pid = 0;
-	find_process(scrape, state, at, now);
-	return pod->pid;
+	if (pod->member.pid)
+		pod->member.tried_at = 0; /* another one is looked for at once */
+	pod->member.pid = 0;
+	find_process(scrape, networks, at, now);
+	return pod->member.pid;
 }

@@ -6,23 +6,19 @@
  *
  * Those in the network of the host are left out: their interfaces are the node's.
  */
+#include "process/network.h"
+
 #include "model.h"
+#include "process/processes.h"
+#include "stats/files.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-void container_miss_network(struct ng_scrape *scrape, struct container *state, const struct container_group *group,
-	int error, const char *what)
-{
-	ng_drop_unread(scrape, error, what);
-	if (group->place.level != CONTAINER_POD && !ng_absent(error))
-		state->network_missed = true;
-}
-
 /* The files of one network namespace have one inode each (fs/proc/proc_net.c). */
 static int in_network_of_host(
-	struct ng_scrape *scrape, struct container *state, const char *path, struct container_group *group)
+	struct ng_scrape *scrape, struct container_networks *networks, const char *path, struct container_group *group)
 {
 	struct stat host, own;
 	int proc = ng_root_fd(scrape, NG_PROC), r = 0;
@@ -36,10 +32,10 @@ static int in_network_of_host(
 	/* where process 1 is not to be seen nobody is in its network */
 	if (r == 0 && !seen && errno != ENOENT)
 		r = -errno;
-	group->host_network = r == 0 && seen && host.st_ino == own.st_ino && host.st_dev == own.st_dev;
-	group->network = r == 0 ? own.st_ino : 0;
+	group->member.in_host = r == 0 && seen && host.st_ino == own.st_ino && host.st_dev == own.st_dev;
+	group->member.network = r == 0 ? own.st_ino : 0;
 	if (r < 0)
-		container_miss_network(scrape, state, group, r, path);
+		container_miss_network(scrape, networks, group, r, path);
 	return r;
 }
 
@@ -123,21 +119,29 @@ static void find_sandbox(const struct ng_cgroup *pod, struct container_place *re
 }
 
 /* Containers may share a network (docker's --network=container:X, the pods of podman): the first one shows it. */
-static bool is_first(struct ng_arena *arena, struct container *state, uint64_t network)
+static bool is_first(struct ng_arena *arena, struct container_networks *networks, uint64_t network)
 {
-	for (size_t i = 0; i < state->network_count; i++) {
-		if (state->networks[i] == network)
+	for (size_t i = 0; i < networks->seen_count; i++) {
+		if (networks->seen[i] == network)
 			return false;
 	}
-	uint64_t *slot = ng_push(arena, &state->networks, &state->network_count, &state->network_room);
-	state->network_missed = state->network_missed || !slot;
-	if (state->network_missed)
+	uint64_t *slot = ng_push(arena, &networks->seen, &networks->seen_count, &networks->seen_room);
+	networks->missed = networks->missed || !slot;
+	if (networks->missed)
 		return false;
 	*slot = network;
 	return true;
 }
 
-void container_read_network(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
+void container_networks_begin(struct container_networks *networks)
+{
+	networks->seen = NULL;
+	networks->seen_count = networks->seen_room = 0;
+	networks->missed = false;
+}
+
+void container_read_network(
+	struct ng_scrape *scrape, struct container_networks *networks, struct ng_cgroup *at, uint64_t now)
 {
 	struct container_group *group = container_group(at);
 	struct ng_arena *own = scrape->arena;
@@ -147,22 +151,23 @@ void container_read_network(struct ng_scrape *scrape, struct container *state, s
 
 	if (!node && !container_has_network(group))
 		return;
-	ng_arena_reset(&state->reader.text);
-	scrape->arena = &state->reader.text;
-	bool found = !node && container_find_process(scrape, state, at, now);
-	container_proc_path(path, (uint64_t)group->pid, "/net/dev");
+	ng_arena_reset(networks->text);
+	scrape->arena = networks->text;
+	bool found = !node && container_find_process(scrape, networks, at, now);
+	container_proc_path(path, (uint64_t)group->member.pid, "/net/dev");
 	/*
 	 * A scan finds the processes of other pods as well; what is not certain is asked again. So is who is in the
 	 * node's network: a runtime puts its process into the group first, and then into the network.
 	 */
-	if (found && (!group->network_known || group->host_network))
-		group->network_known = in_network_of_host(scrape, state, path, group) == 0;
-	bool known = node || group->network_known;
-	bool second = found && known && group->place.level != CONTAINER_POD && !is_first(own, state, group->network);
-	const char *file = node ? state->net_path : found ? path : NULL;
+	if (found && (!group->member.network_known || group->member.in_host))
+		group->member.network_known = in_network_of_host(scrape, networks, path, group) == 0;
+	bool known = node || group->member.network_known;
+	bool second = found && known && group->place.level != CONTAINER_POD &&
+		      !is_first(own, networks, group->member.network);
+	const char *file = node ? networks->path : found ? path : NULL;
 	/* what is not listed may have the sandbox, whose names are among the labels */
 	bool whole = group->place.level != CONTAINER_POD || at->listed || group->place.final;
-	if (file && known && whole && !group->host_network && !second &&
+	if (file && known && whole && !group->member.in_host && !second &&
 		container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_RECORDS, file, &text) == 0)
 		parse_interfaces(text, node, &group->row->network);
 	else

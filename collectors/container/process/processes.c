@@ -3,7 +3,10 @@
  * Counting processes, their descriptors and sockets: opt-in, as it costs a system call for each of them. Descriptors
  * of processes of other users are seen with CAP_SYS_PTRACE only.
  */
+#include "process/processes.h"
+
 #include "model.h"
+#include "stats/files.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -18,10 +21,31 @@ void container_proc_path(char path[CONTAINER_PROC_ROOM], uint64_t pid, const cha
 	memcpy(mempcpy(path, number.text, number.size), file, strlen(file) + 1);
 }
 
-int container_read_pids(struct ng_scrape *scrape, const struct container *state, const struct ng_cgroup *group,
+/* The 22nd word of /proc/<pid>/stat; the second one may have blanks and parentheses. */
+int container_process_start(struct ng_scrape *scrape, uint64_t pid, uint64_t *ret_start)
+{
+	char path[CONTAINER_PROC_ROOM];
+	struct ng_span text, word;
+
+	container_proc_path(path, pid, "/stat");
+	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
+	if (r < 0)
+		return r;
+	const char *at = text.size ? memrchr(text.text, ')', text.size) : NULL;
+	if (!at)
+		return -ESRCH;
+	text = ng_span_skip(text, (size_t)(at - text.text) + 1);
+	for (unsigned i = 3; i <= 22; i++) {
+		if (!ng_word_next(&text, &word))
+			return -ESRCH;
+	}
+	return ng_u64(word, ret_start);
+}
+
+int container_read_pids(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
 	struct ng_span *ret_text)
 {
-	int directory = container_enter(scrape, state->cgroups, group, NG_CGROUP_WALKED);
+	int directory = container_enter(scrape, cgroups, group, NG_CGROUP_WALKED);
 	int r = directory < 0 ? directory : container_peek(scrape, directory, NG_RECORDS, "cgroup.procs", ret_text);
 
 	/* crun puts the processes of a container one level deeper */
@@ -74,15 +98,14 @@ static int count_descriptors(struct ng_scrape *scrape, int directory, struct cou
 	return 0;
 }
 
-void container_count_processes(struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *group,
-	struct container_values *values)
+void container_count_processes(struct ng_scrape *scrape, const struct ng_cgroups *cgroups,
+	const struct ng_cgroup *group, bool deep, struct container_values *values)
 {
 	struct counts counts = { 0 };
 	uint64_t processes = 0, pid;
-	bool deep = container_wants(&state->reader, SET_DESCRIPTORS);
 	struct ng_span text, line;
 
-	if (container_read_pids(scrape, state, group, &text) < 0)
+	if (container_read_pids(scrape, cgroups, group, &text) < 0)
 		return;
 	bool raised = deep && ng_raise(CAP_SYS_PTRACE), searching = deep && ng_raise(CAP_DAC_READ_SEARCH);
 	while (ng_line_next(&text, &line)) {

@@ -9,7 +9,11 @@
  *
  *     /proc/4711/stat   4711 (web) S 1 ... (22nd word) 184223      in ticks since the boot
  */
+#include "process/start.h"
+
 #include "model.h"
+#include "process/processes.h"
+#include "stats/files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -49,18 +53,18 @@ static uint64_t with_fraction(uint64_t booted)
 }
 
 /* CLOCK_REALTIME ns of the boot, into ->booted; 0 while it is not known. What kept it from being read. */
-static int find_boot_time(struct ng_scrape *scrape, struct container *state)
+static int find_boot_time(struct ng_scrape *scrape, struct container_starts *starts)
 {
 	struct ng_span text, line;
 	uint64_t booted;
 
-	if (state->booted)
+	if (starts->booted)
 		return 0;
 	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, "stat", &text);
 	while (r == 0 && ng_line_next(&text, &line)) {
 		if (ng_span_starts(line, NG_SPAN("btime ")) && ng_u64(ng_span_skip(line, 6), &booted) == 0 &&
 			booted < INT32_MAX)
-			state->booted = with_fraction(booted);
+			starts->booted = with_fraction(booted);
 	}
 	return r;
 }
@@ -85,22 +89,22 @@ static int is_in(struct ng_scrape *scrape, uint64_t pid, const struct ng_cgroup 
 
 /* The earlier one of `*oldest` and its first processes; or what kept one from being looked at. */
 static int find_oldest(
-	struct ng_scrape *scrape, struct container *state, const struct ng_cgroup *group, uint64_t *oldest)
+	struct ng_scrape *scrape, struct container_starts *starts, const struct ng_cgroup *group, uint64_t *oldest)
 {
 	struct ng_span text, line;
 	uint64_t pid, start;
 
-	int r = find_boot_time(scrape, state);
-	if (r == 0 && state->booted)
-		r = container_read_pids(scrape, state, group, &text);
-	for (size_t i = 0; r == 0 && state->booted && i < PROCESSES_AT_MOST && ng_line_next(&text, &line); i++) {
+	int r = find_boot_time(scrape, starts);
+	if (r == 0 && starts->booted)
+		r = container_read_pids(scrape, starts->cgroups, group, &text);
+	for (size_t i = 0; r == 0 && starts->booted && i < PROCESSES_AT_MOST && ng_line_next(&text, &line); i++) {
 		if (ng_u64(line, &pid) < 0 || !pid)
 			continue;
 		int seen = is_in(scrape, pid, group);
 		if (seen == 0)
 			seen = container_process_start(scrape, pid, &start);
 		if (seen == 0)
-			*oldest = earlier(*oldest, (state->booted + start * tick_ns()) / (uint64_t)second_ns);
+			*oldest = earlier(*oldest, (starts->booted + start * tick_ns()) / (uint64_t)second_ns);
 		else if (!ng_absent(seen))
 			r = seen;
 	}
@@ -127,7 +131,7 @@ static int find_time(int folder, const char *name, uint64_t *ret_time)
 
 /* Leaves `*ret_time` where there is none; or what kept it from being seen, but for a want of privilege. */
 static int find_log_time(
-	struct ng_scrape *scrape, struct container *state, const struct container_row *row, uint64_t *ret_time)
+	struct ng_scrape *scrape, struct container_starts *starts, const struct container_row *row, uint64_t *ret_time)
 {
 	const struct container_named *named = row->named;
 	bool pod = row->place.level == CONTAINER_POD;
@@ -149,8 +153,7 @@ static int find_log_time(
 	}
 	*at = '\0';
 	int root = ng_root_fd(scrape, NG_ROOTFS);
-	NG_CLOSE int folder =
-		openat(root, pod ? state->names.pods.path : state->names.logs.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	NG_CLOSE int folder = openat(root, pod ? starts->pod_logs : starts->logs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r = at == end ? 0 : folder < 0 ? -errno : find_time(folder, name, ret_time);
 	if (r < 0 && r != -EACCES)
 		ng_drop_unread(scrape, r, name);
@@ -159,21 +162,21 @@ static int find_log_time(
 
 /* ---- a group ---- */
 
-void container_find_start(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *group)
+void container_find_start(struct ng_scrape *scrape, struct container_starts *starts, struct ng_cgroup *group)
 {
 	struct container_row *row = container_group(group)->row;
 	struct container_values *values = &row->figures.values;
 	struct ng_arena *own = scrape->arena;
 
-	ng_arena_reset(&state->reader.text);
-	scrape->arena = &state->reader.text;
+	ng_arena_reset(starts->text);
+	scrape->arena = starts->text;
 	uint64_t start = UINT64_MAX;
-	int r = find_oldest(scrape, state, group, &start);
+	int r = find_oldest(scrape, starts, group, &start);
 	/* a pod has no process of its own; its sandbox is there first */
 	for (struct ng_cgroup *at = group->first; r == 0 && row->place.level == CONTAINER_POD && at; at = at->next)
-		r = find_oldest(scrape, state, at, &start);
+		r = find_oldest(scrape, starts, at, &start);
 	if (r == 0 && start == UINT64_MAX)
-		r = find_log_time(scrape, state, row, &start);
+		r = find_log_time(scrape, starts, row, &start);
 	scrape->arena = own;
 	/* a later time is worse than none: it is looked for again */
 	if (r < 0)

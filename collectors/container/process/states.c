@@ -10,6 +10,8 @@
  * zeroes. Source: proc_pid_stat(5), fs/proc/array.c (task_state_array).
  */
 #include "emit/families.h"
+#include "process/processes.h"
+#include "stats/files.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,11 +29,11 @@ static size_t state_of(char letter)
 }
 
 /* Of the tasks themselves, not of those in groups below; crun's group below a container is its own. */
-static int read_tids(struct ng_scrape *scrape, const struct container *state, const struct ng_cgroup *group,
+static int read_tids(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
 	struct ng_span *ret_text)
 {
 	bool container = container_place_at(group)->level == CONTAINER_CONTAINER;
-	int directory = container_enter(scrape, state->cgroups, group, NG_CGROUP_WALKED);
+	int directory = container_enter(scrape, cgroups, group, NG_CGROUP_WALKED);
 
 	int r = directory < 0 ? directory : container_peek(scrape, directory, NG_RECORDS, "cgroup.threads", ret_text);
 	if (r == -ENOENT)
@@ -114,7 +116,8 @@ static void read_file_limit(struct ng_scrape *scrape, uint64_t pid, struct conta
 	}
 }
 
-void container_read_states(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, uint64_t now)
+void container_read_states(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, struct ng_arena *text,
+	struct ng_cgroup *at, uint64_t now)
 {
 	struct container_row *row = container_group(at)->row;
 	struct ng_arena *own = scrape->arena;
@@ -126,10 +129,10 @@ void container_read_states(struct ng_scrape *scrape, struct container *state, st
 	if (!row->states)
 		return;
 	struct container_states *states = row->states;
-	ng_arena_reset(&state->reader.text);
-	scrape->arena = &state->reader.text;
+	ng_arena_reset(text);
+	scrape->arena = text;
 	states->known = states->has_limit = false;
-	if (read_tids(scrape, state, at, &tids) == 0) {
+	if (read_tids(scrape, cgroups, at, &tids) == 0) {
 		states->known = count_states(scrape, tids, states->count);
 		if (states->known)
 			add_load(states, now);

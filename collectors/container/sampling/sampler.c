@@ -6,6 +6,8 @@
  * when its parent has not. What a total grew by, as a share of the time since the last round, goes into a ring of one
  * minute. A group in which nothing happened for that long has no ring.
  */
+#include "sampling/sampler.h"
+
 #include "model.h"
 
 #include <fcntl.h>
@@ -49,27 +51,28 @@ static uint16_t share_of(uint64_t moved_us, uint64_t elapsed_ns)
 
 /* ---- files ---- */
 
-void container_close_pressure(struct container *state, struct container_group *group)
+void container_sampled_done(struct container_sampler *sampler, struct container_sampled *sampled)
 {
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
-		if (!group->pressure_fd_plus_1[i])
+		if (!sampled->fd_plus_1[i])
 			continue;
-		close(group->pressure_fd_plus_1[i] - 1);
-		group->pressure_fd_plus_1[i] = 0;
-		state->sampler.kept--;
+		close(sampled->fd_plus_1[i] - 1);
+		sampled->fd_plus_1[i] = 0;
+		sampler->kept--;
 	}
+	free(sampled->peaks);
+	sampled->peaks = NULL;
 }
 
-static bool read_group(
-	struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, size_t which, uint64_t total[2])
+static bool read_group(struct ng_scrape *scrape, struct container_sampler *sampler, struct ng_cgroup *at, size_t which,
+	uint64_t total[2])
 {
-	struct container_group *group = container_group(at);
-	struct container_sampler *sampler = &state->sampler;
+	struct container_sampled *sampled = &container_group(at)->sampled;
 
 	sampler->reads++;
-	if (group->pressure_fd_plus_1[which])
-		return container_read_totals(group->pressure_fd_plus_1[which] - 1, total);
-	int directory = ng_cgroup_enter(scrape, state->cgroups, at, NG_CGROUP_UNIFIED);
+	if (sampled->fd_plus_1[which])
+		return container_read_totals(sampled->fd_plus_1[which] - 1, total);
+	int directory = ng_cgroup_enter(scrape, sampler->cgroups, at, NG_CGROUP_UNIFIED);
 	if (directory < 0)
 		return false;
 	int fd = openat(directory, container_pressure_files[which], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -78,7 +81,7 @@ static bool read_group(
 		return false;
 	bool r = container_read_totals(fd, total);
 	if (r && sampler->kept < sampler->budget && ng_may_keep(scrape, fd)) {
-		group->pressure_fd_plus_1[which] = fd + 1;
+		sampled->fd_plus_1[which] = fd + 1;
 		sampler->kept++;
 	} else {
 		close(fd);
@@ -101,48 +104,49 @@ static bool goes_deeper(const struct container_group *group)
 	       group->place.level != CONTAINER_SCOPE && !group->place.final;
 }
 
-static void note_shares(struct container *state, struct container_group *group, size_t which, const uint16_t share[2])
+static void note_shares(
+	struct container_sampler *sampler, struct container_sampled *sampled, size_t which, const uint16_t share[2])
 {
 	if (!share[0] && !share[1])
 		return;
-	if (!group->peaks && !(group->peaks = calloc(1, sizeof(*group->peaks))))
+	if (!sampled->peaks && !(sampled->peaks = calloc(1, sizeof(*sampled->peaks))))
 		return;
-	peaks_put(group->peaks, state->sampler.round, 2 * which, share[0]);
-	peaks_put(group->peaks, state->sampler.round, 2 * which + 1, share[1]);
+	peaks_put(sampled->peaks, sampler->round, 2 * which, share[0]);
+	peaks_put(sampled->peaks, sampler->round, 2 * which + 1, share[1]);
 }
 
 /*
  * Without figures of its own a group may have children that move: its pressure alone can be switched off
  * (cgroup.pressure). Where the node has none either, or on v1, that would be every group there is.
  */
-static bool may_hide(const struct container *state)
+static bool may_hide(const struct container_sampler *sampler)
 {
-	return state->sampler.has_node && ng_cgroups_mode(state->cgroups) == NG_CGROUP_V2;
+	return sampler->has_node && ng_cgroups_mode(sampler->cgroups) == NG_CGROUP_V2;
 }
 
 /* Returns whether the total moved, or may have. */
-static bool sample_one(
-	struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, size_t which, uint64_t elapsed)
+static bool sample_one(struct ng_scrape *scrape, struct container_sampler *sampler, struct ng_cgroup *at, size_t which,
+	uint64_t elapsed)
 {
-	struct container_group *group = container_group(at);
+	struct container_sampled *sampled = &container_group(at)->sampled;
 	uint64_t total[2] = { 0, 0 };
 	uint16_t share[2];
 	bool moved = false;
 
-	if (!read_group(scrape, state, at, which, total))
-		return may_hide(state);
+	if (!read_group(scrape, sampler, at, which, total))
+		return may_hide(sampler);
 	for (size_t i = 0; i < 2; i++) {
-		uint64_t before = group->pressure[which][i], grown = total[i] > before ? total[i] - before : 0;
+		uint64_t before = sampled->total[which][i], grown = total[i] > before ? total[i] - before : 0;
 		moved = moved || grown;
-		share[i] = group->primed ? share_of(grown, elapsed) : 0;
-		group->pressure[which][i] = total[i];
+		share[i] = sampled->primed ? share_of(grown, elapsed) : 0;
+		sampled->total[which][i] = total[i];
 	}
-	note_shares(state, group, which, share);
+	note_shares(sampler, sampled, which, share);
 	return moved;
 }
 
-static void sample_below(
-	struct ng_scrape *scrape, struct container *state, struct ng_cgroup *parent, unsigned moved, uint64_t elapsed)
+static void sample_below(struct ng_scrape *scrape, struct container_sampler *sampler, struct ng_cgroup *parent,
+	unsigned moved, uint64_t elapsed)
 {
 	for (struct ng_cgroup *at = parent->first; at; at = at->next) {
 		struct container_group *group = container_group(at);
@@ -152,16 +156,16 @@ static void sample_below(
 		if (!is_sampled(group) && !goes_deeper(group))
 			continue;
 		for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
-			if (((moved >> i & 1) || !group->primed) && sample_one(scrape, state, at, i, elapsed))
+			if (((moved >> i & 1) || !group->sampled.primed) && sample_one(scrape, sampler, at, i, elapsed))
 				below |= 1u << i;
 		}
-		group->primed = true;
-		if (group->peaks && state->sampler.round - group->peaks->round >= CONTAINER_ROUNDS) {
-			free(group->peaks);
-			group->peaks = NULL;
+		group->sampled.primed = true;
+		if (group->sampled.peaks && sampler->round - group->sampled.peaks->round >= CONTAINER_ROUNDS) {
+			free(group->sampled.peaks);
+			group->sampled.peaks = NULL;
 		}
-		if (goes_deeper(group) && at->first && (below || state->sampler.round == 1))
-			sample_below(scrape, state, at, below, elapsed);
+		if (goes_deeper(group) && at->first && (below || sampler->round == 1))
+			sample_below(scrape, sampler, at, below, elapsed);
 	}
 }
 
@@ -180,9 +184,9 @@ static void count_share(struct container_sampler *sampler, size_t which, uint16_
 	peaks_put(&sampler->peaks, sampler->round, which, share);
 }
 
-static unsigned sample_node(struct ng_scrape *scrape, struct container *state, uint64_t elapsed, uint64_t now)
+static unsigned sample_node(struct ng_scrape *scrape, struct container_sampler *sampler,
+	struct container_triggers *triggers, uint64_t elapsed, uint64_t now)
 {
-	struct container_sampler *sampler = &state->sampler;
 	unsigned moved = 0;
 
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
@@ -194,7 +198,7 @@ static unsigned sample_node(struct ng_scrape *scrape, struct container *state, u
 		sampler->reads++;
 		sampler->has_node = true;
 		container_parse_pressure(text, total, has);
-		container_triggers_advance(state, i, total[0], now);
+		container_triggers_advance(triggers, i, total[0], now);
 		for (size_t k = 0; k < 2; k++) {
 			uint64_t before = sampler->total[i][k], grown = total[k] > before ? total[k] - before : 0;
 			if (grown)
@@ -217,20 +221,20 @@ static uint64_t cpu_time(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-void container_sample(struct ng_scrape *scrape, struct container *state, uint64_t now)
+void container_sample(
+	struct ng_scrape *scrape, struct container_sampler *sampler, struct container_triggers *triggers, uint64_t now)
 {
-	struct container_sampler *sampler = &state->sampler;
-	struct ng_cgroup *root = ng_cgroups_root(state->cgroups);
+	struct ng_cgroup *root = ng_cgroups_root(sampler->cgroups);
 	uint64_t before = cpu_time(), elapsed = sampler->last ? now - sampler->last : 0;
 
 	sampler->round++;
 	sampler->rounds++;
-	unsigned moved = sample_node(scrape, state, elapsed, now);
+	unsigned moved = sample_node(scrape, sampler, triggers, elapsed, now);
 	/* without figures of the node every branch is looked at */
 	if (!sampler->has_node)
 		moved = (1u << CONTAINER_RESOURCES) - 1;
 	if (root && (moved || sampler->round == 1))
-		sample_below(scrape, state, root, moved, elapsed);
+		sample_below(scrape, sampler, root, moved, elapsed);
 	sampler->last = now;
 	sampler->cpu_ns += cpu_time() - before;
 }

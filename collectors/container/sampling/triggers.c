@@ -7,7 +7,7 @@
  * needed: the files are writable by everyone. The first two windows of such a trigger fire whatever happened, as they
  * start from the total of another aggregator; so events count only when the total has grown accordingly.
  */
-#include "model.h"
+#include "sampling/triggers.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -24,9 +24,8 @@ static bool is_kernels(int fd)
 	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
 
-void container_triggers_open(struct ng_scrape *scrape, struct container *state, uint64_t now)
+void container_triggers_open(struct ng_scrape *scrape, struct container_triggers *triggers, uint64_t now)
 {
-	struct container_triggers *triggers = &state->triggers;
 	int proc = ng_root_fd(scrape, NG_PROC);
 
 	for (size_t i = 0; triggers->wanted && i < CONTAINER_RESOURCES; i++) {
@@ -46,10 +45,10 @@ void container_triggers_open(struct ng_scrape *scrape, struct container *state, 
 	triggers->wanted = false;
 }
 
-void container_triggers_wait(const struct container *state, struct ng_wait *wait)
+void container_triggers_wait(const struct container_triggers *triggers, struct ng_wait *wait)
 {
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
-		int fd = state->triggers.fd_plus_1[i] - 1;
+		int fd = triggers->fd_plus_1[i] - 1;
 		if (fd >= 0)
 			wait->descriptor[wait->count++] = (struct pollfd){ .fd = fd, .events = POLLPRI };
 	}
@@ -59,10 +58,8 @@ void container_triggers_wait(const struct container *state, struct ng_wait *wait
  * What was waited long before is no part of an event. But the kernel looks once in a window, up to 2 s after the stall:
  * so what an event is compared with is the total of one to two steps ago, and never that of a moment ago.
  */
-void container_triggers_advance(struct container *state, size_t which, uint64_t total, uint64_t now)
+void container_triggers_advance(struct container_triggers *triggers, size_t which, uint64_t total, uint64_t now)
 {
-	struct container_triggers *triggers = &state->triggers;
-
 	if (now - triggers->total_at[which] < 2 * window_ns)
 		return;
 	triggers->since[which] = triggers->total[which];
@@ -82,11 +79,8 @@ static void take_event(struct container_triggers *triggers, size_t which, uint64
 	triggers->total_at[which] = now;
 }
 
-void container_triggers_take(struct ng_scrape *scrape, struct container *state, const struct ng_wait *wait)
+void container_triggers_take(struct container_triggers *triggers, const struct ng_wait *wait)
 {
-	struct container_triggers *triggers = &state->triggers;
-
-	(void)scrape;
 	for (size_t i = 0; i < wait->count; i++) {
 		const struct pollfd *seen = &wait->descriptor[i];
 		for (size_t k = 0; k < CONTAINER_RESOURCES; k++) {
@@ -102,11 +96,11 @@ void container_triggers_take(struct ng_scrape *scrape, struct container *state, 
 	}
 }
 
-void container_triggers_close(struct container *state)
+void container_triggers_close(struct container_triggers *triggers)
 {
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++) {
-		if (state->triggers.fd_plus_1[i])
-			close(state->triggers.fd_plus_1[i] - 1);
-		state->triggers.fd_plus_1[i] = 0;
+		if (triggers->fd_plus_1[i])
+			close(triggers->fd_plus_1[i] - 1);
+		triggers->fd_plus_1[i] = 0;
 	}
 }

@@ -13,8 +13,11 @@
  * Kernel: kernel/cgroup/rstat.c (CPU time and I/O of a dying group reach its parent), mm/memcontrol.c (an event is
  * counted in the group and in those above it).
  */
-#include "model.h"
+#include "settle/settle.h"
+
+#include "rows.h"
 #include "stats/io.h"
+#include "stats/read.h"
 
 #include <stdlib.h>
 
@@ -29,18 +32,18 @@ enum { LOOSE_AFTER = 6, UNCERTAIN_AFTER = 10, LONGEST_SHIFT = 8 };
 
 /* ---- life ---- */
 
-static void list(struct container *state, struct container_account *account)
+static void list(struct container_settlement *settlement, struct container_account *account)
 {
 	if (account->listed)
 		return;
 	account->listed = true;
-	account->next = state->accounts;
-	state->accounts = account;
+	account->next = settlement->accounts;
+	settlement->accounts = account;
 }
 
-static void unlist(struct container *state, struct container_account *account)
+static void unlist(struct container_settlement *settlement, struct container_account *account)
 {
-	struct container_account **link = &state->accounts;
+	struct container_account **link = &settlement->accounts;
 
 	while (*link && *link != account)
 		link = &(*link)->next;
@@ -49,53 +52,53 @@ static void unlist(struct container *state, struct container_account *account)
 	account->listed = false;
 }
 
-static uint64_t lost_events(const struct container *state)
+static uint64_t lost_events(const struct container_settlement *settlement)
 {
 	struct ng_cgroups_state tree;
 
-	ng_cgroups_state(state->cgroups, &tree);
+	ng_cgroups_state(settlement->cgroups, &tree);
 	/* past the limit there are groups that are not known either */
 	return tree.overflows + tree.refused;
 }
 
 /* Usage from before a pod was known cannot be attributed; all usage of a pod made since then is its children's. */
-void container_account_open(struct container *state, struct ng_cgroup *pod)
+void container_account_open(struct container_settlement *settlement, struct ng_cgroup *pod)
 {
 	struct container_account *account = calloc(1, sizeof(*account));
 
-	container_group(pod)->account = account;
+	container_group(pod)->settled.account = account;
 	if (!account)
 		return;
 	account->pod = pod;
 	account->based = pod->born;
-	account->lost_events = lost_events(state);
-	list(state, account);
+	account->lost_events = lost_events(settlement);
+	list(settlement, account);
 }
 
-static void forget_rows(struct container *state, const struct ng_cgroup *pod)
+static void forget_rows(struct container_settlement *settlement, const struct ng_cgroup *pod)
 {
-	for (struct container_row *row = state->leaving; row; row = row->next)
+	for (struct container_row *row = settlement->model->leaving; row; row = row->next)
 		row->unsettled = row->unsettled && row->pod != pod->generation;
 }
 
-void container_account_close(struct container *state, struct ng_cgroup *pod)
+void container_account_close(struct container_settlement *settlement, struct ng_cgroup *pod)
 {
-	struct container_account *account = container_group(pod)->account;
+	struct container_account *account = container_group(pod)->settled.account;
 
 	if (!account)
 		return;
-	state->lost[CONTAINER_LOST_POD_GONE] += account->unread;
-	forget_rows(state, pod);
-	unlist(state, account);
+	settlement->lost[CONTAINER_LOST_POD_GONE] += account->unread;
+	forget_rows(settlement, pod);
+	unlist(settlement, account);
 	container_counts_done(&account->known);
 	container_counts_done(&account->missing_counts);
 	free(account);
-	container_group(pod)->account = NULL;
+	container_group(pod)->settled.account = NULL;
 }
 
-void container_account_gone(struct container *state, struct ng_cgroup *child)
+void container_account_gone(struct container_settlement *settlement, struct ng_cgroup *child)
 {
-	struct container_account *account = container_group(child->parent)->account;
+	struct container_account *account = container_group(child->parent)->settled.account;
 	struct container_group *group = container_group(child);
 	struct container_row *row = group->row;
 
@@ -107,19 +110,19 @@ void container_account_gone(struct container *state, struct ng_cgroup *child)
 		account->incomplete =
 			container_counts_add(&account->missing_counts, &row->figures) < 0 || account->incomplete;
 	} else {
-		for (size_t i = 0; i < CONTAINER_COUNTS && group->counts; i++)
-			account->missing_counts.value[i] += group->counts[i];
+		for (size_t i = 0; i < CONTAINER_COUNTS && group->settled.counts; i++)
+			account->missing_counts.value[i] += group->settled.counts[i];
 	}
 	if (row) {
 		row->unsettled = true;
 		row->pod = child->parent->generation;
 	}
-	list(state, account);
+	list(settlement, account);
 }
 
-void container_account_missed(struct container *state, struct ng_cgroup *pod, struct container_row *row)
+void container_account_missed(struct container_settlement *settlement, struct ng_cgroup *pod, struct container_row *row)
 {
-	struct container_account *account = container_group(pod)->account;
+	struct container_account *account = container_group(pod)->settled.account;
 
 	if (!account)
 		return;
@@ -129,23 +132,23 @@ void container_account_missed(struct container *state, struct ng_cgroup *pod, st
 		row->unsettled = true;
 		row->pod = pod->generation;
 	}
-	list(state, account);
+	list(settlement, account);
 }
 
 /* ---- reading ---- */
 
 struct pass {
 	struct ng_scrape *scrape;
-	struct container *state;
+	struct container_settlement *settlement;
 	bool io; /* that of all groups is known */
 };
 
 static int read_one(struct pass *pass, const struct ng_cgroup *group, struct container_counts *sum)
 {
-	struct container_figures *figures = &pass->state->settling.figures;
+	struct container_figures *figures = &pass->settlement->settling.figures;
 	bool io;
 
-	int r = container_read_counters(pass->scrape, &pass->state->reader, group, figures, &io);
+	int r = container_read_counters(pass->scrape, pass->settlement->reader, group, figures, &io);
 	pass->io = pass->io && io;
 	return r < 0 ? r : container_counts_add(sum, figures);
 }
@@ -160,10 +163,10 @@ static int read_children(struct pass *pass, const struct ng_cgroup *pod, struct 
 		int r = read_one(pass, at, sum);
 		if (r < 0)
 			return r;
-		if (!group->counts)
-			group->counts = calloc(CONTAINER_COUNTS, sizeof(*group->counts));
-		for (size_t i = 0; group->counts && i < CONTAINER_COUNTS; i++)
-			group->counts[i] = sum->value[i] - own.value[i];
+		if (!group->settled.counts)
+			group->settled.counts = calloc(CONTAINER_COUNTS, sizeof(*group->settled.counts));
+		for (size_t i = 0; group->settled.counts && i < CONTAINER_COUNTS; i++)
+			group->settled.counts[i] = sum->value[i] - own.value[i];
 	}
 	return 0;
 }
@@ -177,7 +180,7 @@ static int read_pod(struct pass *pass, const struct ng_cgroup *pod, struct conta
 	int r = read_one(pass, pod, sum);
 	if (r < 0)
 		return r;
-	bool known = container_read_own_events(pass->scrape, &pass->state->reader, pod, &own) == 0;
+	bool known = container_read_own_events(pass->scrape, pass->settlement->reader, pod, &own) == 0;
 	for (size_t i = COUNT_EVENTS; i < CONTAINER_COUNTS; i++)
 		sum->value[i] = known ? container_less(sum->value[i], own.value[container_count_values[i]]) : 0;
 	return 0;
@@ -186,7 +189,7 @@ static int read_pod(struct pass *pass, const struct ng_cgroup *pod, struct conta
 /* Usage of all removed children, into ->total; -EAGAIN when the figures are inconsistent. */
 static int read_gone(struct pass *pass, struct container_account *account)
 {
-	struct container_settling *settling = &pass->state->settling;
+	struct container_settling *settling = &pass->settlement->settling;
 	bool still = false;
 	size_t now = 0;
 
@@ -201,7 +204,7 @@ static int read_gone(struct pass *pass, struct container_account *account)
 	if (r < 0 || (!still && account->failures < LOOSE_AFTER))
 		return r < 0 ? r : -EAGAIN;
 	container_counts_take(&settling->total, &settling->sum[now]);
-	if (!ng_cgroups_pending(pass->state->cgroups))
+	if (!ng_cgroups_pending(pass->settlement->cgroups))
 		return 0;
 	if (account->failures < UNCERTAIN_AFTER)
 		return -EAGAIN;
@@ -211,9 +214,9 @@ static int read_gone(struct pass *pass, struct container_account *account)
 
 /* ---- settling ---- */
 
-static struct container_row *find_row(struct container *state, const struct ng_cgroup *pod)
+static struct container_row *find_row(struct container_settlement *settlement, const struct ng_cgroup *pod)
 {
-	for (struct container_row *row = state->leaving; row; row = row->next) {
+	for (struct container_row *row = settlement->model->leaving; row; row = row->next) {
 		if (row->unsettled && row->pod == pod->generation)
 			return row;
 	}
@@ -241,7 +244,7 @@ static void give_time(struct container_values *values, const struct container_co
 	container_set(values, VALUE_CPU_SYSTEM, system + more - more_user);
 }
 
-static void give(struct container *state, struct container_row *row, struct container_counts *part,
+static void give(struct container_settlement *settlement, struct container_row *row, struct container_counts *part,
 	const struct container_values *pod, bool io)
 {
 	struct container_values *values = &row->figures.values;
@@ -266,8 +269,7 @@ static void give(struct container *state, struct container_row *row, struct cont
 				*container_device_value(to, k) = *container_device_value(from, k);
 		}
 	}
-	/* who has seen it already sees it again */
-	row->readers = state->recent_readers ? state->recent_readers : 1;
+	container_row_show_again(settlement->model, row);
 }
 
 static void report_for_pod(struct container_account *account, struct container_counts *part, bool io)
@@ -281,20 +283,21 @@ static void report_for_pod(struct container_account *account, struct container_c
 	}
 }
 
-static void count_lost(struct container *state, const struct container_account *account, bool certain, uint64_t usage)
+static void count_lost(
+	struct container_settlement *settlement, const struct container_account *account, bool certain, uint64_t usage)
 {
 	if (!account->based || (!certain && (account->unread || usage)))
-		state->lost[CONTAINER_LOST_UNWATCHED] += account->unread || !account->based ? account->unread : 1;
+		settlement->lost[CONTAINER_LOST_UNWATCHED] += account->unread || !account->based ? account->unread : 1;
 	else if (account->missing > 1)
-		state->lost[CONTAINER_LOST_TOGETHER] += account->unread;
+		settlement->lost[CONTAINER_LOST_TOGETHER] += account->unread;
 	else if (!account->missing && usage)
-		state->lost[CONTAINER_LOST_UNWATCHED]++;
+		settlement->lost[CONTAINER_LOST_UNWATCHED]++;
 }
 
 /* ->total is the usage of all removed children; the part already attributed is in ->known. */
-static int commit(struct container *state, struct container_account *account, bool io)
+static int commit(struct container_settlement *settlement, struct container_account *account, bool io)
 {
-	struct container_counts *total = &state->settling.total, *part = &state->settling.sum[0];
+	struct container_counts *total = &settlement->settling.total, *part = &settlement->settling.sum[0];
 	const struct container_row *pod = container_group(account->pod)->row;
 	struct ng_cgroups_state tree;
 
@@ -303,18 +306,18 @@ static int commit(struct container *state, struct container_account *account, bo
 	if (container_counts_add_devices(&part->devices, &total->devices) < 0)
 		return -ENOMEM;
 	container_counts_take(part, &account->known);
-	ng_cgroups_state(state->cgroups, &tree);
-	bool certain = !tree.polling && account->lost_events == lost_events(state) && !account->incomplete;
+	ng_cgroups_state(settlement->cgroups, &tree);
+	bool certain = !tree.polling && account->lost_events == lost_events(settlement) && !account->incomplete;
 	struct container_row *row =
-		account->based && certain && account->missing == 1 ? find_row(state, account->pod) : NULL;
+		account->based && certain && account->missing == 1 ? find_row(settlement, account->pod) : NULL;
 	if (row) {
-		give(state, row, part, pod ? &pod->figures.values : NULL, io && !account->no_io);
+		give(settlement, row, part, pod ? &pod->figures.values : NULL, io && !account->no_io);
 		/* rounded down, what was read of it can be 1 us more than what is missing: the next one has it less */
 		total->value[COUNT_USAGE] += row->figures.values.value[VALUE_CPU_USAGE] - part->value[COUNT_USAGE];
 	} else if (!account->based || account->missing != 1 || !certain) {
 		if (account->based)
 			report_for_pod(account, part, io && !account->no_io);
-		count_lost(state, account, certain, part->value[COUNT_USAGE]);
+		count_lost(settlement, account, certain, part->value[COUNT_USAGE]);
 	}
 	/* both are of this object from here on */
 	struct container_counts spare = account->known;
@@ -323,20 +326,21 @@ static int commit(struct container *state, struct container_account *account, bo
 	account->no_io = !io;
 	account->based = true;
 	account->incomplete = false;
-	account->lost_events = lost_events(state);
+	account->lost_events = lost_events(settlement);
 	account->missing = account->unread = 0;
 	container_counts_clear(&account->missing_counts);
-	forget_rows(state, account->pod);
+	forget_rows(settlement, account->pod);
 	return 0;
 }
 
-static bool settle(struct ng_scrape *scrape, struct container *state, struct container_account *account, uint64_t now)
+static bool settle(struct ng_scrape *scrape, struct container_settlement *settlement, struct container_account *account,
+	uint64_t now)
 {
-	struct pass pass = { .scrape = scrape, .state = state, .io = true };
+	struct pass pass = { .scrape = scrape, .settlement = settlement, .io = true };
 
 	int r = read_gone(&pass, account);
 	if (r == 0)
-		r = commit(state, account, pass.io);
+		r = commit(settlement, account, pass.io);
 	account->failures = r < 0 ? account->failures + 1 : 0;
 	uint64_t over = ng_now(), pause = (over - now) * PAUSE_FACTOR;
 	unsigned shift = account->failures < LONGEST_SHIFT ? account->failures : LONGEST_SHIFT;
@@ -345,31 +349,31 @@ static bool settle(struct ng_scrape *scrape, struct container *state, struct con
 	return r == 0;
 }
 
-void container_accounts_settle(struct ng_scrape *scrape, struct container *state, bool all)
+void container_accounts_settle(struct ng_scrape *scrape, struct container_settlement *settlement, bool all)
 {
 	struct container_account *next;
 
-	for (struct container_account *account = state->accounts; account; account = next) {
+	for (struct container_account *account = settlement->accounts; account; account = next) {
 		uint64_t now = ng_now();
 		next = account->next;
-		if ((all || account->missing) && now >= account->again && settle(scrape, state, account, now))
-			unlist(state, account);
+		if ((all || account->missing) && now >= account->again && settle(scrape, settlement, account, now))
+			unlist(settlement, account);
 	}
 }
 
-uint64_t container_accounts_next(const struct container *state)
+uint64_t container_accounts_next(const struct container_settlement *settlement)
 {
 	uint64_t next = UINT64_MAX;
 
-	for (const struct container_account *account = state->accounts; account; account = account->next)
+	for (const struct container_account *account = settlement->accounts; account; account = account->next)
 		next = account->again < next ? account->again : next;
 	return next;
 }
 
-void container_accounts_done(struct container *state)
+void container_accounts_done(struct container_settlement *settlement)
 {
-	container_counts_done(&state->settling.sum[0]);
-	container_counts_done(&state->settling.sum[1]);
-	container_counts_done(&state->settling.total);
-	container_figures_done(&state->settling.figures);
+	container_counts_done(&settlement->settling.sum[0]);
+	container_counts_done(&settlement->settling.sum[1]);
+	container_counts_done(&settlement->settling.total);
+	container_figures_done(&settlement->settling.figures);
 }

@@ -8,10 +8,8 @@
 #ifndef CONTAINER_ACCOUNT_H
 #define CONTAINER_ACCOUNT_H
 
+#include "settle/part.h"
 #include "stats/values.h"
-
-struct container;
-struct container_row;
 
 /* Why figures of a container are not complete. */
 enum container_lost {
@@ -20,15 +18,6 @@ enum container_lost {
 	CONTAINER_LOST_NO_POD,    /* it was in none, and went before its end was read */
 	CONTAINER_LOST_UNWATCHED, /* it was never seen, or others may not have been */
 	CONTAINER_LOST_REASONS,
-};
-
-/* Reported for the pod, because it cannot be attributed to one container. */
-enum container_lost_value {
-	CONTAINER_LOST_CPU, /* ns */
-	CONTAINER_LOST_KILLS,
-	CONTAINER_LOST_READ,
-	CONTAINER_LOST_WRITTEN,
-	CONTAINER_LOST_VALUES,
 };
 
 /* What is settled, in this order; times in ns. */
@@ -71,7 +60,7 @@ struct container_settling {
 	struct container_figures figures;
 };
 
-/* ---- account_sums.c ---- */
+/* ---- sums.c ---- */
 
 /* a - b, or 0 */
 uint64_t container_less(uint64_t a, uint64_t b);
@@ -87,24 +76,5 @@ bool container_counts_same(const struct container_counts *a, const struct contai
 
 /* total -= part, and nothing below zero. */
 void container_counts_take(struct container_counts *total, const struct container_counts *part);
-
-/* ---- account.c ---- */
-
-void container_account_open(struct container *state, struct ng_cgroup *pod);
-void container_account_close(struct container *state, struct ng_cgroup *pod);
-
-/* A child of a pod is about to be dropped; its row, if any, is about to leave. */
-void container_account_gone(struct container *state, struct ng_cgroup *child);
-
-/* One was told of that nobody saw; `row` is among those that leave, or NULL. */
-void container_account_missed(struct container *state, struct ng_cgroup *pod, struct container_row *row);
-
-/* Settles what can be; of pods from which nothing is missing only where `all` is set. */
-void container_accounts_settle(struct ng_scrape *scrape, struct container *state, bool all);
-
-/* When to try next; UINT64_MAX for nothing to do. */
-uint64_t container_accounts_next(const struct container *state);
-
-void container_accounts_done(struct container *state);
 
 #endif

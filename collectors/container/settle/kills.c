@@ -8,7 +8,10 @@
  *     /proc/vmstat       oom_kill 3
  *     memory.oom_control oom_kill 1       Linux 4.13
  */
-#include "model.h"
+#include "settle/settle.h"
+
+#include "rows.h"
+#include "stats/read.h"
 
 static uint64_t kills_of(const struct container_row *row)
 {
@@ -32,74 +35,74 @@ static bool read_node(struct ng_scrape *scrape, uint64_t *ret_kills)
 }
 
 /* What the groups that are there know, as of now. */
-static uint64_t read_living(struct ng_scrape *scrape, struct container *state)
+static uint64_t read_living(struct ng_scrape *scrape, struct container_settlement *settlement)
 {
 	uint64_t sum = 0;
 
-	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
+	for (struct ng_cgroup *at = ng_cgroups_root(settlement->cgroups); at; at = ng_cgroup_next(at)) {
 		struct container_row *row = container_group(at)->row;
 		if (!row || row->naming == NAMING_NONE)
 			continue;
 		const struct container_kills before =
 			container_kills_before(&container_group(at)->row->figures.values, at->born);
-		container_read_events(scrape, &state->reader, at, &row->figures.values);
+		container_read_events(scrape, settlement->reader, at, &row->figures.values);
 		container_kills_after(before, &row->figures.values);
 		sum += kills_of(row);
 	}
 	return sum;
 }
 
-static void give(struct container *state, uint64_t missing)
+static void give(struct container_settlement *settlement, uint64_t missing)
 {
 	struct container_row *one = NULL;
 	unsigned count = 0;
 
-	for (struct container_row *row = state->leaving; row; row = row->next) {
+	for (struct container_row *row = settlement->model->leaving; row; row = row->next) {
 		if (!row->kills_open || row->shown != SHOWN_CONTAINER)
 			continue;
 		one = row;
 		count++;
 	}
 	if (count > 1)
-		state->lost[CONTAINER_LOST_TOGETHER] += count;
+		settlement->lost[CONTAINER_LOST_TOGETHER] += count;
 	if (count != 1)
 		return;
 	container_set(&one->figures.values, VALUE_EVENTS_OOM_KILL, kills_of(one) + missing);
 	container_set(&one->figures.values, VALUE_LAST_OOM_KILL, container_wall_clock());
-	state->kills.gone += missing;
-	one->readers = state->recent_readers ? state->recent_readers : 1;
+	settlement->kills.gone += missing;
+	container_row_show_again(settlement->model, one);
 }
 
-void container_kills_gone(struct container *state, struct container_row *row)
+void container_kills_gone(struct container_settlement *settlement, struct container_row *row)
 {
-	if (!state->kills.based)
+	if (!settlement->kills.based)
 		return;
-	state->kills.gone += kills_of(row);
-	row->kills_open = state->kills.open = true;
+	settlement->kills.gone += kills_of(row);
+	row->kills_open = settlement->kills.open = true;
 }
 
-void container_kills_settle(struct ng_scrape *scrape, struct container *state)
+void container_kills_settle(struct ng_scrape *scrape, struct container_settlement *settlement)
 {
-	struct container_node_kills *kills = &state->kills;
+	struct container_node_kills *kills = &settlement->kills;
 	struct ng_arena *own = scrape->arena;
 	uint64_t node;
 
-	if (ng_cgroups_mode(state->cgroups) == NG_CGROUP_V2 || !container_wants(&state->reader, SET_EVENTS))
+	if (ng_cgroups_mode(settlement->cgroups) == NG_CGROUP_V2 || !container_wants(settlement->reader, SET_EVENTS))
 		return;
-	ng_arena_reset(&state->reader.text);
-	scrape->arena = &state->reader.text;
+	ng_arena_reset(&settlement->reader->text);
+	scrape->arena = &settlement->reader->text;
 	if (read_node(scrape, &node) && (!kills->based || node != kills->node)) {
-		uint64_t known = read_living(scrape, state) + kills->gone;
+		uint64_t known = read_living(scrape, settlement) + kills->gone;
 		if (kills->based && node > known + kills->others)
-			give(state, node - known - kills->others);
+			give(settlement, node - known - kills->others);
 		/* of those that are in no group of ours, or were before us */
-		known = read_living(scrape, state) + kills->gone;
+		known = read_living(scrape, settlement) + kills->gone;
 		kills->others = node > known ? node - known : 0;
 		kills->node = node;
 		kills->based = true;
 	}
 	scrape->arena = own;
-	for (struct container_row *row = kills->open ? state->leaving : NULL; row; row = row->next)
+	for (struct container_row *row = kills->open ? settlement->model->leaving : NULL; row; row = row->next)
 		row->kills_open = false;
 	kills->open = false;
 }

@@ -5,6 +5,8 @@
  * that only one conversion gives for a power of two; what the pods of this node showed; else the newer conversion.
  */
 #include "stats/shares.h"
+#include "settle/settle.h"
+
 #include "model.h"
 
 enum { UNDECIDED = -1 };
@@ -72,15 +74,15 @@ static int verdict_of_power(uint64_t weight)
 	return linear == newer ? UNDECIDED : linear ? CONVERSION_LINEAR : CONVERSION_NEWER;
 }
 
-/* Whether no weight is missing that is there. */
-static bool knows_all_weights(struct container *state)
+/* Whether no weight could not be read. */
+static bool knows_all_weights(struct ng_cgroups *cgroups)
 {
-	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
+	for (struct ng_cgroup *at = ng_cgroups_root(cgroups); at; at = ng_cgroup_next(at)) {
 		const struct container_row *row = container_group(at)->row;
 		if (row && (row->figures.unknown >> VALUE_CPU_WEIGHT & 1))
 			return false;
 	}
-	return !(state->names.failed && state->wanted) && !state->incomplete;
+	return true;
 }
 
 static void decide(struct container_figures *figures, uint64_t weight, enum container_conversion conversion)
@@ -89,24 +91,24 @@ static void decide(struct container_figures *figures, uint64_t weight, enum cont
 	container_set(&figures->values, VALUE_CPU_SHARES, container_shares_of(figures, weight));
 }
 
-void container_settle_shares(struct container *state)
+void container_shares_settle(struct ng_cgroups *cgroups, bool complete, bool *changed)
 {
 	size_t votes[2] = { 0 };
 	uint64_t weight;
 
-	if (!state->reader.weights_changed)
+	if (!*changed)
 		return;
-	state->reader.weights_changed = false;
-	bool whole = knows_all_weights(state);
-	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
+	*changed = false;
+	bool whole = complete && knows_all_weights(cgroups);
+	for (struct ng_cgroup *at = ng_cgroups_root(cgroups); at; at = ng_cgroup_next(at)) {
 		int verdict = container_place_at(at)->level == CONTAINER_POD ? verdict_of(at) : UNDECIDED;
-		container_group(at)->conversion_plus_1 = (uint8_t)(verdict + 1);
+		container_group(at)->settled.conversion_plus_1 = (uint8_t)(verdict + 1);
 		if (verdict != UNDECIDED)
 			votes[verdict]++;
 	}
 	enum container_conversion usual =
 		votes[CONVERSION_LINEAR] > votes[CONVERSION_NEWER] ? CONVERSION_LINEAR : CONVERSION_NEWER;
-	for (struct ng_cgroup *at = ng_cgroups_root(state->cgroups); at; at = ng_cgroup_next(at)) {
+	for (struct ng_cgroup *at = ng_cgroups_root(cgroups); at; at = ng_cgroup_next(at)) {
 		struct container_figures *figures = is_container(at) ? figures_of(at, &weight) : NULL;
 		if (!figures)
 			continue;
@@ -114,11 +116,11 @@ void container_settle_shares(struct container *state)
 		if (!whole) {
 			if (!figures->settled)
 				figures->values.present &= ~(UINT64_C(1) << VALUE_CPU_SHARES);
-			state->reader.weights_changed = true;
+			*changed = true;
 			continue;
 		}
 		figures->settled = true;
-		int verdict = at->parent ? container_group(at->parent)->conversion_plus_1 - 1 : UNDECIDED;
+		int verdict = at->parent ? container_group(at->parent)->settled.conversion_plus_1 - 1 : UNDECIDED;
 		if (verdict == UNDECIDED)
 			verdict = verdict_of_power(weight);
 		decide(figures, weight, verdict == UNDECIDED ? usual : (enum container_conversion)verdict);
