@@ -35,7 +35,7 @@ static void read_shown(struct ng_scrape *scrape, struct container *state, struct
 		container_peaks_of(group->sampled.peaks, &state->sampler, row->peak);
 }
 
-static int add_row(struct ng_arena *arena, struct container_rows *rows, size_t *room, struct container_row *row)
+static int add_row(struct ng_arena *arena, struct container_list *rows, size_t *room, struct container_row *row)
 {
 	struct container_row **slot = ng_push(arena, &rows->row, &rows->count, room);
 
@@ -96,7 +96,7 @@ static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t
 	return 0;
 }
 
-static int list_rows(struct ng_arena *arena, struct container *state, struct container_rows *rows, size_t *room)
+static int list_rows(struct ng_arena *arena, struct container *state, struct container_list *rows, size_t *room)
 {
 	int r = 0;
 
@@ -108,7 +108,7 @@ static int list_rows(struct ng_arena *arena, struct container *state, struct con
 	return r;
 }
 
-static int add_leaving(struct ng_arena *arena, struct container *state, struct container_rows *rows, size_t *room)
+static int add_leaving(struct ng_arena *arena, struct container *state, struct container_list *rows, size_t *room)
 {
 	int r = 0;
 
@@ -130,7 +130,22 @@ static void read_machine(struct ng_scrape *scrape, struct container *state)
 
 int container_collect(struct ng_scrape *scrape, struct container *state)
 {
-	struct container_rows rows = { 0 };
+	uint16_t node_peaks[CONTAINER_SHARES];
+	const struct container_view view = {
+		.reader = &state->reader,
+		.model = &state->model,
+		.sampler = &state->sampler,
+		.node_peaks = node_peaks,
+		.triggers = &state->triggers,
+		.machine = &state->machine,
+		.census = &state->follow.census,
+		.unresolved = state->resolver.unresolved,
+		.lost = state->settlement.lost,
+		.devices = &state->devices,
+		.filesystems = &state->filesystems,
+		.listing_failed = state->follow.listing_failed,
+	};
+	struct container_list rows = { 0 };
 	size_t room = 0;
 
 	read_machine(scrape, state);
@@ -150,7 +165,8 @@ int container_collect(struct ng_scrape *scrape, struct container *state)
 		r = add_leaving(scrape->arena, state, &rows, &room);
 	if (r < 0)
 		return r;
-	container_write(scrape, state, &rows);
+	container_peaks_of(&state->sampler.peaks, &state->sampler, node_peaks);
+	container_write(scrape, &view, &rows);
 	container_note_waiting(scrape, &state->resolver);
 	/* who has waited in vain has not seen them */
 	bool late = scrape->deadline && ng_now() >= scrape->deadline;

@@ -140,7 +140,7 @@ static int init(void *context, struct ng_setup *setup)
 	state->reader.text.limit = (size_t)16 << 20;
 	state->machine.meminfo = ng_shared(setup, NG_PROC, NG_WHOLE, "meminfo");
 	if (container_wants(&state->reader, SET_IO_DETAIL))
-		state->diskstats = ng_shared(setup, NG_PROC, NG_RECORDS, "diskstats");
+		state->filesystems.diskstats = ng_shared(setup, NG_PROC, NG_RECORDS, "diskstats");
 	state->networks.path = ng_join(setup->arena, ng_net_path(setup, &own), "/dev", NULL);
 	container_names_init(&state->resolver.names, log_path(state->options.logs, "/var/log/containers"),
 		log_path(state->options.pod_logs, "/var/log/pods"));
@@ -187,10 +187,10 @@ static void done(void *context)
 	container_triggers_close(&state->triggers);
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
 		ng_file_close(&state->sampler.node[i]);
-	ng_mounts_close(&state->mounts);
+	ng_mounts_close(&state->filesystems.mounts);
 	ng_arena_done(&state->reader.text);
 	ng_arena_done(&state->machine.sizes);
-	ng_arena_done(&state->memory);
+	ng_arena_done(&state->devices.memory);
 }
 
 /* ---- the descriptor ---- */

@@ -5,6 +5,8 @@
 
 #include "follow.h"
 #include "identity/resolve.h"
+#include "machine/devices.h"
+#include "machine/filesystems.h"
 #include "machine/machine.h"
 #include "model.h"
 #include "process/network.h"
@@ -12,14 +14,6 @@
 #include "sampling/sampler.h"
 #include "settle/settle.h"
 #include "stats/read.h"
-
-#include "kernel/mounts.h"
-
-/* The name of a block device, kept while no device comes or goes. */
-struct container_device_name {
-	uint32_t major, minor;
-	char name[40];
-};
 
 struct container_options {
 	const char *levels, *sets, *logs, *pod_logs;
@@ -40,12 +34,8 @@ struct container {
 	struct container_sampler sampler;
 	struct container_triggers triggers;
 	struct container_machine machine;
-	struct ng_arena memory; /* of the device names */
-	struct container_device_name *device;
-	size_t device_count, device_room;
-	uint64_t device_epoch;
-	struct ng_shared *diskstats;
-	struct ng_mounts mounts;
+	struct container_device_names devices;
+	struct container_filesystems filesystems;
 };
 
 #endif

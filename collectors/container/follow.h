@@ -5,11 +5,6 @@
 
 #include "model.h"
 
-/* Groups by their level. */
-struct container_census {
-	uint64_t live[SHOWN_LEVELS], created[SHOWN_LEVELS], removed[SHOWN_LEVELS];
-};
-
 struct container_follow {
 	struct container_census census;
 	struct ng_cgroup *young; /* the latest of them */

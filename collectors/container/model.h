@@ -115,6 +115,11 @@ static inline const struct container_place *container_place_at(const struct ng_c
 	return &((const struct container_group *)(const void *)group->payload)->place;
 }
 
+/* Groups by their level. */
+struct container_census {
+	uint64_t live[SHOWN_LEVELS], created[SHOWN_LEVELS], removed[SHOWN_LEVELS];
+};
+
 /* What is shown, and for how long: see rows.c. */
 struct container_model {
 	uint32_t levels;               /* that are shown: bits of enum container_shown */

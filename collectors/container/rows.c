@@ -126,16 +126,26 @@ static void unname(struct container_model *model, struct container_row *row)
 	row->labels = NULL;
 }
 
+static struct ng_labels *labels_of(struct ng_arena *arena, const struct container_model *model,
+	const struct container_row *row, struct ng_span path)
+{
+	/* sandboxes and pods have no image: rules that ask for one must not count them */
+	bool imaged = row->place.level == CONTAINER_CONTAINER && row->shown != SHOWN_SANDBOX;
+
+	return ng_labels_keep(container_labels(arena, &row->place, row->named, path, imaged ? model->image : NULL));
+}
+
 int container_row_name(
 	struct ng_scrape *scrape, struct container_model *model, struct container_row *row, struct ng_span path)
 {
 	if (row->naming == NAMING_DONE)
 		unname(model, row);
-	int r = path.text ? container_make_labels(scrape->arena, model, row, path) : -ENOMEM;
-	if (r < 0)
-		return r;
+	struct ng_labels *labels = path.text ? labels_of(scrape->arena, model, row, path) : NULL;
+	if (!labels)
+		return -ENOMEM;
+	row->labels = labels;
 	row->key = key_of(row);
-	r = settle(model, row);
+	int r = settle(model, row);
 	if (r < 0) {
 		/* without its place in the table it might be shown beside another one */
 		free(row->labels);

@@ -3,9 +3,9 @@
 #ifndef CONTAINER_FAMILIES_H
 #define CONTAINER_FAMILIES_H
 
-#include "collector.h"
-#include "identity/labels.h"
-#include "process/states.h"
+#include "stats/values.h"
+
+#include <nodegauge/collector.h>
 
 enum { CONTAINER_DISK_FAMILIES = 9, CONTAINER_SIZE_FAMILIES = 4 };
 
@@ -76,18 +76,10 @@ enum { CONTAINER_VALUE_FAMILIES = 59, CONTAINER_ALL_FAMILIES = CONTAINER_VALUE_F
 extern const struct ng_family container_families[CONTAINER_ALL_FAMILIES];
 const struct ng_family *container_family(enum container_family which);
 
-struct container_rows {
-	struct container_row **row;
-	size_t count;
+/* Where a family of one value has it from. */
+struct container_source {
+	uint8_t value, set, places, when;
 };
-
-/* filesystems.c: of the node's devices. */
-void container_write_filesystems(struct ng_scrape *scrape, struct container *state, const struct container_rows *rows);
-
-/* states.c */
-void container_write_states(struct ng_scrape *scrape, const struct container_rows *rows);
-
-/* The families of one value of each row. */
-void container_write_values(struct ng_scrape *scrape, uint32_t sets, const struct container_rows *rows);
+extern const struct container_source container_sources[CONTAINER_VALUE_FAMILIES];
 
 #endif

@@ -11,12 +11,10 @@ static bool of_node(size_t share)
 	return share != 2 * CONTAINER_CPU + 1;
 }
 
-static void write_node_peaks(struct ng_scrape *scrape, const struct container_sampler *sampler)
+static void write_node_peaks(
+	struct ng_scrape *scrape, const struct container_sampler *sampler, const uint16_t peak[CONTAINER_SHARES])
 {
-	uint16_t peak[CONTAINER_SHARES];
-
 	ng_family(scrape->page, container_family(FAMILY_NODE_PEAK));
-	container_peaks_of(&sampler->peaks, sampler, peak);
 	for (size_t i = 0; sampler->has_node && sampler->round > 1 && i < CONTAINER_SHARES; i++) {
 		if (of_node(i))
 			ng_sample_scaled(scrape->page,
@@ -70,13 +68,12 @@ static void write_triggers(struct ng_scrape *scrape, const struct container_trig
 	}
 }
 
-void container_write_node(struct ng_scrape *scrape, const struct container *state)
+void container_write_node(struct ng_scrape *scrape, const struct container_sampler *sampler,
+	const uint16_t peaks[CONTAINER_SHARES], const struct container_triggers *triggers)
 {
-	const struct container_sampler *sampler = &state->sampler;
-
-	write_node_peaks(scrape, sampler);
+	write_node_peaks(scrape, sampler, peaks);
 	write_node_shares(scrape, sampler);
-	write_triggers(scrape, &state->triggers);
+	write_triggers(scrape, triggers);
 	ng_family(scrape->page, container_family(FAMILY_SAMPLER_CPU));
 	ng_sample_scaled(scrape->page, NG_NO_LABELS, sampler->cpu_ns, 9);
 	ng_gauge_u64(scrape->page, container_family(FAMILY_SAMPLER_ROUNDS), sampler->rounds);

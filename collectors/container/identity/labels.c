@@ -8,13 +8,12 @@ static bool has_own_names(enum container_runtime runtime)
 }
 
 /* "k8s_<container>_<pod>_<namespace>_<uid>_<restart>", as docker and CRI-O call a container. */
-static struct ng_span kubelet_name(
-	struct ng_arena *arena, const struct container_row *row, struct ng_span container, uint32_t restart_count)
+static struct ng_span kubelet_name(struct ng_arena *arena, const struct container_named *named, const char *uid,
+	struct ng_span container, uint32_t restart_count)
 {
-	const struct container_named *named = row->named;
 	size_t room = container.size + named->pod.size + named->space.size + 36 + 32;
 	char *text = ng_alloc(arena, room), *at = text, digits[NG_DIGITS];
-	const struct ng_span parts[] = { NG_SPAN("k8s"), container, named->pod, named->space, ng_span(row->place.uid) };
+	const struct ng_span parts[] = { NG_SPAN("k8s"), container, named->pod, named->space, ng_span(uid) };
 
 	if (!text)
 		return (struct ng_span){ NULL, 0 };
@@ -27,16 +26,16 @@ static struct ng_span kubelet_name(
 	return (struct ng_span){ text, (size_t)(at - text) };
 }
 
-static struct ng_span name_label(
-	struct ng_arena *arena, const struct container_row *row, char hex[2 * CONTAINER_ID_SIZE])
+static struct ng_span name_label(struct ng_arena *arena, const struct container_place *place,
+	const struct container_named *named, char hex[2 * CONTAINER_ID_SIZE])
 {
-	if (row->place.level != CONTAINER_CONTAINER)
+	if (place->level != CONTAINER_CONTAINER)
 		return (struct ng_span){ NULL, 0 };
-	if (row->named && row->named->name.size)
-		return row->named->name;
-	if (row->named && has_own_names(row->place.runtime) && row->named->container.size)
-		return kubelet_name(arena, row, row->named->container, row->named->restart);
-	container_id_text(row->place.id, hex);
+	if (named && named->name.size)
+		return named->name;
+	if (named && has_own_names(place->runtime) && named->container.size)
+		return kubelet_name(arena, named, place->uid, named->container, named->restart);
+	container_id_text(place->id, hex);
 	return (struct ng_span){ hex, 2 * CONTAINER_ID_SIZE };
 }
 
@@ -47,58 +46,48 @@ static void add_label(struct ng_label *labels, size_t *count, const char *name, 
 }
 
 /* More labels go behind the id, so that they stand in the order of all other series. */
-struct ng_labels *container_network_labels(struct ng_arena *arena, const struct container_model *model,
-	const struct container_row *row, const char *interface)
+struct ng_labels *container_network_labels(struct ng_arena *arena, struct ng_labels *labels,
+	const struct container_named *named, const char *uid, const struct container_place *sandbox,
+	struct ng_span image, const char *interface)
 {
-	const struct container_place *sandbox = &row->sandbox;
 	char hex[2 * CONTAINER_ID_SIZE];
 	struct ng_span name = { hex, sizeof(hex) };
-	struct ng_labels *labels = row->labels;
 
-	if (row->named && sandbox->level == CONTAINER_CONTAINER) {
+	if (named && sandbox->level == CONTAINER_CONTAINER) {
 		container_id_text(sandbox->id, hex);
 		if (has_own_names(sandbox->runtime))
-			name = kubelet_name(arena, row, NG_SPAN("POD"), 0);
-		labels = ng_labels_insert(arena, labels, "id",
-			NG_LABELS(arena, { "image", ng_span(row->sandbox_image ? row->sandbox_image : model->image) },
-				{ "name", name }));
+			name = kubelet_name(arena, named, uid, NG_SPAN("POD"), 0);
+		labels = ng_labels_insert(arena, labels, "id", NG_LABELS(arena, { "image", image }, { "name", name }));
 	}
 	return NG_LABELS_WITH(arena, labels, { "interface", ng_span(interface) });
 }
 
-int container_make_labels(
-	struct ng_arena *arena, const struct container_model *model, struct container_row *row, struct ng_span path)
+struct ng_labels *container_labels(struct ng_arena *arena, const struct container_place *place,
+	const struct container_named *named, struct ng_span path, const char *image)
 {
-	const struct container_named *named = row->named;
 	struct ng_label labels[6];
 	char hex[2 * CONTAINER_ID_SIZE], machine[256];
 	size_t count = 0;
 	const struct ng_span none = { "", 0 };
-	struct ng_span image = none, name = name_label(arena, row, hex);
+	struct ng_span name = name_label(arena, place, named, hex);
 
-	if (row->place.level == CONTAINER_MACHINE) {
+	if (place->level == CONTAINER_MACHINE) {
 		size_t start = path.size;
 		while (start && path.text[start - 1] != '/')
 			start--;
 		name = (struct ng_span){ machine,
 			container_machine_name(ng_span_skip(path, start), machine, sizeof(machine)) };
 	}
-	/* sandboxes and pods have none: rules that ask for an image must not count them */
-	if (row->place.level == CONTAINER_CONTAINER && row->shown != SHOWN_SANDBOX)
-		image = named && named->image.size ? named->image : ng_span(model->image);
 	/*
 	 * The names of Kubernetes are written where they are empty, too, as the kubelet does: a scrape with
 	 * honor_labels would give these series the names of our own pod.
 	 */
 	labels[count++] = (struct ng_label){ "container", named ? named->container : none };
 	labels[count++] = (struct ng_label){ "id", path };
-	add_label(labels, &count, "image", image);
+	if (image)
+		add_label(labels, &count, "image", named && named->image.size ? named->image : ng_span(image));
 	add_label(labels, &count, "name", name);
 	labels[count++] = (struct ng_label){ "namespace", named ? named->space : none };
 	labels[count++] = (struct ng_label){ "pod", named ? named->pod : none };
-	struct ng_labels *kept = ng_labels_keep(ng_labels(arena, labels, count));
-	if (!kept)
-		return -ENOMEM;
-	row->labels = kept;
-	return 0;
+	return ng_labels(arena, labels, count);
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The labels of rows. */
+/* The labels of pods, containers and other groups. */
 #ifndef CONTAINER_LABELS_H
 #define CONTAINER_LABELS_H
 
-#include "model.h"
+#include "identity/named.h"
 
-/* ->labels of a row from what is known of it; malloc. 0 or -ENOMEM. */
-int container_make_labels(
-	struct ng_arena *arena, const struct container_model *model, struct container_row *row, struct ng_span path);
+#include <nodegauge/page.h>
+
+/* `named` is NULL where no names are known; `image` is shown where its own is not known, NULL for none at all. */
+struct ng_labels *container_labels(struct ng_arena *arena, const struct container_place *place,
+	const struct container_named *named, struct ng_span path, const char *image);
 
 /* All labels of an interface: a pod's are the sandbox's for the kubelet, and have its name and image. */
-struct ng_labels *container_network_labels(struct ng_arena *arena, const struct container_model *model,
-	const struct container_row *row, const char *interface);
+struct ng_labels *container_network_labels(struct ng_arena *arena, struct ng_labels *labels,
+	const struct container_named *named, const char *uid, const struct container_place *sandbox,
+	struct ng_span image, const char *interface);
 
 #endif

@@ -9,7 +9,7 @@
  * Source: Documentation/admin-guide/RAS, drivers/edac/edac_mc_sysfs.c; drivers/nvdimm/region_devs.c. Read again when a
  * device came or went.
  */
-#include "emit/families.h"
+#include "machine/machine.h"
 
 /* ---- memory modules ---- */
 
@@ -165,52 +165,4 @@ void container_hardware_read(struct ng_scrape *scrape, struct container_machine 
 	read_dimms(scrape, machine);
 	read_nvm(scrape, machine);
 	read_system(scrape, machine);
-}
-
-/* ---- writing ---- */
-
-static void write_dimms(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_labels *ids)
-{
-	for (size_t which = 0; which < 2; which++) {
-		ng_family(scrape->page, container_family(which ? FAMILY_DIMM_CAPACITY : FAMILY_DIMM_COUNT));
-		for (size_t i = 0; !machine->dimms_failed && i < machine->dimm_types; i++) {
-			const struct container_dimms *dimms = &machine->dimm[i];
-			ng_sample_u64(scrape->page,
-				NG_LABELS_WITH(scrape->arena, ids, { "type", ng_span(dimms->type) }),
-				which ? dimms->bytes : dimms->count);
-		}
-	}
-}
-
-/* Of modules the kernel says how much of them is addressed as such; without any all of it is 0. */
-static void write_nvm(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_labels *ids)
-{
-	if (!machine->nvm_known)
-		return;
-	ng_family(scrape->page, container_family(FAMILY_NVM_CAPACITY));
-	ng_sample_u64(scrape->page, NG_LABELS_WITH(scrape->arena, ids, { "mode", NG_SPAN("app_direct_mode") }),
-		machine->nvm_bytes);
-	if (machine->nvm_modules)
-		return;
-	ng_sample_u64(scrape->page, NG_LABELS_WITH(scrape->arena, ids, { "mode", NG_SPAN("memory_mode") }), 0);
-	ng_family(scrape->page, container_family(FAMILY_NVM_POWER));
-	ng_sample_u64(scrape->page, ids, 0);
-}
-
-void container_hardware_write(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_labels *ids)
-{
-	const struct ng_span none = { "", 0 };
-
-	if (!machine->ids_failed) {
-		write_dimms(scrape, machine, ids);
-		write_nvm(scrape, machine, ids);
-	}
-	ng_family(scrape->page, container_family(FAMILY_VERSION));
-	if (!machine->version_failed)
-		ng_sample_u64(scrape->page,
-			NG_LABELS(scrape->arena, { "cadvisorRevision", none }, { "cadvisorVersion", none },
-				{ "dockerVersion", none }, { "kernelVersion", ng_span(machine->kernel) },
-				{ "osVersion", ng_span(machine->system) }),
-			1);
-	ng_gauge_u64(scrape->page, container_family(FAMILY_MACHINE_ERROR), machine->cores == 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What cAdvisor says of the machine: read again when a device came or went. */
-#include "emit/write.h"
+#include "machine/machine.h"
 
 /* What kept it from being read. */
 static int read_id(
@@ -208,44 +208,4 @@ void container_machine_read(struct ng_scrape *scrape, struct container_machine *
 	read_id(scrape, machine, NG_ROOTFS, "etc/machine-id", machine->machine_id);
 	read_system_uuid(scrape, machine);
 	container_hardware_read(scrape, machine);
-}
-
-void container_machine_write(struct ng_scrape *scrape, const struct container *state)
-{
-	const struct container_machine *machine = &state->machine;
-	const struct {
-		const char *name, *value;
-	} ids[] = {
-		{ "boot_id", machine->boot_id },
-		{ "machine_id", machine->machine_id },
-		{ "system_uuid", machine->system_uuid },
-	};
-	const struct {
-		enum container_family family;
-		uint64_t value;
-		bool known;
-	} rows[] = {
-		{ FAMILY_CORES, machine->cores, machine->cores > 0 },
-		{ FAMILY_PHYSICAL_CORES, machine->physical_cores, machine->physical_cores > 0 },
-		{ FAMILY_SOCKETS, machine->sockets, machine->sockets > 0 },
-		{ FAMILY_MEMORY, machine->memory, machine->memory > 0 },
-		{ FAMILY_SWAP, machine->swap, machine->memory > 0 },
-		{ FAMILY_BOOKS, machine->books, machine->books > 0 },
-		{ FAMILY_DRAWERS, machine->drawers, machine->drawers > 0 },
-	};
-	struct ng_label labels[NG_COUNT(ids)];
-	size_t count = 0;
-
-	for (size_t i = 0; i < NG_COUNT(ids); i++) {
-		if (*ids[i].value)
-			labels[count++] = (struct ng_label){ ids[i].name, ng_span(ids[i].value) };
-	}
-	struct ng_labels *known = ng_labels(scrape->arena, labels, count);
-	for (size_t i = 0; i < NG_COUNT(rows); i++) {
-		ng_family(scrape->page, container_family(rows[i].family));
-		if (rows[i].known && !machine->ids_failed)
-			ng_sample_u64(scrape->page, known, rows[i].value);
-	}
-	container_hardware_write(scrape, machine, known);
-	ng_gauge_u64(scrape->page, container_family(FAMILY_SCRAPE_ERROR), state->follow.listing_failed);
 }

@@ -46,7 +46,4 @@ static inline void container_forget_if(
 
 void container_hardware_read(struct ng_scrape *scrape, struct container_machine *machine);
 
-/* `ids` are the labels of the machine. */
-void container_hardware_write(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_labels *ids);
-
 #endif

@@ -11,15 +11,6 @@
 #include "settle/part.h"
 #include "stats/values.h"
 
-/* Why figures of a container are not complete. */
-enum container_lost {
-	CONTAINER_LOST_TOGETHER,  /* others of its pod went at the same time */
-	CONTAINER_LOST_POD_GONE,  /* its pod went before the account was settled */
-	CONTAINER_LOST_NO_POD,    /* it was in none, and went before its end was read */
-	CONTAINER_LOST_UNWATCHED, /* it was never seen, or others may not have been */
-	CONTAINER_LOST_REASONS,
-};
-
 /* What is settled, in this order; times in ns. */
 enum {
 	COUNT_USAGE,

@@ -5,6 +5,15 @@
 
 #include <stdint.h>
 
+/* Why figures of a container are not complete. */
+enum container_lost {
+	CONTAINER_LOST_TOGETHER,  /* others of its pod went at the same time */
+	CONTAINER_LOST_POD_GONE,  /* its pod went before the account was settled */
+	CONTAINER_LOST_NO_POD,    /* it was in none, and went before its end was read */
+	CONTAINER_LOST_UNWATCHED, /* it was never seen, or others may not have been */
+	CONTAINER_LOST_REASONS,
+};
+
 /* Reported for the pod, because it cannot be attributed to one container. */
 enum container_lost_value {
 	CONTAINER_LOST_CPU, /* ns */

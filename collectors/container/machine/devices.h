@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of block devices, kept while no device comes or goes. */
+#ifndef CONTAINER_DEVICES_H
+#define CONTAINER_DEVICES_H
+
+#include <nodegauge/collector.h>
+
+struct container_device_name {
+	uint32_t major, minor;
+	char name[40];
+};
+struct container_device_names {
+	struct ng_arena memory; /* of the names */
+	struct container_device_name *name;
+	size_t count, room;
+	uint64_t epoch; /* of the devices */
+};
+
+/* "/dev/sda", or its numbers where there is no such device any more; .text is NULL when it could not be found out. */
+struct ng_span container_device_name(
+	struct ng_scrape *scrape, struct container_device_names *names, uint32_t major, uint32_t minor);
+
+#endif
