@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+void container_resolve(void);
+
+void container_resolve(void)
+{
+}
