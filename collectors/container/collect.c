@@ -128,10 +128,9 @@ static void read_machine(struct ng_scrape *scrape, struct container *state)
 	state->reader.huge_sizes = state->machine.huge_sizes;
 }
 
-int container_collect(struct ng_scrape *scrape, struct container *state)
+static struct container_view view_of(struct container *state, const uint16_t node_peaks[CONTAINER_SHARES])
 {
-	uint16_t node_peaks[CONTAINER_SHARES];
-	const struct container_view view = {
+	return (struct container_view){
 		.reader = &state->reader,
 		.model = &state->model,
 		.sampler = &state->sampler,
@@ -145,7 +144,12 @@ int container_collect(struct ng_scrape *scrape, struct container *state)
 		.filesystems = &state->filesystems,
 		.listing_failed = state->follow.listing_failed,
 	};
+}
+
+int container_collect(struct ng_scrape *scrape, struct container *state)
+{
 	struct container_list rows = { 0 };
+	uint16_t node_peaks[CONTAINER_SHARES];
 	size_t room = 0;
 
 	read_machine(scrape, state);
@@ -166,6 +170,7 @@ int container_collect(struct ng_scrape *scrape, struct container *state)
 	if (r < 0)
 		return r;
 	container_peaks_of(&state->sampler.peaks, &state->sampler, node_peaks);
+	const struct container_view view = view_of(state, node_peaks);
 	container_write(scrape, &view, &rows);
 	container_note_waiting(scrape, &state->resolver);
 	/* who has waited in vain has not seen them */

@@ -8,8 +8,7 @@ int container_read_row(struct ng_scrape *scrape, struct container_reader *reader
 	struct ng_cgroup *at, uint64_t now)
 {
 	struct container_group *group = container_group(at);
-	const struct container_kills before =
-		container_kills_before(&container_group(at)->row->figures.values, at->born);
+	const struct container_kills before = container_kills_before(&group->row->figures.values, at->born);
 	bool limits = !group->limits_at || now - group->limits_at >= limits_ns;
 	bool has_start = container_has(&group->row->figures.values, VALUE_STARTED);
 
