@@ -138,7 +138,7 @@ static struct ng_labels *labels_of(struct ng_arena *arena, const struct containe
 int container_row_name(
 	struct ng_scrape *scrape, struct container_model *model, struct container_row *row, struct ng_span path)
 {
-	if (row->naming == NAMING_DONE)
+	if (row->labels)
 		unname(model, row);
 	struct ng_labels *labels = path.text ? labels_of(scrape->arena, model, row, path) : NULL;
 	if (!labels)
@@ -210,9 +210,8 @@ void container_row_free(struct container_model *model, struct container_row *row
 {
 	if (!row)
 		return;
-	if (row->naming == NAMING_DONE)
+	if (row->labels)
 		unname(model, row);
-	free(row->labels);
 	free(row->named);
 	free(row->network.interface);
 	free(row->sandbox_image);

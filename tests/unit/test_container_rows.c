@@ -386,6 +386,22 @@ static void named_late(void **context)
 	assert_int_equal(model->leaving_count, 0);
 }
 
+/* A container that was shown by its path and turns out to be a sandbox leaves nothing behind. */
+static void shown_and_then_not(void **context)
+{
+	struct stage *stage = *context;
+	struct ng_cgroup *group = new_unit(stage, "/a.service");
+
+	row_of(group)->naming = NAMING_SANDBOX;
+	drop(stage, group);
+	assert_int_equal(stage->model.by_key.count, 0);
+	group = new_unit(stage, "/b.service");
+	row_of(group)->naming = NAMING_SANDBOX;
+	assert_int_equal(container_row_name(&stage->scrape, &stage->model, row_of(group), ng_span("/c.service")), 0);
+	assert_int_equal(stage->model.by_key.count, 1);
+	drop(stage, group);
+}
+
 #define ROW_TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -405,6 +421,7 @@ int main(void)
 		ROW_TEST(a_unit_that_comes_again),
 		ROW_TEST(without_labels),
 		ROW_TEST(named_late),
+		ROW_TEST(shown_and_then_not),
 	};
 
 	return cmocka_run_group_tests_name("container_rows", tests, NULL, NULL);
