@@ -175,21 +175,18 @@ static struct ng_labels *with_bound(struct work *work, struct ng_labels *labels,
 static int render(struct work *work, struct ng_labels *labels, const double *bound, enum ng_suffix suffix,
 	const struct number *number)
 {
-	char *start = textfile_reserve(work->parse, NUMBER_ROOM), *end;
+	char *room = textfile_value_room(work->parse), *end;
+	struct series *series = &work->part->series[work->part->series_count];
 
 	if (bound)
 		labels = with_bound(work, labels, *bound);
-	if (!start || !ng_labels_valid(labels))
+	if (!room || !ng_labels_valid(labels))
 		return -ENOMEM;
-	end = suffix == NG_SUFFIX_BUCKET || suffix == NG_SUFFIX_COUNT ? textfile_number_count(start, number)
-								      : textfile_number_copy(start, number);
-	work->part->series[work->part->series_count++] = (struct series){
-		.labels = labels,
-		.value = start,
-		.value_size = (uint16_t)(end - start),
-		.suffix = (uint8_t)suffix,
-	};
-	textfile_commit(work->parse, end);
+	end = suffix == NG_SUFFIX_BUCKET || suffix == NG_SUFFIX_COUNT ? textfile_number_count(room, number)
+								      : textfile_number_copy(room, number);
+	*series = (struct series){ .labels = labels, .suffix = (uint8_t)suffix };
+	textfile_value(work->parse, series, end);
+	work->part->series_count++;
 	return 0;
 }
 

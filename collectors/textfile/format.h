@@ -87,7 +87,7 @@ struct parse {
 	size_t sample_count, sample_capacity;
 	uint32_t *sorted; /* their offsets, family by family */
 
-	/* values of the output: bytes one behind the other in the arena of the source */
+	/* values that stay texts: bytes one behind the other in the arena of the source */
 	char *room;
 	size_t room_left;
 };
@@ -95,9 +95,9 @@ struct parse {
 /* The family that a name belongs to, which is a new one if need be; NULL when there is no memory. */
 struct draft *textfile_draft(struct parse *parse, struct ng_span name);
 
-/* Room for `size` bytes; NULL when the file has become too large. */
-char *textfile_reserve(struct parse *parse, size_t size);
-void textfile_commit(struct parse *parse, const char *end);
+/* The value of a series: one that was written at parse->room, where textfile_value_room has made room for it. */
+char *textfile_value_room(struct parse *parse);
+void textfile_value(struct parse *parse, struct series *series, const char *end);
 
 /* The labels of the line, those of the draft, "" where one is missing. -ENOMEM. */
 int textfile_labels(

@@ -10,28 +10,32 @@ enum { ROOM = 4096 };
 
 /* ---- output ---- */
 
-char *textfile_reserve(struct parse *parse, size_t size)
+char *textfile_value_room(struct parse *parse)
 {
-	if (parse->room_left >= size)
+	if (parse->room_left >= NUMBER_ROOM)
 		return parse->room;
 	/* rooms grow with what is there, so that a large file takes few of them, and a small one not more than its text
 	 */
 	size_t room = parse->source->arena.total / 4 > ROOM ? parse->source->arena.total / 4 : ROOM;
 	if (room > parse->text.size)
 		room = parse->text.size;
-	if (room < size)
-		room = size;
+	if (room < NUMBER_ROOM)
+		room = NUMBER_ROOM;
 	parse->room = ng_alloc(&parse->source->arena, room);
 	parse->room_left = parse->room ? room : 0;
 	return parse->room;
 }
 
-void textfile_commit(struct parse *parse, const char *end)
+void textfile_value(struct parse *parse, struct series *series, const char *end)
 {
-	size_t size = (size_t)(end - parse->room);
+	struct ng_span text = { parse->room, (size_t)(end - parse->room) };
 
-	parse->room += size;
-	parse->room_left -= size;
+	if ((text.text[0] != '0' || text.size == 1) && ng_u64(text, &series->value.whole) == 0)
+		return;
+	series->value.text = text.text;
+	series->text_size = (uint16_t)text.size;
+	parse->room += text.size;
+	parse->room_left -= text.size;
 }
 
 static const struct label *find_label(const struct line *line, struct ng_span name)
@@ -260,14 +264,13 @@ static int make_simple(struct parse *parse, const struct draft *draft, struct pa
 	for (size_t i = 0; i < draft->sample_count; i++) {
 		struct series *series = &part->series[i];
 		textfile_sample(parse, draft, i);
-		*series = (struct series){ .value = textfile_reserve(parse, NUMBER_ROOM) };
+		*series = (struct series){ .labels = NG_NO_LABELS };
+		char *room = textfile_value_room(parse);
 		int r = textfile_labels(parse, draft, &parse->source->arena, &series->labels);
-		if (r < 0 || !series->value)
+		if (r < 0 || !room)
 			return -ENOMEM;
 		textfile_number(parse->line.rest, &number);
-		const char *end = textfile_number_copy(parse->room, &number);
-		series->value_size = (uint16_t)(end - series->value);
-		textfile_commit(parse, end);
+		textfile_value(parse, series, textfile_number_copy(room, &number));
 	}
 	part->series_count = draft->sample_count;
 	return 0;

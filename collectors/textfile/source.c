@@ -61,16 +61,17 @@ static int read_all(int fd, struct ng_arena *arena, size_t size, size_t limit, s
 }
 
 /*
- * The parts once as they lie in memory and once as text in the page, and what the engine keeps of each family and file.
+ * The parts once as they are kept and once as the page has them, which is less for each series, and what the engine
+ * keeps of each family and file.
  */
 static size_t cost_of(const struct source *source)
 {
-	enum { FILE_COST = 2048, FAMILY_COST = 512 };
+	enum { FILE_COST = 2048, FAMILY_COST = 512, LESS = 12 };
 	size_t path = strlen(source->path), cost = FILE_COST + 4 * path + 2 * source->arena.total;
 
 	for (size_t i = 0; i < source->part_count; i++) {
 		const struct part *part = &source->parts[i];
-		cost += FAMILY_COST + (part->help.text ? 0 : path) + (part->series_count + 3) * part->name.size;
+		cost += FAMILY_COST + (part->help.text ? 0 : path) + 3 * part->name.size - LESS * part->series_count;
 	}
 	return cost;
 }

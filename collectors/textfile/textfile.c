@@ -44,9 +44,13 @@ static void write_part(struct ng_page *page, const struct part *part)
 {
 	for (size_t i = 0; i < part->series_count; i++) {
 		const struct series *series = &part->series[i];
-		if (!series->dropped)
+		if (series->dropped)
+			continue;
+		if (series->text_size)
 			ng_sample_text(page, (enum ng_suffix)series->suffix, series->labels,
-				(struct ng_span){ series->value, series->value_size });
+				(struct ng_span){ series->value.text, series->text_size });
+		else
+			ng_sample_part(page, (enum ng_suffix)series->suffix, series->labels, series->value.whole);
 	}
 }
 

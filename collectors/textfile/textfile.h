@@ -47,10 +47,13 @@ static inline char *text_put(char *at, struct ng_span text)
 /* One sample of the output. */
 struct series {
 	struct ng_labels *labels;
-	const char *value;
-	uint16_t value_size;
-	uint8_t suffix; /* enum ng_suffix */
-	bool dropped;   /* an earlier file, or line, has it already */
+	union {
+		uint64_t whole;
+		const char *text;
+	} value;
+	uint16_t text_size; /* 0 where the value is a whole number that would be written just so */
+	uint8_t suffix;     /* enum ng_suffix */
+	bool dropped;       /* an earlier file, or line, has it already */
 };
 
 /* Of a histogram or summary: the lines that belong together. For other types each line is for itself. */

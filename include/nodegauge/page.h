@@ -114,6 +114,9 @@ void ng_sample_double(struct ng_page *page, struct ng_labels *labels, double val
 enum ng_suffix { NG_SUFFIX_NONE, NG_SUFFIX_BUCKET, NG_SUFFIX_SUM, NG_SUFFIX_COUNT };
 void ng_sample_text(struct ng_page *page, enum ng_suffix suffix, struct ng_labels *labels, struct ng_span text);
 
+/* As ng_sample_u64, with a suffix as above. */
+void ng_sample_part(struct ng_page *page, enum ng_suffix suffix, struct ng_labels *labels, uint64_t value);
+
 /*
  * Numbers that are not samples, such as the bounds in labels. ng_double_text writes the shortest decimal that reads
  * back as the same value, or NaN, +Inf, -Inf, and returns its end. ng_double_value parses these and any decimal number

@@ -69,7 +69,8 @@ int ng_print_once(struct ng_engine *engine, uint64_t deadline, struct ng_error *
 	int r = ng_engine_gather(engine, NULL, deadline, &body);
 	if (r < 0)
 		return ng_error_set(error, r, "gather: %s", strerror(-r));
-	r = write_all(body->page.text, body->page.size);
+	struct ng_span text = ng_body_text(body, NG_FORMAT_TEXT);
+	r = write_all(text.text, text.size);
 	ng_body_release(body);
 	return r < 0 ? fail_output(-r, error) : 0;
 }

@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Joins the pages of a gather into one response in which no family appears twice.
+ * Makes the answer of the pages of a gather, in which no family appears twice.
  *
- * Usually no two pages share a family, and they are copied unchanged. If they do, the samples of the later page are
- * appended to those of the first if the types agree (cpu and cpufreq both report node_cpu_frequency_hertz); otherwise
- * they are left out and counted. A collector that yields (textfile) never adds to another's family.
+ * Where two pages share a family, the samples of the later page go behind those of the first when the types agree (cpu
+ * and cpufreq both know node_cpu_frequency_hertz), else they are left out and counted; a collector that yields
+ * (textfile) never adds to a family of another.
  */
 #include "engine/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Pages of at least this size are taken over instead of being copied. */
-enum { TAKE_FROM = 256 << 10 };
-
+/* A family that has been met. */
 struct seen {
-	uint64_t hash;
 	uint64_t serial; /* the slot is empty unless this is the running assembly's */
-	const struct ng_page *page;
-	uint32_t family;
-	bool joined; /* samples of another page follow */
+	struct ng_page_family *first, *last;
 };
 
 struct ng_assembly {
@@ -170,7 +165,7 @@ static void write_own(struct ng_engine *engine)
 		writer->write(writer->context, &scrape, families);
 		families += writer->family_count;
 	}
-	ng_twins_settle(&engine->own);
+	ng_page_close(&engine->own);
 }
 
 /* ---- which families there are ---- */
@@ -191,45 +186,16 @@ static bool make_slots(struct ng_assembly *assembly)
 	return assembly->slots != NULL;
 }
 
-static bool same_family(const struct seen *slot, const struct ng_page *page, const struct ng_page_family *family)
-{
-	return slot->hash == family->hash &&
-	       ng_span_equal(ng_page_family_name(slot->page, &slot->page->families[slot->family]),
-		       ng_page_family_name(page, family));
-}
-
 /* The slot of the family with that name; filled if it was seen before. */
-static struct seen *find(struct ng_assembly *assembly, const struct ng_page *page, const struct ng_page_family *family)
+static struct seen *find(struct ng_assembly *assembly, const struct ng_page_family *family)
 {
-	size_t at = (size_t)family->hash & (assembly->slot_count - 1);
-
-	while (assembly->slots[at].serial == assembly->serial && !same_family(&assembly->slots[at], page, family))
-		at = (at + 1) & (assembly->slot_count - 1);
-	return &assembly->slots[at];
-}
-
-/* Returns whether any family occurs twice. */
-static bool note_families(struct ng_assembly *assembly)
-{
-	bool twice = false;
-
-	assembly->serial++;
-	for (size_t i = 0; i < assembly->page_count; i++) {
-		const struct ng_page *page = assembly->pages[i];
-		for (uint32_t k = 0; k < page->family_count; k++) {
-			struct seen *slot = find(assembly, page, &page->families[k]);
-			if (slot->serial == assembly->serial) {
-				slot->joined = true;
-				twice = true;
-				continue;
-			}
-			*slot = (struct seen){ page->families[k].hash, assembly->serial, page, k, false };
-		}
+	for (size_t at = family->hash;; at++) {
+		struct seen *slot = &assembly->slots[at & (assembly->slot_count - 1)];
+		if (slot->serial != assembly->serial ||
+			(slot->first->hash == family->hash && ng_span_equal(slot->first->name, family->name)))
+			return slot;
 	}
-	return twice;
 }
-
-/* ---- the answer ---- */
 
 /* Logs once which collector's samples were left out because another collector has the same ones. */
 static void log_clash(struct ng_engine *engine, const struct ng_page *page, struct ng_span sample, const char *why)
@@ -245,84 +211,58 @@ static void log_clash(struct ng_engine *engine, const struct ng_page *page, stru
 		engine->config.log(engine->config.log_context, NG_LOG_WARN, "duplicate left out", name, text);
 }
 
-/* Appends the samples of all further families with the same name to the first one. */
-static void join(struct ng_engine *engine, struct ng_page *body, const struct seen *slot)
+/* A further family of the name goes behind the first one, or is left out. Returns whether it goes there. */
+static bool join(struct ng_engine *engine, struct seen *slot, struct ng_page_family *family, bool yields)
 {
-	struct ng_assembly *assembly = engine->assembly;
-	enum ng_type type = slot->page->families[slot->family].type;
-	bool alike = false;
-
-	for (size_t i = 0; i < assembly->page_count; i++) {
-		const struct ng_page *page = assembly->pages[i];
-		for (uint32_t k = 0; k < page->family_count; k++) {
-			if ((page == slot->page && k == slot->family) || !same_family(slot, page, &page->families[k]))
-				continue;
-			if (!assembly->yields[i] && page->families[k].type == type) {
-				ng_page_append(body, page, k, false);
-				continue;
-			}
-			engine->dropped_families++;
-			log_clash(engine, page, ng_page_family_name(page, &page->families[k]),
-				"another collector reports a family with this name");
-		}
+	family->elsewhere = true;
+	if (yields || family->type != slot->first->type) {
+		engine->dropped_families++;
+		log_clash(engine, family->page, family->name, "another collector reports a family with this name");
+		return false;
 	}
-	body->twins.refused = 0;
-	size_t refused = ng_twins_refuse(body, &alike);
-	if (refused)
-		log_clash(engine, body, body->twins.first_refused, "another collector reports this sample");
-	engine->dropped_samples += refused;
+	slot->last->next = family;
+	slot->last = family;
+	return true;
 }
 
-static void append_joined(struct ng_engine *engine, struct ng_page *body)
+/* Returns whether any family has samples of several pages. */
+static bool join_families(struct ng_engine *engine)
 {
 	struct ng_assembly *assembly = engine->assembly;
+	bool joined = false;
 
+	assembly->serial++;
 	for (size_t i = 0; i < assembly->page_count; i++) {
-		const struct ng_page *page = assembly->pages[i];
-		if (i == assembly->taken)
+		struct ng_page *page = assembly->pages[i];
+		for (size_t k = 0; k < page->family_count; k++) {
+			struct ng_page_family *family = &page->families[k];
+			struct seen *slot = find(assembly, family);
+			if (slot->serial == assembly->serial)
+				joined = join(engine, slot, family, assembly->yields[i]) || joined;
+			else
+				*slot = (struct seen){ assembly->serial, family, family };
+		}
+	}
+	return joined;
+}
+
+/* Leaves out what an earlier page has. */
+static void refuse_twins(struct ng_engine *engine, struct ng_page *page)
+{
+	bool alike;
+
+	for (size_t i = 0; i < page->family_count; i++) {
+		if (page->families[i].elsewhere || !page->families[i].next)
 			continue;
-		for (uint32_t k = 0; k < page->family_count; k++) {
-			const struct seen *slot = find(assembly, page, &page->families[k]);
-			if (slot->page != page || slot->family != k)
-				continue;
-			ng_page_append(body, page, k, true);
-			if (slot->joined)
-				join(engine, body, slot);
-		}
+		page->twins.refused = 0;
+		size_t refused = ng_twins_refuse(page, &page->families[i], &alike);
+		if (refused)
+			log_clash(engine, NULL, page->twins.first_refused, "another collector reports this sample");
+		engine->dropped_samples += refused;
 	}
 }
 
-static bool shares_families(struct ng_assembly *assembly, const struct ng_page *page)
-{
-	for (uint32_t i = 0; i < page->family_count; i++) {
-		if (find(assembly, page, &page->families[i])->joined)
-			return true;
-	}
-	return false;
-}
-
-/*
- * A large page that shares no family becomes the start of the body unchanged: its text is not copied and takes no extra
- * memory.
- */
-static void take_largest(struct ng_engine *engine, struct ng_page *body)
-{
-	struct ng_assembly *assembly = engine->assembly;
-	size_t at = 0;
-
-	assembly->taken = SIZE_MAX;
-	for (size_t i = 1; i < assembly->page_count; i++)
-		at = assembly->pages[i]->size > assembly->pages[at]->size ? i : at;
-	if (at == 0 || assembly->pages[at]->size < TAKE_FROM || shares_families(assembly, assembly->pages[at]))
-		return;
-	struct ng_cell *cell = engine->cells;
-	while (&cell->page != assembly->pages[at])
-		cell++;
-	for (uint32_t i = 0; i < cell->page.family_count; i++)
-		find(assembly, &cell->page, &cell->page.families[i])->page = body;
-	ng_page_exchange(body, &cell->page);
-	assembly->taken = at;
-}
+/* ---- the answer ---- */
 
 static void list_pages(struct ng_engine *engine)
 {
@@ -348,8 +288,6 @@ static struct ng_body *free_body(struct ng_engine *engine)
 	for (i = 0; i < NG_BODIES_KEPT && engine->bodies[i]; i++) {
 		if (atomic_load(&engine->bodies[i]->references) == 1) {
 			atomic_fetch_add(&engine->bodies[i]->references, 1);
-			ng_page_reset(&engine->bodies[i]->page);
-			engine->bodies[i]->packed.size = 0;
 			return engine->bodies[i];
 		}
 	}
@@ -368,8 +306,10 @@ void ng_body_release(struct ng_body *body)
 {
 	if (atomic_fetch_sub(&body->references, 1) != 1)
 		return;
-	ng_page_done(&body->page);
-	free(body->packed.bytes);
+	for (size_t i = 0; i < NG_FORMATS; i++) {
+		ng_encoded_done(&body->encoded[i]);
+		free(body->packed[i].bytes);
+	}
 	free(body);
 }
 
@@ -390,14 +330,50 @@ static void let_go(struct ng_engine *engine, struct ng_body *body)
 	ng_body_release(body);
 }
 
-/* Page after page; each one frees its memory once it has been copied, so that large pages are never in memory twice. */
-static void append_pages(struct ng_assembly *assembly, struct ng_page *body)
+static void reset_body(const struct ng_engine *engine, struct ng_body *body)
 {
+	for (size_t i = 0; i < NG_FORMATS; i++) {
+		ng_encoded_reset(&body->encoded[i], engine->packed >> i & 1);
+		body->packed[i].size = 0;
+	}
+	body->serial = engine->serial;
+}
+
+/* Page after page, each of which gives its memory back when it is through, as none of any size is needed twice. */
+static void encode_pages(struct ng_engine *engine, struct ng_body *body)
+{
+	const struct ng_assembly *assembly = engine->assembly;
+
 	for (size_t i = 0; i < assembly->page_count; i++) {
-		if (i != assembly->taken)
-			ng_page_append_all(body, assembly->pages[i]);
+		for (unsigned format = 0; format < NG_FORMATS; format++) {
+			if (engine->formats >> format & 1)
+				ng_encode(&body->encoded[format], (enum ng_format)format, assembly->pages[i]);
+		}
 		ng_page_trim(assembly->pages[i], NG_KEEP_ROOM);
 	}
+	for (unsigned format = 0; format < NG_FORMATS; format++) {
+		if (engine->formats >> format & 1)
+			ng_encode_end(&body->encoded[format], (enum ng_format)format);
+	}
+}
+
+/* What the answer failed of, if it did. */
+static int error_of(const struct ng_engine *engine, const struct ng_body *body)
+{
+	int error = engine->own.error;
+
+	for (size_t i = 0; i < NG_FORMATS; i++)
+		error = error ? error : body->encoded[i].error;
+	return error;
+}
+
+static bool is_large(const struct ng_body *body)
+{
+	size_t capacity = 0;
+
+	for (size_t i = 0; i < NG_FORMATS; i++)
+		capacity += body->encoded[i].capacity;
+	return capacity > NG_KEEP_ROOM;
 }
 
 struct ng_body *ng_assemble(struct ng_engine *engine)
@@ -407,24 +383,17 @@ struct ng_body *ng_assemble(struct ng_engine *engine)
 
 	if (!body)
 		return NULL;
+	reset_body(engine, body);
 	write_own(engine);
 	list_pages(engine);
-	if (!make_slots(assembly)) {
-		body->page.error = -ENOMEM;
-	} else {
-		bool twice = note_families(assembly);
-		take_largest(engine, &body->page);
-		if (twice)
-			append_joined(engine, &body->page);
-		else
-			append_pages(assembly, &body->page);
-		for (size_t i = 0; twice && i < assembly->page_count; i++)
-			ng_page_trim(assembly->pages[i], NG_KEEP_ROOM);
-	}
-	if (body->page.capacity > NG_KEEP_ROOM)
+	bool ready = make_slots(assembly), joined = ready && join_families(engine);
+	for (size_t i = 0; joined && i < assembly->page_count; i++)
+		refuse_twins(engine, assembly->pages[i]);
+	if (ready)
+		encode_pages(engine, body);
+	if (is_large(body))
 		let_go(engine, body);
-	body->serial = engine->serial;
-	if (engine->own.error || body->page.error) {
+	if (!ready || error_of(engine, body)) {
 		ng_body_release(body);
 		return NULL;
 	}

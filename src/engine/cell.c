@@ -271,7 +271,7 @@ void ng_cell_done(struct ng_cell *cell)
 /* If a collector writes a sample twice, it or its source has a bug: the first one counts. */
 static void settle(struct ng_page *page, struct ng_scrape *scrape)
 {
-	ng_twins_settle(page);
+	ng_page_close(page);
 	if (page->twins.refused == 0)
 		return;
 	struct ng_span sample = page->twins.first_refused;

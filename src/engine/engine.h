@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "engine/cell.h"
+#include "exposition/encoder.h"
 #include "exposition/gzip.h"
 
 #include <stdatomic.h>
@@ -46,13 +47,21 @@ struct ng_engine_config {
 			   30 ms */
 };
 
-/* A rendered response, shared by all scrapes of a gather; lives until the last reference is dropped. */
+/*
+ * The answer of a gather in the formats that were asked for. Shared by all who asked; lives until the last reference is
+ * dropped.
+ */
 struct ng_body {
-	struct ng_page page;
-	struct ng_packed packed; /* its compressed form, for whoever compresses; empty at first */
+	struct ng_encoded encoded[NG_FORMATS];
+	struct ng_packed packed[NG_FORMATS]; /* compressed, for whoever compresses; empty at first */
 	atomic_uint references;
 	uint64_t serial;
 };
+
+static inline struct ng_span ng_body_text(const struct ng_body *body, enum ng_format format)
+{
+	return (struct ng_span){ body->encoded[format].bytes, body->encoded[format].size };
+}
 
 struct ng_engine;
 
@@ -82,6 +91,8 @@ void ng_engine_view(struct ng_engine *engine, size_t index, struct ng_cell_view 
 struct ng_selection {
 	const bool *cell;                 /* which cells take part: one byte each, true or false; NULL for all */
 	uint64_t readers, recent_readers; /* see struct ng_scrape; 0 means one reader */
+	unsigned formats;                 /* what is asked for: a bit for each; 0 stands for text */
+	unsigned packed;                  /* which of them will be compressed */
 };
 
 /*

@@ -287,6 +287,8 @@ int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selecti
 	engine->deadline = deadline;
 	engine->readers = selection && selection->readers ? selection->readers : 1;
 	engine->recent_readers = (selection ? selection->recent_readers : 0) | engine->readers;
+	engine->formats = selection && selection->formats ? selection->formats : 1u << NG_FORMAT_TEXT;
+	engine->packed = selection ? selection->packed : 0;
 	engine->epoch = ng_kernel_devices_epoch(&engine->kernel);
 	engine->next = 0;
 	engine->pending = 0;

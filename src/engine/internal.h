@@ -52,6 +52,7 @@ struct ng_engine {
 	bool active;
 	uint64_t serial, deadline, epoch;
 	uint64_t readers, recent_readers;
+	unsigned formats, packed;
 	size_t next;    /* in `order` */
 	size_t pending; /* cells, started or not, that have no result yet */
 	uint64_t moved; /* when a cell was last started */

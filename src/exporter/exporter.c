@@ -181,7 +181,7 @@ static void handle_scrape(struct ng_exporter *exporter, struct ng_request *reque
 	}
 	scrape->deadline = scrape_deadline(exporter, request);
 	scrape->gzip = ng_negotiate_gzip(ng_request_header(request, "Accept-Encoding"));
-	scrape->type = ng_negotiate_type(ng_request_header(request, "Accept"));
+	scrape->type = ng_negotiate_type(ng_request_header(request, "Accept"), &scrape->format);
 	request->link = scrape;
 	ng_scrapes_add(&exporter->scrapes, scrape);
 }

@@ -29,22 +29,25 @@ static void copy_counts(struct ng_scrapes *scrapes)
 	atomic_store(&scrapes->timed_out, counts.timed_out);
 }
 
-static void pack(struct ng_scrapes *scrapes, struct ng_body *body)
+static void pack(struct ng_scrapes *scrapes, struct ng_body *body, enum ng_format format)
 {
-	struct ng_span text = { body->page.text, body->page.size };
+	struct ng_packed *packed = &body->packed[format];
 
-	if (ng_stencil_pack(scrapes->stencil, &body->page, &body->packed))
+	if (body->encoded[format].size < PACK_FROM ||
+		ng_stencil_pack(scrapes->stencil[format], &body->encoded[format], packed))
 		return;
-	if (ng_gzip_pack(scrapes->gzip, text, &body->packed) < 0)
-		body->packed.size = 0; /* then it is sent uncompressed */
+	if (ng_gzip_pack(scrapes->gzip, ng_body_text(body, format), packed) < 0)
+		packed->size = 0; /* then it is sent uncompressed */
 }
 
 static void gather_finished(void *context, struct ng_body *body, int error)
 {
 	struct ng_scrapes *scrapes = context;
 
-	if (body && scrapes->pack && body->page.size >= PACK_FROM)
-		pack(scrapes, body);
+	for (unsigned format = 0; body && format < NG_FORMATS; format++) {
+		if (scrapes->pack >> format & 1)
+			pack(scrapes, body, (enum ng_format)format);
+	}
 	scrapes->body = body;
 	scrapes->error = error;
 	atomic_fetch_add(&scrapes->gathers, 1);
@@ -82,7 +85,7 @@ static uint64_t take_sharing(struct ng_scrapes *scrapes)
 	struct ng_waiting **at = &scrapes->waiting, **end = &scrapes->sharing;
 	uint64_t deadline = UINT64_MAX;
 
-	scrapes->pack = false;
+	scrapes->formats = scrapes->pack = 0;
 	while (*at) {
 		struct ng_waiting *scrape = *at;
 		if (!scrape->request) {
@@ -98,7 +101,8 @@ static uint64_t take_sharing(struct ng_scrapes *scrapes)
 		scrape->next = NULL;
 		*end = scrape;
 		end = &scrape->next;
-		scrapes->pack = scrapes->pack || scrape->gzip;
+		scrapes->formats |= 1u << scrape->format;
+		scrapes->pack |= (unsigned)scrape->gzip << scrape->format;
 		if (scrape->deadline < deadline)
 			deadline = scrape->deadline;
 	}
@@ -121,7 +125,9 @@ static void start_gather(struct ng_scrapes *scrapes)
 	uint64_t deadline = take_sharing(scrapes);
 	if (!scrapes->sharing)
 		return;
-	struct ng_selection selection = { .cell = scrapes->sharing->all ? NULL : scrapes->sharing->cell };
+	struct ng_selection selection = { .cell = scrapes->sharing->all ? NULL : scrapes->sharing->cell,
+		.formats = scrapes->formats,
+		.packed = scrapes->pack };
 	copy_counts(scrapes);
 	scrapes->started = ng_now();
 	for (const struct ng_waiting *scrape = scrapes->sharing; scrape; scrape = scrape->next)
@@ -152,10 +158,11 @@ static void answer_scrape(struct ng_scrapes *scrapes, struct ng_waiting *scrape,
 			strerror(-scrapes->error));
 		return;
 	}
-	bool packed = scrape->gzip && body->packed.size > 0;
-	struct ng_span text = { body->page.text, body->page.size };
+	const struct ng_packed *packed_form = &body->packed[scrape->format];
+	bool packed = scrape->gzip && packed_form->size > 0;
+	struct ng_span text = ng_body_text(body, scrape->format);
 	if (packed)
-		text = (struct ng_span){ body->packed.bytes, body->packed.size };
+		text = (struct ng_span){ packed_form->bytes, packed_form->size };
 	atomic_fetch_add(&scrapes->results[NG_RESULT_OK], 1);
 	atomic_fetch_add(&scrapes->bytes[packed], text.size);
 	atomic_fetch_add(&body->references, 1);
@@ -304,8 +311,12 @@ int ng_scrapes_init(struct ng_scrapes *scrapes, uint64_t max_requests)
 	scrapes->waiting_end = &scrapes->waiting;
 	scrapes->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	scrapes->gzip = ng_gzip_new();
-	scrapes->stencil = ng_stencil_new();
-	return scrapes->event_fd < 0 || !scrapes->gzip || !scrapes->stencil ? -ENOMEM : 0;
+	bool ready = scrapes->event_fd >= 0 && scrapes->gzip;
+	for (size_t i = 0; i < NG_FORMATS; i++) {
+		scrapes->stencil[i] = ng_stencil_new();
+		ready = ready && scrapes->stencil[i];
+	}
+	return ready ? 0 : -ENOMEM;
 }
 
 static void free_list(struct ng_waiting *scrape)
@@ -325,6 +336,7 @@ void ng_scrapes_done(struct ng_scrapes *scrapes)
 	if (scrapes->body)
 		ng_body_release(scrapes->body);
 	ng_gzip_free(scrapes->gzip);
-	ng_stencil_free(scrapes->stencil);
+	for (size_t i = 0; i < NG_FORMATS; i++)
+		ng_stencil_free(scrapes->stencil[i]);
 	ng_close_fd(&scrapes->event_fd);
 }

@@ -27,6 +27,7 @@ struct ng_waiting {
 	uint64_t address;           /* of the client, as in its request */
 	unsigned before;            /* how many of this client's were already waiting */
 	uint64_t deadline;
+	enum ng_format format;
 	bool gzip, all;
 	const char *type;
 	bool *cell; /* the selection, one byte per cell, unless all are selected */
@@ -48,8 +49,9 @@ struct ng_scrapes {
 
 	/* handed over by the gather, before it signals event_fd */
 	struct ng_gzip *gzip;
-	struct ng_stencil *stencil;
-	bool pack; /* set before the gather starts */
+	struct ng_stencil *stencil[NG_FORMATS];
+	unsigned formats,
+		pack; /* a bit for each format: which are wanted, and compressed; set before the gather starts */
 	struct ng_body *body;
 	int error;
 

@@ -4,15 +4,6 @@
 #include "base/arena.h"
 #include "exposition/escape.h"
 
-uint64_t ng_name_hash(struct ng_span name)
-{
-	uint64_t hash = 14695981039346656037u;
-
-	for (size_t i = 0; i < name.size; i++)
-		hash = (hash ^ (unsigned char)name.text[i]) * 1099511628211u;
-	return hash;
-}
-
 const char *ng_type_name(enum ng_type type)
 {
 	switch (type) {
@@ -69,7 +60,7 @@ struct ng_family_head *ng_page_heads(struct ng_arena *arena, const struct ng_fam
 			return NULL;
 		size = (size_t)(ng_render_head(start, name, help, families[i].type) - start);
 		ng_arena_commit(arena, start, size);
-		heads[i] = (struct ng_family_head){ { start, size }, (uint32_t)name.size, ng_name_hash(name) };
+		heads[i] = (struct ng_family_head){ { start, size }, (uint32_t)name.size, ng_text_hash(name) };
 	}
 	return heads;
 }

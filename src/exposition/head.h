@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lines before the samples of a family. */
+/* The lines before the samples of a family in format 0.0.4. */
 #ifndef EXPOSITION_HEAD_H
 #define EXPOSITION_HEAD_H
 
@@ -8,7 +8,5 @@
 /* The HELP and TYPE lines at `at`, which has ng_head_room; returns the end. */
 char *ng_render_head(char *at, struct ng_span name, struct ng_span help, enum ng_type type);
 size_t ng_head_room(struct ng_span name, struct ng_span help);
-
-uint64_t ng_name_hash(struct ng_span name);
 
 #endif

@@ -2,7 +2,6 @@
 #include "exposition/labels.h"
 
 #include "base/arena.h"
-#include "base/table.h"
 #include "exposition/escape.h"
 
 #include <stdlib.h>
@@ -22,6 +21,28 @@ static char *put(char *at, struct ng_span text)
 	return at + text.size;
 }
 
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	return (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Eight bytes at a time, the last ones together with some before them. */
+uint32_t ng_text_hash(struct ng_span text)
+{
+	uint64_t hash = text.size, word = 0;
+	size_t at = 0;
+
+	for (; at + sizeof(word) <= text.size; at += sizeof(word)) {
+		memcpy(&word, text.text + at, sizeof(word));
+		hash = mix(hash, word);
+	}
+	if (at)
+		memcpy(&word, text.text + text.size - sizeof(word), sizeof(word));
+	else if (text.size)
+		memcpy(&word, text.text, text.size);
+	return (uint32_t)(mix(hash, word) >> 32);
+}
+
 struct ng_labels *ng_labels(struct ng_arena *arena, const struct ng_label *labels, size_t count)
 {
 	size_t need = sizeof(struct ng_labels) + 2, room;
@@ -34,135 +55,245 @@ struct ng_labels *ng_labels(struct ng_arena *arena, const struct ng_label *label
 	if (!set)
 		return &failed;
 	char *at = set->text;
+	uint32_t hash = 0;
 	*at++ = '{';
 	for (size_t i = 0; i < count; i++) {
+		const char *start = at;
 		at = put(at, ng_span(labels[i].name));
 		*at++ = '=';
 		*at++ = '"';
 		at = ng_escape(at, labels[i].value, true);
 		*at++ = '"';
+		hash += ng_text_hash((struct ng_span){ start, (size_t)(at - start) });
 		*at++ = ',';
 	}
 	at[-1] = '}';
+	set->page = 0;
+	set->hash = hash;
 	set->size = (uint32_t)(at - set->text);
 	ng_arena_commit(arena, (const char *)set, (size_t)(at - (char *)set));
 	return set;
 }
 
-/* ---- sets of sets ---- */
+/* ---- names and values ---- */
 
-/* What is between the braces. */
-static struct ng_span inner(const struct ng_labels *labels)
+static struct ng_span text_of(const struct ng_labels *labels)
 {
-	struct ng_span text = ng_labels_text(labels);
-
-	return text.size ? (struct ng_span){ text.text + 1, text.size - 2 } : text;
+	return labels ? (struct ng_span){ labels->text, labels->size } : (struct ng_span){ NULL, 0 };
 }
 
-/* The next label of what is between the braces. */
-static bool pair_next(struct ng_span *rest, struct ng_span *ret_pair)
+struct ng_pairs ng_labels_pairs(const struct ng_labels *labels)
 {
-	size_t end = ng_span_find(*rest, '"') + 1;
+	if (!labels || labels->size != NG_LABELS_JOINED)
+		return (struct ng_pairs){ ng_labels_inner(text_of(labels)), { NULL, 0 } };
+	struct ng_labels **part = ng_labels_parts(labels);
+	return (struct ng_pairs){ ng_labels_inner(text_of(part[0])), ng_labels_inner(text_of(part[1])) };
+}
 
-	if (rest->size == 0)
+bool ng_pairs_next(struct ng_pairs *pairs, struct ng_span *ret_name, struct ng_span *ret_value)
+{
+	if (pairs->rest.size == 0)
+		*pairs = (struct ng_pairs){ pairs->next, { NULL, 0 } };
+	struct ng_span rest = pairs->rest;
+	size_t start = ng_span_find(rest, '"') + 1, end = start;
+	if (rest.size == 0)
 		return false;
-	while (rest->text[end] != '"')
-		end += rest->text[end] == '\\' ? 2 : 1;
-	*ret_pair = (struct ng_span){ rest->text, end + 1 };
-	*rest = ng_span_skip(*rest, end + 2);
+	while (rest.text[end] != '"')
+		end += rest.text[end] == '\\' ? 2 : 1;
+	*ret_name = (struct ng_span){ rest.text, start - 2 };
+	*ret_value = (struct ng_span){ rest.text + start, end - start };
+	pairs->rest = ng_span_skip(rest, end + 2);
 	return true;
 }
 
-/* The label of that name with what it is made of; an empty span at the end where there is none. */
-static struct ng_span find(const struct ng_labels *labels, const char *name)
+char *ng_unescape(char *at, struct ng_span escaped)
 {
-	struct ng_span rest = inner(labels), pair;
-	size_t size = strlen(name);
-
-	while (pair_next(&rest, &pair)) {
-		if (pair.size > size && pair.text[size] == '=' && memcmp(pair.text, name, size) == 0)
-			return pair;
+	for (size_t i = 0; i < escaped.size; i++) {
+		bool escape = escaped.text[i] == '\\';
+		i += escape;
+		*at++ = (char)(escape && escaped.text[i] == 'n' ? '\n' : escaped.text[i]);
 	}
-	return (struct ng_span){ rest.text, 0 };
+	return at;
 }
 
-/* A set of what is between the braces of others, in this order; some may be empty. */
-static struct ng_labels *assemble(struct ng_arena *arena, const struct ng_span *part, size_t count)
+/* The label of that name as it stands in the text; nothing where there is none. */
+static struct ng_span find(struct ng_pairs pairs, struct ng_span name)
+{
+	struct ng_span other, value;
+
+	while (ng_pairs_next(&pairs, &other, &value)) {
+		if (ng_span_equal(other, name))
+			return (struct ng_span){ other.text, (size_t)(value.text + value.size + 1 - other.text) };
+	}
+	return (struct ng_span){ NULL, 0 };
+}
+
+/* ---- sets of sets ---- */
+
+/* How long the text of a set is that has all of this; 1 for none. */
+static size_t size_of(const struct ng_span *part, size_t count)
 {
 	size_t size = 1;
 
 	for (size_t i = 0; i < count; i++)
 		size += part[i].size + (part[i].size > 0);
-	if (size == 1)
-		return NG_NO_LABELS;
-	struct ng_labels *set = ng_alloc(arena, sizeof(*set) + size);
-	if (!set)
-		return &failed;
+	return size;
+}
+
+/* Makes a set of what is between the braces of others, in this order; some may be empty, not all. */
+static void fill(struct ng_labels *set, const struct ng_span *part, size_t count, uint32_t hash)
+{
 	char *at = set->text;
+
 	for (size_t i = 0; i < count; i++) {
 		if (part[i].size == 0)
 			continue;
 		*at++ = ',';
 		at = put(at, part[i]);
 	}
-	*at = '}';
+	*at++ = '}';
 	set->text[0] = '{';
-	set->size = (uint32_t)size;
+	set->page = 0;
+	set->hash = hash;
+	set->size = (uint32_t)(at - set->text);
+}
+
+static struct ng_labels *assemble(struct ng_arena *arena, const struct ng_span *part, size_t count, uint32_t hash)
+{
+	size_t size = size_of(part, count);
+
+	if (size == 1)
+		return NG_NO_LABELS;
+	struct ng_labels *set = ng_alloc(arena, sizeof(*set) + size);
+	if (!set)
+		return &failed;
+	fill(set, part, count, hash);
 	return set;
+}
+
+static uint32_t hash_of(const struct ng_labels *labels)
+{
+	return labels ? labels->hash : 0;
+}
+
+static bool is_joined(const struct ng_labels *labels)
+{
+	return labels && labels->size == NG_LABELS_JOINED;
+}
+
+/* As a set with a text of its own, which it may be already. */
+static struct ng_labels *flat(struct ng_arena *arena, struct ng_labels *labels)
+{
+	return is_joined(labels) ? ng_labels_copy(arena, labels) : labels;
 }
 
 struct ng_labels *ng_labels_join(struct ng_arena *arena, struct ng_labels *labels, struct ng_labels *more)
 {
-	if (labels == &failed || more == &failed)
+	labels = flat(arena, labels);
+	more = flat(arena, more);
+	if (!labels || more == &failed)
+		return more;
+	if (!more || labels == &failed)
+		return labels;
+	struct ng_labels *set = ng_alloc(arena, sizeof(*set) + 2 * sizeof(set));
+	if (!set)
 		return &failed;
-	return assemble(arena, (struct ng_span[]){ inner(labels), inner(more) }, 2);
+	*set = (struct ng_labels){ .hash = labels->hash + more->hash, .size = NG_LABELS_JOINED };
+	ng_labels_parts(set)[0] = labels;
+	ng_labels_parts(set)[1] = more;
+	return set;
 }
 
 struct ng_labels *ng_labels_insert(
 	struct ng_arena *arena, struct ng_labels *labels, const char *name, struct ng_labels *more)
 {
-	if (labels == &failed || more == &failed)
-		return &failed;
-	struct ng_span all = inner(labels), pair = find(labels, name);
-	if (all.size == 0)
+	labels = flat(arena, labels);
+	more = flat(arena, more);
+	if (!labels || more == &failed)
 		return more;
-	size_t front = (size_t)(pair.text + pair.size - all.text);
+	if (!more || labels == &failed)
+		return labels;
+	struct ng_span all = ng_labels_inner(text_of(labels)), pair = find(ng_labels_pairs(labels), ng_span(name));
+	size_t front = pair.text ? (size_t)(pair.text + pair.size - all.text) : all.size;
 	/* a comma separates the pair from what is behind it */
-	struct ng_span behind = ng_span_skip(all, front + 1);
-	return assemble(arena, (struct ng_span[]){ { all.text, front }, inner(more), behind }, 3);
+	struct ng_span part[] = { { all.text, front }, ng_labels_inner(text_of(more)), ng_span_skip(all, front + 1) };
+	return assemble(arena, part, 3, labels->hash + more->hash);
 }
 
 struct ng_labels *ng_labels_only(struct ng_arena *arena, const struct ng_labels *labels, const char *name)
 {
 	if (labels == &failed)
 		return &failed;
-	struct ng_span pair = find(labels, name);
-	return assemble(arena, &pair, 1);
+	struct ng_span pair = find(ng_labels_pairs(labels), ng_span(name));
+	return assemble(arena, &pair, 1, ng_text_hash(pair));
 }
 
 struct ng_labels *ng_labels_copy(struct ng_arena *arena, const struct ng_labels *labels)
 {
-	struct ng_span all = inner(labels);
+	struct ng_pairs pairs = ng_labels_pairs(labels);
 
-	return labels == &failed ? &failed : assemble(arena, &all, 1);
+	if (labels == &failed)
+		return &failed;
+	return assemble(arena, (struct ng_span[]){ pairs.rest, pairs.next }, 2, hash_of(labels));
 }
 
 struct ng_labels *ng_labels_keep(const struct ng_labels *labels)
 {
-	size_t size = labels && labels != &failed ? sizeof(*labels) + labels->size : 0;
-	struct ng_labels *copy = size ? malloc(size) : NULL;
+	struct ng_pairs pairs = ng_labels_pairs(labels);
+	const struct ng_span part[] = { pairs.rest, pairs.next };
 
-	return copy ? memcpy(copy, labels, size) : NULL;
+	if (!labels || labels == &failed)
+		return NULL;
+	struct ng_labels *kept = malloc(sizeof(*kept) + size_of(part, 2));
+	if (kept)
+		fill(kept, part, 2, labels->hash);
+	return kept;
 }
 
 /* ---- comparing ---- */
 
+static bool next_equal(struct ng_pairs *a, struct ng_pairs *b, bool *ret_more)
+{
+	struct ng_span name[2], value[2];
+
+	*ret_more = ng_pairs_next(a, &name[0], &value[0]);
+	if (ng_pairs_next(b, &name[1], &value[1]) != *ret_more)
+		return false;
+	return !*ret_more || (ng_span_equal(name[0], name[1]) && ng_span_equal(value[0], value[1]));
+}
+
 bool ng_labels_equal(const struct ng_labels *a, const struct ng_labels *b)
 {
-	return a != &failed && b != &failed && ng_span_equal(ng_labels_text(a), ng_labels_text(b));
+	bool more;
+
+	if (a == &failed || b == &failed || hash_of(a) != hash_of(b))
+		return false;
+	if (!is_joined(a) && !is_joined(b))
+		return ng_span_equal(text_of(a), text_of(b));
+	struct ng_pairs left = ng_labels_pairs(a), right = ng_labels_pairs(b);
+	while (next_equal(&left, &right, &more)) {
+		if (!more)
+			return true;
+	}
+	return false;
 }
 
 uint64_t ng_labels_hash(const struct ng_labels *labels)
 {
-	return ng_hash(NG_HASH_SEED, ng_labels_text(labels));
+	return hash_of(labels);
+}
+
+bool ng_pairs_equal(struct ng_pairs a, struct ng_pairs b)
+{
+	struct ng_pairs rest = b;
+	struct ng_span name, value;
+
+	while (ng_pairs_next(&a, &name, &value)) {
+		struct ng_span other = find(b, name), skipped[2];
+		/* name="value" */
+		if (!ng_pairs_next(&rest, &skipped[0], &skipped[1]) || other.size != name.size + value.size + 3 ||
+			memcmp(other.text + name.size + 2, value.text, value.size) != 0)
+			return false;
+	}
+	return !ng_pairs_next(&rest, &name, &value);
 }

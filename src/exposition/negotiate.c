@@ -120,7 +120,7 @@ static size_t sorted_clauses(struct ng_span header, struct clause clauses[CLAUSE
 	return count;
 }
 
-const char *ng_negotiate_type(const char *accept)
+const char *ng_negotiate_type(const char *accept, enum ng_format *ret_format)
 {
 	struct ng_span header = ng_span(accept), name, value;
 	struct clause clauses[CLAUSES_MAX];
@@ -137,5 +137,6 @@ const char *ng_negotiate_type(const char *accept)
 		if (matches)
 			break;
 	}
+	*ret_format = NG_FORMAT_TEXT;
 	return types[scheme];
 }

@@ -1,36 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Text exposition format 0.0.4:
- * https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
- */
 #include "exposition/page.h"
 
-#include "base/number.h"
-#include "exposition/head.h"
-#include "exposition/labels.h"
+#include "base/arena.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+
+/* The set that stands for no labels is the first thing in the store. */
+enum { STORE_START = sizeof(struct ng_set) };
+
+static uint32_t new_serial(void)
+{
+	static atomic_uint_least32_t last;
+	uint32_t serial;
+
+	/* 0 is that of no page */
+	do
+		serial = (uint32_t)atomic_fetch_add(&last, 1) + 1;
+	while (serial == 0);
+	return serial;
+}
 
 void ng_page_reset(struct ng_page *page)
 {
-	page->size = 0;
+	page->serial = new_serial();
 	page->error = 0;
 	page->family_count = 0;
-	page->value_count = 0;
-	page->pending = false;
-	page->name = (struct ng_span){ NULL, 0 };
-	page->head = NULL;
+	page->sample_count = 0;
+	page->store_size = 0;
+	page->open = false;
+	page->opened.name.size = 0;
 	ng_arena_reset(&page->names);
 	ng_twins_reset(&page->twins);
 }
 
+static void release(struct ng_page *page)
+{
+	free(page->families);
+	free(page->samples);
+	free(page->store);
+	page->families = NULL;
+	page->samples = NULL;
+	page->store = NULL;
+	page->family_count = page->sample_count = page->store_size = 0;
+	page->family_capacity = page->sample_capacity = page->store_capacity = 0;
+	page->open = false;
+}
+
 void ng_page_done(struct ng_page *page)
 {
-	free(page->text);
-	free(page->families);
-	free(page->values);
+	release(page);
 	ng_arena_done(&page->names);
 	ng_twins_done(&page->twins);
 	*page = (struct ng_page){ 0 };
@@ -38,75 +59,62 @@ void ng_page_done(struct ng_page *page)
 
 void ng_page_trim(struct ng_page *page, size_t keep)
 {
-	if (page->capacity <= keep)
-		return;
-	free(page->text);
-	free(page->families);
-	free(page->values);
-	page->text = NULL;
-	page->families = NULL;
-	page->values = NULL;
-	page->capacity = page->family_capacity = page->value_capacity = 0;
-	page->size = page->family_count = page->value_count = 0;
+	size_t size = page->store_capacity + page->sample_capacity * sizeof(*page->samples) +
+		      page->family_capacity * sizeof(*page->families);
+
+	if (size > keep)
+		release(page);
+	ng_arena_trim(&page->names, keep);
 }
 
-static void page_fail(struct ng_page *page, int error)
+/* After the first error nothing is written any more. */
+static bool fail(struct ng_page *page, int error)
 {
 	if (!page->error)
 		page->error = error;
+	page->open = false;
+	return false;
 }
 
-/* Grows `*array` for `more` elements of `size` bytes. */
+/* Makes room in `*array` for `more` elements of `size` bytes. */
 static bool grow(struct ng_page *page, void **array, size_t count, size_t *capacity, size_t size, size_t more)
 {
 	size_t wider = *capacity ? *capacity : 512 / size;
 
 	if (count + more <= *capacity)
 		return true;
-	if ((count + more) * size > NG_PAGE_LIMIT) {
-		page_fail(page, -EFBIG);
-		return false;
-	}
+	if ((count + more) * size > NG_PAGE_LIMIT)
+		return fail(page, -EFBIG);
 	while (wider < count + more)
 		wider *= 2;
 	void *moved = realloc(*array, wider * size);
-	if (!moved) {
-		page_fail(page, -ENOMEM);
-		return false;
-	}
+	if (!moved)
+		return fail(page, -ENOMEM);
 	*array = moved;
 	*capacity = wider;
 	return true;
 }
 
-/* Room for `more` bytes of text, or NULL once the page has failed. */
-static char *room(struct ng_page *page, size_t more)
+/* Takes bytes of the store; NULL once the page has failed. */
+static char *take(struct ng_page *page, size_t size)
 {
-	if (__builtin_expect(page->error, 0))
-		return NULL;
-	if (__builtin_expect(page->capacity - page->size < more, 0) &&
-		!grow(page, (void **)&page->text, page->size, &page->capacity, 1, more))
-		return NULL;
-	return page->text + page->size;
-}
+	size_t whole = (size + _Alignof(struct ng_set) - 1) & ~(_Alignof(struct ng_set) - 1);
 
-static void append(struct ng_page *page, struct ng_span span)
-{
-	char *at = room(page, span.size);
-
-	if (!at)
-		return;
-	if (span.size)
-		memcpy(at, span.text, span.size);
-	page->size += span.size;
+	if (page->error ||
+		!grow(page, (void **)&page->store, page->store_size, &page->store_capacity, 1, whole + NG_PAGE_SLACK))
+		return NULL;
+	char *start = page->store + page->store_size;
+	page->store_size += whole;
+	return start;
 }
 
 /* ---- families ---- */
 
-static bool name_byte(char c, bool first)
+static char name_byte(char c, bool first)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' ||
-	       (!first && c >= '0' && c <= '9');
+	bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
+
+	return letter || (!first && c >= '0' && c <= '9') ? c : '_';
 }
 
 void ng_family(struct ng_page *page, const struct ng_family *family)
@@ -114,185 +122,213 @@ void ng_family(struct ng_page *page, const struct ng_family *family)
 	size_t index = (size_t)(family - page->known);
 
 	assert(family >= page->known && index < page->known_count && !family->dynamic);
-	page->head = &page->heads[index];
-	page->name = (struct ng_span){ family->name, page->head->name_size };
-	page->type = family->type;
-	page->pending = true;
+	page->open = false;
+	page->opened.head = &page->heads[index];
+	page->opened.name = (struct ng_span){ family->name, page->opened.head->name_size };
+	page->opened.help.text = family->help;
+	page->opened.type = family->type;
 }
 
 void ng_family_dynamic(struct ng_page *page, enum ng_type type, struct ng_span name, struct ng_span help)
 {
-	char *copy = ng_alloc(&page->names, name.size + 1);
+	char *copy = ng_alloc(&page->names, name.size + help.size);
 
+	page->open = false;
+	page->opened.name.size = 0;
 	if (!copy || name.size == 0) {
-		page_fail(page, copy ? -EINVAL : -ENOMEM);
+		fail(page, copy ? -EINVAL : -ENOMEM);
 		return;
 	}
 	for (size_t i = 0; i < name.size; i++)
-		copy[i] = name_byte(name.text[i], i == 0) ? name.text[i] : '_';
-	page->head = NULL;
-	page->name = (struct ng_span){ copy, name.size };
-	page->help = help;
-	page->type = type;
-	page->pending = true;
+		copy[i] = name_byte(name.text[i], i == 0);
+	if (help.size)
+		memcpy(copy + name.size, help.text, help.size);
+	page->opened.head = NULL;
+	page->opened.name = (struct ng_span){ copy, name.size };
+	page->opened.help = (struct ng_span){ copy + name.size, help.size };
+	page->opened.type = type;
 }
 
-static bool record_family(struct ng_page *page, struct ng_page_family family)
+/* The page's first sample: no labels are at the beginning of the store. */
+static bool begin_page(struct ng_page *page)
 {
-	if (!grow(page, (void **)&page->families, page->family_count, &page->family_capacity, sizeof(*page->families),
-		    1))
+	if (!page->serial)
+		page->serial = new_serial();
+	struct ng_set *none = (void *)take(page, STORE_START);
+	if (none)
+		*none = (struct ng_set){ 0 };
+	return none != NULL;
+}
+
+/* The first sample of a family. */
+static bool begin_family(struct ng_page *page)
+{
+	if (page->error || page->opened.name.size == 0)
+		return fail(page, -EINVAL);
+	if (page->store_size == 0 && !begin_page(page))
 		return false;
-	page->families[page->family_count++] = family;
+	ng_page_close(page);
+	if (page->error || !grow(page, (void **)&page->families, page->family_count, &page->family_capacity,
+				   sizeof(*page->families), 1))
+		return false;
+	struct ng_page_family *family = &page->families[page->family_count++];
+	*family = page->opened;
+	family->page = page;
+	if (family->head)
+		family->help.size = strlen(family->help.text);
+	family->hash = family->head ? family->head->hash : ng_text_hash(family->name);
+	family->first = (uint32_t)page->sample_count;
+	page->twins.family = family->hash;
+	page->open = true;
 	return true;
 }
 
-/* The first sample of a family: its head goes before it. */
-static void begin_family(struct ng_page *page)
+void ng_page_close(struct ng_page *page)
 {
-	page->pending = false;
-	if (page->name.size == 0) {
-		page_fail(page, -EINVAL);
+	if (page->family_count == 0 || page->error)
 		return;
-	}
+	page->families[page->family_count - 1].end = (uint32_t)page->sample_count;
 	ng_twins_settle(page);
-	size_t start = page->size;
-	uint64_t hash = page->head ? page->head->hash : ng_name_hash(page->name);
-	page->twins.family = (uint32_t)hash;
-	if (page->head) {
-		append(page, page->head->lines);
-	} else {
-		char *at = room(page, ng_head_room(page->name, page->help));
-		if (!at)
-			return;
-		page->size = (size_t)(ng_render_head(at, page->name, page->help, page->type) - page->text);
-	}
-	record_family(page, (struct ng_page_family){
-				    .start = (uint32_t)start,
-				    .samples = (uint32_t)page->size,
-				    .end = (uint32_t)page->size,
-				    .name_size = (uint32_t)page->name.size,
-				    .first_value = (uint32_t)page->value_count,
-				    .end_value = (uint32_t)page->value_count,
-				    .hash = hash,
-				    .type = page->type,
-			    });
 }
 
 /* ---- samples ---- */
 
-/* Writes a sample up to its value; returns where that goes, with room for `value_room` bytes and the line feed, or
- * NULL. */
-static char *begin_sample(struct ng_page *page, struct ng_span suffix, const struct ng_labels *set, size_t value_room)
+/* A set that the page does not have yet. */
+static bool enter(struct ng_page *page, struct ng_labels *labels)
 {
-	if (__builtin_expect(!ng_labels_valid(set), 0))
-		page_fail(page, -ENOMEM);
-	struct ng_span labels = ng_labels_text(set);
-	if (__builtin_expect(page->pending || page->name.size == 0, 0))
-		begin_family(page);
-	char *at = room(page, page->name.size + suffix.size + labels.size + value_room + 2);
-	if (__builtin_expect(!at, 0))
-		return NULL;
-	if (__builtin_expect(page->value_count == page->value_capacity, 0) &&
-		!grow(page, (void **)&page->values, page->value_count, &page->value_capacity, sizeof(*page->values), 1))
-		return NULL;
-	memcpy(at, page->name.text, page->name.size);
-	at += page->name.size;
-	char *start = at;
-	if (suffix.size) {
-		memcpy(at, suffix.text, suffix.size);
-		at += suffix.size;
+	uint32_t at[2];
+	bool joined = labels->size == NG_LABELS_JOINED;
+
+	if (!ng_labels_valid(labels))
+		return fail(page, -ENOMEM);
+	for (size_t i = 0; joined && i < 2; i++) {
+		struct ng_labels *part = ng_labels_parts(labels)[i];
+		if (part->page != page->serial && !enter(page, part))
+			return false;
+		at[i] = part->at;
 	}
-	uint32_t hash = ng_twins_hash(at, labels.text, labels.size);
-	at += labels.size;
-	if (suffix.size)
-		hash = ng_twins_hash(NULL, start, suffix.size + labels.size);
-	hash ^= page->twins.family;
-	size_t index = page->value_count;
-	if (__builtin_expect(index >= page->twins.trusted || page->twins.hash[index] != hash, 0) &&
-		!ng_twins_note(&page->twins, index, hash)) {
-		page_fail(page, -ENOMEM);
-		return NULL;
-	}
-	*at++ = ' ';
-	return at;
+	size_t size = joined ? sizeof(at) : labels->size;
+	struct ng_set *set = (void *)take(page, sizeof(*set) + size);
+	if (!set)
+		return false;
+	set->hash = labels->hash;
+	set->size = labels->size;
+	memcpy(set->text, joined ? (const char *)at : labels->text, size);
+	labels->page = page->serial;
+	labels->at = (uint32_t)((char *)set - page->store);
+	return true;
 }
 
-static const struct ng_span no_suffix = { NULL, 0 };
-
-static void end_sample(struct ng_page *page, const char *value, char *end)
+/* The next sample, but for its value; NULL once the page has failed. */
+__attribute__((always_inline)) static inline struct ng_sample *new_sample(
+	struct ng_page *page, enum ng_suffix suffix, struct ng_labels *labels)
 {
-	struct ng_page_family *family = &page->families[page->family_count - 1];
+	uint32_t at = 0, hash = 0;
+	size_t index = page->sample_count;
 
-	page->values[page->value_count++] =
-		(struct ng_page_value){ (uint32_t)(value - page->text), (uint32_t)(end - page->text) };
-	*end++ = '\n';
-	page->size = (size_t)(end - page->text);
-	family->end = (uint32_t)page->size;
-	family->end_value = (uint32_t)page->value_count;
+	if (__builtin_expect(!page->open, 0) && !begin_family(page))
+		return NULL;
+	if (labels) {
+		if (__builtin_expect(labels->page != page->serial, 0) && !enter(page, labels))
+			return NULL;
+		at = labels->at;
+		hash = labels->hash;
+	}
+	index = page->sample_count;
+	if (__builtin_expect(index == page->sample_capacity, 0) &&
+		!grow(page, (void **)&page->samples, index, &page->sample_capacity, sizeof(*page->samples), 1))
+		return NULL;
+	hash = ng_twins_hash(hash, suffix) ^ page->twins.family;
+	if (__builtin_expect(index >= page->twins.trusted || page->twins.hash[index] != hash, 0) &&
+		!ng_twins_note(&page->twins, index, hash)) {
+		fail(page, -ENOMEM);
+		return NULL;
+	}
+	struct ng_sample *sample = &page->samples[index];
+	page->sample_count = index + 1;
+	sample->labels = at;
+	sample->places = 0;
+	sample->suffix = (uint8_t)suffix;
+	return sample;
 }
 
 void ng_sample_u64(struct ng_page *page, struct ng_labels *labels, uint64_t value)
 {
-	char *at = begin_sample(page, no_suffix, labels, NG_NUMBER_MAX);
+	struct ng_sample *sample = new_sample(page, NG_SUFFIX_NONE, labels);
 
-	if (at)
-		end_sample(page, at, ng_render_u64(at, value));
+	if (!sample)
+		return;
+	sample->kind = NG_VALUE_U64;
+	sample->value.u64 = value;
+}
+
+void ng_sample_part(struct ng_page *page, enum ng_suffix suffix, struct ng_labels *labels, uint64_t value)
+{
+	struct ng_sample *sample = new_sample(page, suffix, labels);
+
+	if (!sample)
+		return;
+	sample->kind = NG_VALUE_U64;
+	sample->value.u64 = value;
 }
 
 void ng_sample_i64(struct ng_page *page, struct ng_labels *labels, int64_t value)
 {
-	char *at = begin_sample(page, no_suffix, labels, NG_NUMBER_MAX);
+	struct ng_sample *sample = new_sample(page, NG_SUFFIX_NONE, labels);
 
-	if (at)
-		end_sample(page, at, ng_render_i64(at, value));
+	if (!sample)
+		return;
+	sample->kind = NG_VALUE_I64;
+	sample->value.i64 = value;
 }
 
 void ng_sample_scaled(struct ng_page *page, struct ng_labels *labels, uint64_t value, unsigned places)
 {
-	char *at = begin_sample(page, no_suffix, labels, NG_NUMBER_MAX);
+	struct ng_sample *sample = new_sample(page, NG_SUFFIX_NONE, labels);
 
+	if (!sample)
+		return;
 	if (__builtin_expect(places > NG_PLACES_MAX, 0))
-		page_fail(page, -EINVAL);
-	else if (at)
-		end_sample(page, at, ng_render_scaled(at, value, places));
+		fail(page, -EINVAL);
+	sample->kind = NG_VALUE_SCALED;
+	sample->places = (uint8_t)places;
+	sample->value.u64 = value;
 }
 
 void ng_sample_decimal(struct ng_page *page, struct ng_labels *labels, struct ng_decimal value)
 {
-	char *at = begin_sample(page, no_suffix, labels, NG_NUMBER_MAX), *start = at;
+	struct ng_sample *sample = new_sample(page, NG_SUFFIX_NONE, labels);
 
-	if (!at)
+	if (!sample)
 		return;
-	uint64_t magnitude = (uint64_t)value.digits;
-	if (value.digits < 0) {
-		*at++ = '-';
-		magnitude = 0 - magnitude;
-	}
-	end_sample(page, start, ng_render_scaled(at, magnitude, value.places));
+	if (__builtin_expect(value.places > NG_PLACES_MAX, 0))
+		fail(page, -EINVAL);
+	sample->kind = NG_VALUE_DECIMAL;
+	sample->places = (uint8_t)value.places;
+	sample->value.i64 = value.digits;
 }
 
 void ng_sample_double(struct ng_page *page, struct ng_labels *labels, double value)
 {
-	char *at = begin_sample(page, no_suffix, labels, NG_NUMBER_MAX);
+	struct ng_sample *sample = new_sample(page, NG_SUFFIX_NONE, labels);
 
-	if (at)
-		end_sample(page, at, ng_render_double(at, value));
+	if (!sample)
+		return;
+	sample->kind = NG_VALUE_DOUBLE;
+	sample->value.number = value;
 }
 
 void ng_sample_text(struct ng_page *page, enum ng_suffix suffix, struct ng_labels *labels, struct ng_span text)
 {
-	static const struct ng_span suffixes[] = {
-		[NG_SUFFIX_NONE] = NG_SPAN(""),
-		[NG_SUFFIX_BUCKET] = NG_SPAN("_bucket"),
-		[NG_SUFFIX_SUM] = NG_SPAN("_sum"),
-		[NG_SUFFIX_COUNT] = NG_SPAN("_count"),
-	};
-	char *at = begin_sample(page, suffixes[suffix], labels, text.size);
+	struct ng_sample *sample = new_sample(page, suffix, labels);
+	char *copy = sample ? take(page, text.size) : NULL;
 
-	if (!at)
+	if (!copy)
 		return;
-	memcpy(at, text.text, text.size);
-	end_sample(page, at, at + text.size);
+	memcpy(copy, text.text, text.size);
+	sample->kind = NG_VALUE_TEXT;
+	sample->value.text.at = (uint32_t)(copy - page->store);
+	sample->value.text.size = (uint32_t)text.size;
 }
 
 void ng_gauge_u64(struct ng_page *page, const struct ng_family *family, uint64_t value)
@@ -301,76 +337,31 @@ void ng_gauge_u64(struct ng_page *page, const struct ng_family *family, uint64_t
 	ng_sample_u64(page, NG_NO_LABELS, value);
 }
 
-/* ---- joining pages ---- */
+/* ---- reading ---- */
 
-static void append_values(struct ng_page *page, const struct ng_page *from, size_t first, size_t end, uint32_t moved)
+static struct ng_span set_text(const struct ng_set *set)
 {
-	if (first == end || !grow(page, (void **)&page->values, page->value_count, &page->value_capacity,
-				    sizeof(*page->values), end - first))
-		return;
-	for (size_t i = first; i < end; i++) {
-		page->values[page->value_count++] =
-			(struct ng_page_value){ from->values[i].start + moved, from->values[i].end + moved };
-	}
+	return (struct ng_span){ set->text, set->size };
 }
 
-void ng_page_append(struct ng_page *page, const struct ng_page *from, size_t index, bool with_head)
+struct ng_pairs ng_sample_pairs(const struct ng_page *page, const struct ng_sample *sample)
 {
-	struct ng_page_family family = from->families[index];
-	uint32_t start = with_head ? family.start : family.samples;
-	/* wraps around below zero and back: all of it is arithmetic modulo 2^32 */
-	uint32_t moved = (uint32_t)page->size - start;
+	const struct ng_set *set = ng_page_set(page, sample->labels);
 
-	append(page, (struct ng_span){ from->text + start, family.end - start });
-	if (with_head) {
-		struct ng_page_family copy = family;
-		copy.start += moved;
-		copy.samples += moved;
-		copy.first_value = (uint32_t)page->value_count;
-		record_family(page, copy);
-	}
-	append_values(page, from, family.first_value, family.end_value, moved);
-	if (!page->error) {
-		page->families[page->family_count - 1].end = (uint32_t)page->size;
-		page->families[page->family_count - 1].end_value = (uint32_t)page->value_count;
-	}
+	if (set->size != NG_LABELS_JOINED)
+		return (struct ng_pairs){ ng_labels_inner(set_text(set)), { NULL, 0 } };
+	return (struct ng_pairs){ ng_labels_inner(set_text(ng_page_part(page, set, 0))),
+		ng_labels_inner(set_text(ng_page_part(page, set, 1))) };
 }
 
-void ng_page_append_all(struct ng_page *page, const struct ng_page *from)
+struct ng_span ng_suffix_text(unsigned suffix)
 {
-	uint32_t moved = (uint32_t)page->size, first_value = (uint32_t)page->value_count;
+	static const struct ng_span texts[] = {
+		[NG_SUFFIX_NONE] = NG_SPAN(""),
+		[NG_SUFFIX_BUCKET] = NG_SPAN("_bucket"),
+		[NG_SUFFIX_SUM] = NG_SPAN("_sum"),
+		[NG_SUFFIX_COUNT] = NG_SPAN("_count"),
+	};
 
-	append(page, (struct ng_span){ from->text, from->size });
-	for (size_t i = 0; i < from->family_count; i++) {
-		struct ng_page_family copy = from->families[i];
-		copy.start += moved;
-		copy.samples += moved;
-		copy.end += moved;
-		copy.first_value += first_value;
-		copy.end_value += first_value;
-		record_family(page, copy);
-	}
-	append_values(page, from, 0, from->value_count, moved);
-}
-
-void ng_page_exchange(struct ng_page *empty, struct ng_page *from)
-{
-	struct ng_page spare = *empty;
-
-	empty->text = from->text;
-	empty->size = from->size;
-	empty->capacity = from->capacity;
-	empty->families = from->families;
-	empty->family_count = from->family_count;
-	empty->family_capacity = from->family_capacity;
-	empty->values = from->values;
-	empty->value_count = from->value_count;
-	empty->value_capacity = from->value_capacity;
-	from->text = spare.text;
-	from->capacity = spare.capacity;
-	from->families = spare.families;
-	from->family_capacity = spare.family_capacity;
-	from->values = spare.values;
-	from->value_capacity = spare.value_capacity;
-	from->size = from->family_count = from->value_count = 0;
+	return texts[suffix];
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A page: the text of families with their samples, and where in it the families and the values are.
+ * A page: families with their samples, in no format.
  *
- * The text is format 0.0.4 as it goes out. The table of families lets the engine join pages so that no family appears
- * twice; the table of values lets the compressor tell the constant text from the numbers.
+ * A sample is a record of 16 bytes: its value as it was given, and where in the page its labels are. A set of labels is
+ * copied into the page with its first sample, so that a page needs nothing of the collector that has written it, and
+ * all samples of the set refer to that copy. What makes bytes of a page is an encoder; see encoder.h.
  */
 #ifndef EXPOSITION_PAGE_H
 #define EXPOSITION_PAGE_H
 
+#include "exposition/labels.h"
 #include "exposition/twins.h"
 
 #include <nodegauge/page.h>
@@ -15,50 +17,77 @@
 /* Offsets are 32 bits; no scrape comes near. */
 #define NG_PAGE_LIMIT ((size_t)1 << 30)
 
-/* The constant lines of a family of a descriptor, made once. */
+/* The store may be read, not written, so far behind what is in it: sets are copied in words of this size. */
+enum { NG_PAGE_SLACK = 16 };
+
+/* What is made once of a family of a descriptor. */
 struct ng_family_head {
-	struct ng_span lines; /* "# HELP ...\n# TYPE ...\n" */
+	struct ng_span text; /* its head lines in format 0.0.4, which nearly every scrape asks for */
 	uint32_t name_size;
-	uint64_t hash;
+	uint32_t hash; /* of the name */
 };
 
 struct ng_page_family {
-	uint32_t start;   /* of its HELP line */
-	uint32_t samples; /* where its first sample starts */
-	uint32_t end;
-	uint32_t name_size; /* the name stands behind "# HELP " */
-	uint32_t first_value;
-	uint32_t end_value;
-	uint64_t hash;
+	const struct ng_page *page; /* that it is in */
+	struct ng_span name, help;
+	const struct ng_family_head *head; /* NULL for a dynamic one */
+	uint32_t hash;                     /* of the name */
+	uint32_t first, end;               /* its samples */
 	enum ng_type type;
+	bool elsewhere;              /* is not to be shown here: it continues another one, or is left out */
+	struct ng_page_family *next; /* of the same name, on another page: its samples follow */
 };
 
-struct ng_page_value {
-	uint32_t start, end;
+enum ng_value_kind {
+	NG_VALUE_U64,
+	NG_VALUE_I64,
+	NG_VALUE_SCALED,  /* u64 * 10^-places */
+	NG_VALUE_DECIMAL, /* i64 * 10^-places */
+	NG_VALUE_DOUBLE,
+	NG_VALUE_TEXT,
+};
+
+struct ng_sample {
+	union {
+		uint64_t u64;
+		int64_t i64;
+		double number;
+		struct {
+			uint32_t at, size; /* in the store */
+		} text;
+	} value;
+	uint32_t labels; /* where in the store; 0 for none */
+	uint8_t kind;    /* enum ng_value_kind */
+	uint8_t places;
+	uint8_t suffix; /* enum ng_suffix */
+};
+
+/* A set of labels in the store. */
+struct ng_set {
+	uint32_t hash;
+	uint32_t size; /* of its text; or NG_LABELS_JOINED, with the places of two other sets in place of the text */
+	char text[];
 };
 
 struct ng_page {
-	char *text;
-	size_t size, capacity;
-	int error; /* sticky: -ENOMEM, -EFBIG, -EINVAL */
+	uint32_t serial; /* changes with each reset, and no other page has it */
+	int error;       /* sticky: -ENOMEM, -EFBIG, -EINVAL */
 
 	struct ng_page_family *families;
 	size_t family_count, family_capacity;
-	struct ng_page_value *values;
-	size_t value_count, value_capacity;
+	struct ng_sample *samples;
+	size_t sample_count, sample_capacity;
+	char *store; /* sets of labels and texts of values */
+	size_t store_size, store_capacity;
+	struct ng_arena names; /* and helps of dynamic families */
 
 	/* the descriptor's families and their heads; borrowed */
 	const struct ng_family *known;
 	const struct ng_family_head *heads;
 	size_t known_count;
 
-	/* the family that is open */
-	bool pending; /* its head is not written yet */
-	struct ng_span name;
-	const struct ng_family_head *head; /* NULL for a dynamic one */
-	struct ng_span help;
-	enum ng_type type;
-	struct ng_arena names; /* of dynamic families */
+	bool open;                    /* samples go to the last family; else `next` comes first */
+	struct ng_page_family opened; /* the family that was opened last */
 	struct ng_twins twins;
 };
 
@@ -66,26 +95,40 @@ struct ng_page {
 void ng_page_reset(struct ng_page *page);
 void ng_page_done(struct ng_page *page);
 
-/* Gives the memory of a page back whose contents are no longer needed, when its text has room for more than `keep`. */
+/* All samples are written: ends the last family. */
+void ng_page_close(struct ng_page *page);
+
+/* Gives the memory of a page back whose contents are no longer needed, when it is more than `keep`. */
 void ng_page_trim(struct ng_page *page, size_t keep);
 
-/* Renders the heads of `families` into `arena`; NULL when there is no memory. */
+/* Makes the heads of `families` in `arena`; NULL when there is no memory. */
 struct ng_family_head *ng_page_heads(struct ng_arena *arena, const struct ng_family *families, size_t count);
 
-static inline struct ng_span ng_page_family_name(const struct ng_page *page, const struct ng_page_family *family)
+static inline const struct ng_set *ng_page_set(const struct ng_page *page, uint32_t at)
 {
-	return (struct ng_span){ page->text + family->start + sizeof("# HELP ") - 1, family->name_size };
+	return (const struct ng_set *)(const void *)(page->store + at);
 }
 
-/* Appends family `index` of `from` as it stands, with its head or without. */
-void ng_page_append(struct ng_page *page, const struct ng_page *from, size_t index, bool with_head);
+/* The two sets of a joined one. */
+static inline const struct ng_set *ng_page_part(const struct ng_page *page, const struct ng_set *set, size_t index)
+{
+	uint32_t at;
 
-/* Appends all of `from`. */
-void ng_page_append_all(struct ng_page *page, const struct ng_page *from);
+	memcpy(&at, set->text + index * sizeof(at), sizeof(at));
+	return ng_page_set(page, at);
+}
 
-/* Exchanges what two pages hold, which copies nothing; the one that is handed out must be empty. */
-void ng_page_exchange(struct ng_page *empty, struct ng_page *from);
+static inline struct ng_span ng_sample_value(const struct ng_page *page, const struct ng_sample *sample)
+{
+	return (struct ng_span){ page->store + sample->value.text.at, sample->value.text.size };
+}
+
+/* The names and values of a sample's labels. */
+struct ng_pairs ng_sample_pairs(const struct ng_page *page, const struct ng_sample *sample);
 
 const char *ng_type_name(enum ng_type type);
+
+/* "_bucket" */
+struct ng_span ng_suffix_text(unsigned suffix);
 
 #endif

@@ -9,7 +9,6 @@ enum {
 	WINDOW = 32, /* answers after which quiet numbers are counted */
 	QUIET = 2,   /* windows that make a number a quiet one */
 };
-static const size_t text_max = (size_t)1 << 20; /* larger answers are left to the compressor */
 
 struct ng_stencil *ng_stencil_new(void)
 {
@@ -46,16 +45,16 @@ static bool widen(void **array, size_t size)
 	return wider != NULL;
 }
 
-static bool make_room(struct ng_stencil *stencil, const struct ng_page *page)
+static bool make_room(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
-	size_t capacity = page->value_count + page->value_count / 8;
+	size_t capacity = answer->value_count + answer->value_count / 8;
 
-	if (page->size > stencil->capacity) {
-		if (!widen((void **)&stencil->text, page->size + page->size / 8))
+	if (answer->size > stencil->capacity) {
+		if (!widen((void **)&stencil->text, answer->size + answer->size / 8))
 			return false;
-		stencil->capacity = page->size + page->size / 8;
+		stencil->capacity = answer->size + answer->size / 8;
 	}
-	if (page->value_count <= stencil->value_capacity)
+	if (answer->value_count <= stencil->value_capacity)
 		return true;
 	if (!widen((void **)&stencil->values, capacity * sizeof(*stencil->values)) ||
 		!widen((void **)&stencil->changing, capacity * sizeof(*stencil->changing)) ||
@@ -67,40 +66,40 @@ static bool make_room(struct ng_stencil *stencil, const struct ng_page *page)
 }
 
 /* Keeps a copy of the answer. */
-static bool remember(struct ng_stencil *stencil, const struct ng_page *page)
+static bool remember(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
-	if (!make_room(stencil, page))
+	if (!make_room(stencil, answer))
 		return false;
-	memcpy(stencil->text, page->text, page->size);
-	memcpy(stencil->values, page->values, page->value_count * sizeof(*page->values));
-	stencil->size = page->size;
-	stencil->value_count = page->value_count;
+	memcpy(stencil->text, answer->bytes, answer->size);
+	memcpy(stencil->values, answer->values, answer->value_count * sizeof(*answer->values));
+	stencil->size = answer->size;
+	stencil->value_count = answer->value_count;
 	return true;
 }
 
-static struct ng_span text_before(
-	const char *text, const struct ng_page_value *values, size_t i, size_t count, size_t size)
+static struct ng_span text_before(const char *text, const struct ng_place *values, size_t i, size_t count, size_t size)
 {
 	uint32_t start = i ? values[i - 1].end : 0, end = i < count ? values[i].start : (uint32_t)size;
 
 	return (struct ng_span){ text + start, end - start };
 }
 
-static bool same_layout(const struct ng_stencil *stencil, const struct ng_page *page)
+static bool same_layout(const struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
-	if (stencil->value_count != page->value_count)
+	if (stencil->value_count != answer->value_count)
 		return false;
-	for (size_t i = 0; i <= page->value_count; i++) {
-		if (!ng_span_equal(text_before(stencil->text, stencil->values, i, page->value_count, stencil->size),
-			    text_before(page->text, page->values, i, page->value_count, page->size)))
+	for (size_t i = 0; i <= answer->value_count; i++) {
+		if (!ng_span_equal(text_before(stencil->text, stencil->values, i, answer->value_count, stencil->size),
+			    text_before(answer->bytes, answer->values, i, answer->value_count, answer->size)))
 			return false;
 	}
 	return true;
 }
 
-static struct ng_span value_text(const struct ng_page *page, size_t i)
+static struct ng_span value_text(const struct ng_encoded *answer, size_t i)
 {
-	return (struct ng_span){ page->text + page->values[i].start, page->values[i].end - page->values[i].start };
+	return (struct ng_span){ answer->bytes + answer->values[i].start,
+		answer->values[i].end - answer->values[i].start };
 }
 
 static uint32_t fingerprint(struct ng_span value)
@@ -113,22 +112,22 @@ static uint32_t fingerprint(struct ng_span value)
 }
 
 /* Of an unknown layout: what has one digit may be a constant, the rest has to show that it is. */
-static void guess_changes(struct ng_stencil *stencil, const struct ng_page *page)
+static void guess_changes(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
-	for (size_t i = 0; i < page->value_count; i++) {
-		stencil->changing[i] = value_text(page, i).size > 1;
+	for (size_t i = 0; i < answer->value_count; i++) {
+		stencil->changing[i] = value_text(answer, i).size > 1;
 		stencil->quiet[i] = 0;
-		stencil->fingerprint[i] = fingerprint(value_text(page, i));
+		stencil->fingerprint[i] = fingerprint(value_text(answer, i));
 	}
 	stencil->fitted = 0;
 }
 
-static void note_changes(struct ng_stencil *stencil, const struct ng_page *page)
+static void note_changes(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
-	for (size_t i = 0; i < page->value_count; i++) {
-		struct ng_page_value before = stencil->values[i];
+	for (size_t i = 0; i < answer->value_count; i++) {
+		struct ng_place before = stencil->values[i];
 		struct ng_span was = { stencil->text + before.start, before.end - before.start };
-		if (!stencil->changing[i] && !ng_span_equal(was, value_text(page, i))) {
+		if (!stencil->changing[i] && !ng_span_equal(was, value_text(answer, i))) {
 			stencil->changing[i] = true;
 			stencil->quiet[i] = 0;
 		}
@@ -136,12 +135,12 @@ static void note_changes(struct ng_stencil *stencil, const struct ng_page *page)
 }
 
 /* At the end of a window: how many numbers might as well be text. */
-static size_t count_quiet(struct ng_stencil *stencil, const struct ng_page *page)
+static size_t count_quiet(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < page->value_count; i++) {
-		uint32_t now = fingerprint(value_text(page, i));
+	for (size_t i = 0; i < answer->value_count; i++) {
+		uint32_t now = fingerprint(value_text(answer, i));
 		if (now != stencil->fingerprint[i])
 			stencil->quiet[i] = 0;
 		else if (stencil->quiet[i] < QUIET)
@@ -154,27 +153,27 @@ static size_t count_quiet(struct ng_stencil *stencil, const struct ng_page *page
 
 /* ---- writing ---- */
 
-/* Whether the page is the stencil's text with other numbers; notes how far each piece has moved. */
-static bool fits(struct ng_stencil *stencil, const struct ng_page *page)
+/* Whether the answer is the stencil's text with other numbers; notes how far each piece has moved. */
+static bool fits(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
 	uint32_t at = 0;
 
-	if (page->value_count != stencil->value_count)
+	if (answer->value_count != stencil->value_count)
 		return false;
 	for (size_t i = 0; i < stencil->piece_count; i++) {
 		const struct ng_stencil_piece *piece = &stencil->pieces[i];
 		uint32_t size = piece->end - piece->start;
-		if (page->size - at < size || memcmp(page->text + at, stencil->text + piece->start, size) != 0)
+		if (answer->size - at < size || memcmp(answer->bytes + at, stencil->text + piece->start, size) != 0)
 			return false;
 		stencil->moved[i] = at - piece->start;
 		at += size;
 		if (piece->value == stencil->value_count)
 			break;
-		if (page->values[piece->value].start != at)
+		if (answer->values[piece->value].start != at)
 			return false;
-		at = page->values[piece->value].end;
+		at = answer->values[piece->value].end;
 	}
-	return at == page->size;
+	return at == answer->size;
 }
 
 /* A match whose source has moved otherwise than its place. */
@@ -203,7 +202,7 @@ static bool put_value(const struct ng_stencil *stencil, struct ng_bits *bits, co
 	return true;
 }
 
-static bool put_block(const struct ng_stencil *stencil, const struct ng_page *page, struct ng_bits *bits)
+static bool put_block(const struct ng_stencil *stencil, const struct ng_encoded *answer, struct ng_bits *bits)
 {
 	const struct ng_stencil_token *token = stencil->tokens;
 
@@ -217,32 +216,32 @@ static bool put_block(const struct ng_stencil *stencil, const struct ng_page *pa
 				return false;
 		}
 		if (piece->value < stencil->value_count &&
-			!put_value(stencil, bits, page->text + page->values[piece->value].start,
-				page->text + page->values[piece->value].end))
+			!put_value(stencil, bits, answer->bytes + answer->values[piece->value].start,
+				answer->bytes + answer->values[piece->value].end))
 			return false;
 	}
 	ng_bits_put(bits, stencil->symbols.bits[NG_DEFLATE_END], stencil->symbols.size[NG_DEFLATE_END]);
 	return true;
 }
 
-static bool write_page(const struct ng_stencil *stencil, const struct ng_page *page, struct ng_packed *packed)
+static bool write_answer(const struct ng_stencil *stencil, const struct ng_encoded *answer, struct ng_packed *packed)
 {
 	size_t digits = 0;
 
 	for (size_t i = 0; i + 1 < stencil->piece_count; i++)
-		digits += page->values[stencil->pieces[i].value].end - page->values[stencil->pieces[i].value].start;
-	if (ng_packed_room(packed, page->size) < 0 ||
+		digits += answer->values[stencil->pieces[i].value].end - answer->values[stencil->pieces[i].value].start;
+	if (ng_packed_room(packed, answer->size) < 0 ||
 		packed->capacity < sizeof(stencil->head) + stencil->token_bits / 8 + 2 * digits + 64)
 		return false;
 	size_t head = (size_t)(stencil->head_end.at - stencil->head);
 	memcpy(packed->bytes, stencil->head, head);
 	struct ng_bits bits = stencil->head_end;
 	bits.at = (uint8_t *)packed->bytes + head;
-	if (!put_block(stencil, page, &bits))
+	if (!put_block(stencil, answer, &bits))
 		return false;
 	*bits.at = (uint8_t)bits.held;
 	bits.at += bits.count > 0;
-	uint32_t tail[2] = { ng_crc32((struct ng_span){ page->text, page->size }), (uint32_t)page->size };
+	uint32_t tail[2] = { ng_crc32((struct ng_span){ answer->bytes, answer->size }), (uint32_t)answer->size };
 	memcpy(bits.at, tail, sizeof(tail));
 	packed->size = (size_t)(bits.at + sizeof(tail) - (uint8_t *)packed->bytes);
 	return true;
@@ -250,20 +249,20 @@ static bool write_page(const struct ng_stencil *stencil, const struct ng_page *p
 
 /* ---- from answer to answer ---- */
 
-/* The page does not fit, or there is no stencil: learns from it. */
-static void learn(struct ng_stencil *stencil, const struct ng_page *page)
+/* The answer does not fit, or there is no stencil: learns from it. */
+static void learn(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
-	bool same = stencil->size && same_layout(stencil, page);
+	bool same = stencil->size && same_layout(stencil, answer);
 
 	if (same)
-		note_changes(stencil, page);
+		note_changes(stencil, answer);
 	stencil->made = false;
-	if (!remember(stencil, page)) {
+	if (!remember(stencil, answer)) {
 		stencil->size = 0;
 		return;
 	}
 	if (!same) {
-		guess_changes(stencil, page);
+		guess_changes(stencil, answer);
 		stencil->stable = 0;
 		return;
 	}
@@ -273,31 +272,32 @@ static void learn(struct ng_stencil *stencil, const struct ng_page *page)
 }
 
 /* Makes text of the numbers that have not changed for long, when there are enough of them. */
-static void settle(struct ng_stencil *stencil, const struct ng_page *page)
+static void settle(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
 	if (++stencil->fitted < WINDOW)
 		return;
 	stencil->fitted = 0;
-	if (count_quiet(stencil, page) * 8 < page->value_count || stencil->credit < 2 * NG_STENCIL_COST)
+	if (count_quiet(stencil, answer) * 8 < answer->value_count || stencil->credit < 2 * NG_STENCIL_COST)
 		return;
-	for (size_t i = 0; i < page->value_count; i++)
+	for (size_t i = 0; i < answer->value_count; i++)
 		stencil->changing[i] = stencil->changing[i] && stencil->quiet[i] < QUIET;
-	if (remember(stencil, page))
+	if (remember(stencil, answer))
 		ng_stencil_make(stencil);
 	else
 		stencil->made = false;
 }
 
-bool ng_stencil_pack(struct ng_stencil *stencil, const struct ng_page *page, struct ng_packed *packed)
+bool ng_stencil_pack(struct ng_stencil *stencil, const struct ng_encoded *answer, struct ng_packed *packed)
 {
 	/* words are written as they lie in memory */
-	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || page->size == 0 || page->size > text_max)
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || answer->size == 0 || answer->size > NG_STENCIL_MAX ||
+		!answer->noting)
 		return false;
 	if (stencil->credit < CREDIT_MAX)
 		stencil->credit++;
-	if (!stencil->made || !fits(stencil, page))
-		learn(stencil, page);
+	if (!stencil->made || !fits(stencil, answer))
+		learn(stencil, answer);
 	else
-		settle(stencil, page);
-	return stencil->made && fits(stencil, page) && write_page(stencil, page, packed);
+		settle(stencil, answer);
+	return stencil->made && fits(stencil, answer) && write_answer(stencil, answer, packed);
 }

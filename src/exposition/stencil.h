@@ -13,16 +13,19 @@
 #ifndef EXPOSITION_STENCIL_H
 #define EXPOSITION_STENCIL_H
 
+#include "exposition/encoder.h"
 #include "exposition/gzip.h"
-#include "exposition/page.h"
 
 struct ng_stencil;
 
 struct ng_stencil *ng_stencil_new(void);
 void ng_stencil_free(struct ng_stencil *stencil);
 
-/* True when `packed` holds the page as gzip; false when it does not fit the stencil, and the ordinary compressor has to
- * do it. */
-bool ng_stencil_pack(struct ng_stencil *stencil, const struct ng_page *page, struct ng_packed *packed);
+/* Larger answers are left to the compressor. */
+#define NG_STENCIL_MAX ((size_t)1 << 20)
+
+/* True when `packed` holds the answer as gzip; false when it does not fit the stencil, and the ordinary compressor has
+ * to do it. */
+bool ng_stencil_pack(struct ng_stencil *stencil, const struct ng_encoded *answer, struct ng_packed *packed);
 
 #endif

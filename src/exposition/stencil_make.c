@@ -195,7 +195,7 @@ static void count_symbols(
 		distances[ng_deflate_distance(step->at - step->from).symbol]++;
 	}
 	for (size_t i = 0; i + 1 < stencil->piece_count; i++) {
-		struct ng_page_value value = stencil->values[stencil->pieces[i].value];
+		struct ng_place value = stencil->values[stencil->pieces[i].value];
 		for (uint32_t k = value.start; k < value.end; k++)
 			symbols[(unsigned char)stencil->text[k]]++;
 	}

@@ -29,7 +29,7 @@ struct ng_stencil {
 	/* the last answer, of the layout that is known */
 	char *text;
 	size_t size, capacity;
-	struct ng_page_value *values;
+	struct ng_place *values;
 	bool *changing;        /* is written as a number; the others count as text */
 	uint8_t *quiet;        /* windows in a row in which it did not change */
 	uint32_t *fingerprint; /* at the end of the last window */

@@ -48,122 +48,133 @@ bool ng_twins_note(struct ng_twins *twins, size_t index, uint32_t hash)
 
 /* ---- the search ---- */
 
+/* Samples that stay are numbered through all parts of the family. */
 struct search {
-	struct ng_page *page;
-	const struct ng_page_family *family;
-	size_t mask;   /* of the table of slots: its size less one */
-	uint32_t kept; /* samples up to here stay, and stand together */
-	bool alike;    /* different labels have the same hash */
+	struct ng_twins *twins;
+	const struct ng_page_family *family; /* the first part */
+	const struct ng_page_family *part;   /* that is gone through */
+	size_t mask;                         /* of the table of slots: its size less one */
+	uint32_t before;                     /* samples that stay of the parts before this one */
+	uint32_t kept;                       /* samples of this part up to here stay, and stand together */
+	bool alike;                          /* different labels have the same hash */
 };
 
-/* Name suffix and labels of a sample whose line starts there. */
-static struct ng_span labels_of(const struct search *search, uint32_t line, uint32_t sample)
+static uint32_t hash_of(const struct ng_page *page, const struct ng_sample *sample)
 {
-	uint32_t at = line + search->family->name_size;
-
-	return (struct ng_span){ search->page->text + at, search->page->values[sample].start - 1 - at };
+	return ng_twins_hash(ng_page_set(page, sample->labels)->hash, sample->suffix);
 }
 
-static struct ng_span kept_labels(const struct search *search, uint32_t sample)
+static const struct ng_sample *kept_sample(
+	const struct search *search, uint32_t number, const struct ng_page **ret_page)
 {
-	bool first = sample == search->family->first_value;
+	const struct ng_page_family *part = search->family;
 
-	return labels_of(search, first ? search->family->samples : search->page->values[sample - 1].end + 1, sample);
+	for (; part != search->part && number >= part->end - part->first; part = part->next)
+		number -= part->end - part->first;
+	*ret_page = part->page;
+	return &part->page->samples[part->first + number];
 }
 
 /* Whether a sample that stays has the labels; if not, the next one to stay is put into the table with them. */
-static bool has_twin(struct search *search, struct ng_span labels)
+static bool has_twin(struct search *search, const struct ng_page *page, const struct ng_sample *sample)
 {
-	uint32_t *slots = search->page->twins.slots;
-	uint32_t hash = ng_twins_hash(NULL, labels.text, labels.size);
+	uint32_t *slots = search->twins->slots, hash = hash_of(page, sample);
 	size_t at = hash & search->mask;
 
 	for (; slots[at]; at = (at + 1) & search->mask) {
-		struct ng_span other = kept_labels(search, slots[at] - 1);
-		if (ng_span_equal(other, labels))
+		const struct ng_page *other_page;
+		const struct ng_sample *other = kept_sample(search, slots[at] - 1, &other_page);
+		if (hash_of(other_page, other) != hash)
+			continue;
+		if (other->suffix == sample->suffix &&
+			ng_pairs_equal(ng_sample_pairs(other_page, other), ng_sample_pairs(page, sample)))
 			return true;
-		search->alike = search->alike || ng_twins_hash(NULL, other.text, other.size) == hash;
+		search->alike = true;
 	}
-	slots[at] = search->kept + 1;
+	slots[at] = search->before + search->kept - search->part->first + 1;
 	return false;
 }
 
-static void note_refused(struct ng_page *page, const struct ng_page_family *family, struct ng_span labels)
+static char *put(char *at, struct ng_span text)
 {
-	if (page->twins.refused++ == 0)
-		page->twins.first_refused = ng_copy(&page->names,
-			(struct ng_span){ labels.text - family->name_size, labels.size + family->name_size });
+	return text.size ? mempcpy(at, text.text, text.size) : at;
 }
 
-/* Moves a line that stays up to the one before it. */
-static void keep_line(struct search *search, uint32_t line, uint32_t sample)
+/* The sample as the text formats write it, for the log. */
+static struct ng_span describe(struct ng_page *page, struct ng_span name, struct ng_pairs pairs, unsigned suffix)
 {
-	struct ng_page *page = search->page;
-	struct ng_page_value value = page->values[sample];
-	bool first = search->kept == search->family->first_value;
-	uint32_t to = first ? search->family->samples : page->values[search->kept - 1].end + 1;
+	char *start = ng_alloc(&page->names, name.size + pairs.rest.size + pairs.next.size + sizeof("_bucket{,}")), *at;
 
-	if (to != line)
-		memmove(page->text + to, page->text + line, value.end + 1 - line);
-	page->values[search->kept++] = (struct ng_page_value){ value.start - (line - to), value.end - (line - to) };
-}
-
-/* Takes the twins out and closes the gaps. */
-static void search_family(struct search *search)
-{
-	const struct ng_page_family *family = search->family;
-	uint32_t line = family->samples;
-
-	for (uint32_t sample = family->first_value; sample < family->end_value; sample++) {
-		uint32_t next = search->page->values[sample].end + 1;
-		struct ng_span labels = labels_of(search, line, sample);
-		if (has_twin(search, labels))
-			note_refused(search->page, family, labels);
-		else
-			keep_line(search, line, sample);
-		line = next;
+	if (!start)
+		return (struct ng_span){ NULL, 0 };
+	at = put(put(start, name), ng_suffix_text(suffix));
+	if (pairs.rest.size) {
+		*at++ = '{';
+		at = put(at, pairs.rest);
+		if (pairs.next.size)
+			*at++ = ',';
+		at = put(at, pairs.next);
+		*at++ = '}';
 	}
+	return (struct ng_span){ start, (size_t)(at - start) };
 }
 
-size_t ng_twins_refuse(struct ng_page *page, bool *ret_alike)
+/* Takes the twins out of one part and closes the gaps; returns how many there were. */
+static size_t search_part(struct search *search, struct ng_page *page, struct ng_page_family *part)
 {
-	struct ng_page_family *family = &page->families[page->family_count - 1];
-	struct search search = { .page = page, .family = family, .mask = 63, .kept = family->first_value };
-	uint32_t count = family->end_value - family->first_value;
+	struct ng_sample *samples = part->page->samples;
+	uint32_t end = part->end;
 
-	while (search.mask < 2 * (size_t)count)
+	search->part = part;
+	search->kept = part->first;
+	for (uint32_t i = part->first; i < end; i++) {
+		if (!has_twin(search, part->page, &samples[i])) {
+			samples[search->kept++] = samples[i];
+			continue;
+		}
+		if (search->twins->refused++ == 0)
+			search->twins->first_refused = describe(page, search->family->name,
+				ng_sample_pairs(part->page, &samples[i]), samples[i].suffix);
+	}
+	part->end = search->kept;
+	search->before += part->end - part->first;
+	return end - part->end;
+}
+
+size_t ng_twins_refuse(struct ng_page *page, struct ng_page_family *family, bool *ret_alike)
+{
+	struct search search = { .twins = &page->twins, .family = family, .mask = 63 };
+	size_t count = 0, refused = 0;
+
+	for (const struct ng_page_family *part = family; part; part = part->next)
+		count += part->end - part->first;
+	while (search.mask < 2 * count)
 		search.mask = 2 * search.mask + 1;
 	if (!widen(&page->twins.slots, &page->twins.slot_capacity, search.mask + 1)) {
 		page->error = -ENOMEM;
 		return 0;
 	}
 	memset(page->twins.slots, 0, (search.mask + 1) * sizeof(*page->twins.slots));
-	search_family(&search);
+	for (struct ng_page_family *part = family; part; part = part->next)
+		refused += search_part(&search, page, part);
 	*ret_alike = search.alike;
-	size_t refused = family->end_value - search.kept;
-	if (refused) {
-		family->end_value = search.kept;
-		page->value_count = search.kept;
-		family->end = page->values[search.kept - 1].end + 1;
-		page->size = family->end;
-	}
 	return refused;
 }
 
 void ng_twins_settle(struct ng_page *page)
 {
 	struct ng_twins *twins = &page->twins;
+	struct ng_page_family *family = &page->families[page->family_count - 1];
 	bool alike = false;
 
-	if (page->family_count == 0 || page->error)
-		return;
 	if (twins->doubtful)
-		ng_twins_refuse(page, &alike);
+		ng_twins_refuse(page, family, &alike);
+	page->sample_count = family->end;
 	if (alike) /* hashes prove nothing here: search the next time as well */
-		twins->hash[page->value_count - 1] ^= 1;
+		twins->hash[page->sample_count - 1] ^= 1;
 	if (twins->refused) /* hashes are no longer where their samples are */
 		twins->trusted = 0;
 	else
-		twins->checked = page->value_count;
+		twins->checked = page->sample_count;
 	twins->doubtful = false;
 }

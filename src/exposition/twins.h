@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keeps samples with equal labels out of a family.
+ * Keeps samples with equal labels out of a family, whatever the order of the labels.
  *
  * Comparing each sample with each other at every scrape would cost more than writing them. But a collector nearly
  * always writes the same labels in the same order as the time before, so a page keeps a hash for each sample: of its
@@ -13,6 +13,7 @@
 #include <nodegauge/text.h>
 
 struct ng_page;
+struct ng_page_family;
 
 struct ng_twins {
 	uint32_t *hash; /* by the index of the sample */
@@ -33,42 +34,19 @@ void ng_twins_done(struct ng_twins *twins);
 /* Notes the hash of sample `index` where it is not the one that is there. False when there is no memory. */
 bool ng_twins_note(struct ng_twins *twins, size_t index, uint32_t hash);
 
-/* The open family has all its samples: searches it if need be. To be called before the next one and at the end. */
+/* The last family has all its samples: searches it if need be. */
 void ng_twins_settle(struct ng_page *page);
 
 /*
- * Takes the samples out of the last family of the page whose labels an earlier one of it has; returns how many.
- * -ENOMEM sticks to the page. For a family that was joined from several pages; ng_twins_settle does it for others.
- * `ret_alike` tells whether different labels have equal hashes.
+ * Takes the samples out of a family and those that continue it whose labels an earlier one has; returns how many.
+ * -ENOMEM sticks to the family's page. `ret_alike` tells whether different labels have equal hashes.
  */
-size_t ng_twins_refuse(struct ng_page *page, bool *ret_alike);
+size_t ng_twins_refuse(struct ng_page *page, struct ng_page_family *family, bool *ret_alike);
 
-/* A hash of labels, which are copied to `to` on the way unless it is NULL. */
-static inline uint32_t ng_twins_hash(char *to, const char *labels, size_t size)
+/* The hash of a sample but for its family, from that of its labels. */
+static inline uint32_t ng_twins_hash(uint32_t labels, unsigned suffix)
 {
-	uint64_t hash = size, word = 0;
-	size_t at = 0;
-
-	for (; at + sizeof(word) <= size; at += sizeof(word)) {
-		memcpy(&word, labels + at, sizeof(word));
-		if (to)
-			memcpy(to + at, &word, sizeof(word));
-		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-	}
-	if (at == size)
-		return (uint32_t)(hash >> 32);
-	if (at) { /* the last whole word overlaps the one before */
-		memcpy(&word, labels + size - sizeof(word), sizeof(word));
-		if (to)
-			memcpy(to + size - sizeof(word), &word, sizeof(word));
-	} else {
-		word = 0;
-		memcpy(&word, labels, size);
-		if (to)
-			memcpy(to, labels, size);
-	}
-	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-	return (uint32_t)(hash >> 32);
+	return labels + suffix * UINT32_C(0x9e3779b9);
 }
 
 #endif

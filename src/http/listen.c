@@ -189,7 +189,7 @@ static int listen_tcp(const char *address, const char *host, const char *port, s
 		/* the name service may not be up yet */
 		return ng_error_set(error, -EADDRNOTAVAIL, "listen on %s: %s", address, gai_strerror(code));
 	}
-	/* the any-address of IPv6 takes IPv4 as well; of a name with both, IPv4 is taken, as Go does it */
+	/* the IPv6 any-address accepts IPv4 as well; for a name with both, IPv4 is used, as in Go */
 	const int order[] = { *host ? AF_INET : AF_INET6, *host ? AF_INET6 : AF_INET };
 	for (size_t i = 0; i < 2 && r < 0 && r != -EADDRINUSE; i++) {
 		for (const struct addrinfo *at = found; at && r < 0 && r != -EADDRINUSE; at = at->ai_next) {

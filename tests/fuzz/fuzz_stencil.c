@@ -24,7 +24,7 @@ static unsigned next(struct bytes *bytes)
 	return bytes->size ? bytes->data[bytes->at++ % bytes->size] + (unsigned)(bytes->at / bytes->size) : 0;
 }
 
-static void check(const struct ng_packed *packed, const struct ng_page *page)
+static void check(const struct ng_packed *packed, const struct ng_encoded *answer)
 {
 	static Bytef text[LARGEST];
 	z_stream stream = { .next_in = (Bytef *)packed->bytes,
@@ -33,7 +33,7 @@ static void check(const struct ng_packed *packed, const struct ng_page *page)
 		.avail_out = sizeof(text) };
 
 	if (inflateInit2(&stream, 15 + 16) != Z_OK || inflate(&stream, Z_FINISH) != Z_STREAM_END || stream.avail_in ||
-		stream.total_out != page->size || memcmp(text, page->text, page->size) != 0) {
+		stream.total_out != answer->size || memcmp(text, answer->bytes, answer->size) != 0) {
 		fprintf(stderr, "ERROR: it does not unpack to what it was: %s\n", stream.msg ? stream.msg : "");
 		abort();
 	}
@@ -68,7 +68,7 @@ static void write_page(
 {
 	ng_page_reset(page);
 	ng_arena_reset(arena);
-	for (unsigned i = 0; i < FAMILIES && page->size < LARGEST / 2; i++) {
+	for (unsigned i = 0; i < FAMILIES && (i + 1) * (names.size * 14 + 1000) < LARGEST; i++) {
 		char name[32];
 		int n = snprintf(name, sizeof(name), "family_%u_%u", i, layout % 3);
 		ng_family_dynamic(page, NG_GAUGE, (struct ng_span){ name, (size_t)n }, names);
@@ -85,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ng_stencil *stencil = ng_stencil_new();
 	struct ng_packed packed = { 0 };
 	struct ng_page page = { 0 };
+	struct ng_encoded answer = { 0 };
 	struct ng_arena arena = { 0 };
 	struct ng_span names = { (const char *)data, size < 1000 ? size : 1000 };
 	unsigned layout = 0;
@@ -94,11 +95,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (change % 16 == 0)
 			layout = next(&bytes);
 		write_page(&page, &arena, names, layout, &bytes);
-		if (page.error == 0 && page.size < LARGEST && ng_stencil_pack(stencil, &page, &packed))
-			check(&packed, &page);
+		ng_page_close(&page);
+		ng_encoded_reset(&answer, true);
+		ng_encode(&answer, NG_FORMAT_TEXT, &page);
+		if (!page.error && !answer.error && answer.size < LARGEST && ng_stencil_pack(stencil, &answer, &packed))
+			check(&packed, &answer);
 	}
 	ng_stencil_free(stencil);
 	ng_page_done(&page);
+	ng_encoded_done(&answer);
 	ng_arena_done(&arena);
 	free(packed.bytes);
 	return 0;

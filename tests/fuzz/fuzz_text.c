@@ -5,7 +5,7 @@
  */
 #include "../runner/exposition.h"
 #include "base/duration.h"
-#include "exposition/page.h"
+#include "exposition/encoder.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -96,6 +96,7 @@ static void check_lines(struct ng_span text)
 static void check_page(struct ng_span text)
 {
 	static struct ng_page page;
+	static struct ng_encoded answer;
 	static struct ng_arena arena;
 	static struct exposition exposition;
 	size_t half = text.size / 2;
@@ -110,8 +111,11 @@ static void check_page(struct ng_span text)
 		ng_family_dynamic(&page, NG_COUNTER, front, back);
 		ng_sample_u64(&page, NG_NO_LABELS, 3);
 	}
-	must(page.error == 0);
-	bool well_formed = exposition_read(&exposition, (struct ng_span){ page.text, page.size });
+	ng_page_close(&page);
+	ng_encoded_reset(&answer, false);
+	ng_encode(&answer, NG_FORMAT_TEXT, &page);
+	must(page.error == 0 && answer.error == 0);
+	bool well_formed = exposition_read(&exposition, (struct ng_span){ answer.bytes, answer.size });
 	/* the second family may be named as the first one */
 	must(well_formed || strstr(exposition.error, "twice") || strstr(exposition.error, "second") ||
 		strstr(exposition.error, "behind samples"));

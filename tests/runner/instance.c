@@ -126,7 +126,7 @@ bool instance_gather(struct instance *instance)
 		snprintf(instance->error, sizeof(instance->error), "no answer: %s", strerror(-r));
 		return false;
 	}
-	instance->text = (struct ng_span){ instance->body->page.text, instance->body->page.size };
+	instance->text = ng_body_text(instance->body, NG_FORMAT_TEXT);
 	return true;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
 
+#include "exposition/labels.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -59,4 +61,23 @@ void assert_span_at(struct ng_span span, const char *string, const char *file, i
 		return;
 	fprintf(stderr, "is      '%.*s'\nshould be '%s'\n", (int)span.size, span.text ? span.text : "", string);
 	_fail(file, line);
+}
+
+struct ng_span labels_text(const struct ng_labels *labels)
+{
+	static char text[1 << 16];
+	struct ng_pairs pairs = ng_labels_pairs(labels);
+
+	assert_true(pairs.rest.size + pairs.next.size + 3 < sizeof(text));
+	if (pairs.rest.size == 0)
+		return (struct ng_span){ text, 0 };
+	char *at = text;
+	*at++ = '{';
+	at = mempcpy(at, pairs.rest.text, pairs.rest.size);
+	if (pairs.next.size) {
+		*at++ = ',';
+		at = mempcpy(at, pairs.next.text, pairs.next.size);
+	}
+	*at++ = '}';
+	return (struct ng_span){ text, (size_t)(at - text) };
 }

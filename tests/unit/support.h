@@ -27,4 +27,8 @@ void assert_span_at(struct ng_span span, const char *string, const char *file, i
 
 #define TEST(name) cmocka_unit_test(name)
 
+/* A set of labels as the text formats write it; until the next call. */
+struct ng_labels;
+struct ng_span labels_text(const struct ng_labels *labels);
+
 #endif

@@ -204,7 +204,7 @@ static void not_too_many(void **context)
 	assert_int_equal(model->leaving_count, 2000);
 	assert_int_equal(model->forgotten, 500);
 	/* the last ones are those that are left */
-	struct ng_span labels = ng_labels_text(model->leaving->labels);
+	struct ng_span labels = labels_text(model->leaving->labels);
 	assert_non_null(memmem(labels.text, labels.size, "unit2499.", 9));
 	container_rows_seen(model, 3, 3, SECOND);
 	assert_int_equal(model->leaving_count, 0);

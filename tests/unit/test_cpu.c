@@ -87,11 +87,11 @@ static void announce(const struct machine *machine)
 
 static bool says(const struct machine *machine, const char *sample)
 {
-	const struct ng_page *page = &machine->body->page;
+	struct ng_span text = ng_body_text(machine->body, NG_FORMAT_TEXT);
 	char line[128];
 	int n = snprintf(line, sizeof(line), "\n%s\n", sample);
 
-	return memmem(page->text, page->size, line, (size_t)n) != NULL;
+	return memmem(text.text, text.size, line, (size_t)n) != NULL;
 }
 
 #define SECONDS(cpu, mode, value) "node_cpu_seconds_total{cpu=\"" cpu "\",mode=\"" mode "\"} " value

@@ -139,13 +139,20 @@ static void close_engine(struct fixture *fixture)
 	free(fixture->answer);
 }
 
+static char *text_of(const struct ng_body *body)
+{
+	struct ng_span answer = ng_body_text(body, NG_FORMAT_TEXT);
+
+	return strndup(answer.text, answer.size);
+}
+
 static const char *gather_some(struct fixture *fixture, const struct ng_selection *selection, uint64_t ms)
 {
 	struct ng_body *body;
 
 	free(fixture->answer);
 	assert_int_equal(ng_engine_gather(fixture->engine, selection, ng_now() + ms * 1000000, &body), 0);
-	fixture->answer = strndup(body->page.text, body->page.size);
+	fixture->answer = text_of(body);
 	ng_body_release(body);
 	return fixture->answer;
 }
@@ -510,13 +517,12 @@ static void held_answers(void **state)
 	open_engine(&fixture, quick_and_slow, 2);
 	for (unsigned i = 0; i < 10; i++) {
 		assert_int_equal(ng_engine_gather(fixture.engine, NULL, ng_now() + 10000000000, &bodies[i]), 0);
-		copies[i] = strndup(bodies[i]->page.text, bodies[i]->page.size);
+		copies[i] = text_of(bodies[i]);
 		for (unsigned k = 0; k < i; k++)
 			assert_ptr_not_equal(bodies[k], bodies[i]);
 	}
 	for (unsigned i = 0; i < 10; i++) {
-		assert_int_equal(strlen(copies[i]), bodies[i]->page.size);
-		assert_memory_equal(copies[i], bodies[i]->page.text, bodies[i]->page.size);
+		assert_span(ng_body_text(bodies[i], NG_FORMAT_TEXT), copies[i]);
 		ng_body_release(bodies[i]);
 		free(copies[i]);
 	}

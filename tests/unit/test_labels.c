@@ -17,8 +17,8 @@ static int open_sets(void **state)
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	fixture->small.limit = 8;
-	fixture->plain = NG_LABELS(&fixture->arena, { "container", NG_SPAN("") }, { "id", NG_SPAN("/x") },
-		{ "pod", NG_SPAN("p") });
+	fixture->plain = NG_LABELS(
+		&fixture->arena, { "container", NG_SPAN("") }, { "id", NG_SPAN("/x") }, { "pod", NG_SPAN("p") });
 	fixture->odd = NG_LABELS(&fixture->arena, { "a", NG_SPAN("\",id=\"1\\") }, { "xid", NG_SPAN("2") },
 		{ "id", NG_SPAN("\\\"}\n,pod=\"") }, { "i", NG_SPAN("3") });
 	fixture->failed = NG_LABELS(&fixture->small, { "x", NG_SPAN("y") });
@@ -36,7 +36,7 @@ static int close_sets(void **state)
 	return 0;
 }
 
-#define assert_labels(labels, string) assert_span(ng_labels_text(labels), string)
+#define assert_labels(labels, string) assert_span(labels_text(labels), string)
 
 static const char plain[] = "{container=\"\",id=\"/x\",pod=\"p\"}";
 static const char odd[] = "{a=\"\\\",id=\\\"1\\\\\",xid=\"2\",id=\"\\\\\\\"}\\n,pod=\\\"\",i=\"3\"}";

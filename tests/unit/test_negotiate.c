@@ -96,11 +96,13 @@ static void types(void **state)
 		{ proto, TEXT "underscores" },
 		{ ",;=,;q=,", TEXT "underscores" },
 	};
+	enum ng_format format;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
 		print_message("'%s'\n", headers[i].header ? headers[i].header : "(none)");
-		assert_string_equal(ng_negotiate_type(headers[i].header), headers[i].type);
+		assert_string_equal(ng_negotiate_type(headers[i].header, &format), headers[i].type);
+		assert_int_equal(format, NG_FORMAT_TEXT);
 	}
 }
 
@@ -109,6 +111,7 @@ static void long_headers(void **state)
 {
 	enum { SIZE = 20000 };
 	char *header = malloc(SIZE + 1);
+	enum ng_format format;
 
 	(void)state;
 	for (size_t size = 0; size <= SIZE; size += 997) {
@@ -116,10 +119,10 @@ static void long_headers(void **state)
 			header[i] = "a;q=0.1,"[i % 8];
 		header[size] = '\0';
 		assert_false(ng_negotiate_gzip(header));
-		assert_string_equal(ng_negotiate_type(header), TEXT "underscores");
+		assert_string_equal(ng_negotiate_type(header, &format), TEXT "underscores");
 	}
 	memset(header, ',', SIZE);
-	assert_string_equal(ng_negotiate_type(header), TEXT "underscores");
+	assert_string_equal(ng_negotiate_type(header, &format), TEXT "underscores");
 	free(header);
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Families and samples as text. */
+/* Families and samples, and as text. */
 #include "support.h"
 
-#include "exposition/labels.h"
-#include "exposition/page.h"
+#include "exposition/encoder.h"
 
 #include <errno.h>
 #include <math.h>
@@ -20,6 +19,7 @@ static const struct ng_family families[] = {
 
 struct fixture {
 	struct ng_page page;
+	struct ng_encoded text; /* of the page, when it was last looked at */
 	struct ng_arena arena, heads;
 };
 
@@ -39,23 +39,35 @@ static int close_page(void **state)
 	struct fixture *fixture = *state;
 
 	ng_page_done(&fixture->page);
+	ng_encoded_done(&fixture->text);
 	ng_arena_done(&fixture->arena);
 	ng_arena_done(&fixture->heads);
 	free(fixture);
 	return 0;
 }
 
-#define assert_page(page, string) assert_span(((struct ng_span){ (page)->text, (page)->size }), string)
-
-/* Each value that the page has noted is the text of a number, in order. */
-static void assert_values(const struct ng_page *page, const char *const *values, size_t count)
+/* The page as text. */
+static struct ng_span text_of(struct fixture *fixture, struct ng_page *page)
 {
-	assert_int_equal(page->value_count, count);
+	ng_page_close(page);
+	ng_encoded_reset(&fixture->text, true);
+	ng_encode(&fixture->text, NG_FORMAT_TEXT, page);
+	ng_encode_end(&fixture->text, NG_FORMAT_TEXT);
+	assert_int_equal(fixture->text.error, 0);
+	return (struct ng_span){ fixture->text.bytes, fixture->text.size };
+}
+
+#define assert_page(page, string) assert_span(text_of(fixture, page), string)
+
+/* Each value that was noted is the text of a number, in order. */
+static void assert_values(const struct ng_encoded *text, const char *const *values, size_t count)
+{
+	assert_int_equal(text->value_count, count);
 	for (size_t i = 0; i < count; i++) {
-		struct ng_page_value value = page->values[i];
-		assert_true(value.start < value.end && value.end <= page->size);
-		assert_span(((struct ng_span){ page->text + value.start, value.end - value.start }), values[i]);
-		assert_int_equal(page->text[value.end], '\n');
+		struct ng_place value = text->values[i];
+		assert_true(value.start < value.end && value.end <= text->size);
+		assert_span(((struct ng_span){ text->bytes + value.start, value.end - value.start }), values[i]);
+		assert_int_equal(text->bytes[value.end], '\n');
 	}
 }
 
@@ -91,11 +103,11 @@ static void samples(void **state)
 			  "d{x=\"1\"} 0.25\n"
 			  "d{x=\"2\",y=\"3\"} NaN\n"
 			  "d{x=\"4\"} 1e+3\n");
-	assert_values(page, values, sizeof(values) / sizeof(values[0]));
+	assert_values(&fixture->text, values, sizeof(values) / sizeof(values[0]));
 	assert_int_equal(page->family_count, 3);
-	assert_span(ng_page_family_name(page, &page->families[2]), "d");
+	assert_span(page->families[2].name, "d");
 	assert_int_equal(page->families[2].type, NG_UNTYPED);
-	assert_int_equal(page->families[2].end, page->size);
+	assert_int_equal(page->families[2].end, page->sample_count);
 }
 
 /* Extreme decimals: the sign of what cannot be negated. */
@@ -105,8 +117,10 @@ static void extreme_decimals(void **state)
 
 	ng_family(&fixture->page, &families[1]);
 	ng_sample_decimal(&fixture->page, NG_NO_LABELS, (struct ng_decimal){ INT64_MIN, 18 });
-	ng_sample_decimal(&fixture->page, NG_NO_LABELS, (struct ng_decimal){ INT64_MAX, 0 });
-	assert_page(&fixture->page, "# HELP b B.\n# TYPE b gauge\nb -9.223372036854775808\nb 9223372036854775807\n");
+	ng_sample_decimal(
+		&fixture->page, NG_LABELS(&fixture->arena, { "x", NG_SPAN("") }), (struct ng_decimal){ INT64_MAX, 0 });
+	assert_page(&fixture->page,
+		"# HELP b B.\n# TYPE b gauge\nb -9.223372036854775808\nb{x=\"\"} 9223372036854775807\n");
 }
 
 /* A family without samples leaves no trace. */
@@ -118,7 +132,7 @@ static void empty_families(void **state)
 	ng_family(&fixture->page, &families[1]);
 	ng_family_dynamic(&fixture->page, NG_GAUGE, NG_SPAN("x"), NG_SPAN("X."));
 	ng_family(&fixture->page, &families[3]);
-	assert_int_equal(fixture->page.size, 0);
+	assert_page(&fixture->page, "");
 	ng_sample_u64(&fixture->page, NG_NO_LABELS, 1);
 	ng_family(&fixture->page, &families[1]);
 	assert_page(&fixture->page, "# HELP d D.\n# TYPE d untyped\nd 1\n");
@@ -217,9 +231,9 @@ static void escapes(void **state)
 		char right[128];
 		struct ng_labels *labels = NG_LABELS(&fixture->arena, { "x", guarded(escapes[i].value) });
 		snprintf(right, sizeof(right), "{x=\"%s\"}", escapes[i].escaped);
-		assert_span(ng_labels_text(labels), right);
+		assert_span(labels_text(labels), right);
 	}
-	struct ng_span nul = ng_labels_text(NG_LABELS(&fixture->arena, { "x", guarded_bytes("a\0b", 3) }));
+	struct ng_span nul = labels_text(NG_LABELS(&fixture->arena, { "x", guarded_bytes("a\0b", 3) }));
 	assert_int_equal(nul.size, strlen("{x=\"a?b\"}"));
 	assert_memory_equal(nul.text, "{x=\"a\0b\"}", nul.size);
 }
@@ -230,12 +244,12 @@ static void many_labels(void **state)
 	struct ng_labels *two = NG_LABELS(&fixture->arena, { "device", NG_SPAN("sda") }, { "mode", NG_SPAN("") });
 	char value[4000];
 
-	assert_span(ng_labels_text(two), "{device=\"sda\",mode=\"\"}");
+	assert_span(labels_text(two), "{device=\"sda\",mode=\"\"}");
 	for (size_t i = 0; i < sizeof(value); i++)
 		value[i] = "\xff\n"[i % 2];
-	struct ng_span wide = ng_labels_text(NG_LABELS(&fixture->arena, { "x", { value, sizeof(value) } }));
+	struct ng_span wide = labels_text(NG_LABELS(&fixture->arena, { "x", { value, sizeof(value) } }));
 	assert_int_equal(wide.size, (3 + 2) * sizeof(value) / 2 + strlen("{x=\"\"}"));
-	assert_span(ng_labels_text(two), "{device=\"sda\",mode=\"\"}");
+	assert_span(labels_text(two), "{device=\"sda\",mode=\"\"}");
 }
 
 /* ---- errors ---- */
@@ -282,7 +296,7 @@ static void errors_stick(void **state)
 	assert_int_equal(page->error, error);
 	ng_page_reset(page);
 	assert_int_equal(page->error, 0);
-	assert_int_equal(page->size, 0);
+	assert_page(page, "");
 	ng_family(page, &families[3]);
 	ng_sample_u64(page, NG_NO_LABELS, 1);
 	assert_page(page, "# HELP d D.\n# TYPE d untyped\nd 1\n");
@@ -338,7 +352,7 @@ static void write_page(struct fixture *fixture, const char *const *letters, size
 			ng_sample_u64(&fixture->page, NG_LABELS(&fixture->arena, { "x", { letter, 1 } }),
 				(uint64_t)(letter - letters[f]));
 	}
-	ng_twins_settle(&fixture->page);
+	ng_page_close(&fixture->page);
 }
 
 static void assert_written(struct fixture *fixture, const char *const *letters, size_t family_count)
@@ -413,8 +427,9 @@ static void twins_by_hash_alone(void **state)
 
 	assert_non_null(all);
 	for (unsigned i = 0; i < COUNT; i++) {
-		int size = snprintf(label[0], sizeof(label[0]), "{x=\"%u\"}", i);
-		all[i] = (struct hashed){ ng_twins_hash(NULL, label[0], (size_t)size), i };
+		snprintf(label[0], sizeof(label[0]), "%u", i);
+		ng_arena_reset(&fixture->arena);
+		all[i] = (struct hashed){ NG_LABELS(&fixture->arena, { "x", ng_span(label[0]) })->hash, i };
 	}
 	qsort(all, COUNT, sizeof(*all), compare_hashed);
 	while (at < COUNT && all[at].hash != all[at - 1].hash)
@@ -432,8 +447,8 @@ static void twins_by_hash_alone(void **state)
 				ng_sample_u64(&fixture->page,
 					NG_LABELS(&fixture->arena, { "x", ng_span(label[order[round][i]]) }), i);
 		}
-		ng_twins_settle(&fixture->page);
-		assert_int_equal(fixture->page.value_count, 2);
+		ng_page_close(&fixture->page);
+		assert_int_equal(fixture->page.sample_count, 2);
 		assert_int_equal(fixture->page.twins.refused, round > 1);
 	}
 }
@@ -450,7 +465,7 @@ static void twins_with_suffix(void **state)
 		ng_sample_text(page, NG_SUFFIX_SUM, NG_NO_LABELS, NG_SPAN("1"));
 		ng_sample_text(page, NG_SUFFIX_COUNT, NG_NO_LABELS, NG_SPAN("2"));
 		ng_sample_text(page, NG_SUFFIX_COUNT, NG_NO_LABELS, NG_SPAN("3"));
-		ng_twins_settle(page);
+		ng_page_close(page);
 		assert_page(
 			page, "# HELP c_seconds C.\n# TYPE c_seconds histogram\nc_seconds_sum 1\nc_seconds_count 2\n");
 		assert_span(page->twins.first_refused, "c_seconds_count");
@@ -462,7 +477,8 @@ static void capacity_is_kept(void **state)
 {
 	struct fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
-	const char *text = NULL;
+	const struct ng_sample *samples = NULL;
+	const char *bytes = NULL;
 
 	for (unsigned round = 0; round < 4; round++) {
 		ng_page_reset(page);
@@ -474,62 +490,80 @@ static void capacity_is_kept(void **state)
 		}
 		assert_int_equal(page->error, 0);
 		assert_int_equal(page->family_count, 5000);
-		assert_span(ng_page_family_name(page, &page->families[4711]), "dynamic_4711");
-		if (round > 0)
-			assert_ptr_equal(page->text, text);
-		text = page->text;
+		assert_span(page->families[4711].name, "dynamic_4711");
+		struct ng_span text = text_of(fixture, page);
+		if (round > 0) {
+			assert_ptr_equal(page->samples, samples);
+			assert_ptr_equal(text.text, bytes);
+		}
+		samples = page->samples;
+		bytes = text.text;
 	}
 }
 
 /* ---- joining ---- */
 
+/* Page after page, and a family that goes on on another page. */
 static void joining(void **state)
 {
-	static const char *const values[] = { "7", "1", "2", "3", "1", "2", "3" };
 	struct fixture *fixture = *state;
 	struct ng_page *from = &fixture->page, to = { 0 };
 
 	ng_family(from, &families[1]);
 	ng_sample_u64(from, NG_NO_LABELS, 1);
 	ng_family(from, &families[3]);
-	ng_sample_u64(from, NG_NO_LABELS, 2);
-	ng_sample_u64(from, NG_LABELS(&fixture->arena, { "x", NG_SPAN("1") }), 3);
+	ng_sample_u64(from, NG_LABELS(&fixture->arena, { "x", NG_SPAN("2") }), 2);
+	ng_sample_u64(from, NG_LABELS(&fixture->arena, { "x", NG_SPAN("3") }), 3);
+	ng_page_close(from);
 	ng_family_dynamic(&to, NG_GAUGE, NG_SPAN("first"), NG_SPAN("F."));
 	ng_sample_u64(&to, NG_NO_LABELS, 7);
-	ng_page_append(&to, from, 0, true);
-	ng_page_append(&to, from, 1, true);
-	assert_page(&to, "# HELP first F.\n# TYPE first gauge\nfirst 7\n# HELP b B.\n# TYPE b gauge\nb 1\n"
-			 "# HELP d D.\n# TYPE d untyped\nd 2\nd{x=\"1\"} 3\n");
-	assert_values(&to, values, 4);
-	assert_span(ng_page_family_name(&to, &to.families[2]), "d");
-	ng_page_append_all(&to, from);
-	assert_values(&to, values, 7);
-	assert_int_equal(to.family_count, 5);
-	assert_span(ng_page_family_name(&to, &to.families[4]), "d");
-	assert_int_equal(to.families[4].end, to.size);
+	ng_family_dynamic(&to, NG_UNTYPED, NG_SPAN("d"), NG_SPAN("D of this page."));
+	ng_sample_u64(&to, NG_LABELS(&fixture->arena, { "x", NG_SPAN("1") }), 1);
+	ng_page_close(&to);
+	to.families[1].next = &from->families[1];
+	from->families[1].elsewhere = true;
+	ng_encoded_reset(&fixture->text, true);
+	ng_encode(&fixture->text, NG_FORMAT_TEXT, &to);
+	to.families[1].elsewhere = true;
+	ng_encode(&fixture->text, NG_FORMAT_TEXT, from);
+	assert_span(((struct ng_span){ fixture->text.bytes, fixture->text.size }),
+		"# HELP first F.\n# TYPE first gauge\nfirst 7\n"
+		"# HELP d D of this page.\n# TYPE d untyped\nd{x=\"1\"} 1\nd{x=\"2\"} 2\nd{x=\"3\"} 3\n"
+		"# HELP b B.\n# TYPE b gauge\nb 1\n");
+	assert_values(&fixture->text, (const char *const[]){ "7", "1", "2", "3", "1" }, 5);
 	ng_page_done(&to);
 }
 
-/* Samples of a family joined to those of the same family of another page. */
-static void joining_samples(void **state)
+/* Samples of one page that another one has before it, in whatever order their labels are. */
+static void joining_twins(void **state)
 {
-	static const char *const values[] = { "1", "2", "3" };
 	struct fixture *fixture = *state;
-	struct ng_page *from = &fixture->page, to = { 0 };
+	struct ng_arena *arena = &fixture->arena;
+	struct ng_page *first = &fixture->page, second = { 0 };
+	bool alike;
 
-	ng_family(from, &families[1]);
-	ng_sample_u64(from, NG_NO_LABELS, 9);
-	ng_family(from, &families[3]);
-	ng_sample_u64(from, NG_LABELS(&fixture->arena, { "x", NG_SPAN("2") }), 2);
-	ng_sample_u64(from, NG_LABELS(&fixture->arena, { "x", NG_SPAN("3") }), 3);
-	ng_family_dynamic(&to, NG_UNTYPED, NG_SPAN("d"), NG_SPAN("D."));
-	ng_sample_u64(&to, NG_LABELS(&fixture->arena, { "x", NG_SPAN("1") }), 1);
-	ng_page_append(&to, from, 1, false);
-	assert_page(&to, "# HELP d D.\n# TYPE d untyped\nd{x=\"1\"} 1\nd{x=\"2\"} 2\nd{x=\"3\"} 3\n");
-	assert_values(&to, values, 3);
-	assert_int_equal(to.family_count, 1);
-	assert_int_equal(to.families[0].end, to.size);
-	ng_page_done(&to);
+	ng_family(first, &families[3]);
+	ng_sample_u64(first, NG_LABELS(arena, { "x", NG_SPAN("1") }, { "y", NG_SPAN("2") }), 1);
+	ng_sample_u64(first, NG_LABELS(arena, { "x", NG_SPAN("2") }), 2);
+	ng_family(first, &families[4]);
+	ng_sample_u64(first, NG_NO_LABELS, 9);
+	ng_page_close(first);
+	ng_family_dynamic(&second, NG_UNTYPED, NG_SPAN("d"), NG_SPAN("D."));
+	ng_sample_u64(&second, NG_LABELS(arena, { "x", NG_SPAN("3") }), 3);
+	ng_sample_u64(&second, NG_LABELS(arena, { "x", NG_SPAN("2") }), 4);
+	ng_sample_u64(&second, NG_LABELS(arena, { "y", NG_SPAN("2") }, { "x", NG_SPAN("1") }), 5);
+	ng_sample_u64(&second, NG_LABELS(arena, { "x", NG_SPAN("2") }, { "y", NG_SPAN("1") }), 6);
+	ng_page_close(&second);
+	assert_int_equal(second.twins.refused, 0);
+	first->families[0].next = &second.families[0];
+	assert_int_equal(ng_twins_refuse(first, &first->families[0], &alike), 2);
+	assert_span(first->twins.first_refused, "d{x=\"2\"}");
+	ng_encoded_reset(&fixture->text, true);
+	ng_encode(&fixture->text, NG_FORMAT_TEXT, first);
+	assert_span(((struct ng_span){ fixture->text.bytes, fixture->text.size }),
+		"# HELP d D.\n# TYPE d untyped\nd{x=\"1\",y=\"2\"} 1\nd{x=\"2\"} 2\nd{x=\"3\"} 3\n"
+		"d{x=\"2\",y=\"1\"} 6\n# HELP e E.\n# TYPE e summary\ne 9\n");
+	ng_page_done(&second);
 }
 
 #define PAGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_page, close_page)
@@ -554,7 +588,7 @@ int main(void)
 		PAGE_TEST(twins_with_suffix),
 		PAGE_TEST(capacity_is_kept),
 		PAGE_TEST(joining),
-		PAGE_TEST(joining_samples),
+		PAGE_TEST(joining_twins),
 	};
 
 	return cmocka_run_group_tests_name("page", tests, NULL, NULL);

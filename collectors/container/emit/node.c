@@ -24,13 +24,6 @@ static void write_node_peaks(
 	}
 }
 
-static void write_count(struct ng_scrape *scrape, enum ng_suffix suffix, struct ng_labels *labels, uint64_t count)
-{
-	char digits[NG_DIGITS];
-
-	ng_sample_text(scrape->page, suffix, labels, ng_digits(digits, count));
-}
-
 static void write_node_shares(struct ng_scrape *scrape, const struct container_sampler *sampler)
 {
 	static const char *const bound[CONTAINER_BUCKETS + 1] = { "0.01", "0.05", "0.1", "0.2", "0.4", "0.6", "0.8",
@@ -45,7 +38,7 @@ static void write_node_shares(struct ng_scrape *scrape, const struct container_s
 			continue;
 		for (size_t k = 0; k <= CONTAINER_BUCKETS; k++) {
 			count += sampler->bucket[i][k];
-			write_count(scrape, NG_SUFFIX_BUCKET,
+			ng_sample_part(scrape->page, NG_SUFFIX_BUCKET,
 				NG_LABELS(scrape->arena, { "kind", kind }, { "resource", resource },
 					{ "le", ng_span(bound[k]) }),
 				count);
@@ -53,7 +46,7 @@ static void write_node_shares(struct ng_scrape *scrape, const struct container_s
 		struct ng_labels *labels = NG_LABELS(scrape->arena, { "kind", kind }, { "resource", resource });
 		const char *end = ng_double_text(sum, (double)sampler->sum[i] / 10000);
 		ng_sample_text(scrape->page, NG_SUFFIX_SUM, labels, (struct ng_span){ sum, (size_t)(end - sum) });
-		write_count(scrape, NG_SUFFIX_COUNT, labels, count);
+		ng_sample_part(scrape->page, NG_SUFFIX_COUNT, labels, count);
 	}
 }
 

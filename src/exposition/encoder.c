@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exposition/encoder.h"
+
+#include "exposition/stencil.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static const struct ng_encoder *const encoders[NG_FORMATS] = {
+	[NG_FORMAT_TEXT] = &ng_text_encoder,
+};
+
+void ng_encode(struct ng_encoded *out, enum ng_format format, const struct ng_page *page)
+{
+	for (size_t i = 0; i < page->family_count && !out->error; i++) {
+		if (!page->families[i].elsewhere)
+			encoders[format]->family(out, &page->families[i]);
+	}
+}
+
+void ng_encode_end(struct ng_encoded *out, enum ng_format format)
+{
+	if (encoders[format]->end)
+		encoders[format]->end(out);
+}
+
+void ng_encoded_reset(struct ng_encoded *out, bool noting)
+{
+	out->size = 0;
+	out->error = 0;
+	out->noting = noting;
+	out->value_count = 0;
+}
+
+void ng_encoded_done(struct ng_encoded *out)
+{
+	free(out->bytes);
+	free(out->values);
+	*out = (struct ng_encoded){ 0 };
+}
+
+char *ng_encoded_room(struct ng_encoded *out, size_t more)
+{
+	size_t need = out->size + more + NG_PAGE_SLACK, wider = out->capacity ? out->capacity : 4096;
+
+	if (out->error)
+		return NULL;
+	if (need <= out->capacity)
+		return out->bytes + out->size;
+	if (need > NG_PAGE_LIMIT) {
+		out->error = -EFBIG;
+		return NULL;
+	}
+	while (wider < need)
+		wider *= 2;
+	char *moved = realloc(out->bytes, wider);
+	if (!moved) {
+		out->error = -ENOMEM;
+		return NULL;
+	}
+	out->bytes = moved;
+	out->capacity = wider;
+	return out->bytes + out->size;
+}
+
+bool ng_encoded_values(struct ng_encoded *out, size_t more)
+{
+	size_t wider = out->value_capacity ? out->value_capacity : 64;
+
+	if (out->size > NG_STENCIL_MAX)
+		out->noting = false;
+	if (!out->noting || out->value_count + more <= out->value_capacity)
+		return out->noting;
+	while (wider < out->value_count + more)
+		wider *= 2;
+	struct ng_place *moved = reallocarray(out->values, wider, sizeof(*moved));
+	if (moved) {
+		out->values = moved;
+		out->value_capacity = wider;
+	}
+	out->noting = moved != NULL;
+	return out->noting;
+}
