@@ -40,7 +40,7 @@ static struct metric *metric_of_line(struct work *work)
 {
 	struct ng_labels *labels;
 
-	if (textfile_labels(work->parse, work->draft, &work->parse->words, &labels) < 0)
+	if (textfile_labels(work->parse, work->draft, &work->parse->values, &labels) < 0)
 		return NULL;
 	size_t at = ng_labels_hash(labels);
 	for (; work->slots[at & work->slot_mask]; at++) {

@@ -75,7 +75,9 @@ struct sample {
 
 struct parse {
 	struct ng_arena *scratch; /* until the parts are made */
-	struct ng_arena words;    /* for one line: its labels */
+	struct ng_arena names;    /* for one family: its labels */
+	struct ng_arena values;   /* for one line: values without escapes */
+	struct ng_label *labels;
 	struct source *source;
 	struct ng_span text;
 	struct draft *drafts;

@@ -68,23 +68,30 @@ static struct ng_span plain(struct ng_arena *arena, struct ng_span value)
 	return (struct ng_span){ start, start ? unescape(start, value) : 0 };
 }
 
+/* The labels of a family, which all its samples have. */
+static int make_names(struct parse *parse, const struct draft *draft)
+{
+	ng_arena_reset(&parse->names);
+	parse->labels = ng_alloc(&parse->names, draft->label_count * sizeof(*parse->labels));
+	for (size_t i = 0; parse->labels && i < draft->label_count; i++) {
+		parse->labels[i].name = ng_copy(&parse->names, draft->labels[i]).text;
+		if (!parse->labels[i].name)
+			return -ENOMEM;
+	}
+	return parse->labels ? 0 : -ENOMEM;
+}
+
 int textfile_labels(
 	struct parse *parse, const struct draft *draft, struct ng_arena *arena, struct ng_labels **ret_labels)
 {
-	struct ng_arena *words = &parse->words;
-
-	ng_arena_reset(words);
-	struct ng_label *labels = ng_alloc(words, draft->label_count * sizeof(*labels));
-	if (!labels)
-		return -ENOMEM;
+	ng_arena_reset(&parse->values);
 	for (size_t i = 0; i < draft->label_count; i++) {
 		const struct label *label = find_label(&parse->line, draft->labels[i]);
-		labels[i].name = ng_copy(words, draft->labels[i]).text;
-		labels[i].value = label ? plain(words, label->value) : NG_SPAN("");
-		if (!labels[i].name || !labels[i].value.text)
+		parse->labels[i].value = label ? plain(&parse->values, label->value) : NG_SPAN("");
+		if (!parse->labels[i].value.text)
 			return -ENOMEM;
 	}
-	*ret_labels = ng_labels(arena, labels, draft->label_count);
+	*ret_labels = ng_labels(arena, parse->labels, draft->label_count);
 	return ng_labels_valid(*ret_labels) ? 0 : -ENOMEM;
 }
 
@@ -289,6 +296,9 @@ static int make_part(struct parse *parse, const struct draft *draft, struct part
 		part->help = (struct ng_span){ help, unescape(help, draft->help) };
 	}
 	sort_names(draft->labels, draft->label_count);
+	int r = make_names(parse, draft);
+	if (r < 0)
+		return r;
 	if (draft->type == NG_HISTOGRAM || draft->type == NG_SUMMARY)
 		return textfile_compound(parse, draft, part);
 	return make_simple(parse, draft, part);
@@ -324,6 +334,7 @@ int textfile_parse(struct ng_arena *scratch, struct ng_span text, struct source 
 		r = sort_samples(&parse);
 	if (r == 0)
 		r = make_parts(&parse);
-	ng_arena_done(&parse.words);
+	ng_arena_done(&parse.names);
+	ng_arena_done(&parse.values);
 	return r;
 }

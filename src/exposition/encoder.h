@@ -23,7 +23,8 @@ struct ng_encoded {
 	size_t size, capacity;
 	int error; /* sticky: -ENOMEM, -EFBIG */
 
-	/* the numbers, in order, for the compressor (stencil.h): where it asked for them and the answer is not too large */
+	/* the numbers, in order, for the compressor (stencil.h): where it asked for them and the answer is not too
+	 * large */
 	bool noting;
 	struct ng_place *values;
 	size_t value_count, value_capacity;

@@ -4,6 +4,7 @@
 
 #include "exposition/labels.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct fixture {
@@ -134,6 +135,28 @@ static void compared(void **state)
 	assert_true(ng_labels_equal(NG_NO_LABELS, NG_NO_LABELS));
 }
 
+/* The one label that is not empty is another one in each set. */
+static void hashes(void **state)
+{
+	enum { NAMES = 60 };
+	struct fixture *fixture = *state;
+	static char names[NAMES][8];
+	struct ng_label labels[NAMES];
+	uint64_t seen[NAMES];
+
+	for (unsigned i = 0; i < NAMES; i++) {
+		snprintf(names[i], sizeof(names[i]), "l%u", i);
+		labels[i] = (struct ng_label){ names[i], NG_SPAN("") };
+	}
+	for (unsigned i = 0; i < NAMES; i++) {
+		labels[i].value = NG_SPAN("x");
+		seen[i] = ng_labels_hash(ng_labels(&fixture->arena, labels, NAMES));
+		labels[i].value = NG_SPAN("");
+		for (unsigned k = 0; k < i; k++)
+			assert_int_not_equal(seen[i], seen[k]);
+	}
+}
+
 /* A set for which there was no memory makes all sets fail that are made of it. */
 static void failures(void **state)
 {
@@ -169,6 +192,7 @@ int main(void)
 		SETS_TEST(alone),
 		SETS_TEST(copied),
 		SETS_TEST(compared),
+		SETS_TEST(hashes),
 		SETS_TEST(failures),
 	};
 
