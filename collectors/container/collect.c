@@ -20,7 +20,7 @@ static void read_shown(struct ng_scrape *scrape, struct container *state, struct
 		container_count_processes(scrape, state->cgroups, at, container_wants(&state->reader, SET_DESCRIPTORS),
 			&row->figures.values);
 	if (container_wants(&state->reader, SET_STATES))
-		container_read_states(scrape, state->cgroups, &state->reader.text, at, now);
+		container_read_states(scrape, state->cgroups, at, now);
 	if (container_wants(&state->reader, SET_NETWORK))
 		container_read_network(scrape, &state->networks, at, now);
 	if (row->shown == SHOWN_NODE && container_wants(&state->reader, SET_SPEC) && state->machine.memory &&

@@ -137,7 +137,6 @@ static int init(void *context, struct ng_setup *setup)
 	int r = read_options(state, setup);
 	if (r < 0)
 		return r;
-	state->reader.text.limit = (size_t)16 << 20;
 	state->machine.meminfo = ng_shared(setup, NG_PROC, NG_WHOLE, "meminfo");
 	if (container_wants(&state->reader, SET_IO_DETAIL))
 		state->filesystems.diskstats = ng_shared(setup, NG_PROC, NG_RECORDS, "diskstats");
@@ -188,7 +187,6 @@ static void done(void *context)
 	for (size_t i = 0; i < CONTAINER_RESOURCES; i++)
 		ng_file_close(&state->sampler.node[i]);
 	ng_mounts_close(&state->filesystems.mounts);
-	ng_arena_done(&state->reader.text);
 	ng_arena_done(&state->machine.sizes);
 	ng_arena_done(&state->devices.memory);
 }

@@ -287,7 +287,6 @@ int container_follow_open(
 {
 	const struct ng_cgroups_hooks hooks = hooks_of(state);
 
-	state->starts.text = state->networks.text = &state->reader.text;
 	state->settlement.reader = &state->reader;
 	state->settlement.model = state->resolver.model = &state->model;
 	int r = ng_cgroups_new(setup, &hooks, limit, descriptors, watch, &state->cgroups);

@@ -32,7 +32,6 @@ int stage_stop(void **state)
 	ng_cgroups_free(stage->state.cgroups);
 	container_rows_done(&stage->state.model);
 	container_accounts_done(&stage->state.settlement);
-	ng_arena_done(&stage->state.reader.text);
 	groups_stop((void **)&stage->groups);
 	free(stage);
 	return 0;

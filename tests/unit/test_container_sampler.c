@@ -6,6 +6,7 @@
 #include "support.h"
 
 #include "kernel/cgroups.h"
+#include "kernel/pressure.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,7 +19,7 @@ static void parse(const char *text, int64_t some, int64_t full)
 	uint64_t total[2] = { 4711, 4711 };
 	bool has[2];
 
-	container_parse_pressure(guarded(text), total, has);
+	ng_pressure_parse(guarded(text), total, has);
 	assert_int_equal(has[0], some >= 0);
 	assert_int_equal(has[1], full >= 0);
 	if (some >= 0)

@@ -68,7 +68,6 @@ static int stop(void **context)
 
 	ng_cgroups_free(stage->cgroups);
 	container_figures_done(&stage->figures);
-	ng_arena_done(&stage->reader.text);
 	scratch_done(&stage->scratch);
 	probe_done(&stage->probe);
 	free(stage);

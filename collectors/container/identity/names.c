@@ -2,6 +2,7 @@
 #include "identity/names.h"
 
 #include "identity/search.h"
+#include "kernel/file_version.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,23 +13,6 @@
 void container_names_init(struct container_names *names, const char *logs, const char *pods)
 {
 	*names = (struct container_names){ .logs.path = logs, .pods.path = pods };
-}
-
-/*
- * Times of files come from a clock that ticks every 1 to 10 ms, those of old file systems have whole seconds: what was
- * changed within the last tick may change again without another time.
- */
-static bool unsettled(const struct timespec *modified)
-{
-	int64_t coarse = modified->tv_nsec ? 100000000 : 2100000000;
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	/* one far in the future, of a clock that was set back, is not met again */
-	if (now.tv_sec > modified->tv_sec + 3 || modified->tv_sec > now.tv_sec + 3)
-		return false;
-	int64_t age = (int64_t)(now.tv_sec - modified->tv_sec) * 1000000000 + now.tv_nsec - modified->tv_nsec;
-	return age < coarse && age > -coarse;
 }
 
 static bool same(const struct container_folder *folder, const struct stat *status)
@@ -68,7 +52,7 @@ static int look(struct ng_scrape *scrape, struct container_folder *folder, bool 
 		folder->device = status.st_dev;
 		folder->inode = status.st_ino;
 		folder->modified = status.st_mtim;
-		folder->unsettled = unsettled(&status.st_mtim);
+		folder->unsettled = ng_time_unsettled(&status.st_mtim);
 	}
 	folder->known = true;
 	return fd;

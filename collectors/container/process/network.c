@@ -144,15 +144,13 @@ void container_read_network(
 	struct ng_scrape *scrape, struct container_networks *networks, struct ng_cgroup *at, uint64_t now)
 {
 	struct container_group *group = container_group(at);
-	struct ng_arena *own = scrape->arena;
+	struct ng_arena_mark mark = ng_arena_mark(scrape->arena);
 	bool node = group->place.level == CONTAINER_ROOT;
 	char path[CONTAINER_PROC_ROOM];
 	struct ng_span text;
 
 	if (!node && !container_has_network(group))
 		return;
-	ng_arena_reset(networks->text);
-	scrape->arena = networks->text;
 	bool found = !node && container_find_process(scrape, networks, at, now);
 	container_proc_path(path, (uint64_t)group->member.pid, "/net/dev");
 	/*
@@ -161,9 +159,12 @@ void container_read_network(
 	 */
 	if (found && (!group->member.network_known || group->member.in_host))
 		group->member.network_known = in_network_of_host(scrape, networks, path, group) == 0;
+	/* what is_first adds stays until the end of the scrape */
+	ng_arena_rewind(scrape->arena, mark);
 	bool known = node || group->member.network_known;
 	bool second = found && known && group->place.level != CONTAINER_POD &&
-		      !is_first(own, networks, group->member.network);
+		      !is_first(scrape->arena, networks, group->member.network);
+	mark = ng_arena_mark(scrape->arena);
 	const char *file = node ? networks->path : found ? path : NULL;
 	/* what is not listed may have the sandbox, whose names are among the labels */
 	bool whole = group->place.level != CONTAINER_POD || at->listed || group->place.final;
@@ -174,5 +175,5 @@ void container_read_network(
 		group->row->network.count = 0; /* nothing, rather than what was true once */
 	if (group->place.level == CONTAINER_POD)
 		find_sandbox(at, &group->row->sandbox);
-	scrape->arena = own;
+	ng_arena_rewind(scrape->arena, mark);
 }

@@ -10,7 +10,6 @@
 
 struct container_networks {
 	struct ng_cgroups *cgroups; /* borrowed */
-	struct ng_arena *text;      /* borrowed, for what is read meanwhile */
 	const char *path;           /* of the node's network, below /proc */
 	uint64_t elsewhere;         /* containers of pods that are not below the group of their pod */
 	uint64_t scan_at;           /* when /proc was searched for processes last */

@@ -5,6 +5,7 @@
  */
 #include "process/processes.h"
 
+#include "kernel/process_stat.h"
 #include "model.h"
 #include "stats/files.h"
 
@@ -21,7 +22,6 @@ void container_proc_path(char path[CONTAINER_PROC_ROOM], uint64_t pid, const cha
 	memcpy(mempcpy(path, number.text, number.size), file, strlen(file) + 1);
 }
 
-/* The 22nd word of /proc/<pid>/stat; the second one may have blanks and parentheses. */
 int container_process_start(struct ng_scrape *scrape, uint64_t pid, uint64_t *ret_start)
 {
 	char path[CONTAINER_PROC_ROOM];
@@ -31,15 +31,7 @@ int container_process_start(struct ng_scrape *scrape, uint64_t pid, uint64_t *re
 	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
 	if (r < 0)
 		return r;
-	const char *at = text.size ? memrchr(text.text, ')', text.size) : NULL;
-	if (!at)
-		return -ESRCH;
-	text = ng_span_skip(text, (size_t)(at - text.text) + 1);
-	for (unsigned i = 3; i <= 22; i++) {
-		if (!ng_word_next(&text, &word))
-			return -ESRCH;
-	}
-	return ng_u64(word, ret_start);
+	return ng_stat_field(text, NG_STAT_START, &word) < 0 ? -ESRCH : ng_u64(word, ret_start);
 }
 
 int container_read_pids(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,

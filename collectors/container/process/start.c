@@ -166,10 +166,8 @@ void container_find_start(struct ng_scrape *scrape, struct container_starts *sta
 {
 	struct container_row *row = container_group(group)->row;
 	struct container_values *values = &row->figures.values;
-	struct ng_arena *own = scrape->arena;
+	struct ng_arena_mark mark = ng_arena_mark(scrape->arena);
 
-	ng_arena_reset(starts->text);
-	scrape->arena = starts->text;
 	uint64_t start = UINT64_MAX;
 	int r = find_oldest(scrape, starts, group, &start);
 	/* a pod has no process of its own; its sandbox is there first */
@@ -177,7 +175,7 @@ void container_find_start(struct ng_scrape *scrape, struct container_starts *sta
 		r = find_oldest(scrape, starts, at, &start);
 	if (r == 0 && start == UINT64_MAX)
 		r = find_log_time(scrape, starts, row, &start);
-	scrape->arena = own;
+	ng_arena_rewind(scrape->arena, mark);
 	/* a later time is worse than none: it is looked for again */
 	if (r < 0)
 		values->present &= ~(UINT64_C(1) << VALUE_STARTED);

@@ -9,8 +9,7 @@
 struct container_starts {
 	const struct ng_cgroups *cgroups; /* borrowed, as what follows */
 	const char *logs, *pod_logs;
-	struct ng_arena *text; /* for what is read meanwhile */
-	uint64_t booted;       /* CLOCK_REALTIME ns; 0: not known */
+	uint64_t booted; /* CLOCK_REALTIME ns; 0: not known */
 };
 
 /* VALUE_STARTED of a group that was there before us: what else there is may be earlier than the time of its directory.

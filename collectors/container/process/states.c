@@ -11,6 +11,7 @@
  */
 #include "process/states.h"
 
+#include "kernel/process_stat.h"
 #include "model.h"
 #include "process/processes.h"
 #include "stats/files.h"
@@ -52,17 +53,16 @@ static int read_tids(struct ng_scrape *scrape, const struct ng_cgroups *cgroups,
 static int read_state(struct ng_scrape *scrape, uint64_t tid, char *ret_letter)
 {
 	char path[CONTAINER_PROC_ROOM];
-	struct ng_span text;
+	struct ng_span text, word;
 
 	container_proc_path(path, tid, "/stat");
 	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
 	if (r < 0)
 		return r;
-	const char *at = text.size ? memrchr(text.text, ')', text.size) : NULL;
-	if (!at || text.text + text.size - at < 3)
-		return -EBADMSG;
-	*ret_letter = at[2];
-	return 0;
+	r = ng_stat_field(text, NG_STAT_STATE, &word);
+	if (r == 0)
+		*ret_letter = word.text[0];
+	return r;
 }
 
 /* Tasks that ended meanwhile are not counted; where one is not of our PID namespace nothing is known. */
@@ -116,11 +116,11 @@ static void read_file_limit(struct ng_scrape *scrape, uint64_t pid, struct conta
 	}
 }
 
-void container_read_states(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, struct ng_arena *text,
-	struct ng_cgroup *at, uint64_t now)
+void container_read_states(
+	struct ng_scrape *scrape, const struct ng_cgroups *cgroups, struct ng_cgroup *at, uint64_t now)
 {
 	struct container_row *row = container_group(at)->row;
-	struct ng_arena *own = scrape->arena;
+	struct ng_arena_mark mark = ng_arena_mark(scrape->arena);
 	struct ng_span tids;
 	uint64_t first;
 
@@ -129,8 +129,6 @@ void container_read_states(struct ng_scrape *scrape, const struct ng_cgroups *cg
 	if (!row->states)
 		return;
 	struct container_states *states = row->states;
-	ng_arena_reset(text);
-	scrape->arena = text;
 	states->known = states->has_limit = false;
 	if (read_tids(scrape, cgroups, at, &tids) == 0) {
 		states->known = count_states(scrape, tids, states->count);
@@ -139,5 +137,5 @@ void container_read_states(struct ng_scrape *scrape, const struct ng_cgroups *cg
 		if (row->place.level == CONTAINER_CONTAINER && ng_u64_next(&tids, &first) == 0 && first)
 			read_file_limit(scrape, first, states);
 	}
-	scrape->arena = own;
+	ng_arena_rewind(scrape->arena, mark);
 }

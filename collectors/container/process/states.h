@@ -15,8 +15,8 @@ struct container_states {
 	bool known, has_limit, unlimited;
 };
 
-/* Into the row of the group, with `text` for what is read meanwhile. `now` is of CLOCK_MONOTONIC. */
-void container_read_states(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, struct ng_arena *text,
-	struct ng_cgroup *group, uint64_t now);
+/* Into the row of the group. `now` is of CLOCK_MONOTONIC. */
+void container_read_states(
+	struct ng_scrape *scrape, const struct ng_cgroups *cgroups, struct ng_cgroup *group, uint64_t now);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "sampling/sampler.h"
 
+#include "kernel/pressure.h"
 #include "model.h"
 
 #include <fcntl.h>
@@ -197,7 +198,7 @@ static unsigned sample_node(struct ng_scrape *scrape, struct container_sampler *
 			continue;
 		sampler->reads++;
 		sampler->has_node = true;
-		container_parse_pressure(text, total, has);
+		ng_pressure_parse(text, total, has);
 		container_triggers_advance(triggers, i, total[0], now);
 		for (size_t k = 0; k < 2; k++) {
 			uint64_t before = sampler->total[i][k], grown = total[k] > before ? total[k] - before : 0;

@@ -84,13 +84,11 @@ void container_kills_gone(struct container_settlement *settlement, struct contai
 void container_kills_settle(struct ng_scrape *scrape, struct container_settlement *settlement)
 {
 	struct container_node_kills *kills = &settlement->kills;
-	struct ng_arena *own = scrape->arena;
+	struct ng_arena_mark mark = ng_arena_mark(scrape->arena);
 	uint64_t node;
 
 	if (ng_cgroups_mode(settlement->cgroups) == NG_CGROUP_V2 || !container_wants(settlement->reader, SET_EVENTS))
 		return;
-	ng_arena_reset(&settlement->reader->text);
-	scrape->arena = &settlement->reader->text;
 	if (read_node(scrape, &node) && (!kills->based || node != kills->node)) {
 		uint64_t known = read_living(scrape, settlement) + kills->gone;
 		if (kills->based && node > known + kills->others)
@@ -101,7 +99,7 @@ void container_kills_settle(struct ng_scrape *scrape, struct container_settlemen
 		kills->node = node;
 		kills->based = true;
 	}
-	scrape->arena = own;
+	ng_arena_rewind(scrape->arena, mark);
 	for (struct container_row *row = kills->open ? settlement->model->leaving : NULL; row; row = row->next)
 		row->kills_open = false;
 	kills->open = false;

@@ -7,29 +7,13 @@
  */
 #include "stats/psi.h"
 
+#include "kernel/pressure.h"
 #include "stats/files.h"
 
 #include <unistd.h>
 
 const char *const container_pressure_files[CONTAINER_RESOURCES] = { "cpu.pressure", "memory.pressure", "io.pressure" };
 const char *const container_node_pressure[CONTAINER_RESOURCES] = { "pressure/cpu", "pressure/memory", "pressure/io" };
-
-void container_parse_pressure(struct ng_span text, uint64_t ret_total[2], bool ret_has[2])
-{
-	struct ng_span line;
-
-	ret_has[0] = ret_has[1] = false;
-	while (ng_line_next(&text, &line)) {
-		bool full = ng_span_starts(line, NG_SPAN("full "));
-		if (!full && !ng_span_starts(line, NG_SPAN("some ")))
-			continue;
-		const char *at = memrchr(line.text, '=', line.size);
-		size_t skip = at ? (size_t)(at - line.text) + 1 : 0;
-		if (skip < 6 || memcmp(at - 5, "total", 5) != 0)
-			continue;
-		ret_has[full] = ng_u64(ng_span_skip(line, skip), &ret_total[full]) == 0;
-	}
-}
 
 bool container_read_totals(int fd, uint64_t ret_total[2])
 {
@@ -39,7 +23,7 @@ bool container_read_totals(int fd, uint64_t ret_total[2])
 	ssize_t n = pread(fd, text, sizeof(text), 0);
 	if (n <= 0)
 		return false;
-	container_parse_pressure((struct ng_span){ text, (size_t)n }, ret_total, has);
+	ng_pressure_parse((struct ng_span){ text, (size_t)n }, ret_total, has);
 	return has[0];
 }
 
@@ -62,7 +46,7 @@ void container_read_pressure(struct ng_scrape *scrape, int directory, const int 
 		if (r < 0)
 			continue;
 		answer = PSI_READ;
-		container_parse_pressure(text, total, has);
+		ng_pressure_parse(text, total, has);
 		for (size_t k = 0; k < 2; k++) {
 			if (has[k])
 				container_set(values, (enum container_value)(VALUE_PRESSURE + 2 * i + k), total[k]);
@@ -79,7 +63,7 @@ void container_read_irq_pressure(struct ng_scrape *scrape, int directory, struct
 
 	if (container_peek(scrape, directory, NG_VALUE, "irq.pressure", &text) < 0)
 		return;
-	container_parse_pressure(text, total, has);
+	ng_pressure_parse(text, total, has);
 	if (has[1])
 		container_set(values, VALUE_IRQ_STALLED, total[1]);
 }

@@ -12,10 +12,7 @@ enum container_psi { PSI_READ, PSI_NO_FILE, PSI_SWITCHED_OFF, PSI_V1, PSI_REASON
 extern const char *const container_pressure_files[CONTAINER_RESOURCES];
 extern const char *const container_node_pressure[CONTAINER_RESOURCES];
 
-/* "some avg10=... total=123": the two totals of a pressure file in us; false for a missing line. */
-void container_parse_pressure(struct ng_span text, uint64_t ret_total[2], bool ret_has[2]);
-
-/* The same of an open file, between scrapes; false when it has no total of some tasks waiting. */
+/* The two totals of an open pressure file in us, between scrapes; false if it has no total of some tasks waiting. */
 bool container_read_totals(int fd, uint64_t ret_total[2]);
 
 /*

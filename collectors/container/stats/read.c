@@ -8,32 +8,28 @@
 int container_read_counters(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	struct container_figures *figures, bool *ret_io)
 {
-	struct ng_arena *own = scrape->arena;
+	struct ng_arena_mark mark = ng_arena_mark(scrape->arena);
 
-	ng_arena_reset(&reader->text);
-	scrape->arena = &reader->text;
 	figures->values.present = 0;
 	figures->devices.count = 0;
 	*ret_io = false;
 	int r = ng_cgroups_mode(reader->cgroups) == NG_CGROUP_V2
 			? container_read_counters_v2(scrape, reader, group, figures, ret_io)
 			: container_read_counters_v1(scrape, reader, group, figures, ret_io);
-	scrape->arena = own;
+	ng_arena_rewind(scrape->arena, mark);
 	return r;
 }
 
 int container_read(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	bool limits, struct container_figures *figures)
 {
-	struct ng_arena *own = scrape->arena;
+	struct ng_arena_mark mark = ng_arena_mark(scrape->arena);
 
 	figures->limits_missed = false;
-	ng_arena_reset(&reader->text);
-	scrape->arena = &reader->text;
 	int r = ng_cgroups_mode(reader->cgroups) == NG_CGROUP_V2
 			? container_read_v2(scrape, reader, group, limits, figures)
 			: container_read_v1(scrape, reader, group, limits, figures);
-	scrape->arena = own;
+	ng_arena_rewind(scrape->arena, mark);
 	return r;
 }
 

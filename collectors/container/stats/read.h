@@ -15,7 +15,6 @@ struct container_reader {
 	struct ng_names huge_sizes; /* "2MB" */
 	struct container_plan cpu, memory, events;
 	uint64_t psi[PSI_REASONS];     /* groups by what their pressure files said, in this scrape */
-	struct ng_arena text;          /* of the files of one group */
 	const int *pressure_fd_plus_1; /* what the sampler keeps open of the group that is read, or NULL */
 	bool inner;                    /* the group that is read may have one of crun's below it */
 	bool weights_changed;          /* some CPU weight is not what it was: see container_shares_settle */
