@@ -39,14 +39,12 @@ void ng_encoded_done(struct ng_encoded *out)
 	*out = (struct ng_encoded){ 0 };
 }
 
-char *ng_encoded_room(struct ng_encoded *out, size_t more)
+char *ng_encoded_grow(struct ng_encoded *out, size_t more)
 {
 	size_t need = out->size + more + NG_PAGE_SLACK, wider = out->capacity ? out->capacity : 4096;
 
 	if (out->error)
 		return NULL;
-	if (need <= out->capacity)
-		return out->bytes + out->size;
 	if (need > NG_PAGE_LIMIT) {
 		out->error = -EFBIG;
 		return NULL;

@@ -47,7 +47,13 @@ void ng_encoded_reset(struct ng_encoded *out, bool noting);
 void ng_encoded_done(struct ng_encoded *out);
 
 /* The end of the answer, with room for `more` bytes and NG_PAGE_SLACK; NULL once it has failed. */
-char *ng_encoded_room(struct ng_encoded *out, size_t more);
+char *ng_encoded_grow(struct ng_encoded *out, size_t more);
+static inline char *ng_encoded_room(struct ng_encoded *out, size_t more)
+{
+	if (__builtin_expect(!out->error && out->size + more + NG_PAGE_SLACK <= out->capacity, 1))
+		return out->bytes + out->size;
+	return ng_encoded_grow(out, more);
+}
 
 /* Room for so many more values; false where none are to be noted. */
 bool ng_encoded_values(struct ng_encoded *out, size_t more);

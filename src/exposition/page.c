@@ -168,8 +168,10 @@ static bool begin_family(struct ng_page *page)
 	if (page->store_size == 0 && !begin_page(page))
 		return false;
 	ng_page_close(page);
-	if (page->error || !grow(page, (void **)&page->families, page->family_count, &page->family_capacity,
-				   sizeof(*page->families), 1))
+	if (page->error)
+		return false;
+	if (page->family_count == page->family_capacity && !grow(page, (void **)&page->families, page->family_count,
+								   &page->family_capacity, sizeof(*page->families), 1))
 		return false;
 	struct ng_page_family *family = &page->families[page->family_count++];
 	*family = page->opened;

@@ -89,7 +89,7 @@ static void put_samples(struct ng_encoded *out, const struct ng_page_family *par
 {
 	const struct ng_page *page = part->page;
 	const struct ng_sample *sample = page->samples + part->first, *end = page->samples + part->end;
-	bool noting = ng_encoded_values(out, part->end - part->first);
+	bool noting = out->noting && ng_encoded_values(out, part->end - part->first);
 
 	for (; sample < end; sample++) {
 		const struct ng_set *set = ng_page_set(page, sample->labels);
