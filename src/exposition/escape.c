@@ -3,6 +3,24 @@
 
 #include "base/utf8.h"
 
+enum { WORD = 8 };
+
+/* The top bit of each byte that is `c` is set, and those of some that are not. */
+static inline uint64_t bytes_that_are(uint64_t word, unsigned char c)
+{
+	uint64_t difference = word ^ (UINT64_C(0x0101010101010101) * c);
+
+	return difference - UINT64_C(0x0101010101010101);
+}
+
+/* Whether none of the bytes needs more than being copied. */
+static inline bool is_plain(uint64_t word)
+{
+	uint64_t found = bytes_that_are(word, '\\') | bytes_that_are(word, '\n') | bytes_that_are(word, '"') | word;
+
+	return (found & UINT64_C(0x8080808080808080)) == 0;
+}
+
 char *ng_escape(char *at, struct ng_span text, bool quotes)
 {
 	if (text.size == 0)
@@ -10,6 +28,13 @@ char *ng_escape(char *at, struct ng_span text, bool quotes)
 	const unsigned char *from = (const unsigned char *)text.text, *end = from + text.size;
 
 	while (from < end) {
+		uint64_t word;
+		if ((size_t)(end - from) >= WORD && (memcpy(&word, from, WORD), is_plain(word))) {
+			memcpy(at, &word, WORD);
+			at += WORD;
+			from += WORD;
+			continue;
+		}
 		unsigned char c = *from;
 		if (c >= 0x80) {
 			size_t n = ng_utf8_length((const char *)from, (size_t)(end - from));
