@@ -74,7 +74,7 @@ function(c)
         'FilesystemInodesFillingUp',
         'node',
         'ticket',
-        filling_up('files_free') + 'and\n%s > 0\n' % value('files'),
+        filling_up('files_free'),
         wait='5m',
         keep=true,
         summary='File system ' + where + ' has {{ $value | humanize }} inodes left and will have none within an hour at this rate.',

@@ -31,7 +31,9 @@ function(c) {
   },
 
   // The expression in both windows. `side` makes it from a window.
-  both(side, limit):: '%s > %g\nand\n%s > %g\n' % [side(c.window), limit, side(c.shortWindow), limit],
+  both(side, limit)::
+    local number = if limit == 0 then '0' else '%g' % limit;  // jsonnet 0.18 cannot format a 0 with %g
+    '%s > %s\nand\n%s > %s\n' % [side(c.window), number, side(c.shortWindow), number],
 
   // Exporters in Kubernetes have the labels of their own pod on series about the node. They are no victim, and change with each rollout:
   // aggregated away, an alert survives the restart of the exporter.

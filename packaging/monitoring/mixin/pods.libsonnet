@@ -95,11 +95,8 @@ function(c)
         'PodTasksRefused',
         'pods',
         'ticket',
-        |||
-          max by (%(by)s) (increase(container_pids_events_max_total{pod!="", container="", name=""}[%(window)s])) > 0
-        ||| % { by: lib.by_pod, window: c.window },
-        wait='1m',
-        keep=true,
+        lib.both(function(window) 'max by (%s) (increase(container_pids_events_max_total{pod!="", container="", name=""}[%s]))' % [lib.by_pod, window], 0),
+        wait='3m', keep=true,
         summary=who + ' was refused {{ $value | printf "%.0f" }} new processes or threads within ' + c.window + '.',
         description='It is at its limit of tasks. Programs report "Resource temporarily unavailable" or cannot start threads.',
       ),
