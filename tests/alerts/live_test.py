@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Prometheus loads the rules and scrapes us and node_exporter side by side, and us once more on a node with pods.
 
-Each part of each expression has data, or there is a reason in empty.tsv; it has data of ours wherever it has some of
+Each part of each rule, and each query of the dashboards, has data, or there is a reason in empty.tsv; it has data of ours wherever it has some of
 node_exporter's. A pod and a daemon that stall are seen by the whole rule.
 """
 import json
@@ -86,9 +86,9 @@ def part_has_data(server, part, reasons, ours, theirs):
     return why if not found else None
 
 
-def rule_has_data(server, rule, reasons, ours, theirs):
-    server.query(rule["expr"])
-    whys = [part_has_data(server, part, reasons, ours, theirs) for part in promql.parts(rule["expr"])]
+def expression_has_data(server, text, reasons, ours, theirs):
+    server.query(text)
+    whys = [part_has_data(server, part, reasons, ours, theirs) for part in promql.parts(text)]
     empty = sorted({why for why in whys if why})
     return f"{len(whys)} parts" + (f", empty: {'; '.join(empty)}" if empty else "")
 
@@ -139,8 +139,11 @@ def main():
                 cases.run("no rule fails in Prometheus", no_rule_fails, server)
                 cases.run("stalls are seen by the whole rules", stalls_are_seen, server)
                 for rule in monitoring.rules() + monitoring.rules(monitoring.KUBELET_RULES):
-                    cases.run(f"data for {rule.get('alert') or rule['record']}", rule_has_data, server, rule, reasons,
+                    cases.run(f"data for {rule.get('alert') or rule['record']}", expression_has_data, server, rule["expr"], reasons,
                               f"127.0.0.1:{ours.address[1]}", f"127.0.0.1:{theirs[1]}")
+                for name, text in monitoring.expressions():
+                    cases.run(f"data for {name}", expression_has_data, server, text, reasons, f"127.0.0.1:{ours.address[1]}",
+                              f"127.0.0.1:{theirs[1]}")
     return cases.finish()
 
 

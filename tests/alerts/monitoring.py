@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of packaging/monitoring share."""
 import csv
+import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -44,6 +46,18 @@ def alerts(path=None):
     """Of both files, each name once."""
     found = [rule for one in ([path] if path else [RULES, KUBELET_RULES]) for rule in rules(one) if "alert" in rule]
     return list({rule["alert"]: rule for rule in found}.values())
+
+
+def dashboards():
+    return {path.stem: json.loads(path.read_text()) for path in sorted((MONITORING / "dashboards").glob("*.json"))}
+
+
+def expressions():
+    """(dashboard and panel, expression) with values for Grafana's variables."""
+    for name, dashboard in dashboards().items():
+        for panel in dashboard["panels"]:
+            for target in panel.get("targets", []):
+                yield f"{name}: {panel['title']} {target['refId']}", re.sub(r"\$__rate_interval", "1m", re.sub(r"\$(cluster|node|namespace|pod)\b", ".*", target["expr"]))
 
 
 def table(path):

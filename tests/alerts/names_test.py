@@ -85,6 +85,8 @@ def main():
             cases.run(f"names in {rule['alert']}", try_alert, rule, known)
         else:
             cases.run(f"names in {rule['record']}", lambda text: try_expression(text, known) and None, rule["expr"])
+    for name, text in monitoring.expressions():
+        cases.run(f"names in {name}", lambda text: try_expression(text, known) and None, text)
     cases.run("the kubelet's rules use what the kubelet serves", only_what_the_kubelet_has, known)
     return cases.finish()
 

@@ -11,7 +11,7 @@ function(c) {
   local dashboards = {
     node: c.grafanaURL + '/d/nodegauge-node?var-node=' + lib.node,
     pods: c.grafanaURL + '/d/nodegauge-pods?var-namespace={{ $labels.namespace }}&var-pod={{ $labels.pod }}',
-    units: c.grafanaURL + '/d/nodegauge-node?var-node=' + lib.node + '&var-unit={{ $labels.unit }}',
+    units: c.grafanaURL + '/d/nodegauge-node?var-node=' + lib.node,
     fleet: c.grafanaURL + '/d/nodegauge-fleet',
   },
 

@@ -29,4 +29,6 @@
   kubeletAlerts:: {
     groups: [{ name: 'nodegauge-kubelet-pods', rules: pods.alerts + pods.kubelet_alerts }],
   },
+
+  grafanaDashboards+:: (import 'dashboards.libsonnet')(c),
 }
