@@ -6,6 +6,7 @@ STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 LISTS = re.compile(r"\b(by|on|without|ignoring|group_left|group_right)\s*\(([^)]*)\)")
 NAME = re.compile(r"[a-zA-Z_:][\w:]*")
 KEYWORDS = {"and", "or", "unless", "offset", "bool", "inf", "nan", "by", "on", "without", "ignoring", "group_left", "group_right", "start", "end"}
+OPERATOR = re.compile(r"\b(and|or|unless)\b(\s+(on|ignoring)\s*\([^)]*\))?")
 REPLACED = re.compile(r'"(\w+)",\s*"[^"]*",\s*"[^"]*",\s*"(?:[^"\\]|\\.)*"\s*\)')
 TEMPLATE = re.compile(r"\$labels\.(\w+)")
 
@@ -30,9 +31,9 @@ class Expression:
             self.metrics.setdefault(name, set()).update(labels)
 
 
-def split(text):
-    """The operands of the outermost `and`, `or` and `unless`."""
-    words, depth, quoted, start, i = [], 0, False, 0, 0
+def operators(text):
+    """Where each of the outermost `and`, `or` and `unless` is, with its `on`."""
+    found, depth, quoted, i = [], 0, False, 0
     while i < len(text):
         character = text[i]
         if quoted:
@@ -44,12 +45,23 @@ def split(text):
             depth += 1
         elif character in ")}]":
             depth -= 1
-        elif depth == 0 and (match := re.compile(r"\b(and|or|unless)\b(\s+(on|ignoring)\s*\([^)]*\))?").match(text, i)):
-            words.append(text[start:i])
-            start = i = match.end()
+        elif depth == 0 and (match := OPERATOR.match(text, i)):
+            found.append(match.span())
+            i = match.end()
             continue
         i += 1
-    return [word.strip() for word in [*words, text[start:]] if word.strip()]
+    return found
+
+
+def split(text):
+    """The operands of the outermost operators."""
+    bounds = [0, *(edge for span in operators(text) for edge in span), len(text)]
+    return [word.strip() for word in map(lambda i: text[bounds[i]:bounds[i + 1]], range(0, len(bounds), 2)) if word.strip()]
+
+
+def cuts(text):
+    """Where an expression can be cut such that each piece is an operator with its right side."""
+    return [0, *(start for start, _ in operators(text)), len(text)]
 
 
 def closing(text, start):
