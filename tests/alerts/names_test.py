@@ -17,6 +17,7 @@ import promql
 PROGRAM = os.environ.get("NODEGAUGE", str(monitoring.ROOT / "build/nodegauge"))
 # Of the target: set by discovery, by the monitors of packaging/kubernetes, or from outside.
 TARGET = {"job", "instance", "node", "cluster", "namespace", "pod", "container", "service", "endpoint", "metrics_path"}
+OPTIONAL = {"PodTasksRefused"}  # needs a set of families that is off by default
 cases = harness.Cases()
 
 
@@ -60,6 +61,14 @@ def only_what_the_kubelet_has(known):
         harness.demand(not strange, lambda: f"{rule['alert']}: the kubelet does not serve {strange}")
 
 
+def few_series_of_each_pod():
+    """A rule that reads many series of each pod makes them too dear to keep. Of containers with a CPU limit there are three more."""
+    used = {metric for rule in monitoring.alerts(monitoring.RULES) if rule["alert"].startswith("Pod") and rule["alert"] not in OPTIONAL
+            for metric in promql.Expression(rule["expr"]).metrics if "_cfs_" not in metric}
+    harness.demand(len(used) <= 12, lambda: f"{len(used)}: {sorted(used)}")
+    return f"{len(used)} series"
+
+
 def finds_mistakes():
     """The check itself."""
     known = {"a_total": {"device"}, "up": set()}
@@ -88,6 +97,7 @@ def main():
     for name, text in monitoring.expressions():
         cases.run(f"names in {name}", lambda text: try_expression(text, known) and None, text)
     cases.run("the kubelet's rules use what the kubelet serves", only_what_the_kubelet_has, known)
+    cases.run("few series of each pod", few_series_of_each_pod)
     return cases.finish()
 
 
