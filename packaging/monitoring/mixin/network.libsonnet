@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Losses on the network.
+// Losses on the network. The kernel counts TCP for each network namespace; these are the node's own, without those of pods.
 local library = import 'lib.libsonnet';
 
 function(c)
@@ -49,7 +49,7 @@ function(c)
         wait='2m',
         keep=true,
         summary=lib.node + ' drops {{ $value | humanize }} incoming connections per second: a service does not accept them.',
-        description='The accept queue of a listening socket is full: its program is stuck or too slow. Clients see time-outs.',
+        description='The accept queue of a listening socket of the node is full (pods with a network of their own are not counted): its program is stuck or too slow. Clients see time-outs.',
       ),
       lib.alert(
         'NetworkPacketsLost',
