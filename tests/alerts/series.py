@@ -22,6 +22,8 @@ PLACES = {
     "CONTAINER": 'job="kubelet", metrics_path="/metrics/cadvisor", instance="n1", node="n1", namespace="shop", pod="db-0", '
                  'container="db", name="5f1e", image="unknown", '
                  'id="/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod9a.slice/cri-containerd-5f1e.scope"',
+    # node_exporter as kube-prometheus scrapes it
+    "KUBEPROM": 'job="node-exporter", instance="n1", namespace="monitoring", pod="node-exporter-q2w9x", container="kube-rbac-proxy"',
     # the kubelet's own endpoint
     "KUBELET": 'job="kubelet", metrics_path="/metrics/cadvisor", instance="10.0.0.1:10250", node="n1", namespace="shop", pod="db-0", '
                'container="", image="", name="", id="/kubepods/burstable/pod9a"',

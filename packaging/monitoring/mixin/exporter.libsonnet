@@ -5,6 +5,8 @@ local library = import 'lib.libsonnet';
 function(c)
   local lib = library(c);
   local up = 'up{%s}' % c.exporterSelector;
+  // Kubernetes' names are the label `node` of nodegauge's monitors, and `instance` of kube-prometheus' for node_exporter.
+  local up_of_node = 'up{%s, node!=""} or label_replace(up{%s, node=""}, "node", "$1", "instance", "(.*)")' % [c.exporterSelector, c.exporterSelector];
   local not_ready = 'max by (cluster, node) (kube_node_status_condition{condition="Ready", status="true"}) == 0';
 
   // What cannot be watched on a node, and why, as two labels.
@@ -35,7 +37,7 @@ function(c)
         'ExporterDown',
         'node',
         'ticket',
-        '%s == 0\nunless on (cluster, node)\n%s\n' % [lib.of_node([], up), not_ready],
+        '%s == 0\nunless on (cluster, node)\n%s\n' % [lib.of_node([], up_of_node), not_ready],
         wait='3m',
         summary='The exporter on ' + lib.node + ' cannot be scraped.',
         description='Nothing of this node is watched: no other alert of it can fire. On a machine outside of Kubernetes the machine itself may be down.',
@@ -52,7 +54,7 @@ function(c)
           kube_node_spec_taint{key=~"%(taints)s"}
           unless on (cluster, node)
           kube_node_spec_unschedulable == 1
-        ||| % { not_ready: not_ready, up: up, taints: c.leavingTaints },
+        ||| % { not_ready: not_ready, up: up_of_node, taints: c.leavingTaints },
         wait='5m',
         summary='Node ' + lib.node + lib.cluster + ' is not ready, and its exporter is gone.',
         description='The node or its network is down. Its pods are replaced elsewhere after five minutes; those with local storage are not. Nodes that an autoscaler removes or that are cordoned are left out.',
