@@ -26,7 +26,7 @@ import wire
 SECONDS = 12
 CONFIGURATION = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
-rule_files: ['{rules}/*.rules.yaml']
+rule_files: ['{rules}']
 scrape_configs:
   - job_name: node
     static_configs: [{{targets: ['127.0.0.1:{ours}']}}]
@@ -51,7 +51,7 @@ class Prometheus:
     def __init__(self, folder, **ports):
         self.address = ("127.0.0.1", daemon.free_port())
         configuration = Path(folder, "prometheus.yml")
-        configuration.write_text(CONFIGURATION.format(rules=monitoring.RULES.parent, **ports))
+        configuration.write_text(CONFIGURATION.format(rules=monitoring.RULES, **ports))
         self.process = daemon.Daemon(
             [packages.need("prometheus", "prometheus"), f"--config.file={configuration}", f"--storage.tsdb.path={folder}/data",
              f"--web.listen-address=127.0.0.1:{self.address[1]}"], self.address)
@@ -98,7 +98,7 @@ def no_rule_fails(server):
     broken = [f"{rule['name']}: {rule['lastError']}" for group in groups for rule in group["rules"] if rule["health"] == "err"]
     harness.demand(not broken, lambda: "; ".join(broken[:5]))
     names = {rule["name"] for group in groups for rule in group["rules"]}
-    wanted = {rule["alert"] for rule in monitoring.alerts()}
+    wanted = {rule["alert"] for rule in monitoring.alerts(monitoring.RULES)}
     harness.demand(wanted <= names, lambda: f"{wanted - names} were not loaded")
 
 
@@ -107,7 +107,6 @@ def stalls_are_seen(server):
     seen = {(one["metric"]["alertname"], one["metric"].get("pod") or one["metric"].get("unit")): one["metric"]
             for one in server.query('ALERTS{alertname=~"PodMemoryStalled|PodIOStalled|NodeDaemonsStalled"}')}
     wanted = {("PodMemoryStalled", "burstable-5d8f9"), ("PodIOStalled", "etcd-node1"), ("NodeDaemonsStalled", "kubelet.service")}
-    # Both sets of rules are loaded, and the pods' rules are in both.
     harness.demand_equal(set(seen), wanted, "what is pending")
     harness.demand(all(labels["node"] == "n1" for labels in seen.values()), lambda: f"{seen}")
 
