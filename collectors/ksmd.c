@@ -24,9 +24,7 @@ enum {
 };
 
 static const struct ng_family families[FAMILIES] = {
-	{ .name = "node_ksmd_full_scans_total",
-		.help = "Full scans of all mergeable areas.",
-		.type = NG_COUNTER },
+	{ .name = "node_ksmd_full_scans_total", .help = "Full scans of all mergeable areas.", .type = NG_COUNTER },
 	{ .name = "node_ksmd_merge_across_nodes",
 		.help = "Whether pages of different NUMA nodes may be merged.",
 		.type = NG_GAUGE },

@@ -3,7 +3,7 @@
  * Encoders: one for each format, which turns pages into bytes family by family.
  *
  * An encoder sees the families in the order of the answer, each once and with the samples of all pages that have it. It
- * is a file of its own that reads pages (exposition/page.h) and appends to an answer; ng_encoders has them all.
+ * is a file of its own that reads pages (exposition/page.h) and appends to an answer; encode.c lists them.
  */
 #ifndef EXPOSITION_ENCODER_H
 #define EXPOSITION_ENCODER_H

@@ -134,8 +134,7 @@ static bool stale(int error)
 	return error == -ENODEV || error == -ESRCH || error == -ENOENT || error == -ESTALE || error == -ENXIO;
 }
 
-int ng_file_read_into(
-	struct ng_scrape *scrape, struct ng_arena *arena, struct ng_file *file, struct ng_span *ret_text)
+int ng_file_read_into(struct ng_scrape *scrape, struct ng_arena *arena, struct ng_file *file, struct ng_span *ret_text)
 {
 	bool kept = file->fd_plus_1 != 0;
 	int r = kept ? 0 : file_open(scrape, file);

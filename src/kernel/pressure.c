@@ -3,7 +3,7 @@
 
 void ng_pressure_parse(struct ng_span text, uint64_t ret_total[NG_PRESSURE_KINDS], bool ret_given[NG_PRESSURE_KINDS])
 {
-	static const char key[] = " total=";
+	static const char key[] = "total=";
 	struct ng_span line;
 
 	ret_given[NG_PRESSURE_SOME] = ret_given[NG_PRESSURE_FULL] = false;
@@ -14,6 +14,7 @@ void ng_pressure_parse(struct ng_span text, uint64_t ret_total[NG_PRESSURE_KINDS
 		const char *at = memmem(line.text, line.size, key, sizeof(key) - 1);
 		size_t skip = at ? (size_t)(at - line.text) + sizeof(key) - 1 : line.size;
 		line = ng_span_skip(line, skip);
-		ret_given[full] = ng_u64_next(&line, &ret_total[full]) == 0;
+		/* a line that ends in a blank was cut */
+		ret_given[full] = ng_u64_next(&line, &ret_total[full]) == 0 && !ng_span_ends(line, NG_SPAN(" "));
 	}
 }

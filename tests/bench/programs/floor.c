@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The floor: what the kernel itself charges for the reads of one scrape. It makes the calls of a plan (plan.awk writes
- * it from a trace of the daemon), over kept descriptors where the plan does not say otherwise, and does nothing else: no
- * parsing, no text.
+ * it from a trace of the daemon), over kept descriptors where the plan does not say otherwise, and does nothing else:
+ * no parsing, no text.
  *
  *     floor [-n ROUNDS] [-i MILLISECONDS] [-e] PLAN     CPU time per round in microseconds; -e: each entry as well
  *     floor -p PORT -b BODY [-z GZIPPED] PLAN           makes one round for each GET, see serve.h

@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The bytes of an answer, as an encoder appends them. */
 #include "exposition/encoder.h"
 
 #include "exposition/stencil.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-static const struct ng_encoder *const encoders[NG_FORMATS] = {
-	[NG_FORMAT_TEXT] = &ng_text_encoder,
-};
-
-void ng_encode(struct ng_encoded *out, enum ng_format format, const struct ng_page *page)
-{
-	for (size_t i = 0; i < page->family_count && !out->error; i++) {
-		if (!page->families[i].elsewhere)
-			encoders[format]->family(out, &page->families[i]);
-	}
-}
-
-void ng_encode_end(struct ng_encoded *out, enum ng_format format)
-{
-	if (encoders[format]->end)
-		encoders[format]->end(out);
-}
 
 void ng_encoded_reset(struct ng_encoded *out, bool noting)
 {
