@@ -26,7 +26,7 @@ struct instance {
 	struct ng_body *body; /* of the last gather */
 	struct ng_span text;
 	atomic_uint logged; /* messages about failing collectors */
-	char error[512];
+	char error[1024];
 };
 
 /* The collectors that are linked in. */
