@@ -347,9 +347,12 @@ static void give_back(struct container *state)
 		rows += state->follow.census.live[i];
 	if (rows > state->follow.most_rows)
 		state->follow.most_rows = rows;
-	if (state->follow.most_rows < MANY_ROWS || rows > state->follow.most_rows / 4)
+	bool fewer = state->follow.most_rows >= MANY_ROWS && rows <= state->follow.most_rows / 4;
+	bool last = state->follow.leaving_kept && !state->model.leaving_count;
+	if (!fewer && !last)
 		return;
 	state->follow.most_rows = rows;
+	state->follow.leaving_kept = state->model.leaving_count > 0;
 	malloc_trim(0);
 }
 

@@ -9,6 +9,7 @@ struct container_follow {
 	struct container_census census;
 	struct ng_cgroup *young; /* the latest of them */
 	uint64_t most_rows;      /* since memory was given back */
+	bool leaving_kept;       /* rows that were leaving then: it is given back once more when they have left */
 	uint64_t looks_until;    /* when the looks at the tree that were taken would be over, one after the other */
 	bool listing_failed;
 	bool incomplete; /* there was no memory for the row of a group */

@@ -297,7 +297,8 @@ bool ng_pairs_equal(struct ng_pairs a, struct ng_pairs b)
 	while (ng_pairs_next(&a, &name, &value)) {
 		struct ng_span other = find(b, name), skipped[2];
 		/* name="value" */
-		if (!ng_pairs_next(&rest, &skipped[0], &skipped[1]) || other.size != name.size + value.size + 3 ||
+		if (!ng_pairs_next(&rest, &skipped[0], &skipped[1]) || !other.text ||
+			other.size != name.size + value.size + 3 ||
 			memcmp(other.text + name.size + 2, value.text, value.size) != 0)
 			return false;
 	}

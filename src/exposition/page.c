@@ -226,7 +226,6 @@ __attribute__((always_inline)) static inline struct ng_sample *new_sample(
 	struct ng_page *page, enum ng_suffix suffix, struct ng_labels *labels)
 {
 	uint32_t at = 0, hash = 0;
-	size_t index = page->sample_count;
 
 	if (__builtin_expect(!page->open, 0) && !begin_family(page))
 		return NULL;
@@ -236,7 +235,7 @@ __attribute__((always_inline)) static inline struct ng_sample *new_sample(
 		at = labels->at;
 		hash = labels->hash;
 	}
-	index = page->sample_count;
+	size_t index = page->sample_count;
 	if (__builtin_expect(index == page->sample_capacity, 0) &&
 		!grow(page, (void **)&page->samples, index, &page->sample_capacity, sizeof(*page->samples), 1))
 		return NULL;

@@ -118,6 +118,7 @@ if [ -e /pods ]; then
 			stop
 			# the same reads, by one who does nothing else and sends the same bytes
 			rm -f /tmp/body /tmp/body.gz
+			# shellcheck disable=SC2086
 			start "$port" $command || continue
 			scrape -n 3 -w 0 -o /tmp/body "$port" >/dev/null
 			scrape -n 3 -w 0 -z -o /tmp/body.gz "$port" >/dev/null
