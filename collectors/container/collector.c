@@ -208,7 +208,7 @@ static const struct ng_option options[] = {
 	NG_OPTION(container, options.triggers, NG_OPTION_BOOL, "triggers", "true",
 		"Count the events of the node's kernel pressure triggers."),
 	NG_OPTION(container, options.max_files, NG_OPTION_UNSIGNED, "max-files", "512",
-		"Pressure files that the sampler keeps open; each holds 4.8 kB of kernel memory."),
+		"Maximum number of pressure files that the sampler keeps open; each uses 4.8 kB of kernel memory."),
 	NG_OPTION(container, options.max_groups, NG_OPTION_UNSIGNED, "max-groups", "20000",
 		"Maximum number of cgroups to track."),
 	NG_OPTION(container, options.watch, NG_OPTION_BOOL, "watch", "true",

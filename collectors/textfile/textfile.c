@@ -30,8 +30,8 @@ static const struct ng_option options[] = {
 	NG_OPTION(textfile, file_limit, NG_OPTION_UNSIGNED, "max-file-size", "4194304",
 		"Files larger than this many bytes are rejected."),
 	NG_OPTION(textfile, total_limit, NG_OPTION_UNSIGNED, "max-total-size", "8388608",
-		"Files that bring the total above this many bytes, or above three times as many bytes of memory, are "
-		"rejected."),
+		"Files that would bring their total size above this many bytes, or the memory they need above three "
+		"times that, are rejected."),
 };
 
 bool textfile_reserved(struct ng_span name)

@@ -96,7 +96,7 @@ function zsh(    i, value) {
         value = kind(i) == "choice" ? "(" choices(i) ")" : kind(i) == "directory" ? "_files -/" : kind(i) == "file" ? "_files" : " "
         printf "    '*--%s=[%s]:value:%s' \\\n", name[i], zsh_text(help[i]), value
     }
-    print "    '-h[Print this help and exit.]'"
+    print "    '-h[Print a list of flags and exit.]'"
 }
 
 function fish_text(text) {
@@ -120,7 +120,7 @@ function fish(    i) {
         if (switch_of[i] && name[i] !~ /^(help|version|once)$/)
             printf "complete -c nodegauge -l no-%s -d %s\n", name[i], fish_text("not: " help[i])
     }
-    print "complete -c nodegauge -s h -d 'Print this help and exit.'"
+    print "complete -c nodegauge -s h -d 'Print a list of flags and exit.'"
 }
 
 END {

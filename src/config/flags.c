@@ -18,8 +18,8 @@ static const struct {
 	const char *initial, *help, *choices;
 	bool hidden;
 } core[] = {
-	SETTING(help, NG_OPTION_BOOL, "help", "false", "Print this help and exit."),
-	SETTING(help_long, NG_OPTION_BOOL, "help-long", "false", "Print this help and exit.", .hidden = true),
+	SETTING(help, NG_OPTION_BOOL, "help", "false", "Print a list of flags and exit."),
+	SETTING(help_long, NG_OPTION_BOOL, "help-long", "false", "Print a list of flags and exit.", .hidden = true),
 	SETTING(help_man, NG_OPTION_BOOL, "help-man", "false", "Print the manual page and exit.", .hidden = true),
 	SETTING(version, NG_OPTION_BOOL, "version", "false", "Print the version and exit."),
 	SETTING(once, NG_OPTION_BOOL, "once", "false", "Print the metrics once to standard output and exit."),
@@ -51,7 +51,8 @@ static const struct {
 	SETTING(socket_group, NG_OPTION_STRING, "web.unix-socket-group", "",
 		"Group of unix: sockets, by name or number; if empty, the group of the process."),
 	SETTING(max_requests, NG_OPTION_UNSIGNED, "web.max-requests", "40",
-		"Maximum number of concurrent scrapes; further ones get a 503. 0 means no limit."),
+		"Maximum number of scrapes waiting for a response once the collectors have run for 50 ms; further ones "
+		"get a 503. 0 means no limit."),
 	SETTING(max_connections, NG_OPTION_UNSIGNED, "web.max-connections", "512",
 		"Maximum number of concurrent "
 		"connections in total."),
@@ -69,7 +70,8 @@ static const struct {
 		.choices = "debug|info|warn|error"),
 	SETTING(log_format, NG_OPTION_STRING, "log.format", "logfmt", "Log format.", .choices = "logfmt|json"),
 	SETTING(user, NG_OPTION_STRING, "user", "",
-		"User to switch to after opening everything, when started as root: NAME, UID, NAME:GROUP or UID:GID."),
+		"When started as root, the user to switch to once the sockets are open: NAME, UID, NAME:GROUP or "
+		"UID:GID."),
 	SETTING(landlock, NG_OPTION_BOOL, "security.landlock", "true",
 		"Use Landlock to deny this process write access to files, if the kernel supports it.", .hidden = true),
 	SETTING(gomaxprocs, NG_OPTION_UNSIGNED, "runtime.gomaxprocs", "1",

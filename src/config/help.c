@@ -113,7 +113,7 @@ static void man_flags(FILE *out, const struct ng_options *options, bool collecto
 
 static void man_hidden_flags(FILE *out, const struct ng_options *options)
 {
-	fputs(".SH RARELY NEEDED\nFlags that \\fB\\-\\-help\\fR does not list: former names, and settings that "
+	fputs(".SH RARELY NEEDED\nFlags that \\fB\\-\\-help\\fR does not list: old names of flags, and settings that "
 	      "rarely need changing.\n",
 		out);
 	for (size_t i = 0; i < options->flag_count; i++) {
@@ -129,7 +129,7 @@ static void man_examples(FILE *out)
 	      ".TP\nServe only two collectors, on another port:\n"
 	      "nodegauge \\-\\-web.listen\\-address=127.0.0.1:9200 \\-\\-collector.disable\\-defaults "
 	      "\\-\\-collector.cpu \\-\\-collector.meminfo\n"
-	      ".TP\nScrape them through a unix socket:\n"
+	      ".TP\nScrape a server that listens on a unix socket:\n"
 	      "curl \\-\\-unix\\-socket /run/nodegauge/nodegauge.sock http://localhost/metrics\n"
 	      ".TP\nLeave out the series of containers and units:\nnodegauge \\-\\-no\\-collector.container\n"
 	      ".TP\nConvert the flags of node_exporter:\n"
@@ -159,7 +159,8 @@ void ng_help_man(FILE *out, const struct ng_options *options)
 	      ".SH SYNOPSIS\n\\fBnodegauge\\fR [\\fIflags\\fR] [\\fB@\\fIfile\\fR]\n"
 	      ".SH DESCRIPTION\n"
 	      "nodegauge reads /proc and /sys on each scrape and serves the result over HTTP in the Prometheus text\n"
-	      "format. It takes the flags of node_exporter and reports the same metric names, labels and values.\n"
+	      "format. It takes the flags of node_exporter, and its collectors report the same metric names, labels "
+	      "and values; some collectors do not exist yet.\n"
 	      ".PP\n"
 	      "Switches take no value: \\fB\\-\\-no\\-NAME\\fR turns \\fB\\-\\-NAME\\fR off. \\fB@\\fIfile\\fR reads\n"
 	      "arguments from that file, one per line; empty lines and lines that start with # are ignored.\n"
@@ -173,12 +174,12 @@ void ng_help_man(FILE *out, const struct ng_options *options)
 	man_hidden_flags(out, options);
 	fputs(".SH HTTP\n"
 	      ".TP\n\\fB/metrics\\fR\nThe metrics. \\fBcollect[]=\\fINAME\\fR selects collectors, "
-	      "\\fBexclude[]=\\fINAME\\fR excludes some; both may be repeated.\n"
+	      "\\fBexclude[]=\\fINAME\\fR excludes some; both may be repeated, but not combined.\n"
 	      ".TP\n\\fB/\\fR\nA page with the version and the state of each collector.\n"
 	      ".TP\n\\fB/\\-/healthy\\fR, \\fB/\\-/ready\\fR\nAlways 200, even while a collector is stuck.\n"
 	      ".SH SIGNALS\n"
 	      ".TP\nSIGTERM, SIGINT\nFinish the responses in progress and exit.\n"
-	      ".TP\nSIGHUP\nReread data that is otherwise read only once (device models, topology).\n"
+	      ".TP\nSIGHUP\nReread data that is otherwise reread only when devices change (models, topology).\n"
 	      ".SH EXIT STATUS\n0 after SIGTERM or SIGINT and for flags that only print; 2 for invalid arguments, "
 	      "or if systemd passed no sockets;\n"
 	      "1 if the service cannot start or continue for any other reason, which may be temporary; 3 if "

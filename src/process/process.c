@@ -36,7 +36,8 @@ static const struct ng_family families[COUNT] = {
 		.help = "Limit on open file descriptors of this process." },
 	[RECEIVED] = { .name = "process_network_receive_bytes_total",
 		.type = NG_COUNTER,
-		.help = "IPv4 bytes received in the network namespace of this process, including other processes." },
+		.help = "IPv4 bytes received in the network namespace of this process, including those of other "
+			"processes." },
 	[TRANSMITTED] = { .name = "process_network_transmit_bytes_total",
 		.type = NG_COUNTER,
 		.help = "IPv4 bytes sent in the network namespace of this process, including other processes." },

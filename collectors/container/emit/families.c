@@ -77,9 +77,8 @@
 	X("container_memory_events_high_total", NG_COUNTER, VALUE_EVENTS_HIGH, SET_EVENTS, 0, ALWAYS,                  \
 		"Times tasks of the cgroup were throttled for exceeding memory.high.")                                 \
 	X("container_memory_events_max_total", NG_COUNTER, VALUE_EVENTS_MAX, SET_EVENTS, 0, ALWAYS,                    \
-		"Times the group or one below it was about to exceed its memory.max: ask a pod, whose limit is that "  \
-		"of "                                                                                                  \
-		"its containers and is met first.")                                                                    \
+		"Times the cgroup or one of its descendants was about to exceed its memory.max. Query the pod rather " \
+		"than the container: a pod reaches its limit first.")                                                  \
 	X("container_memory_events_oom_total", NG_COUNTER, VALUE_EVENTS_OOM, SET_MEMORY_DETAIL, 0, ALWAYS,             \
 		"Times the cgroup was at its memory limit and reclaim failed.")                                        \
 	X("container_memory_events_oom_kill_total", NG_COUNTER, VALUE_EVENTS_OOM_KILL, SET_MEMORY_DETAIL, 0, ALWAYS,   \
@@ -200,18 +199,18 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 		"Free inodes of the node's file system on the device."),
 	AT(FAMILY_SIZE + 3) = PLAIN("container_fs_inodes_total", NG_GAUGE, OF_GROUP ",device",
 		"Total inodes of the node's file system on the device."),
-	AT(FAMILY_NETWORK + 0) = NETWORK("container_network_receive_bytes_total", "Bytes received by the pod."),
-	AT(FAMILY_NETWORK + 1) = NETWORK("container_network_receive_packets_total", "Packets received by the pod."),
-	AT(FAMILY_NETWORK + 2) =
-		NETWORK("container_network_receive_errors_total", "Receive errors on the pod's interface."),
+	AT(FAMILY_NETWORK + 0) = NETWORK("container_network_receive_bytes_total", "Bytes received on the interface."),
+	AT(FAMILY_NETWORK + 1) =
+		NETWORK("container_network_receive_packets_total", "Packets received on the interface."),
+	AT(FAMILY_NETWORK + 2) = NETWORK("container_network_receive_errors_total", "Receive errors on the interface."),
 	AT(FAMILY_NETWORK + 3) = NETWORK(
-		"container_network_receive_packets_dropped_total", "Received packets dropped by the pod's interface."),
-	AT(FAMILY_NETWORK + 4) = NETWORK("container_network_transmit_bytes_total", "Bytes sent by the pod."),
-	AT(FAMILY_NETWORK + 5) = NETWORK("container_network_transmit_packets_total", "Packets sent by the pod."),
+		"container_network_receive_packets_dropped_total", "Received packets dropped by the interface."),
+	AT(FAMILY_NETWORK + 4) = NETWORK("container_network_transmit_bytes_total", "Bytes sent on the interface."),
+	AT(FAMILY_NETWORK + 5) = NETWORK("container_network_transmit_packets_total", "Packets sent on the interface."),
 	AT(FAMILY_NETWORK + 6) =
-		NETWORK("container_network_transmit_errors_total", "Transmit errors on the pod's interface."),
-	AT(FAMILY_NETWORK + 7) = NETWORK("container_network_transmit_packets_dropped_total",
-		"Transmitted packets dropped by the pod's interface."),
+		NETWORK("container_network_transmit_errors_total", "Transmit errors on the interface."),
+	AT(FAMILY_NETWORK + 7) = NETWORK(
+		"container_network_transmit_packets_dropped_total", "Transmitted packets dropped by the interface."),
 	AT(FAMILY_STATES) = PLAIN("container_tasks_state", NG_GAUGE, OF_GROUP ",state",
 		"Tasks in the cgroup itself by state: running, sleeping, stopped, uninterruptible."),
 	AT(FAMILY_LOAD) = PLAIN("container_cpu_load_average_10s", NG_GAUGE, OF_GROUP,
