@@ -167,8 +167,10 @@ static struct ng_labels *with_bound(struct work *work, struct ng_labels *labels,
 	char text[NUMBER_ROOM];
 	const char *end = textfile_number_label(text, bound);
 
-	return NG_LABELS_WITH(&work->parse->source->arena, labels,
-		{ work->histogram ? "le" : "quantile", { text, (size_t)(end - text) } });
+	/* a response has all labels again for each bound, so they count against the limit for each */
+	return ng_labels_copy(&work->parse->source->arena,
+		NG_LABELS_WITH(&work->parse->values, labels,
+			{ work->histogram ? "le" : "quantile", { text, (size_t)(end - text) } }));
 }
 
 /* One line. `bound` is NULL for sum and count. Buckets and counts are whole numbers. */
@@ -178,6 +180,7 @@ static int render(struct work *work, struct ng_labels *labels, const double *bou
 	char *room = textfile_value_room(work->parse), *end;
 	struct series *series = &work->part->series[work->part->series_count];
 
+	ng_arena_reset(&work->parse->values);
 	if (bound)
 		labels = with_bound(work, labels, *bound);
 	if (!room || !ng_labels_valid(labels))

@@ -71,7 +71,8 @@ static size_t cost_of(const struct source *source)
 
 	for (size_t i = 0; i < source->part_count; i++) {
 		const struct part *part = &source->parts[i];
-		cost += FAMILY_COST + (part->help.text ? 0 : path) + 3 * part->name.size - LESS * part->series_count;
+		cost += FAMILY_COST + (part->help.text ? 0 : path) + (part->series_count + 3) * part->name.size -
+			LESS * part->series_count;
 	}
 	return cost;
 }

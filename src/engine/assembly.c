@@ -96,6 +96,8 @@ int ng_assembly_init(struct ng_engine *engine)
 	for (size_t i = 0; i < engine->cell_count; i++) {
 		struct ng_span name = ng_span(engine->cells[i].collector->name);
 		assembly->labels[i] = NG_LABELS(&engine->own_memory, { "collector", name });
+		if (!ng_labels_valid(assembly->labels[i]))
+			return -ENOMEM;
 	}
 	return 0;
 }
@@ -246,8 +248,8 @@ static bool join_families(struct ng_engine *engine)
 	return joined;
 }
 
-/* Leaves out what an earlier page has. */
-static void refuse_twins(struct ng_engine *engine, struct ng_page *page)
+/* Leaves out what an earlier page has; false if there is no memory to find it. */
+static bool refuse_twins(struct ng_engine *engine, struct ng_page *page)
 {
 	bool alike;
 
@@ -260,6 +262,7 @@ static void refuse_twins(struct ng_engine *engine, struct ng_page *page)
 			log_clash(engine, NULL, page->twins.first_refused, "another collector reports this sample");
 		engine->dropped_samples += refused;
 	}
+	return page->error == 0;
 }
 
 /* ---- the answer ---- */
@@ -386,9 +389,9 @@ struct ng_body *ng_assemble(struct ng_engine *engine)
 	reset_body(engine, body);
 	write_own(engine);
 	list_pages(engine);
-	bool ready = make_slots(assembly), joined = ready && join_families(engine);
-	for (size_t i = 0; joined && i < assembly->page_count; i++)
-		refuse_twins(engine, assembly->pages[i]);
+	bool ready = !engine->own.error && make_slots(assembly), joined = ready && join_families(engine);
+	for (size_t i = 0; joined && ready && i < assembly->page_count; i++)
+		ready = refuse_twins(engine, assembly->pages[i]);
 	if (ready)
 		encode_pages(engine, body);
 	if (is_large(body))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Work between gathers: one thread per cell that needs it. */
+#include "base/arena.h"
 #include "engine/internal.h"
 
 #include <stdlib.h>
@@ -55,8 +56,10 @@ static void *ticker_main(void *argument)
 	/* so that a first scrape that waits for startup does not wait for this as well */
 	struct ng_wait wait = { .until = ng_now() + first_ns };
 
-	while (wait_for_next(ticker, &wait))
+	while (wait_for_next(ticker, &wait)) {
 		ng_cell_tick(ticker->cell, &scrape, &wait);
+		ng_arena_trim(&ticker->arena, NG_KEEP_ROOM);
+	}
 	eventfd_write(ticker->over_fd, 1);
 	return NULL;
 }

@@ -3,8 +3,8 @@
 
 #include "kernel/kernel.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -54,7 +54,7 @@ void ng_service_alive(void)
 
 /* ---- the end of a process with a stuck thread ---- */
 
-enum { LOOKS = 50, HEIR_STACK = 16 << 10 };
+enum { LOOKS = 50, HEIR_STACK = 16 << 10, HEIR_PATIENCE_MS = 1000 };
 static const struct timespec look_pause = { .tv_nsec = 2000000 };
 static const uint64_t barrier_us = 500000;
 
@@ -88,11 +88,11 @@ static bool is_main_process(void)
 static int run_heir(void *context)
 {
 	const struct heir *heir = context;
-	char byte;
+	struct pollfd go = { .fd = heir->go[0] }; /* POLLHUP when it is closed */
 
 	close(heir->go[1]);
-	while (read(heir->go[0], &byte, 1) < 0 && errno == EINTR)
-		;
+	/* not for ever: a stuck thread keeps the other end open if its process was killed meanwhile */
+	poll(&go, 1, HEIR_PATIENCE_MS);
 	_exit(heir->status);
 }
 

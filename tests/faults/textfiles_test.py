@@ -134,6 +134,12 @@ def labels(folder):
         folder.put(f"b{k:02}.prom", "".join(f'a{k}{{l{i}="x"}} 1\n' for i in range(900)))
 
 
+def bounds(folder):
+    """Labels that are written once and belong to each of thousands of buckets."""
+    wide = ",".join(f'l{i:04}_{"x" * 80}=""' for i in range(999))
+    folder.put("b.prom", f'# TYPE h histogram\nh_bucket{{{wide},le="0"}} 1\n' + "".join(f'h_bucket{{le="{i}"}} 1\n' for i in range(1, 3000)))
+
+
 def many_files(folder):
     for i in range(12000):
         folder.put(f"b{'n' * 200}{i}.prom", f"m{i} 1\n")
@@ -217,6 +223,6 @@ def files_that_collide_are_named_once_each():
 
 
 for place, bytes_ in shipped_limits().items():
-    for content in (small_files, files_within_the_old_limits, short_lines, families, histograms, labels, many_files):
+    for content in (small_files, files_within_the_old_limits, short_lines, families, histograms, labels, bounds, many_files):
         cases.run(f"{content.__name__.replace('_', ' ')} below the limit of {place}", stays_below, bytes_, content, content is small_files)
 sys.exit(cases.run_all())

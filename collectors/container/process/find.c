@@ -242,6 +242,7 @@ static int find_by_scan(struct ng_scrape *scrape, struct container_networks *net
 		uint64_t pid;
 		if (ng_u64(ng_span(pids.name[i]), &pid) < 0 || pid > INT32_MAX)
 			continue;
+		struct ng_arena_mark mark = ng_arena_mark(scrape->arena);
 		int seen = read_places(scrape, pid, &text);
 		while (seen == 0 && next_place(&text, &place, &depth)) {
 			bool known = place.uid[0] || place.has_id;
@@ -252,6 +253,7 @@ static int find_by_scan(struct ng_scrape *scrape, struct container_networks *net
 				ended = ended || seen < 0;
 			}
 		}
+		ng_arena_rewind(scrape->arena, mark);
 		r = container_failed(seen) ? seen : 0;
 	}
 	if (r < 0)

@@ -104,12 +104,14 @@ void container_count_processes(struct ng_scrape *scrape, const struct ng_cgroups
 		processes++;
 		if (!deep || ng_u64(line, &pid) < 0 || pid == 0)
 			continue;
+		struct ng_arena_mark mark = ng_arena_mark(scrape->arena);
 		int fds = open_descriptors(scrape, pid);
 		int r = count_descriptors(scrape, fds, &counts);
 		counts.descriptors_hidden = counts.descriptors_hidden || (r < 0 && !ng_absent(r));
 		if (r < 0 && r != -EACCES) /* the privileges say it */
 			ng_drop_unread(scrape, r, "the descriptors of a process");
 		ng_close_fd(&fds);
+		ng_arena_rewind(scrape->arena, mark);
 	}
 	if (raised)
 		ng_lower(CAP_SYS_PTRACE);

@@ -76,7 +76,9 @@ static bool count_states(struct ng_scrape *scrape, struct ng_span tids, uint64_t
 	while (ng_line_next(&tids, &line)) {
 		if (ng_u64(line, &tid) < 0 || tid == 0)
 			return false;
+		struct ng_arena_mark mark = ng_arena_mark(scrape->arena);
 		int r = read_state(scrape, tid, &letter);
+		ng_arena_rewind(scrape->arena, mark);
 		if (r < 0 && !ng_absent(r))
 			return false;
 		if (r == 0)
