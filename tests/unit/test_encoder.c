@@ -126,7 +126,7 @@ static void values_are_exact(void **state)
 	struct ng_labels *labels[6];
 
 	for (size_t i = 0; i < 6; i++)
-		labels[i] = NG_LABELS(&fixture->arena, { "x", { "012345" + i, 1 } });
+		labels[i] = NG_LABELS(&fixture->arena, { "x", { &"012345"[i], 1 } });
 	ng_family(page, &families[0]);
 	ng_sample_u64(page, labels[0], UINT64_MAX);
 	ng_sample_i64(page, labels[1], INT64_MIN);
