@@ -17,7 +17,7 @@ struct container_list {
 	size_t count;
 };
 
-/* What else is written: parts of the collector, borrowed. */
+/* The other parts of the collector that are written; borrowed. */
 struct container_view {
 	const struct container_reader *reader;
 	const struct container_model *model;
@@ -48,11 +48,11 @@ void container_write_filesystems(struct ng_scrape *scrape, uint32_t sets, struct
 
 void container_write_states(struct ng_scrape *scrape, const struct container_list *rows);
 
-/* What the sampler knows of the node. */
+/* The pressure of the node, from the sampler. */
 void container_write_node(struct ng_scrape *scrape, const struct container_sampler *sampler,
 	const uint16_t peaks[CONTAINER_SHARES], const struct container_triggers *triggers);
 
-/* What is about the tree and the collector itself. */
+/* Families about the cgroup tree and the collector itself. */
 void container_write_tree(
 	struct ng_scrape *scrape, const struct container_view *view, const struct container_list *rows);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files resolve*.c share: one row whose names are looked for. */
+/* A row whose names are being looked up, shared by resolve*.c. */
 #ifndef CONTAINER_CANDIDATE_H
 #define CONTAINER_CANDIDATE_H
 
@@ -24,7 +24,7 @@ int container_take_names(struct ng_scrape *scrape, struct container_resolver *re
 int container_ask_runtime(struct ng_scrape *scrape, struct container_resolver *resolver,
 	const struct container_candidate *candidate, struct container_wish *wish, struct container_oci *ret_oci);
 
-/* What there was no memory for is looked for again by the next scrape. */
+/* If there was no memory, the next scrape tries again. */
 void container_look_again(struct container_resolver *resolver, struct container_row *row);
 
 /* All three names are there. */
