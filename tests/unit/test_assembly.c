@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Joining pages when memory is short: each allocation of a gather fails in turn, and the answer is whole or refused. */
+#include "support.h"
+
+#include "engine/engine.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+
+/* The allocation of that number fails, counted from 1; 0 for none. Only the thread of --once allocates meanwhile. */
+static unsigned failing, allocations;
+
+static bool fails(void)
+{
+	if (!failing || ++allocations != failing)
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
+#define NEXT(name)                                                                                                     \
+	static __typeof__(name) *next;                                                                                 \
+	if (!next)                                                                                                     \
+	*(void **)&next = dlsym(RTLD_NEXT, #name)
+
+void *malloc(size_t size)
+{
+	NEXT(malloc);
+	return fails() ? NULL : next(size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	NEXT(realloc);
+	return fails() ? NULL : next(old, size);
+}
+
+void *reallocarray(void *old, size_t count, size_t size)
+{
+	NEXT(reallocarray);
+	return fails() ? NULL : next(old, count, size);
+}
+
+/* ---- two collectors with the same samples ---- */
+
+enum { SAMPLES = 20 };
+
+static const struct ng_family family = { .name = "node_x", .help = "X.", .type = NG_GAUGE, .labels = "i" };
+
+static int collect(void *state, struct ng_scrape *scrape)
+{
+	char digits[NG_DIGITS];
+
+	(void)state;
+	ng_family(scrape->page, &family);
+	for (unsigned i = 0; i < SAMPLES; i++)
+		ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "i", ng_digits(digits, i) }), i);
+	return 0;
+}
+
+static const struct ng_collector one = { NG_COLLECTOR_HEAD, .name = "one", .summary = "One", .families = &family,
+	.family_count = 1, .collect = collect };
+static const struct ng_collector two = { NG_COLLECTOR_HEAD, .name = "two", .summary = "Two", .families = &family,
+	.family_count = 1, .collect = collect };
+
+static void write_own(void *context, struct ng_scrape *scrape, const struct ng_family *families)
+{
+	(void)context;
+	ng_gauge_u64(scrape->page, &families[0], 1);
+}
+
+static const struct ng_family own = { .name = "own", .help = "O.", .type = NG_GAUGE };
+
+static struct ng_engine *new_engine(void)
+{
+	static const struct ng_choice choices[] = { { .collector = &one }, { .collector = &two } };
+	static const struct ng_writer writer = { .families = &own, .family_count = 1, .write = write_own };
+	struct ng_engine_config config = { .roots = { "/", "/", "/", "/", "/", "/" },
+		.choices = choices,
+		.choice_count = NG_COUNT(choices),
+		.writers = &writer,
+		.writer_count = 1,
+		.once = true };
+	struct ng_engine *engine;
+	struct ng_error error;
+
+	assert_int_equal(ng_engine_new(&config, &error, &engine), 0);
+	return engine;
+}
+
+static unsigned count(struct ng_span text, const char *line)
+{
+	unsigned found = 0;
+
+	for (const char *at = text.text, *end = text.text + text.size;
+		(at = memmem(at, (size_t)(end - at), line, strlen(line))); at++)
+		found++;
+	return found;
+}
+
+/* Whether the gather gave an answer; one that it gives is whole. A collector that failed for want of memory is left
+ * out. */
+static bool gather(struct ng_engine *engine, bool whole)
+{
+	struct ng_body *body;
+
+	if (ng_engine_gather(engine, NULL, ng_now() + UINT64_C(20000000000), &body) < 0)
+		return false;
+	struct ng_span text = ng_body_text(body, NG_FORMAT_TEXT);
+	unsigned samples = count(text, "\nnode_x{i=\"7\"} ");
+	assert_true(samples == 1 || (samples == 0 && !whole));
+	assert_int_equal(count(text, "\nnode_x{"), samples * SAMPLES);
+	assert_int_equal(count(text, "\nown 1\n"), 1);
+	ng_body_release(body);
+	return true;
+}
+
+static void each_allocation_fails(void **state)
+{
+	unsigned refused = 0;
+
+	(void)state;
+	for (unsigned number = 1, made = number; made >= number; number++) {
+		struct ng_engine *engine = new_engine();
+		allocations = 0;
+		failing = number;
+		refused += !gather(engine, false);
+		made = allocations;
+		failing = 0;
+		/* what failed for want of memory is tried again */
+		assert_true(gather(engine, true));
+		ng_engine_free(engine);
+	}
+	assert_true(refused > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { TEST(each_allocation_fails) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
