@@ -64,13 +64,19 @@ static const struct ng_collector one = { NG_COLLECTOR_HEAD, .name = "one", .summ
 static const struct ng_collector two = { NG_COLLECTOR_HEAD, .name = "two", .summary = "Two", .families = &family,
 	.family_count = 1, .collect = collect };
 
+enum { OWN_SAMPLES = 300 }; /* so that its page grows while it is written */
+
+static const struct ng_family own = { .name = "own", .help = "O.", .type = NG_GAUGE, .labels = "i" };
+
 static void write_own(void *context, struct ng_scrape *scrape, const struct ng_family *families)
 {
-	(void)context;
-	ng_gauge_u64(scrape->page, &families[0], 1);
-}
+	char digits[NG_DIGITS];
 
-static const struct ng_family own = { .name = "own", .help = "O.", .type = NG_GAUGE };
+	(void)context;
+	ng_family(scrape->page, &families[0]);
+	for (unsigned i = 0; i < OWN_SAMPLES; i++)
+		ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "i", ng_digits(digits, i) }), i);
+}
 
 static struct ng_engine *new_engine(void)
 {
@@ -103,35 +109,35 @@ static unsigned count(struct ng_span text, const char *line)
  * out. */
 static bool gather(struct ng_engine *engine, bool whole)
 {
+	const struct ng_selection packed = { .formats = 1u << NG_FORMAT_TEXT, .packed = 1u << NG_FORMAT_TEXT };
 	struct ng_body *body;
 
-	if (ng_engine_gather(engine, NULL, ng_now() + UINT64_C(20000000000), &body) < 0)
+	if (ng_engine_gather(engine, &packed, ng_now() + UINT64_C(20000000000), &body) < 0)
 		return false;
 	struct ng_span text = ng_body_text(body, NG_FORMAT_TEXT);
 	unsigned samples = count(text, "\nnode_x{i=\"7\"} ");
 	assert_true(samples == 1 || (samples == 0 && !whole));
 	assert_int_equal(count(text, "\nnode_x{"), samples * SAMPLES);
-	assert_int_equal(count(text, "\nown 1\n"), 1);
+	assert_int_equal(count(text, "\nown{"), OWN_SAMPLES);
 	ng_body_release(body);
 	return true;
 }
 
 static void each_allocation_fails(void **state)
 {
-	unsigned refused = 0;
+	unsigned refused = 0, number = 0;
 
 	(void)state;
-	for (unsigned number = 1, made = number; made >= number; number++) {
+	do {
 		struct ng_engine *engine = new_engine();
 		allocations = 0;
-		failing = number;
+		failing = ++number;
 		refused += !gather(engine, false);
-		made = allocations;
 		failing = 0;
 		/* what failed for want of memory is tried again */
 		assert_true(gather(engine, true));
 		ng_engine_free(engine);
-	}
+	} while (allocations >= number);
 	assert_true(refused > 0);
 }
 
