@@ -120,7 +120,7 @@ static int take_listed(struct ng_scrape *scrape, struct container_networks *netw
 
 	int r = container_process_start(scrape, there, &start);
 	if (r == 0 && (own == (uint64_t)getpid() || there != pid)) {
-		r = container_read_pids(scrape, networks->cgroups, at, &again);
+		r = container_read_ids(scrape, networks->cgroups, at, CONTAINER_PIDS, &again);
 		if (r == 0 && !lists(again, pid))
 			r = -ESRCH;
 	} else if (r == 0) {
@@ -139,7 +139,7 @@ static bool find_in_group(struct ng_scrape *scrape, struct container_networks *n
 	uint64_t pid;
 	bool hidden = false;
 
-	int r = container_read_pids(scrape, networks->cgroups, at, &text);
+	int r = container_read_ids(scrape, networks->cgroups, at, CONTAINER_PIDS, &text);
 	while (r == 0 && !pod->member.pid && ng_line_next(&text, &line)) {
 		if (ng_u64(line, &pid) < 0 || pid > INT32_MAX)
 			continue;

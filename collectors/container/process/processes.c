@@ -22,28 +22,42 @@ void container_proc_path(char path[CONTAINER_PROC_ROOM], uint64_t pid, const cha
 	memcpy(mempcpy(path, number.text, number.size), file, strlen(file) + 1);
 }
 
-int container_process_start(struct ng_scrape *scrape, uint64_t pid, uint64_t *ret_start)
+int container_read_stat(struct ng_scrape *scrape, uint64_t id, unsigned field, struct ng_span *ret_word)
 {
 	char path[CONTAINER_PROC_ROOM];
-	struct ng_span text, word;
+	struct ng_span text;
 
-	container_proc_path(path, pid, "/stat");
+	container_proc_path(path, id, "/stat");
 	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
-	if (r < 0)
-		return r;
-	return ng_stat_field(text, NG_STAT_START, &word) < 0 ? -ESRCH : ng_u64(word, ret_start);
+	return r < 0 ? r : ng_stat_field(text, field, ret_word);
 }
 
-int container_read_pids(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
-	struct ng_span *ret_text)
+int container_process_start(struct ng_scrape *scrape, uint64_t pid, uint64_t *ret_start)
 {
-	int directory = container_enter(scrape, cgroups, group, NG_CGROUP_WALKED);
-	int r = directory < 0 ? directory : container_peek(scrape, directory, NG_RECORDS, "cgroup.procs", ret_text);
+	struct ng_span word;
 
+	int r = container_read_stat(scrape, pid, NG_STAT_START, &word);
+	return r == -EBADMSG ? -ESRCH : r < 0 ? r : ng_u64(word, ret_start);
+}
+
+int container_read_ids(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
+	enum container_ids which, struct ng_span *ret_text)
+{
 	/* crun puts the processes of a container one level deeper */
+	static const struct {
+		const char *name, *v1, *deeper;
+	} files[] = {
+		[CONTAINER_PIDS] = { "cgroup.procs", NULL, "container/cgroup.procs" },
+		[CONTAINER_TIDS] = { "cgroup.threads", "tasks", "container/cgroup.threads" },
+	};
 	bool container = container_place_at(group)->level == CONTAINER_CONTAINER;
+	int directory = container_enter(scrape, cgroups, group, NG_CGROUP_WALKED);
+
+	int r = directory < 0 ? directory : container_peek(scrape, directory, NG_RECORDS, files[which].name, ret_text);
+	if (r == -ENOENT && files[which].v1)
+		r = container_peek(scrape, directory, NG_RECORDS, files[which].v1, ret_text);
 	if (r == 0 && ret_text->size == 0 && container) {
-		r = container_peek(scrape, directory, NG_RECORDS, "container/cgroup.procs", ret_text);
+		r = container_peek(scrape, directory, NG_RECORDS, files[which].deeper, ret_text);
 		if (r == -ENOENT) {
 			*ret_text = (struct ng_span){ "", 0 };
 			r = 0;
@@ -97,7 +111,7 @@ void container_count_processes(struct ng_scrape *scrape, const struct ng_cgroups
 	uint64_t processes = 0, pid;
 	struct ng_span text, line;
 
-	if (container_read_pids(scrape, cgroups, group, &text) < 0)
+	if (container_read_ids(scrape, cgroups, group, CONTAINER_PIDS, &text) < 0)
 		return;
 	bool raised = deep && ng_raise(CAP_SYS_PTRACE), searching = deep && ng_raise(CAP_DAC_READ_SEARCH);
 	while (ng_line_next(&text, &line)) {

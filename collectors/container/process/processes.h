@@ -14,9 +14,13 @@ void container_proc_path(char path[CONTAINER_PROC_ROOM], uint64_t pid, const cha
 /* Of a process, in ticks since the boot. */
 int container_process_start(struct ng_scrape *scrape, uint64_t pid, uint64_t *ret_start);
 
-/* Lines with a pid each; 0 for a process that our PID namespace does not have. */
-int container_read_pids(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
-	struct ng_span *ret_text);
+/* One field of /proc/<id>/stat of a process or a task, see kernel/process_stat.h. */
+int container_read_stat(struct ng_scrape *scrape, uint64_t id, unsigned field, struct ng_span *ret_word);
+
+/* The processes of a group, or its tasks: a line with an ID each, 0 for one that is not in our PID namespace. */
+enum container_ids { CONTAINER_PIDS, CONTAINER_TIDS };
+int container_read_ids(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
+	enum container_ids which, struct ng_span *ret_text);
 
 /* What only counting the processes of a group tells; `deep`: with their descriptors and sockets. */
 void container_count_processes(struct ng_scrape *scrape, const struct ng_cgroups *cgroups,

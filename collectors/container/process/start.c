@@ -96,7 +96,7 @@ static int find_oldest(
 
 	int r = find_boot_time(scrape, starts);
 	if (r == 0 && starts->booted)
-		r = container_read_pids(scrape, starts->cgroups, group, &text);
+		r = container_read_ids(scrape, starts->cgroups, group, CONTAINER_PIDS, &text);
 	for (size_t i = 0; r == 0 && starts->booted && i < PROCESSES_AT_MOST && ng_line_next(&text, &line); i++) {
 		if (ng_u64(line, &pid) < 0 || !pid)
 			continue;

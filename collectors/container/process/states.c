@@ -29,60 +29,23 @@ static size_t state_of(char letter)
 	return at ? state[at - letters] : CONTAINER_STATES;
 }
 
-/* Of the tasks themselves, not of those in groups below; crun's group below a container is its own. */
-static int read_tids(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
-	struct ng_span *ret_text)
-{
-	bool container = container_place_at(group)->level == CONTAINER_CONTAINER;
-	int directory = container_enter(scrape, cgroups, group, NG_CGROUP_WALKED);
-
-	int r = directory < 0 ? directory : container_peek(scrape, directory, NG_RECORDS, "cgroup.threads", ret_text);
-	if (r == -ENOENT)
-		r = container_peek(scrape, directory, NG_RECORDS, "tasks", ret_text); /* v1 */
-	if (r == 0 && ret_text->size == 0 && container) {
-		r = container_peek(scrape, directory, NG_RECORDS, "container/cgroup.threads", ret_text);
-		if (r == -ENOENT) {
-			*ret_text = (struct ng_span){ "", 0 };
-			r = 0;
-		}
-	}
-	ng_cgroup_leave(group, directory);
-	return r;
-}
-
-static int read_state(struct ng_scrape *scrape, uint64_t tid, char *ret_letter)
-{
-	char path[CONTAINER_PROC_ROOM];
-	struct ng_span text, word;
-
-	container_proc_path(path, tid, "/stat");
-	int r = container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, &text);
-	if (r < 0)
-		return r;
-	r = ng_stat_field(text, NG_STAT_STATE, &word);
-	if (r == 0)
-		*ret_letter = word.text[0];
-	return r;
-}
-
 /* Tasks that ended meanwhile are not counted; where one is not of our PID namespace nothing is known. */
 static bool count_states(struct ng_scrape *scrape, struct ng_span tids, uint64_t ret_count[CONTAINER_STATES + 1])
 {
-	struct ng_span line;
+	struct ng_span line, word;
 	uint64_t tid;
-	char letter;
 
 	memset(ret_count, 0, (CONTAINER_STATES + 1) * sizeof(*ret_count));
 	while (ng_line_next(&tids, &line)) {
 		if (ng_u64(line, &tid) < 0 || tid == 0)
 			return false;
 		struct ng_arena_mark mark = ng_arena_mark(scrape->arena);
-		int r = read_state(scrape, tid, &letter);
+		int r = container_read_stat(scrape, tid, NG_STAT_STATE, &word);
+		if (r == 0)
+			ret_count[state_of(word.text[0])]++;
 		ng_arena_rewind(scrape->arena, mark);
 		if (r < 0 && !ng_absent(r))
 			return false;
-		if (r == 0)
-			ret_count[state_of(letter)]++;
 	}
 	return true;
 }
@@ -132,7 +95,8 @@ void container_read_states(
 		return;
 	struct container_states *states = row->states;
 	states->known = states->has_limit = false;
-	if (read_tids(scrape, cgroups, at, &tids) == 0) {
+	/* of the tasks themselves, not of those in groups below; crun's group below a container is its own */
+	if (container_read_ids(scrape, cgroups, at, CONTAINER_TIDS, &tids) == 0) {
 		states->known = count_states(scrape, tids, states->count);
 		if (states->known)
 			add_load(states, now);
