@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an encoder is given: families, the names and values of labels, values as they were written; and its answer. */
+#include "pages.h"
 #include "support.h"
-
-#include "exposition/encoder.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,33 +12,9 @@ static const struct ng_family families[] = {
 	{ .name = "h_seconds", .help = "H.", .type = NG_HISTOGRAM },
 };
 
-struct fixture {
-	struct ng_page page;
-	struct ng_encoded answer;
-	struct ng_arena arena, heads;
-};
-
 static int open_page(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	fixture->page.known = families;
-	fixture->page.known_count = sizeof(families) / sizeof(families[0]);
-	fixture->page.heads = ng_page_heads(&fixture->heads, families, fixture->page.known_count);
-	*state = fixture;
-	return fixture->page.heads ? 0 : -1;
-}
-
-static int close_page(void **state)
-{
-	struct fixture *fixture = *state;
-
-	ng_page_done(&fixture->page);
-	ng_encoded_done(&fixture->answer);
-	ng_arena_done(&fixture->arena);
-	ng_arena_done(&fixture->heads);
-	free(fixture);
-	return 0;
+	return page_fixture_open(state, families, sizeof(families) / sizeof(families[0]));
 }
 
 /* The labels of a sample as name=value; in order, values without escapes. */
@@ -68,7 +43,7 @@ static const struct ng_sample *sample_at(const struct ng_page *page, uint32_t in
 
 static void families_and_labels(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
 	struct ng_arena *arena = &fixture->arena;
 	struct ng_labels *odd = NG_LABELS(arena, { "a", NG_SPAN("\\\"}\n,b=\"") }, { "b", NG_SPAN("") });
@@ -101,7 +76,7 @@ static void families_and_labels(void **state)
 /* The page needs nothing of what the collector has. */
 static void sets_are_copied(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
 	char digits[] = "12";
 
@@ -121,7 +96,7 @@ static void sets_are_copied(void **state)
 
 static void values_are_exact(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
 	struct ng_labels *labels[6];
 
@@ -148,7 +123,7 @@ static void values_are_exact(void **state)
 /* A set that one page has is not taken for one of another, or of the same page before its reset. */
 static void sets_of_other_pages(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_page *page = &fixture->page, other = { 0 };
 	struct ng_labels *one = NG_LABELS(&fixture->arena, { "x", NG_SPAN("1") });
 	struct ng_labels *two = NG_LABELS(&fixture->arena, { "x", NG_SPAN("2") });
@@ -175,7 +150,7 @@ static void sets_of_other_pages(void **state)
 /* Room grows by what is asked for, and is kept; an answer that is too large fails and stays so. */
 static void answers(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_encoded *answer = &fixture->answer;
 
 	ng_encoded_reset(answer, true);
@@ -196,7 +171,7 @@ static void answers(void **state)
 /* The compressor's places are noted when it asks for them, and not of what it would leave alone. */
 static void noting(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
 
 	for (unsigned count = 10; count < 200000; count *= 100) {
@@ -220,7 +195,7 @@ static void noting(void **state)
 	}
 }
 
-#define PAGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_page, close_page)
+#define PAGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_page, page_fixture_close)
 
 int main(void)
 {

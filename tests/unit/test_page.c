@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Families and samples, and as text. */
+#include "pages.h"
 #include "support.h"
-
-#include "exposition/encoder.h"
 
 #include <errno.h>
 #include <math.h>
@@ -17,44 +16,20 @@ static const struct ng_family families[] = {
 	{ .name = "e", .help = "E.", .type = NG_SUMMARY },
 };
 
-struct fixture {
-	struct ng_page page;
-	struct ng_encoded text; /* of the page, when it was last looked at */
-	struct ng_arena arena, heads;
-};
-
 static int open_page(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-
-	fixture->page.known = families;
-	fixture->page.known_count = sizeof(families) / sizeof(families[0]);
-	fixture->page.heads = ng_page_heads(&fixture->heads, families, fixture->page.known_count);
-	*state = fixture;
-	return fixture->page.heads ? 0 : -1;
-}
-
-static int close_page(void **state)
-{
-	struct fixture *fixture = *state;
-
-	ng_page_done(&fixture->page);
-	ng_encoded_done(&fixture->text);
-	ng_arena_done(&fixture->arena);
-	ng_arena_done(&fixture->heads);
-	free(fixture);
-	return 0;
+	return page_fixture_open(state, families, sizeof(families) / sizeof(families[0]));
 }
 
 /* The page as text. */
-static struct ng_span text_of(struct fixture *fixture, struct ng_page *page)
+static struct ng_span text_of(struct page_fixture *fixture, struct ng_page *page)
 {
 	ng_page_close(page);
-	ng_encoded_reset(&fixture->text, true);
-	ng_encode(&fixture->text, NG_FORMAT_TEXT, page);
-	ng_encode_end(&fixture->text, NG_FORMAT_TEXT);
-	assert_int_equal(fixture->text.error, 0);
-	return (struct ng_span){ fixture->text.bytes, fixture->text.size };
+	ng_encoded_reset(&fixture->answer, true);
+	ng_encode(&fixture->answer, NG_FORMAT_TEXT, page);
+	ng_encode_end(&fixture->answer, NG_FORMAT_TEXT);
+	assert_int_equal(fixture->answer.error, 0);
+	return (struct ng_span){ fixture->answer.bytes, fixture->answer.size };
 }
 
 #define assert_page(page, string) assert_span(text_of(fixture, page), string)
@@ -75,7 +50,7 @@ static void samples(void **state)
 {
 	static const char *const values[] = { "18446744073709551615", "-9223372036854775808", "12.5", "-0.005", "0.25",
 		"NaN", "1e+3" };
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
 	struct ng_labels *x = NG_LABELS(&fixture->arena, { "x", NG_SPAN("1") });
 
@@ -103,7 +78,7 @@ static void samples(void **state)
 			  "d{x=\"1\"} 0.25\n"
 			  "d{x=\"2\",y=\"3\"} NaN\n"
 			  "d{x=\"4\"} 1e+3\n");
-	assert_values(&fixture->text, values, sizeof(values) / sizeof(values[0]));
+	assert_values(&fixture->answer, values, sizeof(values) / sizeof(values[0]));
 	assert_int_equal(page->family_count, 3);
 	assert_span(page->families[2].name, "d");
 	assert_int_equal(page->families[2].type, NG_UNTYPED);
@@ -113,7 +88,7 @@ static void samples(void **state)
 /* Extreme decimals: the sign of what cannot be negated. */
 static void extreme_decimals(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 
 	ng_family(&fixture->page, &families[1]);
 	ng_sample_decimal(&fixture->page, NG_NO_LABELS, (struct ng_decimal){ INT64_MIN, 18 });
@@ -126,7 +101,7 @@ static void extreme_decimals(void **state)
 /* A family without samples leaves no trace. */
 static void empty_families(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 
 	ng_family(&fixture->page, &families[0]);
 	ng_family(&fixture->page, &families[1]);
@@ -141,7 +116,7 @@ static void empty_families(void **state)
 
 static void dynamic_families(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
 	char name[] = "node_x";
 
@@ -170,7 +145,7 @@ static void dynamic_families(void **state)
 
 static void suffixes(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
 
 	ng_family(page, &families[2]);
@@ -225,7 +200,7 @@ static void escapes(void **state)
 		{ "\xe2\x82\"", "\xef\xbf\xbd\\\"" },
 		{ "\xc3\n", "\xef\xbf\xbd\\n" },
 	};
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 
 	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
 		char right[128];
@@ -240,7 +215,7 @@ static void escapes(void **state)
 
 static void many_labels(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_labels *two = NG_LABELS(&fixture->arena, { "device", NG_SPAN("sda") }, { "mode", NG_SPAN("") });
 	char value[4000];
 
@@ -257,7 +232,7 @@ static void many_labels(void **state)
 /* What cannot be rendered fails the page, and it stays failed until it is reset. */
 static void no_labels(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 
 	assert_null(ng_labels(&fixture->arena, NULL, 0));
 	assert_true(ng_labels_valid(NG_NO_LABELS));
@@ -266,7 +241,7 @@ static void no_labels(void **state)
 /* The most places that fit, and one more. */
 static void places(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
 
 	ng_family(page, &families[0]);
@@ -278,7 +253,7 @@ static void places(void **state)
 
 static void errors_stick(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
 	struct ng_arena small = { .limit = 16 };
 	struct ng_labels *labels = NG_LABELS(&small, { "device", NG_SPAN("a name that is longer than there is room") });
@@ -305,7 +280,7 @@ static void errors_stick(void **state)
 
 static void sample_without_family(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 
 	ng_sample_u64(&fixture->page, NG_NO_LABELS, 1);
 	assert_true(fixture->page.error < 0);
@@ -341,7 +316,7 @@ static void expect_page(char *out, const char *const *letters, size_t family_cou
 	*out = '\0';
 }
 
-static void write_page(struct fixture *fixture, const char *const *letters, size_t family_count)
+static void write_page(struct page_fixture *fixture, const char *const *letters, size_t family_count)
 {
 	ng_page_reset(&fixture->page);
 	ng_arena_reset(&fixture->arena);
@@ -355,7 +330,7 @@ static void write_page(struct fixture *fixture, const char *const *letters, size
 	ng_page_close(&fixture->page);
 }
 
-static void assert_written(struct fixture *fixture, const char *const *letters, size_t family_count)
+static void assert_written(struct page_fixture *fixture, const char *const *letters, size_t family_count)
 {
 	char expected[4096];
 	size_t refused;
@@ -369,7 +344,7 @@ static void assert_written(struct fixture *fixture, const char *const *letters, 
 
 static void twins(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 
 	assert_written(fixture, (const char *[]){ "abc", "abc" }, 2);
 	assert_written(fixture, (const char *[]){ "abca", "abc" }, 2); /* hashes of the next family do not vouch */
@@ -384,7 +359,7 @@ static void twins(void **state)
 /* Pages that change a little from one to the next. */
 static void twins_at_random(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	char text[4][10] = { "ab", "abc", "c", "" };
 	const char *letters[4] = { text[0], text[1], text[2], text[3] };
 
@@ -420,7 +395,7 @@ static int compare_hashed(const void *a, const void *b)
 static void twins_by_hash_alone(void **state)
 {
 	enum { COUNT = 400000 };
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct hashed *all = calloc(COUNT, sizeof(*all));
 	char label[2][32];
 	unsigned at = 1;
@@ -456,7 +431,7 @@ static void twins_by_hash_alone(void **state)
 /* Samples of a histogram differ in the suffix. */
 static void twins_with_suffix(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
 
 	for (unsigned round = 0; round < 2; round++) {
@@ -475,7 +450,7 @@ static void twins_with_suffix(void **state)
 /* A page keeps its memory over resets. */
 static void capacity_is_kept(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_page *page = &fixture->page;
 	const struct ng_sample *samples = NULL;
 	const char *bytes = NULL;
@@ -506,7 +481,7 @@ static void capacity_is_kept(void **state)
 /* Page after page, and a family that goes on on another page. */
 static void joining(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_page *from = &fixture->page, to = { 0 };
 
 	ng_family(from, &families[1]);
@@ -522,22 +497,22 @@ static void joining(void **state)
 	ng_page_close(&to);
 	to.families[1].next = &from->families[1];
 	from->families[1].elsewhere = true;
-	ng_encoded_reset(&fixture->text, true);
-	ng_encode(&fixture->text, NG_FORMAT_TEXT, &to);
+	ng_encoded_reset(&fixture->answer, true);
+	ng_encode(&fixture->answer, NG_FORMAT_TEXT, &to);
 	to.families[1].elsewhere = true;
-	ng_encode(&fixture->text, NG_FORMAT_TEXT, from);
-	assert_span(((struct ng_span){ fixture->text.bytes, fixture->text.size }),
+	ng_encode(&fixture->answer, NG_FORMAT_TEXT, from);
+	assert_span(((struct ng_span){ fixture->answer.bytes, fixture->answer.size }),
 		"# HELP first F.\n# TYPE first gauge\nfirst 7\n"
 		"# HELP d D of this page.\n# TYPE d untyped\nd{x=\"1\"} 1\nd{x=\"2\"} 2\nd{x=\"3\"} 3\n"
 		"# HELP b B.\n# TYPE b gauge\nb 1\n");
-	assert_values(&fixture->text, (const char *const[]){ "7", "1", "2", "3", "1" }, 5);
+	assert_values(&fixture->answer, (const char *const[]){ "7", "1", "2", "3", "1" }, 5);
 	ng_page_done(&to);
 }
 
 /* Samples of one page that another one has before it, in whatever order their labels are. */
 static void joining_twins(void **state)
 {
-	struct fixture *fixture = *state;
+	struct page_fixture *fixture = *state;
 	struct ng_arena *arena = &fixture->arena;
 	struct ng_page *first = &fixture->page, second = { 0 };
 	bool alike;
@@ -558,15 +533,15 @@ static void joining_twins(void **state)
 	first->families[0].next = &second.families[0];
 	assert_int_equal(ng_twins_refuse(first, &first->families[0], &alike), 2);
 	assert_span(first->twins.first_refused, "d{x=\"2\"}");
-	ng_encoded_reset(&fixture->text, true);
-	ng_encode(&fixture->text, NG_FORMAT_TEXT, first);
-	assert_span(((struct ng_span){ fixture->text.bytes, fixture->text.size }),
+	ng_encoded_reset(&fixture->answer, true);
+	ng_encode(&fixture->answer, NG_FORMAT_TEXT, first);
+	assert_span(((struct ng_span){ fixture->answer.bytes, fixture->answer.size }),
 		"# HELP d D.\n# TYPE d untyped\nd{x=\"1\",y=\"2\"} 1\nd{x=\"2\"} 2\nd{x=\"3\"} 3\n"
 		"d{x=\"2\",y=\"1\"} 6\n# HELP e E.\n# TYPE e summary\ne 9\n");
 	ng_page_done(&second);
 }
 
-#define PAGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_page, close_page)
+#define PAGE_TEST(name) cmocka_unit_test_setup_teardown(name, open_page, page_fixture_close)
 
 int main(void)
 {
