@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A scrape: groups are read into their rows, and the rows written.
- */
+/* A scrape: read the cgroups into their rows, then write the rows. */
 #include "collect.h"
 
 #include "collector.h"
@@ -46,9 +44,9 @@ static int add_row(struct ng_arena *arena, struct container_list *rows, size_t *
 }
 
 /*
- * Parents come before children: the kernel brings the sums of a whole branch up to date with the first reading. Groups
- * that have gone are dropped when all are read, with what is below them, and their rows leave. Without descriptors or
- * memory there is no answer: half of one would look like a whole one.
+ * Parents are read before children: the first read makes the kernel flush the statistics of the whole subtree. Cgroups
+ * found to be gone are dropped after all have been read, together with everything below them, and their rows start to
+ * leave. Without descriptors or memory the scrape fails: half a response would look like a complete one.
  */
 static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t now)
 {
@@ -63,7 +61,7 @@ static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t
 		refused = refused || at->refused;
 		if (!row || row->naming != NAMING_DONE || row->outdone)
 			continue;
-		/* there was no memory for them */
+		/* there was no memory for them when the cgroup was added */
 		if (!row->labels &&
 			container_row_name(scrape, &state->model, row, ng_cgroup_path(scrape->arena, at)) < 0)
 			return ng_failed(scrape, -ENOMEM, "name", at->name);
@@ -86,7 +84,7 @@ static int read_rows(struct ng_scrape *scrape, struct container *state, uint64_t
 	}
 	bool complete = !(state->resolver.names.failed && state->resolver.wanted) && !state->follow.incomplete;
 	container_shares_settle(state->cgroups, complete, &state->reader.weights_changed);
-	/* children were found after their parents, and go before them */
+	/* children come after their parents in the list and must be dropped before them */
 	while (gone_count)
 		ng_cgroups_drop(scrape, state->cgroups, gone[--gone_count]);
 	if (refused) {
@@ -158,7 +156,7 @@ int container_collect(struct ng_scrape *scrape, struct container *state)
 	container_resolve(scrape, &state->resolver);
 	if (state->resolver.names.lacking)
 		return ng_failed(scrape, -ENOMEM, "find the names of", "the cgroups");
-	uint64_t now = ng_now(); /* later than whatever the hooks noted */
+	uint64_t now = ng_now(); /* later than any time that the hooks recorded */
 	int r = container_rows_settle(&state->model, state->cgroups);
 	if (r < 0)
 		return ng_failed(scrape, r, "settle", "the rows");
@@ -173,7 +171,7 @@ int container_collect(struct ng_scrape *scrape, struct container *state)
 	const struct container_view view = view_of(state, node_peaks);
 	container_write(scrape, &view, &rows);
 	container_note_waiting(scrape, &state->resolver);
-	/* who has waited in vain has not seen them */
+	/* a scraper that has timed out has not seen them */
 	bool late = scrape->deadline && ng_now() >= scrape->deadline;
 	container_rows_seen(&state->model, late ? 0 : scrape->readers, scrape->recent_readers, now);
 	return 0;

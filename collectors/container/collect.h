@@ -7,7 +7,7 @@
 
 struct container;
 
-/* Of a tree that is up to date: every group that is shown is read, and all rows are written. */
+/* Reads every cgroup that is shown and writes all rows. The tree must be up to date. */
 int container_collect(struct ng_scrape *scrape, struct container *state);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pods, containers, systemd units: usage, limits and pressure from the control groups, under cAdvisor's names, without
- * the API server, a socket or a privilege.
+ * Pods, containers, systemd units: usage, limits and pressure from their cgroups, under cAdvisor's names. Needs neither
+ * the API server nor a socket nor any privilege.
  *
- * Between scrapes a tick follows the tree, takes the last totals of what ends and samples pressure.
+ * Between scrapes a tick follows the tree, reads the final totals of what ends, and samples pressure.
  */
 #include "collector.h"
 
@@ -54,7 +54,7 @@ static const char *level_name(size_t level)
 	return container_level_name((enum container_shown)level);
 }
 
-/* An empty word for none at all. */
+/* An empty word selects nothing at all. */
 static int refuse_word(
 	struct ng_setup *setup, const char *flag, struct ng_span word, const char *(*name)(size_t), size_t count)
 {
@@ -86,15 +86,15 @@ static int parse_words(struct ng_setup *setup, const char *flag, const char *tex
 	return *ret_bits ? 0 : refuse_word(setup, flag, (struct ng_span){ "", 0 }, name, count);
 }
 
-/* ---- set-up ---- */
+/* ---- setup ---- */
 
-/* The default lies on the host; what was given is taken as it stands. */
+/* The default is a path on the host; a path that was given is used as is. */
 static const char *log_path(const char *given, const char *usual)
 {
 	return strcmp(given, usual) == 0 ? given + 1 : given;
 }
 
-/* Where few descriptors are allowed, connections and the files of other collectors come first. */
+/* When few descriptors are allowed, connections and the files of other collectors take precedence. */
 static uint64_t share_descriptors(struct container *state)
 {
 	struct rlimit limit;
@@ -179,7 +179,7 @@ static void done(void *context)
 {
 	struct container *state = context;
 
-	/* rows are freed by the hook */
+	/* the removal hook frees the rows */
 	ng_cgroups_free(state->cgroups);
 	container_rows_done(&state->model);
 	container_accounts_done(&state->settlement);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole collector: for collector.c, follow.c and collect.c, which hand its parts to those that own them. */
+/* The whole collector, for collector.c, follow.c and collect.c, which pass its parts to the code that owns them. */
 #ifndef CONTAINER_COLLECTOR_H
 #define CONTAINER_COLLECTOR_H
 

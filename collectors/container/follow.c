@@ -12,8 +12,8 @@
 #include <stdlib.h>
 
 /*
- * The end of a process is told of its group and of those above it one by one, and what is known of them has to be read
- * before they are removed: so some looks may follow at once, and only who goes on is made to wait.
+ * When a process exits, the kernel reports it for its cgroup and each ancestor separately, and they must be read before
+ * they are removed. So a burst of updates may run back to back; only sustained activity is delayed.
  */
 static const uint64_t look_ns = 5u * UINT64_C(1000000);
 enum { LOOKS_AT_ONCE = 32, MANY_ROWS = 2000 };
@@ -41,17 +41,17 @@ static unsigned interests(const struct container_group *group)
 	}
 }
 
-/* A runtime that is not told of the kubelet's slices puts the containers of all pods below its service. */
+/* A runtime that is not told about the kubelet's slices puts the containers of all pods below its own service. */
 static bool is_elsewhere(const struct container_place *place, const struct container_place *parent)
 {
 	return place->kubernetes && place->level == CONTAINER_CONTAINER && parent && parent->level != CONTAINER_POD;
 }
 
-/* ---- while they are young ---- */
+/* ---- young cgroups ---- */
 
 /*
- * What lives for a moment may be removed before the end of its last process is told. So a new group is read at once and
- * again when it is twice as old, until it has been there for some seconds.
+ * A short-lived cgroup may be removed before the exit of its last process is reported. So a new cgroup is read at once
+ * and again each time its age has doubled, until it is a few seconds old.
  */
 static const uint64_t young_ns = 25u * UINT64_C(1000000), grown_up_ns = 6u * UINT64_C(1000000000);
 
@@ -79,7 +79,7 @@ static void drop_young(struct container *state, struct ng_cgroup *at)
 	group->read_next = 0;
 }
 
-/* What could not be read is told of by the tree. */
+/* Read errors are ignored here: the tree reports cgroups that are gone. */
 static void read_young(struct ng_scrape *scrape, struct container *state)
 {
 	struct ng_cgroup *older;
@@ -118,7 +118,7 @@ static bool is_slice_root(const struct ng_cgroup *at)
 	       ng_span_ends(ng_span(at->name), NG_SPAN(".slice"));
 }
 
-/* Its row, and the account of a pod. What there is no memory for is made by container_complete. */
+/* Creates its row and, for a pod, its account. container_complete retries what failed for lack of memory. */
 static void add_row(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at, enum container_shown shown)
 {
 	struct container_group *group = container_group(at);
@@ -208,7 +208,10 @@ static void group_removed(void *context, struct ng_scrape *scrape, struct ng_cgr
 	}
 }
 
-/* Nobody saw it: its pod has what it used, and its log link may say which one it was. */
+/*
+ * The cgroup came and went unseen: its usage is in its pod's totals, and its log link may still tell which container it
+ * was.
+ */
 static void group_missed(void *context, struct ng_scrape *scrape, struct ng_cgroup *parent, const char *name)
 {
 	struct container *state = context;
@@ -239,7 +242,7 @@ static void group_emptied(void *context, struct ng_scrape *scrape, struct ng_cgr
 			container_read_row(scrape, &state->reader, &state->starts, at, ng_now()) == 0 || row->ended;
 }
 
-/* Returns whether there were kills since. */
+/* Returns whether there were new OOM kills. */
 static bool look_for_kills(struct ng_scrape *scrape, struct container *state, struct ng_cgroup *at)
 {
 	struct container_values now = { 0 }, *values = &container_group(at)->row->figures.values;
@@ -254,7 +257,7 @@ static bool look_for_kills(struct ng_scrape *scrape, struct container *state, st
 	return !before.known || now.value[VALUE_EVENTS_OOM_KILL] > before.count;
 }
 
-/* The containers of a pod are not watched one by one: their events are the pod's as well. */
+/* The containers of a pod are not watched individually: their events are counted in the pod as well. */
 static void group_memory_event(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
 {
 	struct container *state = context;
@@ -338,7 +341,10 @@ static void wait_for_more(struct container *state, struct ng_wait *wait)
 	wait->until = earlier(wait->until, earlier(next_young(state), container_accounts_next(&state->settlement)));
 }
 
-/* What many groups needed goes back to the system when they have gone: the allocator keeps what lies between others. */
+/*
+ * After most of many cgroups have gone, returns their memory to the system: malloc keeps free chunks that lie between
+ * chunks in use.
+ */
 static void give_back(struct container *state)
 {
 	uint64_t rows = state->model.leaving_count;
@@ -368,7 +374,7 @@ void container_tick(void *context, struct ng_scrape *scrape, struct ng_wait *wai
 	if (tree_told(state, wait))
 		state->follow.looks_until =
 			(state->follow.looks_until > wait->now ? state->follow.looks_until : wait->now) + look_ns;
-	/* a walk that failed is made again by the next scrape: until then not all is known */
+	/* a failed walk is repeated by the next scrape; until then the tree may be incomplete */
 	state->follow.listing_failed =
 		ng_cgroups_update(scrape, state->cgroups, false) < 0 || state->follow.listing_failed;
 	give_back(state);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One group into its row, at a scrape or between. */
+/* Reads one cgroup into its row, during a scrape or between scrapes. */
 #ifndef CONTAINER_GROUP_H
 #define CONTAINER_GROUP_H
 
@@ -7,7 +7,7 @@
 #include "process/start.h"
 #include "stats/read.h"
 
-/* Limits are read once a minute. Errors are those of container_read. `now` is of CLOCK_MONOTONIC. */
+/* Limits are read once a minute. Errors are those of container_read. `now` is CLOCK_MONOTONIC. */
 int container_read_row(struct ng_scrape *scrape, struct container_reader *reader, struct container_starts *starts,
 	struct ng_cgroup *group, uint64_t now);
 

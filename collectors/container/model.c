@@ -22,7 +22,7 @@ const char *container_level_name(enum container_shown shown)
 	return shown < SHOWN_LEVELS ? names[shown] : NULL;
 }
 
-/* systemd gives mounts a group as well, in which nothing but their mount command ever ran. */
+/* systemd also creates a cgroup for each mount, in which only the mount command ever ran. */
 static bool is_mount(struct ng_span name)
 {
 	return ng_span_ends(name, NG_SPAN(".mount")) || ng_span_ends(name, NG_SPAN(".swap"));
@@ -30,7 +30,7 @@ static bool is_mount(struct ng_span name)
 
 enum container_shown container_shown_as(const struct container_place *place, struct ng_span name)
 {
-	/* users start containers of their own, and make groups that look like some */
+	/* users start their own containers, and create cgroups that look like containers */
 	if (place->session && place->level != CONTAINER_INNER && place->level != CONTAINER_HELPER)
 		return SHOWN_SESSION;
 	switch (place->level) {
@@ -84,8 +84,8 @@ bool container_is_outside(const struct container_row *row)
 }
 
 /*
- * Containerd's and CRI-O's names are given to nobody else, names that are
- * nothing but an ID to some of the others as well.
+ * The cgroup names that containerd and CRI-O use belong to containers of pods only; names that are a bare ID are used
+ * by some of the other runtimes as well.
  */
 bool container_may_be_of_pod(const struct container_row *row, bool directory)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows: what of a group is shown, under which labels, and for how long after it has gone. */
+/* Rows: what is shown of a cgroup, under which labels, and for how long after it is gone. */
 #include "rows.h"
 
 #include "identity/labels.h"
@@ -10,23 +10,23 @@
 enum { LEAVING_MAX = 2000 };
 static const uint64_t leaving_ns = 300u * UINT64_C(1000000000);
 
-/* A link is made when the container has been started: after so long there will be none. */
+/* A link is created when the container has started: after this long there will be none. */
 static const uint64_t naming_ns = 30u * UINT64_C(1000000000);
 
 /* ---- keys ---- */
 
-/* Those of Kubernetes; docker and podman give a container's name to others that are renamed or below another root. */
+/* Kubernetes names only; docker and podman reuse a container's name after renames and below other roots. */
 static bool has_names(const struct container_row *row)
 {
 	return row->named && row->named->pod.size;
 }
 
-/* Two that have one key may not be shown together: sums over them would count twice. */
+/* Two rows with the same key must not be shown together: sums over them would count twice. */
 static uint64_t key_of(const struct container_row *row)
 {
 	uint64_t key = ng_hash(NG_HASH_SEED, ng_span(container_level_name(row->shown)));
 
-	/* paths that differ only in what is not UTF-8 look alike */
+	/* paths that differ only in invalid UTF-8 look alike */
 	if (!has_names(row))
 		return key ^ ng_labels_hash(row->labels);
 	key = ng_hash(key, row->named->space);
@@ -34,7 +34,7 @@ static uint64_t key_of(const struct container_row *row)
 	return ng_hash(key, row->named->container);
 }
 
-/* ---- who succeeds whom ---- */
+/* ---- superseding ---- */
 
 static void forget(struct container_model *model, struct container_row **link)
 {
@@ -46,9 +46,9 @@ static void forget(struct container_model *model, struct container_row **link)
 }
 
 /*
- * A service may make groups under the names of any pod, of one that has gone as well: they are no match for those that
- * are where the kubelet makes them. Some kubelets make the groups of a pod twice, by the systemd driver and by hand,
- * and use the former only. Otherwise the one that was made later is the one that lives.
+ * A service may create cgroups under the names of any pod, even of one that is gone: they never win against cgroups
+ * below the kubelet's root. Some kubelets create a pod's cgroups twice, with the systemd driver and by hand, and only
+ * use the former. Otherwise the one that was created later is the live one.
  */
 static bool precedes(const struct container_row *a, const struct container_row *b)
 {
@@ -84,8 +84,9 @@ static bool same_names(const struct container_row *a, const struct container_row
 }
 
 /*
- * A container that was replaced has counted what nobody saw, such as the OOM kill for which it was replaced: when it
- * has gone its counters are shown once more, beside those of the later one. Its gauges would count twice in sums.
+ * A replaced container may have counted something that nobody has seen, such as the OOM kill that caused the
+ * replacement: once it is gone, its counters are shown once more, next to those of its successor. Its gauges would be
+ * counted twice in sums.
  */
 static void outdo(struct container_row *row, const struct container_row *by)
 {
@@ -94,8 +95,10 @@ static void outdo(struct container_row *row, const struct container_row *by)
 			  row->place.sliced == by->place.sliced && !ng_labels_equal(row->labels, by->labels);
 }
 
-/* Of two rows with one key the table has the one that is shown. Names that were made to have the hash of others do not
- * hide these. */
+/*
+ * Of two rows with the same key, the table holds the one that is shown. Names crafted to have the same hash as others
+ * do not hide those.
+ */
 static int settle(struct container_model *model, struct container_row *row)
 {
 	struct container_row *other;
@@ -114,7 +117,7 @@ static int settle(struct container_model *model, struct container_row *row)
 	return ng_table_put(&model->by_key, row->key, row);
 }
 
-/* The row is to get other labels. */
+/* Prepares the row for new labels. */
 static void unname(struct container_model *model, struct container_row *row)
 {
 	if (ng_table_get(&model->by_key, row->key) == row) {
@@ -129,7 +132,7 @@ static void unname(struct container_model *model, struct container_row *row)
 static struct ng_labels *labels_of(struct ng_arena *arena, const struct container_model *model,
 	const struct container_row *row, struct ng_span path)
 {
-	/* sandboxes and pods have no image: rules that ask for one must not count them */
+	/* sandboxes and pods have no image: rules that select by image must not count them */
 	bool imaged = row->place.level == CONTAINER_CONTAINER && row->shown != SHOWN_SANDBOX;
 
 	return ng_labels_keep(container_labels(arena, &row->place, row->named, path, imaged ? model->image : NULL));
@@ -147,7 +150,7 @@ int container_row_name(
 	row->key = key_of(row);
 	int r = settle(model, row);
 	if (r < 0) {
-		/* without its place in the table it might be shown beside another one */
+		/* without its place in the table it might be shown next to another one */
 		free(row->labels);
 		row->labels = NULL;
 		return r;
@@ -165,7 +168,7 @@ bool container_is_leftover(const struct container_model *model, const struct con
 	       container_has(values, VALUE_CPU_USAGE) && values->value[VALUE_CPU_USAGE] == 0;
 }
 
-/* Whom a row hid that is forgotten now is shown again. */
+/* Rows that were hidden by a row that has since been freed are shown again. */
 int container_rows_settle(struct container_model *model, struct ng_cgroups *cgroups)
 {
 	int r = 0;
@@ -221,7 +224,7 @@ void container_row_free(struct container_model *model, struct container_row *row
 	free(row);
 }
 
-/* Its names never came, as it had none: a pod's first group, which others followed. */
+/* Its names never came because it had none: the first cgroup of a pod, followed by others. */
 static bool was_sandbox(const struct container_row *row, const struct ng_cgroup *group)
 {
 	return row->naming == NAMING_WANTED && row->place.level == CONTAINER_CONTAINER && group->parent &&
@@ -244,7 +247,7 @@ static void add_leaving(struct container_model *model, struct container_row *row
 	}
 	row->has_peaks = false;
 	container_row_show_again(model, row);
-	row->until = 0; /* the next look at the clock */
+	row->until = 0; /* set at the end of the scrape */
 	row->gone = true;
 	row->next = model->leaving;
 	model->leaving = row;

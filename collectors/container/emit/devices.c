@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing the block devices of groups. */
+/* Writes the block devices of cgroups. */
 #include "emit/write.h"
 
 static uint64_t disk_value(const struct container_device *device, size_t which)
@@ -9,7 +9,7 @@ static uint64_t disk_value(const struct container_device *device, size_t which)
 	return values[which];
 }
 
-/* The labels of each device of each row are made once and used by all families. */
+/* The labels of each device of each row, made once and used by all families. */
 struct device_row {
 	const struct container_device *device;
 	const struct container_row *row;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The families of the container collector. Names, types and labels are cAdvisor's where it has them; what is ours alone
- * follows their pattern. A label without a value is left out.
+ * The families of the container collector. Names, types and labels are cAdvisor's where it has them; our own families
+ * follow the same pattern. A label without a value is left out.
  */
 #include "emit/families.h"
 
 #define OF_GROUP "container,id,image?,name?,namespace,pod"
 
-/* clang-format off: one family a line */
+/* clang-format off: one family per line */
 
-/* name, type, value, set, decimal places, when to write it, help: families with one sample of each row */
+/* name, type, value, set, decimal places, when to write it, help: families with one sample per row */
 #define EACH_VALUE(X)                                                                                                  \
 	X("container_cpu_usage_seconds_total", NG_COUNTER, VALUE_CPU_USAGE, SET_CPU, 9, WITH_CPU,                      \
 		"CPU time used by the tasks of the cgroup.")                                                           \

@@ -9,7 +9,7 @@
 
 enum { CONTAINER_DISK_FAMILIES = 9, CONTAINER_SIZE_FAMILIES = 4 };
 
-/* Those that are not one value of each row; see families.c for the rest. */
+/* Families that are not one value per row; see families.c for the others. */
 enum container_family {
 	FAMILY_FAULTS,
 	FAMILY_DISK,
@@ -69,14 +69,14 @@ enum container_family {
 	CONTAINER_FAMILIES,
 };
 
-/* When a family of one value is written. */
+/* When a single-value family is written. */
 enum { ALWAYS, WITH_CPU, WITH_QUOTA, OR_ZERO_WITH_MEMORY, OR_ZERO_WITH_TASKS };
 
 enum { CONTAINER_VALUE_FAMILIES = 59, CONTAINER_ALL_FAMILIES = CONTAINER_VALUE_FAMILIES + CONTAINER_FAMILIES };
 extern const struct ng_family container_families[CONTAINER_ALL_FAMILIES];
 const struct ng_family *container_family(enum container_family which);
 
-/* Where a family of one value has it from. */
+/* Where a single-value family gets its value. */
 struct container_source {
 	uint8_t value, set, places, when;
 };

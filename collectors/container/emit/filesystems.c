@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing the file systems of the node. */
+/* Writes the file systems of the node. */
 #include "emit/write.h"
 
-/* The columns of diskstats in the order of the families; times in ms, of which cAdvisor makes seconds. */
+/* The columns of diskstats in the order of the families; times are in ms, which cAdvisor reports as seconds. */
 static const struct {
 	uint8_t column, places;
 } disk_families[CONTAINER_DISK_FAMILIES] = {
@@ -12,7 +12,7 @@ static const struct {
 	{ 6, 0 },  /* sectors written */
 	{ 3, 3 },  /* time of reads */
 	{ 7, 3 },  /* time of writes */
-	{ 9, 3 },  /* time of I/O */
+	{ 9, 3 },  /* time spent on I/O */
 	{ 8, 0 },  /* in flight */
 	{ 10, 3 }, /* time in flight */
 };
@@ -51,7 +51,7 @@ static void write_sizes(
 		ng_family(scrape->page, container_family((enum container_family)(FAMILY_SIZE + which)));
 		for (size_t i = 0; i < devices->count; i++) {
 			const struct container_disk *device = &devices->device[i];
-			/* a file system without a table of inodes has no number of them */
+			/* file systems without an inode table have no inode count */
 			if (device->has_size && (which < 2 || device->fs.f_files))
 				ng_sample_u64(scrape->page, labels[i], size_value(&device->fs, which));
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing what cAdvisor says of the machine. */
+/* Writes cAdvisor's machine metrics. */
 #include "emit/write.h"
 
 static void write_dimms(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_labels *ids)
@@ -15,7 +15,7 @@ static void write_dimms(struct ng_scrape *scrape, const struct container_machine
 	}
 }
 
-/* Of modules the kernel says how much of them is addressed as such; without any all of it is 0. */
+/* The kernel reports how much of the modules is mapped as memory; without modules all values are 0. */
 static void write_nvm(struct ng_scrape *scrape, const struct container_machine *machine, struct ng_labels *ids)
 {
 	if (!machine->nvm_known)

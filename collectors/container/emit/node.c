@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing the node's pressure: peaks, the histogram of shares, triggers, and what sampling them costs. */
+/* Writes the node's pressure: peaks, the histogram of shares, triggers, and the cost of sampling. */
 #include "emit/write.h"
 
 static const char *const resource_names[CONTAINER_RESOURCES] = { "cpu", "memory", "io" };
 static const char *const kind_names[2] = { "waiting", "stalled" };
 
-/* The kernel gives no time in which all tasks of the node wait for a CPU. */
+/* On the node, the kernel has no time in which all tasks wait for a CPU. */
 static bool of_node(size_t share)
 {
 	return share != 2 * CONTAINER_CPU + 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing what the tasks of groups do. */
+/* Writes the task states of cgroups. */
 #include "process/states.h"
 #include "emit/write.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing what is about the tree and the collector itself. */
+/* Writes the families about the tree and the collector itself. */
 #include "emit/write.h"
 
 static void write_levels(struct ng_scrape *scrape, enum container_family family, const uint64_t count[SHOWN_LEVELS])
@@ -11,7 +11,7 @@ static void write_levels(struct ng_scrape *scrape, enum container_family family,
 			count[i]);
 }
 
-/* Those that are not shown, and those that are shown without. */
+/* Rows that are not shown, and rows that are shown without names. */
 static void write_unresolved(struct ng_scrape *scrape, const uint64_t unresolved[CONTAINER_MISSING_REASONS],
 	const struct container_list *rows)
 {
@@ -42,7 +42,7 @@ static void write_lost(struct ng_scrape *scrape, const uint64_t lost[CONTAINER_L
 		ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "reason", ng_span(names[i]) }), lost[i]);
 }
 
-/* Only of pods that have such. */
+/* Only for pods that have such usage. */
 static void write_unattributed(struct ng_scrape *scrape, const struct container_list *rows)
 {
 	static const char *const operation[] = { NULL, NULL, "read", "write" };

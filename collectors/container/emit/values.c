@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing what is one value of each row, and the faults. */
+/* Writes the families with one value per row, and the page faults. */
 #include "emit/write.h"
 
 static bool to_write(const struct container_source *source, const struct container_row *row, uint64_t *ret_value)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing what has more than one sample in a row, and all the rest in its order. */
+/* Writes the families with more than one sample per row, and everything else in order. */
 #include "emit/write.h"
 
 #include "identity/labels.h"

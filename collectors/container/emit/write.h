@@ -11,7 +11,7 @@
 #include "sampling/sampler.h"
 #include "stats/read.h"
 
-/* The rows of an answer. */
+/* The rows of a response. */
 struct container_list {
 	struct container_row **row;
 	size_t count;
@@ -22,7 +22,7 @@ struct container_view {
 	const struct container_reader *reader;
 	const struct container_model *model;
 	const struct container_sampler *sampler;
-	const uint16_t *node_peaks; /* as those of rows */
+	const uint16_t *node_peaks; /* same layout as the peaks of rows */
 	const struct container_triggers *triggers;
 	const struct container_machine *machine;
 	const struct container_census *census;
@@ -37,10 +37,10 @@ void container_write(struct ng_scrape *scrape, const struct container_view *view
 
 /* ---- values.c, devices.c, filesystems.c, states.c, node.c, tree.c, machine.c ---- */
 
-/* The families of one value of each row. */
+/* The families with one value per row. */
 void container_write_values(struct ng_scrape *scrape, uint32_t sets, const struct container_list *rows);
 
-/* The block devices of groups, and of the node. */
+/* The block devices of cgroups and of the node. */
 void container_write_devices(struct ng_scrape *scrape, uint32_t sets, struct container_device_names *names,
 	const struct container_list *rows);
 void container_write_filesystems(struct ng_scrape *scrape, uint32_t sets, struct container_filesystems *filesystems,

@@ -7,7 +7,7 @@
 #include "identity/resolve.h"
 #include "model.h"
 
-/* The group is NULL when it has gone. */
+/* The group is NULL once the cgroup is gone. */
 struct container_candidate {
 	struct container_row *row;
 	struct ng_cgroup *group;
@@ -15,32 +15,32 @@ struct container_candidate {
 
 /* ---- resolve_row.c ---- */
 
-/* The row gets these names, and labels from them. */
+/* Gives the row these names, and labels made from them. */
 int container_take_names(struct ng_scrape *scrape, struct container_resolver *resolver,
 	const struct container_candidate *candidate, const struct container_identity *identity,
 	const struct container_oci *oci);
 
-/* The runtime's own record; -ENOENT when there is none, or it was read before. */
+/* Reads the runtime's own record; -ENOENT if there is none or it has been read before. */
 int container_ask_runtime(struct ng_scrape *scrape, struct container_resolver *resolver,
 	const struct container_candidate *candidate, struct container_wish *wish, struct container_oci *ret_oci);
 
 /* If there was no memory, the next scrape tries again. */
 void container_look_again(struct container_resolver *resolver, struct container_row *row);
 
-/* All three names are there. */
+/* Whether all three names are known. */
 bool container_is_complete(const struct container_identity *identity);
 
 /* ---- resolve_pod.c, resolve_outside.c ---- */
 
-/* What a pod or one of its containers is called, now that its names were looked for. */
+/* Decides the names of a pod or one of its containers after they have been looked up. */
 void container_conclude_pod(struct ng_scrape *scrape, struct container_resolver *resolver,
 	const struct container_candidate *candidate, struct container_wish *wish, uint64_t now);
 
-/* The same of a container that is not below the cgroup of a pod. */
+/* The same for a container that is not below the cgroup of a pod. */
 void container_conclude_outside(struct ng_scrape *scrape, struct container_resolver *resolver,
 	const struct container_candidate *candidate, struct container_wish *wish, uint64_t now);
 
-/* Without names; with an eye on those that may come, where they would be believed. */
+/* Shows the row without names. If its names would be accepted, they are looked up again when the directories change. */
 void container_show_by_path(
 	struct ng_scrape *scrape, struct container_resolver *resolver, const struct container_candidate *candidate);
 

@@ -117,7 +117,7 @@ static int unit(struct container_json *json)
 	return value;
 }
 
-/* Behind "\u". A surrogate has to have its other half. */
+/* After "\u". A surrogate must be followed by its other half. */
 static bool code_point(struct container_json *json)
 {
 	int code = unit(json);
@@ -148,7 +148,7 @@ static bool escape(struct container_json *json)
 	return true;
 }
 
-/* Behind the opening quote. */
+/* After the opening quote. */
 static enum container_token decode_string(struct container_json *json)
 {
 	json->string_size = 0;
@@ -164,7 +164,7 @@ static enum container_token decode_string(struct container_json *json)
 	}
 }
 
-/* The same without a look at what it says: environments have no business in another place of memory. */
+/* Skips the string without decoding it: environments must not be copied anywhere else in memory. */
 static enum container_token pass_string(struct container_json *json)
 {
 	for (;;) {
@@ -191,7 +191,7 @@ static bool digits(struct container_json *json)
 	return any;
 }
 
-/* `first` has been taken. */
+/* `first` has already been read. */
 static enum container_token number(struct container_json *json, int first)
 {
 	json->whole = first != '-';
@@ -216,7 +216,7 @@ static enum container_token number(struct container_json *json, int first)
 	return TOKEN_NUMBER;
 }
 
-/* Its first letter has been taken. */
+/* Its first letter has already been read. */
 static enum container_token word(struct container_json *json, const char *text)
 {
 	for (text++; *text; text++) {
@@ -272,7 +272,7 @@ enum container_token container_json_next_string(struct container_json *json)
 
 /* ---- values ---- */
 
-/* The first token of a member's value, its key being the next token. */
+/* Returns the first token of the value of a member whose key is the next token. */
 static enum container_token value_behind(struct container_json *json, enum container_token key)
 {
 	return key == TOKEN_STRING && next(json, false) == TOKEN_COLON ? next(json, false) : TOKEN_BAD;
@@ -281,7 +281,7 @@ static enum container_token value_behind(struct container_json *json, enum conta
 bool container_json_skip(struct container_json *json, enum container_token first)
 {
 	enum container_token token = first;
-	uint64_t objects = 0; /* a bit for each level, the innermost last */
+	uint64_t objects = 0; /* one bit per level, innermost last */
 	unsigned level = 0;
 
 	for (;;) {

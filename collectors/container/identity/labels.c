@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The labels of rows, made once. */
+/* The labels of rows; each set is made once. */
 #include "identity/labels.h"
 
 static bool has_own_names(enum container_runtime runtime)
@@ -7,7 +7,7 @@ static bool has_own_names(enum container_runtime runtime)
 	return runtime == CONTAINER_RUNTIME_CRIO || runtime == CONTAINER_RUNTIME_DOCKER;
 }
 
-/* "k8s_<container>_<pod>_<namespace>_<uid>_<restart>", as docker and CRI-O call a container. */
+/* "k8s_<container>_<pod>_<namespace>_<uid>_<restart>": the container name in docker and CRI-O. */
 static struct ng_span kubelet_name(struct ng_arena *arena, const struct container_named *named, const char *uid,
 	struct ng_span container, uint32_t restart_count)
 {
@@ -45,7 +45,7 @@ static void add_label(struct ng_label *labels, size_t *count, const char *name, 
 		labels[(*count)++] = (struct ng_label){ name, value };
 }
 
-/* More labels go behind the id, so that they stand in the order of all other series. */
+/* Further labels go after the id, so that the order is the same as in all other series. */
 struct ng_labels *container_network_labels(struct ng_arena *arena, struct ng_labels *labels,
 	const struct container_named *named, const char *uid, const struct container_place *sandbox,
 	struct ng_span image, const char *interface)
@@ -79,7 +79,7 @@ struct ng_labels *container_labels(struct ng_arena *arena, const struct containe
 			container_machine_name(ng_span_skip(path, start), machine, sizeof(machine)) };
 	}
 	/*
-	 * The names of Kubernetes are written where they are empty, too, as the kubelet does: a scrape with
+	 * Kubernetes names are written even if they are empty, as the kubelet does: otherwise a scrape with
 	 * honor_labels would give these series the names of our own pod.
 	 */
 	labels[count++] = (struct ng_label){ "container", named ? named->container : none };

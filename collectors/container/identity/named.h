@@ -5,10 +5,10 @@
 
 #include "identity/names.h"
 
-/* The names of a row, in one piece of memory with their text. */
+/* The names of a row; struct and text are one allocation. */
 struct container_named {
-	struct ng_span space, pod, container; /* of Kubernetes; empty for others */
-	struct ng_span image, name;           /* as the runtime says */
+	struct ng_span space, pod, container; /* from Kubernetes; empty for others */
+	struct ng_span image, name;           /* from the runtime */
 	uint32_t restart;
 	bool has_restart;
 	char text[];

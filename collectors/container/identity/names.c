@@ -37,7 +37,7 @@ static int open_folder(int root, const char *path, struct stat *ret_status)
 	return fd;
 }
 
-/* Opens the directory and sees whether it is as it was. Returns a descriptor or a negative errno. */
+/* Opens the directory and checks whether it has changed. Returns a descriptor or a negative errno. */
 static int look(struct ng_scrape *scrape, struct container_folder *folder, bool *ret_changed)
 {
 	struct stat status;
@@ -58,7 +58,7 @@ static int look(struct ng_scrape *scrape, struct container_folder *folder, bool 
 	return fd;
 }
 
-/* A directory that may not be listed has no times that would tell: it is looked at again with the other. */
+/* A directory that we may not list has no usable timestamps; it is checked again when the other one changes. */
 static bool folder_changed(int root, const struct container_folder *folder)
 {
 	struct stat status;
@@ -80,7 +80,7 @@ bool container_names_changed(struct ng_scrape *scrape, const struct container_na
 
 /* ---- resolving ---- */
 
-/* Says nothing of the directory. */
+/* An error that says nothing about the directory. */
 static bool failed(int r)
 {
 	return r < 0 && r != -ENOENT && r != -ENOTDIR && r != -EACCES && r != -EPERM && r != -ELOOP;
@@ -125,7 +125,7 @@ static int search_logs(struct container_search *search, int logs)
 	return r;
 }
 
-/* Pods that have no wanted container with a link: from their own directory or, where there is none, from any link. */
+/* Pods without a link of a wanted container: from their own directory or, if there is none, from any link. */
 static int search_pods(struct container_search *search, int logs, int pods)
 {
 	if (search->pods_wanted == 0)
@@ -162,7 +162,7 @@ static int search_both(struct container_search *search, int logs, int pods)
 	return r == -ENOMEM ? r : 0;
 }
 
-/* Also takes back what was found before: its names are gone with their arena. */
+/* Also clears earlier results: their names were freed with the arena. */
 static bool all_known(const struct container_names *names, struct container_wish *wishes, size_t count)
 {
 	bool known = true;

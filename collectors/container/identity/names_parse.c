@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What names and targets of links say. Names are checked as the API server checks them (apimachinery's validation). */
+/* Parses the names and targets of links. Names are validated as the API server does (apimachinery's validation). */
 #include "identity/search.h"
 
 enum {
 	LABEL_SIZE = 63,
 	SUBDOMAIN_SIZE = 253,
 	ID_DIGITS = 2 * CONTAINER_ID_SIZE,
-	FILE_NAME_SIZE = 255, /* the kubelet cuts what would be longer */
+	FILE_NAME_SIZE = 255, /* the kubelet truncates longer names */
 };
 
 static bool alphanumeric(char c)
@@ -45,7 +45,7 @@ bool container_word_valid(struct ng_span word)
 	return true;
 }
 
-/* The next part of a name; the last part has no '_' behind it. */
+/* The next part of a name; the last part is not followed by '_'. */
 static bool last_part(struct ng_span *rest, struct ng_span *ret_part)
 {
 	*ret_part = *rest;
@@ -104,7 +104,7 @@ bool container_folder_parse(struct ng_span name, struct container_target *ret_ta
 	return true;
 }
 
-/* Takes the last part of a path, and the slash before it. */
+/* Removes the last part of a path and the slash before it. */
 static struct ng_span take_last(struct ng_span *path)
 {
 	const char *slash = path->size ? memrchr(path->text, '/', path->size) : NULL;

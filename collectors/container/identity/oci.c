@@ -29,8 +29,8 @@ struct wanted {
 };
 
 /*
- * CRI-O also writes the annotations of the pod, whose author could write any key that the runtime does not write
- * itself: so each runtime is asked for its own only, and CRI-O for those that it always writes.
+ * CRI-O also writes the pod's annotations, and their author could use any key that the runtime does not write itself.
+ * So for each runtime we accept only the keys that it writes itself, and for CRI-O only those that it always writes.
  */
 static const struct wanted of_containerd[] = {
 	{ NG_SPAN("io.kubernetes.cri.container-type"), TYPE },
@@ -50,7 +50,7 @@ static const struct wanted of_crio[] = {
 	{ NG_SPAN("io.kubernetes.cri-o.ImageName"), IMAGE_NAME },
 };
 
-/* Values as they stand; .text is NULL for what is not there. */
+/* Values as they are in the file; .text is NULL if there is none. */
 struct found {
 	struct ng_span value[ANNOTATIONS];
 };
@@ -73,7 +73,7 @@ static const struct wanted *look_up(const struct container_json *json, bool crio
 static int keep(struct ng_arena *arena, const struct container_json *json, struct ng_span *value)
 {
 	if (value->text || json->string_cut)
-		return -EBADMSG; /* twice, or longer than any name */
+		return -EBADMSG; /* duplicate, or longer than any name */
 	*value = ng_copy(arena, (struct ng_span){ json->string, json->string_size });
 	return value->text ? 0 : -ENOMEM;
 }
@@ -97,7 +97,7 @@ static int read_annotation(void *context, struct container_json *json)
 	return wanted ? keep(visit->arena, json, &visit->found->value[wanted->annotation]) : 0;
 }
 
-/* Up to the annotations and not further: 1 when they were read. */
+/* Stops at the annotations: 1 once they have been read. */
 static int find_annotations(void *context, struct container_json *json)
 {
 	if (!container_json_is(json, "annotations"))
@@ -111,7 +111,7 @@ static int find_annotations(void *context, struct container_json *json)
 	return r < 0 ? r : 1;
 }
 
-/* A configuration without annotations is not of these runtimes. */
+/* A configuration without annotations is not from these runtimes. */
 static int read_configuration(struct container_json *json, struct ng_arena *arena, bool crio, struct found *found)
 {
 	struct visit visit = { arena, found, crio };
@@ -123,12 +123,12 @@ static int read_configuration(struct container_json *json, struct ng_arena *aren
 }
 
 struct number {
-	const char *const *path; /* what is left of it */
+	const char *const *path; /* the part that has not been matched yet */
 	size_t depth;
-	uint64_t value; /* 0 until it is found */
+	uint64_t value; /* 0 until found */
 };
 
-/* 1 when the number was found, or cannot be. */
+/* 1 when the number has been found or cannot be there. */
 static int find_number(void *context, struct container_json *json)
 {
 	struct number *number = context;
@@ -150,7 +150,7 @@ static int find_number(void *context, struct container_json *json)
 	return r < 0 ? r : 1;
 }
 
-/* They come behind the annotations; a file that is cut there is as good as one without. */
+/* The shares come after the annotations; a file that is truncated there counts as having none. */
 static uint64_t read_shares(struct container_json *json)
 {
 	static const char *const path[] = { "linux", "resources", "cpu", "shares" };
@@ -161,9 +161,9 @@ static uint64_t read_shares(struct container_json *json)
 	return shares.value;
 }
 
-/* ---- judging ---- */
+/* ---- checking ---- */
 
-/* "k8s_<container>_<pod>_<namespace>_<UID>_<attempt>"; a sandbox's has no container. */
+/* "k8s_<container>_<pod>_<namespace>_<UID>_<attempt>"; without a container for a sandbox. */
 static bool split_name(struct ng_span name, struct container_oci *oci)
 {
 	struct ng_span part[6];
@@ -192,7 +192,7 @@ static bool type_of(struct ng_span type, struct container_oci *oci)
 	return !oci->typed || oci->sandbox || ng_span_equal(type, NG_SPAN("container"));
 }
 
-/* The directory of a sandbox's logs has the names also where the version writes no others. */
+/* A sandbox's log directory contains the names even in versions that write no name annotations. */
 static void use_directory(struct ng_span directory, struct container_oci *oci)
 {
 	struct container_target target;
@@ -208,7 +208,7 @@ static void use_directory(struct ng_span directory, struct container_oci *oci)
 		memcpy(oci->uid, target.uid, sizeof(oci->uid));
 }
 
-/* An ID in the place of a name: the kubelet may have resolved it before. */
+/* An image ID instead of a name: the kubelet may have resolved the name already. */
 static bool image_id(struct ng_span image)
 {
 	uint8_t id[CONTAINER_ID_SIZE];
@@ -288,21 +288,21 @@ static const struct layout {
 	{ "/io.containerd.runtime.v2.task/k8s.io/", "/config.json", CONTAINERD },
 	{ "/overlay-containers/", "/userdata/config.json", CRIO },
 	{ "/io.containerd.runtime.v1.linux/k8s.io/", "/config.json", CONTAINERD },
-	/* where no more than these directories is mounted */
+	/* if only the innermost directory is mounted */
 	{ "/", "/config.json", CONTAINERD },
 	{ "/", "/userdata/config.json", CRIO },
 	{ "/vfs-containers/", "/userdata/config.json", CRIO },
 	{ "/btrfs-containers/", "/userdata/config.json", CRIO },
 	{ "/zfs-containers/", "/userdata/config.json", CRIO },
 	{ "/containers/", "/config.v2.json", DOCKER },
-	/* one list for all containers */
+	/* a single list of all containers */
 	{ "/overlay-containers/containers.json", NULL, PODMAN },
 	{ "/vfs-containers/containers.json", NULL, PODMAN },
 	{ "/btrfs-containers/containers.json", NULL, PODMAN },
 	{ "/zfs-containers/containers.json", NULL, PODMAN },
 };
 
-enum { PATH_ROOM = 1024, LAYOUT_ROOM = 160 }; /* what a layout adds to the state's path */
+enum { PATH_ROOM = 1024, LAYOUT_ROOM = 160 }; /* maximum length that a layout adds to the state's path */
 
 static int open_configuration(int root, const char *path)
 {
@@ -320,7 +320,7 @@ static int open_configuration(int root, const char *path)
 	return r;
 }
 
-/* Tries the layouts below one directory; notes why the most promising failed. */
+/* Tries the layouts below one directory; keeps the error of the most promising one. */
 static int open_below(
 	int root, const char *state, const uint8_t id[CONTAINER_ID_SIZE], bool podman, const struct layout **ret_layout)
 {

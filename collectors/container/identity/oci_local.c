@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What docker and podman write of their containers. Their files are read as those of the other runtimes: a piece at a
- * time, and nothing is kept but a name and an image.
+ * The files that docker and podman keep about their containers. They are read like those of the other runtimes: a piece
+ * at a time, keeping only a name and an image.
  *
  *     {"ID":"<ID>","Config":{"Env":[...],"Image":"nginx:1.27",...},"Name":"/web",...}
  *     [{"id":"<ID>","names":["web"],"metadata":"{\"image-name\":\"docker.io/library/nginx:1.27\",...}",...},...]
@@ -11,7 +11,7 @@
  */
 #include "identity/oci.h"
 
-/* The string that was decoded; one that was cut, or is no word, is left out. */
+/* The last decoded string, or nothing if it was truncated or is not a word. */
 static struct ng_span kept(const struct container_json *json, struct ng_arena *arena)
 {
 	struct ng_span word = { json->string, json->string_size };
@@ -23,7 +23,7 @@ struct visit {
 	struct ng_arena *arena;
 	struct container_oci *oci;
 	const uint8_t *id;
-	bool found; /* the entry is that of the ID */
+	bool found; /* the entry has the wanted ID */
 };
 
 /* A value that should be a string: decoded into `ret_text`, which stays empty for null. */
@@ -87,7 +87,7 @@ static int podman_metadata(void *context, struct container_json *json)
 						     : container_json_pass(json);
 }
 
-/* A document in a string: in the arena only while it is read. */
+/* JSON inside a string: kept in the arena only while it is parsed. */
 static int podman_document(struct visit *visit, struct container_json *json)
 {
 	struct container_json inner;
@@ -106,7 +106,7 @@ static int podman_document(struct visit *visit, struct container_json *json)
 	return 0;
 }
 
-/* The first of the names. */
+/* Takes the first name. */
 static int podman_names(struct visit *visit, struct container_json *json)
 {
 	if (container_json_next(json) != TOKEN_COLON)

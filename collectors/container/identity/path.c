@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identity/path.h"
 
-/* One directory's name, cut as systemd and the runtimes put it together. */
+/* One path component, split the way systemd and the runtimes build it. */
 enum suffix { SUFFIX_NONE, SUFFIX_SLICE, SUFFIX_SCOPE, SUFFIX_SERVICE };
 struct part {
 	struct ng_span name;
@@ -32,7 +32,7 @@ static bool digits_only(struct ng_span span)
 	return span.size > 0;
 }
 
-/* "kubepods", or what ends in "-kubepods": the kubelet's root below another group. */
+/* "kubepods", or a name that ends in "-kubepods": the kubelet's root below another cgroup. */
 static bool is_or_ends(struct ng_span stem, struct ng_span word)
 {
 	return ng_span_ends(stem, word) && (stem.size == word.size || stem.text[stem.size - word.size - 1] == '-');
@@ -58,7 +58,7 @@ static struct part part_of(struct ng_span name)
 
 /* ---- pods ---- */
 
-/* A UID of that size at the end, behind "pod", which starts the name or one of its words. */
+/* A UID of this size at the end, preceded by "pod", which starts the name or one of its words. */
 static bool pod_tail(struct ng_span stem, size_t size, char ret_uid[CONTAINER_UID_ROOM])
 {
 	if (stem.size < size + 3)
@@ -93,7 +93,7 @@ static bool step_pod(struct container_place *place, const struct part *part)
 		.sliced = part->suffix == SUFFIX_SLICE,
 		.delegated = place->delegated,
 		.nested = place->nested };
-	memcpy(place->uid, uid, strlen(uid) + 1); /* the room behind it stays empty: places can be compared */
+	memcpy(place->uid, uid, strlen(uid) + 1); /* the rest stays zero so that places can be compared */
 	return true;
 }
 
@@ -127,7 +127,7 @@ static void become_helper(struct container_place *place)
 	place->final = true;
 }
 
-/* Below a container that is no pod's, but may be a node. */
+/* Below a container that does not belong to a pod but may be a node. */
 static bool inside(const struct container_place *place)
 {
 	return place->has_id && !place->kubernetes && place->level != CONTAINER_PODMAN_POD;
@@ -159,8 +159,8 @@ static void become_podman_pod(struct container_place *place, const uint8_t id[CO
 }
 
 /*
- * podman names the transient unit of a health check by the container, "<ID>.service" or "<ID>-<random>.service": it is
- * not that container.
+ * podman names the transient unit of a health check after the container, "<ID>.service" or "<ID>-<random>.service": it
+ * is not the container itself.
  */
 static bool health_check(const struct part *part)
 {
@@ -205,8 +205,8 @@ static bool step_container(struct container_place *place, const struct container
 }
 
 /*
- * "<slice>:<runtime>:<ID>": what systemd's driver of a runtime would be told, made a directory by a runtime that does
- * not use it.
+ * "<slice>:<runtime>:<ID>": the argument meant for a runtime's systemd driver, used as a directory name by a runtime
+ * that does not use systemd.
  */
 static bool step_colons(struct container_place *place, const struct part *part)
 {
@@ -286,12 +286,12 @@ static bool step_kube(struct container_place *place, const struct container_plac
 		return false;
 	place->qos = qos_of(part->stem, CONTAINER_QOS_NONE);
 	if (bare && parent->level != CONTAINER_KUBE)
-		return false; /* believed only if a pod follows: the kubelet's root may be above what the reader sees */
+		return false; /* accepted only if a pod follows: the kubelet's root may be above what we can see */
 	place->level = CONTAINER_QOS;
 	return true;
 }
 
-/* ---- systemd's units, and what is left ---- */
+/* ---- systemd's units, and everything else ---- */
 
 static bool starts_session(const struct part *part)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pieces of a group's name: IDs, UIDs, names of machines. */
+/* The parts of a cgroup's name: IDs, UIDs, machine names. */
 #include "identity/path.h"
 
-/* The kernel's and the runtimes' digits are lower-case; anything else is no ID. */
+/* The kernel and the runtimes use lower-case digits; anything else is not an ID. */
 static int digit_of(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -58,7 +58,7 @@ bool container_uid_parse(struct ng_span text, char ret_uid[CONTAINER_UID_ROOM])
 
 /* ---- machines ---- */
 
-/* Drops "<kind>-<number>-", which libvirt puts before the name of a domain. */
+/* Strips "<kind>-<number>-", which libvirt puts before a domain's name. */
 static struct ng_span domain_of(struct ng_span name)
 {
 	struct ng_span rest = name, kind, number;
@@ -128,7 +128,7 @@ size_t container_machine_name(struct ng_span component, char *ret_name, size_t r
 	return name.size;
 }
 
-/* ---- names of what we know ---- */
+/* ---- names of runtimes and QoS classes ---- */
 
 const char *container_runtime_name(enum container_runtime runtime)
 {

@@ -2,14 +2,14 @@
 /*
  * Finding the names of pods and containers.
  *
- * A group is there some milliseconds before the link with its names. Until it is found the row is not shown, so that no
- * series appears first without its names and then with them.
+ * A cgroup exists some milliseconds before the link with its names. Its row is not shown until the link is found, so
+ * that no series appears first without names and then with them.
  */
 #include "identity/resolve.h"
 
 #include "identity/candidate.h"
 
-/* Where a pass takes long, as there are very many links, the next one comes later: at most so much. */
+/* If a pass takes long because there are very many links, the next one is delayed, at most by this much. */
 static const uint64_t pause_ns = 100u * UINT64_C(1000000);
 enum { PAUSE_FACTOR = 10 };
 
@@ -17,14 +17,14 @@ struct search {
 	struct container_candidate *candidate;
 	struct container_wish *wish;
 	size_t count;
-	struct ng_table pods; /* by UID, where the kubelet makes them */
+	struct ng_table pods; /* by UID; only those below the kubelet's own root */
 	uint64_t disbelieved;
-	bool surveyed, rooted; /* the kubelet has a root */
-	bool usual;            /* a pod has its containers below it */
-	bool lacking;          /* there was no memory for `pods` */
+	bool surveyed, rooted; /* the kubelet has a root cgroup */
+	bool usual;            /* some pod has its containers below it */
+	bool lacking;          /* out of memory for `pods` */
 };
 
-/* ---- whom to believe ---- */
+/* ---- which cgroups to trust ---- */
 
 static bool has_containers(const struct ng_cgroup *pod)
 {
@@ -35,7 +35,7 @@ static bool has_containers(const struct ng_cgroup *pod)
 	return false;
 }
 
-/* What there is of the kubelet's own. */
+/* Surveys the kubelet's own cgroups. */
 static void survey(struct container_resolver *resolver, struct search *search)
 {
 	search->surveyed = true;
@@ -51,8 +51,8 @@ static void survey(struct container_resolver *resolver, struct search *search)
 }
 
 /*
- * A service may make groups under the names of any pod. Where the kubelet has a root of its own the pods are below it,
- * and their containers below them: unless the runtime puts those of all pods elsewhere.
+ * A service may create cgroups under the names of any pod. If the kubelet has a root cgroup of its own, pods are below
+ * it and their containers below them, unless the runtime puts the containers of all pods elsewhere.
  */
 static bool is_believed(struct container_resolver *resolver, struct search *search, const struct container_place *place)
 {
@@ -67,7 +67,7 @@ static bool is_believed(struct container_resolver *resolver, struct search *sear
 	       strcmp(container_place_at(pod)->uid, place->uid) == 0;
 }
 
-/* ---- what is looked for ---- */
+/* ---- collecting candidates ---- */
 
 static int add_candidate(
 	struct ng_arena *arena, struct search *search, size_t *room, struct container_row *row, struct ng_cgroup *group)
@@ -118,9 +118,9 @@ static int find_candidates(struct ng_scrape *scrape, struct container_resolver *
 	return search->wish ? r : -ENOMEM;
 }
 
-/* ---- what was found ---- */
+/* ---- results ---- */
 
-/* Who was found comes first: what has no link is judged by its company. */
+/* Rows whose names were found come first: containers without a link are classified by their siblings. */
 static void conclude_all(
 	struct ng_scrape *scrape, struct container_resolver *resolver, struct search *search, uint64_t now)
 {
@@ -137,7 +137,7 @@ static void conclude_all(
 	}
 }
 
-/* ---- who still waits ---- */
+/* ---- rows that still wait for names ---- */
 
 static const uint64_t long_ns = 60u * UINT64_C(1000000000);
 
@@ -148,12 +148,12 @@ static void describe(struct ng_span path, enum container_missing missing, char r
 	size_t room = CONTAINER_WAITING_ROOM - sizeof(before) - sizeof(behind) - 32;
 
 	if (path.size > room)
-		path = ng_span_skip(path, path.size - room); /* its end says more */
+		path = ng_span_skip(path, path.size - room); /* the end of the path is more telling */
 	char *at = mempcpy(stpcpy(ret_text, before), path.text, path.size);
 	stpcpy(stpcpy(at, behind), why ? why : "");
 }
 
-/* The first one in the order of the tree, so that the log does not say another one each time. */
+/* Always the first one in tree order, so that the log does not name a different one each time. */
 static void note_waiting(struct ng_scrape *scrape, struct container_resolver *resolver, uint64_t now)
 {
 	resolver->waiting[0] = '\0';
@@ -182,7 +182,7 @@ void container_note_waiting(struct ng_scrape *scrape, const struct container_res
 
 void container_resolve(struct ng_scrape *scrape, struct container_resolver *resolver)
 {
-	uint64_t now = ng_now(); /* later than when the groups were added */
+	uint64_t now = ng_now(); /* later than the added_at of any cgroup */
 	struct search search = { 0 };
 
 	if (now < resolver->again)
@@ -196,7 +196,7 @@ void container_resolve(struct ng_scrape *scrape, struct container_resolver *reso
 	bool lacking = r < 0 || search.lacking || resolver->names.lacking;
 	if (!lacking)
 		container_names_resolve(scrape, &resolver->names, search.wish, search.count);
-	/* nothing is known of those that were not found: the next scrape asks again */
+	/* nothing is known about those that were not found: the next scrape retries */
 	if (lacking || resolver->names.lacking) {
 		resolver->names.failed = resolver->names.lacking = true;
 		return;

@@ -4,17 +4,17 @@
  *
  *     /k8s.io/<ID>, /crio-<ID>, /system.slice/docker-<ID>.scope
  *
- * Most are docker's or podman's own and are shown by their path. Where the kubelet runs without cgroups for pods
- * (--cgroups-per-qos=false), or the runtime ignores them, they are containers of pods, and their ID has a log link. The
- * link comes some milliseconds after the group, so on a node with links a new group is shown when it has its own or
- * some time has passed; should it come later still, the row is named anew.
+ * Most of them belong to docker or podman and are shown by their path. If the kubelet runs without cgroups for pods
+ * (--cgroups-per-qos=false), or the runtime ignores them, they are containers of pods, and there is a log link with
+ * their ID. The link appears some milliseconds after the cgroup, so on a node with links a new cgroup is shown once its
+ * link has appeared or some time has passed; if the link appears even later, the row is renamed.
  */
 #include "identity/candidate.h"
 #include "rows.h"
 
 static const uint64_t patience_ns = 10u * UINT64_C(1000000000);
 
-/* For a link that comes behind the group, or could not be read in passing. */
+/* Whether to wait for a link that appears after the cgroup, or that could not be read because of a transient error. */
 static bool may_wait(
 	const struct container_resolver *resolver, const struct container_candidate *candidate, uint64_t now)
 {
@@ -50,7 +50,7 @@ void container_conclude_outside(struct ng_scrape *scrape, struct container_resol
 	row->missing = wish->missing;
 	int r = container_ask_runtime(scrape, resolver, candidate, wish, &oci);
 	if (container_failed(r))
-		return; /* still wanted: the next scrape asks again */
+		return; /* still wanted: the next scrape retries */
 	bool asked = r == 0;
 	if (asked && oci.typed && oci.sandbox) {
 		row->naming = NAMING_SANDBOX;

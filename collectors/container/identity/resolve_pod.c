@@ -2,8 +2,9 @@
 /*
  * Names of pods and their containers.
  *
- * Every pod has a sandbox, whose group is there first and never has a link. So the oldest group of a pod that has no
- * link is taken for it once another one has a link, or some time has passed; should a link come, it is a container.
+ * Every pod has a sandbox, whose cgroup is created first and which never has a link. So the oldest cgroup of a pod, if
+ * it has no link, is taken for the sandbox once another one has a link or some time has passed; if a link appears after
+ * all, it is a container.
  */
 #include "identity/candidate.h"
 
@@ -11,7 +12,7 @@
 
 static const uint64_t sandbox_ns = 30u * UINT64_C(1000000000);
 
-/* Whether another container of its pod has its link: the kubelet starts them one by one and links each. */
+/* Whether another container of its pod has a link: the kubelet starts containers one by one and links each of them. */
 static bool has_linked_company(const struct ng_cgroup *group)
 {
 	for (struct ng_cgroup *at = group->parent ? group->parent->first : NULL; at; at = at->next) {
@@ -24,8 +25,8 @@ static bool has_linked_company(const struct ng_cgroup *group)
 }
 
 /*
- * A guess is not shown: its link may come. cAdvisor calls the sandbox of docker and CRI-O "POD", and containerd's
- * nothing.
+ * A guess is not shown because its link may still appear. cAdvisor names the sandbox of docker and CRI-O "POD", and
+ * leaves that of containerd unnamed.
  */
 static void set_sandbox(struct ng_scrape *scrape, struct container_resolver *resolver,
 	const struct container_candidate *candidate, bool certain)
@@ -48,7 +49,7 @@ static void set_sandbox(struct ng_scrape *scrape, struct container_resolver *res
 		&(struct container_oci){ 0 });
 }
 
-/* For the network of its pod. */
+/* For the labels of its pod's network. */
 static void keep_sandbox_image(
 	struct container_resolver *resolver, const struct container_candidate *candidate, struct ng_span image)
 {
@@ -70,7 +71,7 @@ static bool taken_for_sandbox(
 {
 	if (!candidate->group || !wish->id || !wish->oldest || wish->missing != CONTAINER_NO_LINK)
 		return false;
-	/* what was there before us has had its time */
+	/* cgroups that existed before us have had enough time */
 	return !candidate->group->born || has_linked_company(candidate->group) ||
 	       now - container_group(candidate->group)->added_at >= sandbox_ns;
 }
@@ -85,7 +86,7 @@ void container_conclude_pod(struct ng_scrape *scrape, struct container_resolver 
 	row->shown = wish->id ? SHOWN_CONTAINER : SHOWN_POD;
 	int r = container_ask_runtime(scrape, resolver, candidate, wish, &oci);
 	if (container_failed(r))
-		return; /* still wanted: the next scrape asks again */
+		return; /* still wanted: the next scrape retries */
 	bool asked = r == 0;
 	if (asked && oci.typed && oci.sandbox)
 		keep_sandbox_image(resolver, candidate, oci.image);

@@ -56,7 +56,7 @@ int container_take_names(struct ng_scrape *scrape, struct container_resolver *re
 	return r;
 }
 
-/* It has the image, and says which one is the sandbox. */
+/* The record contains the image and tells which container is the sandbox. */
 int container_ask_runtime(struct ng_scrape *scrape, struct container_resolver *resolver,
 	const struct container_candidate *candidate, struct container_wish *wish, struct container_oci *ret_oci)
 {

@@ -9,7 +9,7 @@
 
 enum {
 	LISTING_ROOM = 32768,
-	CERTAIN_DIGITS = 8, /* of an ID that was cut: among the containers of one pod nobody shares these */
+	CERTAIN_DIGITS = 8, /* of a truncated ID: unique among the containers of one pod */
 	FRONT_ROOM = 512,
 	ID_AND_END = 2 * CONTAINER_ID_SIZE + 4, /* ".log" */
 };
@@ -31,7 +31,7 @@ static uint64_t slot_of_uid(const struct container_search *search, const char *u
 	return ng_hash(NG_HASH_SEED, ng_span(uid)) & search->mask;
 }
 
-/* The slot of an ID by some of its digits, which a link's name has as they stand: IDs are random. */
+/* The slot of an ID, from some of its digits as they stand in a link's name: IDs are random. */
 static uint64_t slot_of_digits(const struct container_search *search, const char *digits)
 {
 	uint64_t first, last;
@@ -130,7 +130,7 @@ static struct container_wish *next_of_id(struct container_search *search, const 
 	return of_id(search, search->next_id[wish - search->wishes], wish->id);
 }
 
-/* ---- answers ---- */
+/* ---- results ---- */
 
 static int keep(struct container_search *search, struct ng_span *span)
 {
@@ -200,7 +200,7 @@ static void lies(struct container_search *search, struct container_wish *wish)
 
 /* ---- links ---- */
 
-/* -errno, 1 for a target, 0 for one that is none. */
+/* -errno, 1 if the target is valid, 0 if not. */
 static int read_target(
 	struct container_search *search, int directory, const char *name, struct container_target *ret_target)
 {
@@ -219,7 +219,7 @@ static int whole_link(
 
 	int r = read_target(search, directory, name, &target);
 	if (r < 0) {
-		bool none = r == -ENOENT || r == -EINVAL; /* removed meanwhile, or no link */
+		bool none = r == -ENOENT || r == -EINVAL; /* removed meanwhile, or not a link */
 		for (; !none && wish; wish = next_of_id(search, wish)) {
 			if (wish->missing != CONTAINER_FOUND)
 				wish->missing = CONTAINER_UNREADABLE;
@@ -238,7 +238,7 @@ static int whole_link(
 	return same ? give_pod(search, &target) : 0;
 }
 
-/* What the kubelet would have made of the name before its ID; it fits, as all parts are bounded. */
+/* The part of the link's name that the kubelet would have put before the ID; it fits because all parts are bounded. */
 static size_t front_of(const struct container_target *target, char front[FRONT_ROOM])
 {
 	const struct ng_span parts[] = { target->pod, NG_SPAN("_"), target->space, NG_SPAN("_"), target->container,
@@ -272,7 +272,7 @@ static int cut_matches(struct container_search *search, const struct container_t
 	return matches == 1 && digits.size >= CERTAIN_DIGITS ? container_search_give(search, match, target) : 0;
 }
 
-/* The name is cut, so the target is all there is; what is left of the name has to agree with it. */
+/* The name is truncated, so only the target has the names; the rest of the link's name must agree with it. */
 static int cut_link(struct container_search *search, int directory, const char *name)
 {
 	struct ng_span stem = { name, strlen(name) - strlen(".log") };
@@ -304,7 +304,7 @@ int container_search_link(struct container_search *search, int directory, const 
 
 	if (!may_be_link(type))
 		return 0;
-	/* most are of no interest: their ID is enough to see that */
+	/* most are of no interest: the ID alone shows that */
 	if (span.size > ID_AND_END && span.size < NAME_MAX &&
 		!search->by_id[slot_of_digits(search, name + span.size - ID_AND_END)])
 		return 0;
@@ -332,7 +332,7 @@ int container_search_any_link(struct container_search *search, int directory, co
 
 /* ---- directories ---- */
 
-/* What others use of the processor is no reason to give up, the end of the scrape is. */
+/* CPU time used by others is no reason to give up, but the scrape's deadline is. */
 static bool too_late(const struct container_search *search)
 {
 	uint64_t patience = search->names->patience ? search->names->patience : default_patience;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The directory of pods: <namespace>_<pod>_<UID>/<container>/<restart>.log. */
+/* The pod directory: <namespace>_<pod>_<UID>/<container>/<restart>.log. */
 #include "identity/search.h"
 
 #include <dirent.h>
@@ -23,7 +23,7 @@ int container_search_pod(struct container_search *search, int directory, const c
 
 /* ---- the only container of a pod ---- */
 
-/* The pod that is looked into: the search comes first, so that entries get at it. */
+/* The pod being searched: `search` comes first, so that the callback for entries can get from it to this struct. */
 struct only {
 	struct container_search search;
 	struct container_target target;
@@ -67,7 +67,7 @@ static int list_below(struct only *only, int directory, const char *path,
 	return fd < 0 ? -errno : container_search_list(&only->search, fd, entry);
 }
 
-/* The one group of the pod that is in question and cannot be its sandbox, or NULL. */
+/* The only cgroup of the pod that still needs a name and cannot be its sandbox, or NULL. */
 static struct container_wish *only_group(struct container_search *search, const char *uid)
 {
 	struct container_wish *group = NULL, *wish = container_search_uid(search, uid);
@@ -99,7 +99,7 @@ static int look_into(struct container_search *search, int directory, const char 
 	if (!wish || !without_link(wish))
 		return 0;
 	int r = list_below(&only, directory, name, add_container);
-	search->listing[1] = only.search.listing[1]; /* for the next pod */
+	search->listing[1] = only.search.listing[1]; /* keep the buffer for the next pod */
 	if (r < 0 || only.containers != 1)
 		return r == -ENOMEM ? r : 0;
 	stpcpy(stpcpy(stpcpy(only.folder, name), "/"), only.container);

@@ -17,7 +17,7 @@ static struct container_device_name *look_up(
 	}
 	*slot = (struct container_device_name){ .major = major, .minor = minor };
 	if (r < 0) {
-		/* no such device any more: its numbers, as the kubelet does */
+		/* the device is gone: use its numbers, as the kubelet does */
 		char *at = mempcpy(slot->name, before.text, before.size);
 		*at++ = ':';
 		memcpy(at, behind.text, behind.size);
@@ -27,7 +27,7 @@ static struct container_device_name *look_up(
 	if (name.size > sizeof(slot->name) - 6)
 		name.size = sizeof(slot->name) - 6;
 	memcpy(slot->name + 5, name.text, name.size);
-	/* cciss!c0d0 stands for a slash */
+	/* sysfs writes slashes as '!': cciss!c0d0 */
 	for (char *c = slot->name; *c; c++)
 		*c = *c == '!' ? '/' : *c;
 	return slot;

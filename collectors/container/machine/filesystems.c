@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file systems of the node's block devices, which cAdvisor reports for id="/": sizes by statfs(2), and what the
- * kernel counts of the device as a whole (Documentation/admin-guide/iostats.rst).
+ * The file systems on the node's block devices, which cAdvisor reports with id="/": sizes from statfs(2), and the
+ * kernel's counters of the whole device (Documentation/admin-guide/iostats.rst).
  *
  *     29 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
  *        8       1 sda1 25354637 34367663 1003346126 18492372 28444756 11134226 505697032 63877960 0 9653880 82621804
  *
- * Only those whose statfs is answered out of memory are asked, so a device that hangs holds nobody up.
+ * statfs is called only on file systems that answer from memory, so a hung device delays nobody.
  */
 #include "machine/filesystems.h"
 
@@ -28,7 +28,7 @@ static bool is_supported(const struct ng_mount *mount)
 	return false;
 }
 
-/* A mount may lie below another one at the same place, which then answers in its stead. */
+/* A mount may be hidden by another one at the same path, which would answer instead. */
 static void read_size(struct ng_scrape *scrape, const struct ng_mount *mount, struct container_disk *device)
 {
 	const char *root = ng_root_path(scrape, NG_ROOTFS);
@@ -38,7 +38,7 @@ static void read_size(struct ng_scrape *scrape, const struct ng_mount *mount, st
 	if (!path)
 		return;
 	*ng_mount_unescape(stpcpy(path, strcmp(root, "/") == 0 ? "" : root), mount->point) = '\0';
-	/* subvolumes of btrfs have numbers that are not in the table */
+	/* subvolumes of btrfs have device numbers that are not in the table */
 	int r = ng_privileged_stat(path, &status);
 	if (r == 0 && mount->major && status.st_dev != makedev(mount->major, mount->minor))
 		return;
@@ -83,7 +83,7 @@ static int find_disks(
 	return r;
 }
 
-/* ---- what the devices did ---- */
+/* ---- device counters ---- */
 
 static bool is_of(const struct container_disk *device, uint64_t major, uint64_t minor, struct ng_span name)
 {

@@ -10,7 +10,7 @@
 enum { CONTAINER_DISK_COLUMNS = 11 };
 struct container_disk {
 	struct ng_span source; /* "/dev/sda1" */
-	uint32_t major, minor; /* 0 where the file system has a number of its own (btrfs) */
+	uint32_t major, minor; /* 0 if the file system has an anonymous device number (btrfs) */
 	struct statfs fs;
 	bool has_size, has_disk;
 	uint64_t disk[CONTAINER_DISK_COLUMNS];
@@ -21,13 +21,15 @@ struct container_disks {
 	size_t count, room;
 };
 
-/* Where they are read from. */
+/* Where file systems are read from. */
 struct container_filesystems {
 	struct ng_mounts mounts;
 	struct ng_shared *diskstats;
 };
 
-/* In the arena of the scrape; `sizes` and `counters` say what is wanted. What kept the table of mounts from being read.
+/*
+ * Results are in the scrape's arena; `sizes` and `counters` select what to read. Returns the error of reading the mount
+ * table.
  */
 int container_disks_read(struct ng_scrape *scrape, struct container_filesystems *filesystems, bool sizes, bool counters,
 	struct container_disks *ret_disks);

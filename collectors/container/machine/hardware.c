@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What cAdvisor says of the machine beside its processors: memory modules, persistent memory, and the system's names.
+ * cAdvisor's machine information except CPUs: memory modules, persistent memory, and the system's names.
  *
  *     /sys/devices/system/edac/mc/mc0/dimm0/size           16384 (MiB)
  *                                          dimm_mem_type   Registered-DDR4
  *     /sys/bus/nd/devices/region0/size                     135291469824
  *
- * Source: Documentation/admin-guide/RAS, drivers/edac/edac_mc_sysfs.c; drivers/nvdimm/region_devs.c. Read again when a
- * device came or went.
+ * Source: Documentation/admin-guide/RAS, drivers/edac/edac_mc_sysfs.c; drivers/nvdimm/region_devs.c. Reread when a
+ * device is added or removed.
  */
 #include "machine/machine.h"
 
 /* ---- memory modules ---- */
 
-/* The entry of a type, made when there is none; NULL when there is no room for one more. */
+/* The entry of a type, created if necessary; NULL if the table is full. */
 static struct container_dimms *dimms_of(struct container_machine *machine, struct ng_span type)
 {
 	for (size_t i = 0; i < machine->dimm_types; i++) {
@@ -74,7 +74,7 @@ static void read_dimms(struct ng_scrape *scrape, struct container_machine *machi
 
 /* ---- persistent memory ---- */
 
-/* A region that is made of modules; one that was set aside of ordinary memory (memmap=) has none. */
+/* Counts a region made of modules; a region set aside from ordinary memory (memmap=) has none. */
 static void add_region(struct ng_scrape *scrape, struct container_machine *machine, const char *path)
 {
 	NG_CLOSE int directory = -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What cAdvisor says of the machine: read again when a device came or went. */
+/* cAdvisor's machine information, reread when a device is added or removed. */
 #include "machine/machine.h"
 
-/* What kept it from being read. */
+/* Returns the error of reading the file. */
 static int read_id(
 	struct ng_scrape *scrape, struct container_machine *machine, enum ng_root root, const char *path, char id[40])
 {
@@ -11,11 +11,11 @@ static int read_id(
 	id[0] = '\0';
 	int r = ng_peek_at(scrape, ng_root_fd(scrape, root), NG_VALUE | NG_PRIVILEGED, path, &text);
 	machine->ids_failed = machine->ids_failed || container_failed(r);
-	if (r != -EACCES) /* the privileges say it */
+	if (r != -EACCES) /* a missing privilege is reported elsewhere */
 		container_forget_if(scrape, machine, r, path);
 	if (r < 0)
 		return r;
-	/* the properties of a device tree end in a zero */
+	/* device tree properties end with a NUL */
 	text.size = strnlen(text.text, text.size);
 	text = ng_trim(text);
 	if (text.size >= 40)
@@ -25,7 +25,7 @@ static int read_id(
 	return 0;
 }
 
-/* Of the firmware, for root only, or of the device tree; where neither has one, the system's own, as cAdvisor. */
+/* From the firmware (root only) or the device tree; otherwise the system's own, as in cAdvisor. */
 static void read_system_uuid(struct ng_scrape *scrape, struct container_machine *machine)
 {
 	int r = read_id(scrape, machine, NG_SYS, "class/dmi/id/product_uuid", machine->system_uuid);
@@ -38,7 +38,7 @@ static void read_system_uuid(struct ng_scrape *scrape, struct container_machine 
 		memcpy(machine->system_uuid, machine->machine_id, sizeof(machine->system_uuid));
 }
 
-/* Counts a pair that was not there yet; the table of those that were is in the arena. */
+/* Counts distinct pairs; those seen so far are kept in the arena. */
 struct pairs {
 	uint64_t *pair;
 	size_t count, room;
@@ -57,7 +57,7 @@ static int count_pair(struct ng_arena *arena, struct pairs *pairs, uint64_t pair
 	return 0;
 }
 
-/* What the CPUs are parts of. A count that may lack some is no count. */
+/* The topology levels of the CPUs. A count that may be incomplete is not reported. */
 enum { CORES, SOCKETS, BOOKS, DRAWERS, PARTS };
 struct topology {
 	struct pairs part[PARTS];
@@ -74,7 +74,7 @@ static void count_part(struct ng_scrape *scrape, struct container_machine *machi
 	container_forget_if(scrape, machine, r, file);
 }
 
-/* Returns what kept its directory from being opened: a CPU that is offline has no topology. */
+/* Returns the error of opening its topology directory: an offline CPU has none. */
 static int read_cpu(
 	struct ng_scrape *scrape, struct container_machine *machine, struct topology *topology, const char *name)
 {
@@ -124,11 +124,11 @@ static void read_topology(struct ng_scrape *scrape, struct container_machine *ma
 	machine->cores = whole ? machine->cores : 0;
 }
 
-/* What control groups call a size: "2MB" for 2048 kB (hugetlb_cgroup.c: mem_fmt). */
+/* A size as cgroup files are named: "2MB" for 2048 kB (hugetlb_cgroup.c: mem_fmt). */
 static const char *size_name(struct ng_arena *arena, uint64_t kilobytes)
 {
 	static const char *const units[] = { "KB", "MB", "GB" };
-	char digits[NG_DIGITS + 1] = ""; /* its zero ends the text */
+	char digits[NG_DIGITS + 1] = ""; /* the final NUL ends the text */
 	size_t unit = 0;
 
 	while (kilobytes >= 1024 && unit + 1 < NG_COUNT(units)) {

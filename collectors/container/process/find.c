@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finding a process of a pod, or of a container that is in none, to see the network through it.
+ * Finds a process of a pod, or of a container outside pods, through which the network can be read.
  *
  *     cgroup.procs: 4711        /proc/4711/cgroup: 0::/kubepods.slice/kubepods-pod<UID>.slice/cri-containerd-<ID>.scope
  *
- * cgroup.procs names the processes of a group, but prints 0 for those that our PID namespace does not have: then
- * /proc/<pid>/cgroup of all processes of --path.procfs is searched, once for all pods that have come. So it is where
- * the processes of a pod are in groups below its containers, or its containers elsewhere. A pid is trusted as long as
+ * cgroup.procs lists the processes of a cgroup, but shows 0 for those outside our PID namespace. In that case
+ * /proc/<pid>/cgroup of all processes below --path.procfs is searched, once for all new pods. The same is done if the
+ * processes of a pod are in cgroups below its containers, or its containers are elsewhere. A PID is trusted as long as
  * its start time stays the same.
  */
 #include "process/network.h"
@@ -29,9 +29,9 @@ void container_miss_network(struct ng_scrape *scrape, struct container_networks 
 		networks->missed = true;
 }
 
-/* ---- of a group ---- */
+/* ---- processes of a cgroup ---- */
 
-/* The next of the groups that a process is in, one of each hierarchy: "0::/system.slice/ssh.service". */
+/* The next of the cgroups that a process is in, one per hierarchy: "0::/system.slice/ssh.service". */
 static bool next_place(struct ng_span *text, struct container_place *ret_place, size_t *ret_depth)
 {
 	struct ng_span line, number, controllers, component;
@@ -55,7 +55,7 @@ static int read_places(struct ng_scrape *scrape, uint64_t pid, struct ng_span *r
 	return container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_WHOLE, path, ret_text);
 }
 
-/* Whether a process in that place is one of the pod, or of the container that is in none. */
+/* Whether a process in this place belongs to the pod, or to the container outside pods. */
 static bool is_of(const struct container_place *place, const struct container_place *owner)
 {
 	if (owner->level == CONTAINER_POD)
@@ -63,7 +63,7 @@ static bool is_of(const struct container_place *place, const struct container_pl
 	return place->has_id && !place->kubernetes && memcmp(place->id, owner->id, CONTAINER_ID_SIZE) == 0;
 }
 
-/* 0, -ESRCH or what kept it from being known. */
+/* 0, -ESRCH or the error that prevented the check. */
 static int belongs_to(struct ng_scrape *scrape, uint64_t pid, const struct container_place *owner)
 {
 	struct container_place place;
@@ -97,7 +97,7 @@ static bool lists(struct ng_span text, uint64_t pid)
 	return false;
 }
 
-/* Our own pid as --path.procfs has it; 0 where that does not have us. */
+/* Our own PID in --path.procfs; 0 if it does not show us. */
 static uint64_t own_pid(struct ng_scrape *scrape)
 {
 	char text[32];
@@ -108,9 +108,9 @@ static uint64_t own_pid(struct ng_scrape *scrape)
 }
 
 /*
- * The pids of cgroup.procs are those of our PID namespace, which --path.procfs may not be of: then they are other
- * processes there, all but ourselves. Whoever has a pid by the time that its start is read: when the group lists it
- * still, it is one of the group. 0, -ESRCH or what kept it from being known.
+ * PIDs in cgroup.procs belong to our PID namespace, but --path.procfs may show another one, where the same numbers are
+ * other processes, except for our own. PIDs are reused: re-check membership after reading the start time; if the cgroup
+ * still lists the PID, the process belongs to it. 0, -ESRCH or the error that prevented the check.
  */
 static int take_listed(struct ng_scrape *scrape, struct container_networks *networks, const struct ng_cgroup *at,
 	struct container_group *pod, uint64_t pid)
@@ -131,7 +131,7 @@ static int take_listed(struct ng_scrape *scrape, struct container_networks *netw
 	return r;
 }
 
-/* Returns whether there are processes that were not to be found: our PID namespace does not have them. */
+/* Returns whether some processes could not be found because they are outside our PID namespace. */
 static bool find_in_group(struct ng_scrape *scrape, struct container_networks *networks, struct ng_cgroup *at,
 	struct container_group *pod)
 {
@@ -145,7 +145,7 @@ static bool find_in_group(struct ng_scrape *scrape, struct container_networks *n
 			continue;
 		int taken = pid ? take_listed(scrape, networks, at, pod, pid) : -ESRCH;
 		hidden = hidden || taken < 0;
-		/* it might be the one: another one may be in another network */
+		/* it might have been the right one: another process may be in a different network namespace */
 		if (taken < 0 && !ng_absent(taken))
 			r = taken;
 	}
@@ -156,17 +156,17 @@ static bool find_in_group(struct ng_scrape *scrape, struct container_networks *n
 
 /* ---- all processes ---- */
 
-/* The best process of a pod so far; ->pid is 0 while there is none. */
+/* The best process of a pod so far; ->pid is 0 if there is none. */
 struct match {
 	struct container_group *pod;
 	uint64_t pid, start;
-	size_t depth; /* of its group */
+	size_t depth; /* of its cgroup */
 	bool delegated;
 };
 
 /*
- * Services make groups under any name, and what a container starts in groups of its own may have a network of its own:
- * the process that is nearest to the pod, and the first of these, has the pod's.
+ * Services may create cgroups under any name, and processes in cgroups that a container creates may have a network of
+ * their own. So the process closest to the pod, and the oldest among equals, is taken to have the pod's network.
  */
 static bool is_better(const struct match *a, const struct match *b)
 {
@@ -177,7 +177,7 @@ static bool is_better(const struct match *a, const struct match *b)
 	return a->depth != b->depth ? a->depth < b->depth : a->start < b->start;
 }
 
-/* 0, or why it could not be looked at. */
+/* 0, or the error of examining the process. */
 static int consider(
 	struct ng_scrape *scrape, struct match *match, uint64_t pid, const struct container_place *place, size_t depth)
 {
@@ -185,7 +185,7 @@ static int consider(
 
 	if (!is_better(&other, match))
 		return 0;
-	/* in this order: whoever has the pid afterwards has another start */
+	/* in this order: a process that reuses the PID has a different start time */
 	int r = container_process_start(scrape, pid, &other.start);
 	if (r == 0)
 		r = belongs_to(scrape, pid, &match->pod->place);
@@ -194,7 +194,10 @@ static int consider(
 	return r;
 }
 
-/* What may be a pod's sandbox or another of its containers shares that pod's: whichever has names shows it. */
+/*
+ * A container that may be a pod's sandbox or one of its containers shares that pod's network, which is shown for
+ * whichever has names.
+ */
 bool container_has_network(const struct container_group *group)
 {
 	const struct container_row *row = group->row;
@@ -223,8 +226,9 @@ static int pods_without(
 }
 
 /*
- * The pods that have no process yet, by one look at all processes. 0, -ESRCH when some of theirs ended meanwhile, or
- * what kept a process from being looked at: then nothing is taken, as it might have been a better one.
+ * Finds processes for all pods that have none, in one pass over all processes. 0, -ESRCH if one of their processes
+ * exited meanwhile, or the error of examining a process: then no process is accepted, because the missed one might have
+ * been better.
  */
 static int find_by_scan(struct ng_scrape *scrape, struct container_networks *networks)
 {
@@ -265,7 +269,7 @@ static int find_by_scan(struct ng_scrape *scrape, struct container_networks *net
 	return ended ? -ESRCH : 0;
 }
 
-/* Processes may be below groups that a container made itself, as systemd in it does. */
+/* Processes may be in cgroups that the container created itself, as systemd does. */
 static bool is_populated(struct ng_scrape *scrape, struct container_networks *networks, struct ng_cgroup *at)
 {
 	struct ng_span text;
@@ -276,7 +280,7 @@ static bool is_populated(struct ng_scrape *scrape, struct container_networks *ne
 	return r == 0 && ng_span_starts(text, NG_SPAN("populated 1\n"));
 }
 
-/* Returns whether there are processes that are not found there. */
+/* Returns whether some processes could not be found there. */
 static bool find_in_containers(struct ng_scrape *scrape, struct container_networks *networks, struct ng_cgroup *at,
 	struct container_group *pod)
 {
@@ -337,12 +341,12 @@ bool container_find_process(
 
 	if (container_failed(r)) {
 		container_miss_network(scrape, networks, pod, r, "a process");
-		return false; /* in passing: the next scrape asks again */
+		return false; /* transient: the next scrape retries */
 	}
 	if (r == 0 && start == pod->member.start)
 		return true;
 	if (pod->member.pid)
-		pod->member.tried_at = 0; /* another one is looked for at once */
+		pod->member.tried_at = 0; /* look for another one at once */
 	pod->member.pid = 0;
 	find_process(scrape, networks, at, now);
 	return pod->member.pid;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The network of a pod, or of a container that is in none, as one of its processes sees it.
+ * The network of a pod, or of a container outside pods, as seen by one of its processes.
  *
  *     /proc/<pid>/net/dev:  eth0: 1296 16 0 0 0 0 0 0 936 12 0 0 0 0 0 0
  *
- * Those in the network of the host are left out: their interfaces are the node's.
+ * Pods and containers in the host's network are left out: their interfaces are the node's.
  */
 #include "process/network.h"
 
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* The files of one network namespace have one inode each (fs/proc/proc_net.c). */
+/* The files of a network namespace have one inode each (fs/proc/proc_net.c). */
 static int in_network_of_host(
 	struct ng_scrape *scrape, struct container_networks *networks, const char *path, struct container_group *group)
 {
@@ -29,7 +29,7 @@ static int in_network_of_host(
 		r = -errno;
 	else if (fstatat(proc, "1/net/dev", &host, 0) < 0)
 		seen = false;
-	/* where process 1 is not to be seen nobody is in its network */
+	/* if process 1 is not visible, nothing counts as being in its network */
 	if (r == 0 && !seen && errno != ENOENT)
 		r = -errno;
 	group->member.in_host = r == 0 && seen && host.st_ino == own.st_ino && host.st_dev == own.st_dev;
@@ -39,7 +39,7 @@ static int in_network_of_host(
 	return r;
 }
 
-/* "veth1a2b3c4d": the near end of a container's interface, as docker and the plugins of CNI call it. */
+/* "veth1a2b3c4d": the host end of a container's interface, as named by docker and the CNI plugins. */
 static bool is_near_end(struct ng_span name)
 {
 	static const size_t random_digits = 7;
@@ -53,8 +53,8 @@ static bool is_near_end(struct ng_span name)
 }
 
 /*
- * The traffic of containers passes through a bridge and an end of theirs as well, where it would be counted again. On
- * the node what is skipped is cAdvisor's; a pod may call its own interfaces as it likes.
+ * Container traffic also passes through a bridge and the host ends of their interfaces, where it would be counted
+ * again. On the node the same names are skipped as in cAdvisor; a pod may name its own interfaces as it likes.
  */
 static bool is_skipped(struct ng_span name, bool node)
 {
@@ -81,7 +81,7 @@ static struct container_interface *add_interface(struct container_interfaces *ne
 	return interface;
 }
 
-/* Interfaces whose names are no text could not be told apart: a pod that makes such loses them. */
+/* Interfaces whose names are not valid text could not be told apart: a pod that creates such interfaces loses them. */
 static void parse_interfaces(struct ng_span text, bool node, struct container_interfaces *network)
 {
 	static const int8_t column[] = { 0, 1, 2, 3, -1, -1, -1, -1, 4, 5, 6, 7 };
@@ -105,7 +105,7 @@ static void parse_interfaces(struct ng_span text, bool node, struct container_in
 	}
 }
 
-/* The sandbox holds the pod's network, and is the first that is made in a pod. */
+/* The sandbox holds the pod's network, and is the first container created in a pod. */
 static void find_sandbox(const struct ng_cgroup *pod, struct container_place *ret_place)
 {
 	uint64_t first = UINT64_MAX;
@@ -118,7 +118,7 @@ static void find_sandbox(const struct ng_cgroup *pod, struct container_place *re
 	}
 }
 
-/* Containers may share a network (docker's --network=container:X, the pods of podman): the first one shows it. */
+/* Containers may share a network (docker's --network=container:X, podman's pods): only the first one shows it. */
 static bool is_first(struct ng_arena *arena, struct container_networks *networks, uint64_t network)
 {
 	for (size_t i = 0; i < networks->seen_count; i++) {
@@ -154,25 +154,25 @@ void container_read_network(
 	bool found = !node && container_find_process(scrape, networks, at, now);
 	container_proc_path(path, (uint64_t)group->member.pid, "/net/dev");
 	/*
-	 * A scan finds the processes of other pods as well; what is not certain is asked again. So is who is in the
-	 * node's network: a runtime puts its process into the group first, and then into the network.
+	 * A scan also finds the processes of other pods; what is uncertain is checked again. So is membership in the
+	 * host's network: a runtime moves its process into the cgroup first, and into the network afterwards.
 	 */
 	if (found && (!group->member.network_known || group->member.in_host))
 		group->member.network_known = in_network_of_host(scrape, networks, path, group) == 0;
-	/* what is_first adds stays until the end of the scrape */
+	/* entries added by is_first stay until the end of the scrape */
 	ng_arena_rewind(scrape->arena, mark);
 	bool known = node || group->member.network_known;
 	bool second = found && known && group->place.level != CONTAINER_POD &&
 		      !is_first(scrape->arena, networks, group->member.network);
 	mark = ng_arena_mark(scrape->arena);
 	const char *file = node ? networks->path : found ? path : NULL;
-	/* what is not listed may have the sandbox, whose names are among the labels */
+	/* a pod that is not fully listed may be missing its sandbox, whose names are among the labels */
 	bool whole = group->place.level != CONTAINER_POD || at->listed || group->place.final;
 	if (file && known && whole && !group->member.in_host && !second &&
 		container_peek(scrape, ng_root_fd(scrape, NG_PROC), NG_RECORDS, file, &text) == 0)
 		parse_interfaces(text, node, &group->row->network);
 	else
-		group->row->network.count = 0; /* nothing, rather than what was true once */
+		group->row->network.count = 0; /* better no network than an outdated one */
 	if (group->place.level == CONTAINER_POD)
 		find_sandbox(at, &group->row->sandbox);
 	ng_arena_rewind(scrape->arena, mark);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The networks of pods, and of containers that are in none: see network.c and find.c. */
+/* The networks of pods and of containers outside pods: see network.c and find.c. */
 #ifndef CONTAINER_NETWORK_H
 #define CONTAINER_NETWORK_H
 
@@ -11,18 +11,18 @@
 struct container_networks {
 	struct ng_cgroups *cgroups; /* borrowed */
 	const char *path;           /* of the node's network, below /proc */
-	uint64_t elsewhere;         /* containers of pods that are not below the group of their pod */
-	uint64_t scan_at;           /* when /proc was searched for processes last */
-	bool scan_failed;           /* in passing: the next scrape does it again */
-	uint64_t *seen;             /* of containers that are in no pod, of this scrape; in its arena */
+	uint64_t elsewhere;         /* containers of pods that are not below the cgroup of their pod */
+	uint64_t scan_at;           /* when /proc was last searched for processes */
+	bool scan_failed;           /* because of a transient error: the next scrape retries */
+	uint64_t *seen;             /* networks of containers outside pods seen in this scrape; in its arena */
 	size_t seen_count, seen_room;
-	bool missed; /* one of them could not be read: the next that is seen may not be the first */
+	bool missed; /* one of them could not be read: the next one seen may not be the first */
 };
 
-/* A scrape begins. */
+/* Call at the beginning of a scrape. */
 void container_networks_begin(struct container_networks *networks);
 
-/* The network of a pod, or of the node, into its row. */
+/* Reads the network of a pod, or of the node, into its row. */
 void container_read_network(
 	struct ng_scrape *scrape, struct container_networks *networks, struct ng_cgroup *group, uint64_t now);
 
@@ -30,14 +30,17 @@ void container_read_network(
 
 struct container_group;
 
-/* Whether it is a pod, or a container that is in none. */
+/* Whether it is a pod, or a container outside pods. */
 bool container_has_network(const struct container_group *group);
 
-/* Whether there is a process in it, which is kept as long as it lives. */
+/* Finds a process in it, and keeps it as long as it lives; false if there is none. */
 bool container_find_process(
 	struct ng_scrape *scrape, struct container_networks *networks, struct ng_cgroup *pod, uint64_t now);
 
-/* Counts a network that could not be seen; one that others may share is not looked for among them in this scrape. */
+/*
+ * Counts a network that could not be read; if it may be shared, the other containers that share it are not considered
+ * in this scrape.
+ */
 void container_miss_network(struct ng_scrape *scrape, struct container_networks *networks,
 	const struct container_group *group, int error, const char *what);
 

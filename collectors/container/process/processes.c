@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counting processes, their descriptors and sockets: opt-in, as it costs a system call for each of them. Descriptors
- * of processes of other users are seen with CAP_SYS_PTRACE only.
+ * Counts processes, their descriptors and sockets: opt-in because it costs a system call for each of them. Descriptors
+ * of other users' processes are visible only with CAP_SYS_PTRACE.
  */
 #include "process/processes.h"
 
@@ -81,7 +81,7 @@ struct counts {
 	bool descriptors_seen, descriptors_hidden, sockets_hidden;
 };
 
-/* Who may list the descriptors may not always look at them: what is not seen is no zero. */
+/* A directory of descriptors that we may list may still have entries that we may not read: unseen is not zero. */
 static int count_descriptors(struct ng_scrape *scrape, int directory, struct counts *counts)
 {
 	struct ng_names names;
@@ -96,7 +96,7 @@ static int count_descriptors(struct ng_scrape *scrape, int directory, struct cou
 		if (fstatat(directory, names.name[i], &info, 0) == 0) {
 			counts->sockets += S_ISSOCK(info.st_mode);
 		} else if (errno != ENOENT) {
-			if (!counts->sockets_hidden && errno != EACCES) /* the privileges say it */
+			if (!counts->sockets_hidden && errno != EACCES) /* a missing privilege is reported elsewhere */
 				ng_drop_unread(scrape, -errno, "a descriptor of a process");
 			counts->sockets_hidden = true;
 		}
@@ -122,7 +122,7 @@ void container_count_processes(struct ng_scrape *scrape, const struct ng_cgroups
 		int fds = open_descriptors(scrape, pid);
 		int r = count_descriptors(scrape, fds, &counts);
 		counts.descriptors_hidden = counts.descriptors_hidden || (r < 0 && !ng_absent(r));
-		if (r < 0 && r != -EACCES) /* the privileges say it */
+		if (r < 0 && r != -EACCES) /* a missing privilege is reported elsewhere */
 			ng_drop_unread(scrape, r, "the descriptors of a process");
 		ng_close_fd(&fds);
 		ng_arena_rewind(scrape->arena, mark);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The processes of a group. */
+/* The processes of a cgroup. */
 #ifndef CONTAINER_PROCESSES_H
 #define CONTAINER_PROCESSES_H
 
@@ -11,7 +11,7 @@
 enum { CONTAINER_PROC_ROOM = 64 };
 void container_proc_path(char path[CONTAINER_PROC_ROOM], uint64_t pid, const char *file);
 
-/* Of a process, in ticks since the boot. */
+/* The start time of a process, in ticks since boot. */
 int container_process_start(struct ng_scrape *scrape, uint64_t pid, uint64_t *ret_start);
 
 /* One field of /proc/<id>/stat of a process or a task, see kernel/process_stat.h. */
@@ -22,7 +22,7 @@ enum container_ids { CONTAINER_PIDS, CONTAINER_TIDS };
 int container_read_ids(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
 	enum container_ids which, struct ng_span *ret_text);
 
-/* What only counting the processes of a group tells; `deep`: with their descriptors and sockets. */
+/* Values that can only be obtained by counting a cgroup's processes; `deep`: also their descriptors and sockets. */
 void container_count_processes(struct ng_scrape *scrape, const struct ng_cgroups *cgroups,
 	const struct ng_cgroup *group, bool deep, struct container_values *values);
 

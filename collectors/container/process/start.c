@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When a group began that was there before us.
+ * The start time of a cgroup that existed before us.
  *
- * The time of a directory of the kernel is that of the first look at it since its inode was read last, which may be
- * ours. Nothing is older than what is in it: so it began when its oldest process did, if that is earlier. Where no
- * process is to be seen the kubelet's link to the log of a container is next, which it makes right after the start, and
- * its directory of a pod's logs. What was told of when it was made needs none of this.
+ * The timestamps of a cgroup directory date from the last time its inode was instantiated, by whatever accessed it
+ * first, which may be ourselves. Nothing is older than what it contains, so the cgroup started with its oldest process,
+ * if that is earlier. If no process is visible, we use the time of the kubelet's link to the container log, which it
+ * creates right after the start, or of the directory of the pod's logs. Cgroups whose creation we were notified of need
+ * none of this.
  *
- *     /proc/4711/stat   4711 (web) S 1 ... (22nd word) 184223      in ticks since the boot
+ *     /proc/4711/stat   4711 (web) S 1 ... (22nd word) 184223      in ticks since boot
  */
 #include "process/start.h"
 
@@ -20,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The first process of a group is listed first. */
+/* The first process of a cgroup is listed first. */
 enum { PROCESSES_AT_MOST = 16, NAME_ROOM = 256 };
 
 static const int64_t second_ns = 1000000000;
@@ -38,8 +39,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 /* ---- processes ---- */
 
 /*
- * The time of the boot by the clocks, where they agree with /proc/stat, which has whole seconds only: a process that
- * starts a moment after its directory was made would seem to be older.
+ * The boot time from the clocks, if it agrees with /proc/stat, which only has whole seconds: a process that starts a
+ * moment after its directory was created would otherwise appear to be older.
  */
 static uint64_t with_fraction(uint64_t booted)
 {
@@ -52,7 +53,7 @@ static uint64_t with_fraction(uint64_t booted)
 	return apart > -second_ns && apart < 2 * second_ns ? (uint64_t)clocks : booted * (uint64_t)second_ns;
 }
 
-/* CLOCK_REALTIME ns of the boot, into ->booted; 0 while it is not known. What kept it from being read. */
+/* CLOCK_REALTIME ns of the boot, into ->booted; 0 while unknown. Returns the error of reading it. */
 static int find_boot_time(struct ng_scrape *scrape, struct container_starts *starts)
 {
 	struct ng_span text, line;
@@ -69,8 +70,10 @@ static int find_boot_time(struct ng_scrape *scrape, struct container_starts *sta
 	return r;
 }
 
-/* The numbers of cgroup.procs may be of another PID namespace than --path.procfs is. 0, -ESRCH or what kept it from
- * being known. */
+/*
+ * PIDs in cgroup.procs may belong to a different PID namespace than --path.procfs. 0, -ESRCH or the error that
+ * prevented the check.
+ */
 static int is_in(struct ng_scrape *scrape, uint64_t pid, const struct ng_cgroup *group)
 {
 	struct ng_span text, line, component;
@@ -87,7 +90,7 @@ static int is_in(struct ng_scrape *scrape, uint64_t pid, const struct ng_cgroup 
 	return r < 0 ? r : -ESRCH;
 }
 
-/* The earlier one of `*oldest` and its first processes; or what kept one from being looked at. */
+/* Lowers `*oldest` to the start of the oldest of its first processes; or returns the error of examining one. */
 static int find_oldest(
 	struct ng_scrape *scrape, struct container_starts *starts, const struct ng_cgroup *group, uint64_t *oldest)
 {
@@ -129,7 +132,7 @@ static int find_time(int folder, const char *name, uint64_t *ret_time)
 	return 0;
 }
 
-/* Leaves `*ret_time` where there is none; or what kept it from being seen, but for a want of privilege. */
+/* Leaves `*ret_time` alone if there is no log; returns the error of reading it, unless a privilege is missing. */
 static int find_log_time(
 	struct ng_scrape *scrape, struct container_starts *starts, const struct container_row *row, uint64_t *ret_time)
 {
@@ -160,7 +163,7 @@ static int find_log_time(
 	return ng_absent(r) || r == -EACCES ? 0 : r;
 }
 
-/* ---- a group ---- */
+/* ---- a cgroup ---- */
 
 void container_find_start(struct ng_scrape *scrape, struct container_starts *starts, struct ng_cgroup *group)
 {
@@ -170,13 +173,13 @@ void container_find_start(struct ng_scrape *scrape, struct container_starts *sta
 
 	uint64_t start = UINT64_MAX;
 	int r = find_oldest(scrape, starts, group, &start);
-	/* a pod has no process of its own; its sandbox is there first */
+	/* a pod has no process of its own; its sandbox is the first container */
 	for (struct ng_cgroup *at = group->first; r == 0 && row->place.level == CONTAINER_POD && at; at = at->next)
 		r = find_oldest(scrape, starts, at, &start);
 	if (r == 0 && start == UINT64_MAX)
 		r = find_log_time(scrape, starts, row, &start);
 	ng_arena_rewind(scrape->arena, mark);
-	/* a later time is worse than none: it is looked for again */
+	/* a time that is too late is worse than none: it is looked up again */
 	if (r < 0)
 		values->present &= ~(UINT64_C(1) << VALUE_STARTED);
 	else if (container_has(values, VALUE_STARTED) && start < values->value[VALUE_STARTED])

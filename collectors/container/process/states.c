@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tasks of a group do, and how many files its first process may open: opt-in, as it costs a file for each
+ * The states of a cgroup's tasks, and the open file limit of its first process: opt-in because it costs a file per
  * task.
  *
  *     /proc/<tid>/stat    4711 (nginx) S 1 4711 ...
  *     /proc/<pid>/limits  Max open files            1024                 524288               files
  *
- * cAdvisor asks taskstats (CGROUPSTATS), which knows no groups of cgroup v2; the kubelet does not ask and reports
+ * cAdvisor uses taskstats (CGROUPSTATS), which does not support cgroup v2; the kubelet does not query it and reports
  * zeroes. Source: proc_pid_stat(5), fs/proc/array.c (task_state_array).
  */
 #include "process/states.h"
@@ -19,7 +19,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Its index; CONTAINER_STATES for one that is none of these, such as a zombie. */
+/* Its index; CONTAINER_STATES for any other state, such as a zombie. */
 static size_t state_of(char letter)
 {
 	static const char letters[] = "RSTtD";
@@ -50,7 +50,7 @@ static bool count_states(struct ng_scrape *scrape, struct ng_span tids, uint64_t
 	return true;
 }
 
-/* cAdvisor's: a weighted mean of what was seen, in which what is 10 s old counts for 1/e. */
+/* cAdvisor's load: a weighted mean of the samples, in which a sample that is 10 s old has the weight 1/e. */
 static void add_load(struct container_states *states, uint64_t now)
 {
 	double keep = states->counted_at ? exp(-(double)(now - states->counted_at) / 1e10) : 0;

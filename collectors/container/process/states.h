@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tasks of a group do: see states.c. */
+/* The states of a cgroup's tasks: see states.c. */
 #ifndef CONTAINER_STATES_H
 #define CONTAINER_STATES_H
 
@@ -9,13 +9,13 @@
 enum { CONTAINER_STATES = 4 };
 struct container_states {
 	uint64_t count[CONTAINER_STATES + 1]; /* running, sleeping, stopped, uninterruptible; others */
-	double load, blocked;                 /* running and uninterruptible tasks of late */
+	double load, blocked;                 /* smoothed numbers of running and uninterruptible tasks */
 	uint64_t counted_at;                  /* CLOCK_MONOTONIC ns */
 	uint64_t file_limit;                  /* of its first process */
 	bool known, has_limit, unlimited;
 };
 
-/* Into the row of the group. `now` is of CLOCK_MONOTONIC. */
+/* Reads them into the row of the cgroup. `now` is CLOCK_MONOTONIC. */
 void container_read_states(
 	struct ng_scrape *scrape, const struct ng_cgroups *cgroups, struct ng_cgroup *group, uint64_t now);
 

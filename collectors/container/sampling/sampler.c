@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sampling pressure between scrapes.
+ * Samples pressure between scrapes.
  *
- * Each round reads the totals of the node, and of those groups whose parent's total moved: a child cannot have waited
- * when its parent has not. What a total grew by, as a share of the time since the last round, goes into a ring of one
- * minute. A group in which nothing happened for that long has no ring.
+ * Each round reads the totals of the node, and of cgroups whose parent's total has moved: a child cannot have waited if
+ * its parent has not. The growth of each total, as a share of the time since the previous round, goes into a ring that
+ * covers one minute. A cgroup in which nothing has happened for that long has no ring.
  */
 #include "sampling/sampler.h"
 
@@ -92,7 +92,7 @@ static bool read_group(struct ng_scrape *scrape, struct container_sampler *sampl
 
 /* ---- groups ---- */
 
-/* Pods and units are the last that are sampled: what is below them has its totals at each scrape. */
+/* Nothing below pods and units is sampled: their descendants' totals are read at each scrape. */
 static bool is_sampled(const struct container_group *group)
 {
 	return group->row && group->row->shown != SHOWN_CONTAINER && group->row->shown != SHOWN_SANDBOX &&
@@ -117,15 +117,15 @@ static void note_shares(
 }
 
 /*
- * Without figures of its own a group may have children that move: its pressure alone can be switched off
- * (cgroup.pressure). Where the node has none either, or on v1, that would be every group there is.
+ * A cgroup without pressure figures may still have children whose totals move, because pressure can be switched off per
+ * cgroup (cgroup.pressure). If the node has none either, or on v1, that would apply to every cgroup.
  */
 static bool may_hide(const struct container_sampler *sampler)
 {
 	return sampler->has_node && ng_cgroups_mode(sampler->cgroups) == NG_CGROUP_V2;
 }
 
-/* Returns whether the total moved, or may have. */
+/* Returns whether the total has moved, or may have. */
 static bool sample_one(struct ng_scrape *scrape, struct container_sampler *sampler, struct ng_cgroup *at, size_t which,
 	uint64_t elapsed)
 {
@@ -204,7 +204,7 @@ static unsigned sample_node(struct ng_scrape *scrape, struct container_sampler *
 			uint64_t before = sampler->total[i][k], grown = total[k] > before ? total[k] - before : 0;
 			if (grown)
 				moved |= 1u << i;
-			/* the node's line of all tasks waiting for a CPU is there for form's sake */
+			/* the kernel prints a "full" line for the node's CPU pressure, but it is meaningless */
 			if (sampler->node_primed && has[k] && !(i == CONTAINER_CPU && k == 1))
 				count_share(sampler, 2 * i + k, share_of(grown, elapsed));
 			sampler->total[i][k] = total[k];
@@ -231,7 +231,7 @@ void container_sample(
 	sampler->round++;
 	sampler->rounds++;
 	unsigned moved = sample_node(scrape, sampler, triggers, elapsed, now);
-	/* without figures of the node every branch is looked at */
+	/* without figures for the node every branch is sampled */
 	if (!sampler->has_node)
 		moved = (1u << CONTAINER_RESOURCES) - 1;
 	if (root && (moved || sampler->round == 1))

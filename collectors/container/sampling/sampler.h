@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sampling pressure between scrapes: see sampler.c. */
+/* Samples pressure between scrapes: see sampler.c. */
 #ifndef CONTAINER_SAMPLER_H
 #define CONTAINER_SAMPLER_H
 
@@ -12,8 +12,8 @@ enum { CONTAINER_BUCKETS = 7 };
 struct container_sampler {
 	struct ng_cgroups *cgroups; /* borrowed */
 	uint64_t interval;          /* ns; 0: off */
-	uint64_t budget;            /* of files kept open */
-	uint32_t kept_rounds;       /* that make a minute */
+	uint64_t budget;            /* number of files that may be kept open */
+	uint32_t kept_rounds;       /* number of rounds in a minute */
 	uint32_t round;             /* 0: not yet */
 	uint64_t last, next;
 	struct ng_file node[CONTAINER_RESOURCES];
@@ -25,7 +25,7 @@ struct container_sampler {
 	uint64_t cpu_ns, rounds, reads, kept;
 };
 
-/* A round; it also tells the triggers how far the node is. */
+/* Runs one round; also passes the node's totals to the triggers. */
 void container_sample(
 	struct ng_scrape *scrape, struct container_sampler *sampler, struct container_triggers *triggers, uint64_t now);
 
@@ -33,7 +33,7 @@ void container_sample(
 void container_peaks_of(const struct container_peaks *peaks, const struct container_sampler *sampler,
 	uint16_t ret_peak[CONTAINER_SHARES]);
 
-/* The group goes. */
+/* Call when the cgroup is removed. */
 void container_sampled_done(struct container_sampler *sampler, struct container_sampled *sampled);
 
 #endif

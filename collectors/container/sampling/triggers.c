@@ -2,10 +2,10 @@
 /*
  * The kernel's own pressure triggers, for the node.
  *
- * "some 200000 2000000" written to /proc/pressure/io asks for an event (POLLPRI) when tasks waited for 200 ms within
- * 2 s. Without privileges the window has to be a multiple of 2 s (psi.c: psi_trigger_create), and nothing else is
- * needed: the files are writable by everyone. The first two windows of such a trigger fire whatever happened, as they
- * start from the total of another aggregator; so events count only when the total has grown accordingly.
+ * "some 200000 2000000" written to /proc/pressure/io requests an event (POLLPRI) when tasks have waited for 200 ms
+ * within 2 s. Without privileges the window must be a multiple of 2 s (psi.c: psi_trigger_create); nothing else is
+ * required, because the files are world-writable. The first two windows of such a trigger always fire, because they
+ * start from the total of another aggregator; so an event counts only if the total has grown accordingly.
  */
 #include "sampling/triggers.h"
 
@@ -33,7 +33,7 @@ void container_triggers_open(struct ng_scrape *scrape, struct container_triggers
 		int fd = proc < 0 ? -1 : openat(proc, container_node_pressure[i], O_RDWR | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		/* a plain file would take the text as well, and lose what it has */
+		/* a regular file would accept the text too, and lose its contents */
 		if (!is_kernels(fd) || !container_read_totals(fd, total) || write(fd, trigger, sizeof(trigger)) < 0) {
 			close(fd);
 			continue;
@@ -55,8 +55,8 @@ void container_triggers_wait(const struct container_triggers *triggers, struct n
 }
 
 /*
- * What was waited long before is no part of an event. But the kernel looks once in a window, up to 2 s after the stall:
- * so what an event is compared with is the total of one to two steps ago, and never that of a moment ago.
+ * Time waited long before an event does not belong to it. But the kernel checks once per window, up to 2 s after the
+ * stall. So an event is compared with the total from one to two steps ago, never with that of a moment ago.
  */
 void container_triggers_advance(struct container_triggers *triggers, size_t which, uint64_t total, uint64_t now)
 {

@@ -11,21 +11,21 @@ struct container_triggers {
 	bool wanted;
 	int fd_plus_1[CONTAINER_RESOURCES];
 	uint64_t armed_at[CONTAINER_RESOURCES];
-	uint64_t since[CONTAINER_RESOURCES]; /* total in us that an event has to exceed: of the last event, or before */
-	uint64_t total[CONTAINER_RESOURCES]; /* what it will be next */
+	uint64_t since[CONTAINER_RESOURCES]; /* total in us that an event must exceed: at the last event, or earlier */
+	uint64_t total[CONTAINER_RESOURCES]; /* the next value of `since` */
 	uint64_t total_at[CONTAINER_RESOURCES];
 	uint64_t events[CONTAINER_RESOURCES];
 };
 
-/* Opened once; without an effect where the kernel refuses. */
+/* Opens the triggers once; has no effect if the kernel refuses. */
 void container_triggers_open(struct ng_scrape *scrape, struct container_triggers *triggers, uint64_t now);
 void container_triggers_close(struct container_triggers *triggers);
 
-/* Between scrapes: what to wait for, and what came of it. */
+/* Between scrapes: adds the descriptors to wait for, and handles their events. */
 void container_triggers_wait(const struct container_triggers *triggers, struct ng_wait *wait);
 void container_triggers_take(struct container_triggers *triggers, const struct ng_wait *wait);
 
-/* The node's total of a resource, as of now. */
+/* Passes the node's current total of a resource. */
 void container_triggers_advance(struct container_triggers *triggers, size_t which, uint64_t total, uint64_t now);
 
 #endif

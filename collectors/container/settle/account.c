@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Usage of containers that were removed before their last read.
+ * Usage of containers that were removed before they were last read.
  *
- * Nothing can be read of a removed group, but what it used stays in the figures of its pod. So the pod's total, less
- * that of its living children, less what is known of those that have gone, is what is missing: when one child has gone
- * since the last time all of it. Of several it is not known how much each used; what was read of them is theirs, and
- * the rest is reported for the pod.
+ * A removed cgroup cannot be read, but its usage remains in its pod's figures. So the pod's total minus that of its
+ * living children minus what is known of the removed ones is what is missing. If one child was removed since the last
+ * settlement, all of it is that child's. If there were several, it is unknown how much each of them used: each keeps
+ * what was read of it, and the rest is reported for the pod.
  *
- * Files are read one after the other. The children are read before the pod and after it: only when they have not moved,
- * and when the tree has told nothing meanwhile, do the figures belong together.
+ * Files are read one after the other. The children are read both before and after the pod: the figures are consistent
+ * only if the children have not moved and the tree has reported no change in between.
  *
- * Kernel: kernel/cgroup/rstat.c (CPU time and I/O of a dying group reach its parent), mm/memcontrol.c (an event is
- * counted in the group and in those above it).
+ * Kernel: kernel/cgroup/rstat.c (CPU time and I/O of a dying cgroup are propagated to its parent), mm/memcontrol.c (an
+ * event is counted in the cgroup and in its ancestors).
  */
 #include "settle/settle.h"
 
@@ -25,8 +25,8 @@ enum { TRIES = 4, PAUSE_FACTOR = 4 };
 static const uint64_t retry_ns = 10u * UINT64_C(1000000);
 
 /*
- * Where children never stand still for so long, what they did meanwhile is left out, and is there the next time. Where
- * the tree is never at rest, others may have come and gone.
+ * If the children never stand still for this long, their usage during the reading is left out and picked up the next
+ * time. If the tree is never quiet, others may have come and gone.
  */
 enum { LOOSE_AFTER = 6, UNCERTAIN_AFTER = 10, LONGEST_SHIFT = 8 };
 
@@ -57,11 +57,11 @@ static uint64_t lost_events(const struct container_settlement *settlement)
 	struct ng_cgroups_state tree;
 
 	ng_cgroups_state(settlement->cgroups, &tree);
-	/* past the limit there are groups that are not known either */
+	/* beyond the limit there are cgroups that we do not know about either */
 	return tree.overflows + tree.refused;
 }
 
-/* Usage from before a pod was known cannot be attributed; all usage of a pod made since then is its children's. */
+/* Usage from before a pod was known cannot be attributed; all usage of a pod created since then is its children's. */
 void container_account_open(struct container_settlement *settlement, struct ng_cgroup *pod)
 {
 	struct container_account *account = calloc(1, sizeof(*account));
@@ -140,7 +140,7 @@ void container_account_missed(struct container_settlement *settlement, struct ng
 struct pass {
 	struct ng_scrape *scrape;
 	struct container_settlement *settlement;
-	bool io; /* that of all groups is known */
+	bool io; /* the I/O of all cgroups is known */
 };
 
 static int read_one(struct pass *pass, const struct ng_cgroup *group, struct container_counts *sum)
@@ -186,7 +186,7 @@ static int read_pod(struct pass *pass, const struct ng_cgroup *pod, struct conta
 	return 0;
 }
 
-/* Usage of all removed children, into ->total; -EAGAIN when the figures are inconsistent. */
+/* Sums the usage of all removed children into ->total; -EAGAIN if the figures are inconsistent. */
 static int read_gone(struct pass *pass, struct container_account *account)
 {
 	struct container_settling *settling = &pass->settlement->settling;
@@ -229,7 +229,10 @@ static void raise(struct container_values *values, enum container_value which, u
 		container_set(values, which, to);
 }
 
-/* User and system time are scaled to the usage of each group: they do not add up, and share what is missing. */
+/*
+ * The kernel scales user and system time to the usage of each cgroup, so they do not add up: they are limited to what
+ * is missing in total.
+ */
 static void give_time(struct container_values *values, const struct container_counts *part)
 {
 	uint64_t usage = container_has(values, VALUE_CPU_USAGE) ? values->value[VALUE_CPU_USAGE] : 0;
@@ -312,14 +315,17 @@ static int commit(struct container_settlement *settlement, struct container_acco
 		account->based && certain && account->missing == 1 ? find_row(settlement, account->pod) : NULL;
 	if (row) {
 		give(settlement, row, part, pod ? &pod->figures.values : NULL, io && !account->no_io);
-		/* rounded down, what was read of it can be 1 us more than what is missing: the next one has it less */
+		/*
+		 * due to rounding, the usage read earlier may exceed what is missing by 1 us: the next container gets
+		 * that less
+		 */
 		total->value[COUNT_USAGE] += row->figures.values.value[VALUE_CPU_USAGE] - part->value[COUNT_USAGE];
 	} else if (!account->based || account->missing != 1 || !certain) {
 		if (account->based)
 			report_for_pod(account, part, io && !account->no_io);
 		count_lost(settlement, account, certain, part->value[COUNT_USAGE]);
 	}
-	/* both are of this object from here on */
+	/* from here on both belong to this object */
 	struct container_counts spare = account->known;
 	account->known = *total;
 	*total = spare;

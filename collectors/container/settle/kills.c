@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * OOM kills on cgroup v1, which counts them in the group of the victim and in none above it: a container that is killed
- * and removed takes its count with it. The node's count has all of them: what it has grown by and no living group knows
- * is that of the container which went meanwhile, if it was one. The count is read when a container has gone, and once a
- * second.
+ * OOM kills on cgroup v1, which counts them in the victim's cgroup but not in its ancestors: when a killed container is
+ * removed, its count is lost. The node's count includes all kills, so growth that no living cgroup accounts for belongs
+ * to the container that was removed meanwhile, if there was exactly one. The count is read when a container has been
+ * removed, and once a second.
  *
  *     /proc/vmstat       oom_kill 3
  *     memory.oom_control oom_kill 1       Linux 4.13
@@ -34,7 +34,7 @@ static bool read_node(struct ng_scrape *scrape, uint64_t *ret_kills)
 	return ng_line_next(&text, &number) && ng_u64(number, ret_kills) == 0;
 }
 
-/* What the groups that are there know, as of now. */
+/* The sum of the kills that the existing cgroups have counted so far. */
 static uint64_t read_living(struct ng_scrape *scrape, struct container_settlement *settlement)
 {
 	uint64_t sum = 0;
@@ -93,7 +93,7 @@ void container_kills_settle(struct ng_scrape *scrape, struct container_settlemen
 		uint64_t known = read_living(scrape, settlement) + kills->gone;
 		if (kills->based && node > known + kills->others)
 			give(settlement, node - known - kills->others);
-		/* of those that are in no group of ours, or were before us */
+		/* kills outside our cgroups, or from before we started */
 		known = read_living(scrape, settlement) + kills->gone;
 		kills->others = node > known ? node - known : 0;
 		kills->node = node;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which conversion a CPU weight came from; see stats/shares.c. It is decided by, in this order: the shares in the
- * runtime's configuration of the container; the weight of its pod, which is that of the sum of its containers; a weight
- * that only one conversion gives for a power of two; what the pods of this node showed; else the newer conversion.
+ * Determines which conversion a CPU weight came from; see stats/shares.c. The criteria, in this order: the shares in
+ * the runtime's configuration of the container; the weight of its pod, which is that of the sum of its containers; a
+ * weight that only one of the conversions yields for a power of two; what the pods of this node have shown; otherwise
+ * the newer conversion.
  */
 #include "stats/shares.h"
 #include "settle/settle.h"
@@ -26,8 +27,10 @@ static bool is_container(const struct ng_cgroup *at)
 	return container_place_at(at)->level == CONTAINER_CONTAINER;
 }
 
-/* The sum of a pod's containers, each of which may be rounded; those without a request have 2 shares, of which the
- * pod's sum has none. */
+/*
+ * The sum of a pod's containers, each of which may be rounded; containers without a request have 2 shares, which the
+ * pod's sum does not include.
+ */
 static struct container_range sum_of(
 	const struct ng_cgroup *pod, enum container_conversion conversion, size_t *ret_count)
 {
@@ -62,7 +65,7 @@ static int verdict_of(const struct ng_cgroup *pod)
 		return UNDECIDED;
 	if (is_linear || is_newer)
 		return is_linear ? CONVERSION_LINEAR : CONVERSION_NEWER;
-	/* containers may be missing in the sum, but not be too many */
+	/* the sum may lack containers, but must not have too many */
 	return linear.low > whole.high && newer.low <= whole.high ? CONVERSION_NEWER : UNDECIDED;
 }
 
@@ -74,7 +77,7 @@ static int verdict_of_power(uint64_t weight)
 	return linear == newer ? UNDECIDED : linear ? CONVERSION_LINEAR : CONVERSION_NEWER;
 }
 
-/* Whether no weight could not be read. */
+/* Whether all weights could be read. */
 static bool knows_all_weights(struct ng_cgroups *cgroups)
 {
 	for (struct ng_cgroup *at = ng_cgroups_root(cgroups); at; at = ng_cgroup_next(at)) {
@@ -112,7 +115,7 @@ void container_shares_settle(struct ng_cgroups *cgroups, bool complete, bool *ch
 		struct container_figures *figures = is_container(at) ? figures_of(at, &weight) : NULL;
 		if (!figures)
 			continue;
-		/* by a part of the weights the verdict may be another one */
+		/* with only part of the weights the result may be different */
 		if (!whole) {
 			if (!figures->settled)
 				figures->values.present &= ~(UINT64_C(1) << VALUE_CPU_SHARES);

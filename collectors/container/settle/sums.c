@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sums of what groups counted. */
+/* Sums of cgroup counters. */
 #include "settle/account.h"
 #include "stats/io.h"
 
@@ -59,7 +59,10 @@ int container_counts_add(struct container_counts *sum, struct container_figures 
 	return container_counts_add_devices(&sum->devices, &figures->devices);
 }
 
-/* Devices that are in neither of two sums in another order do not matter: the kernel lists them in one. */
+/*
+ * Devices listed in different orders compare as different; that does not matter, because the kernel always uses the
+ * same order.
+ */
 bool container_counts_same(const struct container_counts *a, const struct container_counts *b)
 {
 	return memcmp(a->value, b->value, sizeof(a->value)) == 0 && a->devices.count == b->devices.count &&
@@ -67,7 +70,6 @@ bool container_counts_same(const struct container_counts *a, const struct contai
 					     a->devices.count * sizeof(*a->devices.device)) == 0);
 }
 
-/* total -= part, and nothing below zero. */
 void container_counts_take(struct container_counts *total, const struct container_counts *part)
 {
 	for (size_t i = 0; i < CONTAINER_COUNTS; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files of one number, and files of lines "key value".
+ * Files with a single number, and files with "key value" lines.
  *
  *     memory.max     max          memory.events   low 0
  *                                                 high 3
@@ -35,7 +35,7 @@ void container_read_start(struct ng_scrape *scrape, int directory, const char *f
 
 	bool known = fstat(directory, &own) == 0;
 	bool both = known && fstatat(directory, file, &other, 0) == 0;
-	/* what is missing has no earlier time; what cannot be seen may have */
+	/* a file that does not exist has no earlier time; one that we cannot see may have */
 	if (!known || (!both && errno != ENOENT)) {
 		ng_drop_unread(scrape, -errno, file);
 		return;
@@ -52,10 +52,10 @@ static uint64_t head_of(const char *key, size_t size)
 	uint64_t head = 0, middle = 0, tail = 0;
 
 	memcpy(&head, key, size < sizeof(head) ? size : sizeof(head));
-	/* inactive_anon is not inactive_file */
+	/* tells inactive_anon from inactive_file */
 	if (size > sizeof(tail))
 		memcpy(&tail, key + size - sizeof(tail), sizeof(tail));
-	/* nor workingset_refault_file another one of that length */
+	/* tells workingset_refault_file from other keys of the same length */
 	if (size > 2 * sizeof(middle))
 		memcpy(&middle, key + sizeof(head), sizeof(middle));
 	return head + middle * UINT64_C(0x100000001b3) + tail * 31 + size * UINT64_C(0x9e3779b97f4a7c15);
@@ -70,7 +70,7 @@ static int find_key(const struct container_key *keys, size_t count, struct ng_sp
 	return -1;
 }
 
-/* What the line at this place is about: as last time, or looked up and learned. */
+/* The key on this line: the same as last time, or looked up and remembered. */
 static int key_of(struct container_plan *plan, uint32_t line, const struct container_key *keys, size_t count,
 	struct ng_span name, bool *ret_known)
 {
@@ -92,8 +92,8 @@ static int key_of(struct container_plan *plan, uint32_t line, const struct conta
 }
 
 /*
- * The kernel prints the same keys in the same order all the time: what comes behind the last wanted one is left unread.
- * Only where all of them were seen is the last one known: groups without a controller have fewer lines than others.
+ * The kernel always prints the same keys in the same order, so lines after the last wanted key are not parsed. The last
+ * line is known only if all keys have been seen: cgroups without a controller have fewer lines than others.
  */
 static void learn_end(struct container_plan *plan, uint32_t lines, size_t key_count)
 {

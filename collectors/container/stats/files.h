@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading the files of a group: those of one number, and those of lines "key value". `directory` is that of the group
- * in the hierarchy of the file. What a file lacks is left out; a file that cannot be understood is noted and left out.
- * Errors are those of ng_peek_at.
+ * Reads the files of a cgroup: those with a single number, and those with "key value" lines. `directory` is the
+ * cgroup's directory in the file's hierarchy. Values missing from a file are left out; a file that cannot be understood
+ * is noted and left out. Errors are those of ng_peek_at.
  */
 #ifndef CONTAINER_FILES_H
 #define CONTAINER_FILES_H
@@ -11,24 +11,26 @@
 
 #include "kernel/cgroups.h"
 
-/* As ng_cgroup_enter; what keeps us from a group that is there is counted. */
+/* Like ng_cgroup_enter; counts errors, unless the cgroup is gone. */
 int container_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group,
 	enum ng_cgroup_place place);
 
-/* As ng_peek_at; a file that is there and that cannot be read is counted. */
+/* Like ng_peek_at; counts files that exist but cannot be read. */
 int container_peek(
 	struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *file, struct ng_span *ret_text);
 
-/* Which line of a file of keys has which value, learned from the last one: the kernel prints them in one order. */
+/*
+ * Which line of a keyed file has which value, remembered from the last file: the kernel prints keys in a fixed order.
+ */
 enum { CONTAINER_PLAN_LINES = 128 };
 struct container_plan {
 	uint32_t count;
-	uint32_t end;                        /* behind the last line that is wanted; 0 while that is not known */
-	uint64_t head[CONTAINER_PLAN_LINES]; /* first and last bytes and size of the key */
+	uint32_t end;                        /* after the last wanted line; 0 while unknown */
+	uint64_t head[CONTAINER_PLAN_LINES]; /* hash of the first, middle and last bytes and the size of the key */
 	int16_t key[CONTAINER_PLAN_LINES];   /* index of the wanted key, or -1 */
 };
 
-/* A wanted line of a file of lines "key value". */
+/* A wanted key of a file with "key value" lines. */
 struct container_key {
 	const char *name;
 	uint8_t size, value;
@@ -41,20 +43,22 @@ struct container_key {
 int container_read_keys(struct ng_scrape *scrape, int directory, const char *file, const struct container_key *keys,
 	size_t key_count, struct container_plan *plan, struct container_values *values);
 
-/* A file of one number; "max" stands for none. */
+/* Reads a file with a single number; "max" means no limit. */
 int container_read_number(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
 	struct container_values *values);
 
-/* The same for what is read once in a while. */
+/* The same for limits, which are only read now and then. */
 void container_read_limit(struct ng_scrape *scrape, int directory, const char *file, enum container_value which,
 	struct container_figures *figures);
 
-/* What came of reading one: where it could not be read it is neither none nor what another file says. */
+/*
+ * Records the result of reading a limit: one that could not be read is neither unlimited nor taken from another file.
+ */
 void container_note_limit(struct container_figures *figures, enum container_value which, int r);
 
 /*
- * The times of an inode of the kernel are those of its first use, which is no later than ours: the older one of the
- * directory and of this file of it, as cAdvisor.
+ * The kernel sets the times of an inode when it is first used, which is no later than our use: takes the older time of
+ * the directory and of this file in it, as cAdvisor does.
  */
 void container_read_start(struct ng_scrape *scrape, int directory, const char *file, struct container_values *values);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The huge pages of a group, by size.
+ * The huge pages of a cgroup, by size.
  *
  *     hugetlb.2MB.current   4194304     hugetlb.2MB.events   max 0
  */
@@ -50,7 +50,7 @@ void container_read_pages(
 		uint64_t usage;
 		int r = read_page_number(
 			scrape, directory, size, v1 ? ".rsvd.usage_in_bytes" : ".rsvd.current", &usage);
-		/* before Linux 5.7 only what is used is counted, not what is reserved */
+		/* before Linux 5.7 only used pages are counted, not reserved ones */
 		if (r == -ENOENT)
 			r = read_page_number(scrape, directory, size, v1 ? ".usage_in_bytes" : ".current", &usage);
 		if (r < 0)

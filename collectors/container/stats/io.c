@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The block devices of a group.
+ * The block devices of a cgroup.
  *
  *     io.stat   8:0 rbytes=4096 wbytes=0 rios=1 wios=0 dbytes=0 dios=0
  */
@@ -60,8 +60,8 @@ bool container_parse_device(struct ng_span word, uint32_t *ret_major, uint32_t *
 }
 
 /*
- * A device in which nothing was counted is printed as its numbers alone, by Linux 5.16 to 5.18 without a line feed
- * behind: the last one is what the line is about. "(unknown)" is a device that is going away.
+ * Linux 5.16 to 5.18 print a device without any counts as its numbers alone, without a line feed after them: the counts
+ * on the line belong to the last device. "(unknown)" is a device that is being removed.
  */
 static int read_device(struct ng_span line, struct container_devices *devices)
 {

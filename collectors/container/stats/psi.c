@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The pressure of a group: totals of the time in which some or all of its tasks waited.
+ * The pressure of a cgroup: total times during which some or all of its tasks waited.
  *
  *     cpu.pressure   some avg10=0.00 avg60=0.00 avg300=0.00 total=123456
  *                    full avg10=0.00 avg60=0.00 avg300=0.00 total=6543

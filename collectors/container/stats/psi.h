@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pressure: totals of the time in which some or all tasks of a group, or of the node, waited. See psi.c. */
+/* Pressure: total times during which some or all tasks of a cgroup, or of the node, waited. See psi.c. */
 #ifndef CONTAINER_PSI_H
 #define CONTAINER_PSI_H
 
 #include "stats/values.h"
 
-/* What the pressure files of a group said. */
+/* The state of a cgroup's pressure files. */
 enum container_psi { PSI_READ, PSI_NO_FILE, PSI_SWITCHED_OFF, PSI_V1, PSI_REASONS };
 
-/* Of a group, and of the node below --path.procfs. */
+/* Of a cgroup, and of the node below --path.procfs. */
 extern const char *const container_pressure_files[CONTAINER_RESOURCES];
 extern const char *const container_node_pressure[CONTAINER_RESOURCES];
 
-/* The two totals of an open pressure file in us, between scrapes; false if it has no total of some tasks waiting. */
+/* Reads the two totals of an open pressure file in us, between scrapes; false if it has no "some" total. */
 bool container_read_totals(int fd, uint64_t ret_total[2]);
 
 /*
- * `directory` is one of the unified hierarchy, or a negative errno. `kept_plus_1` has the descriptors of files that are
- * kept open, 0 for none, or is NULL. What the files said is counted in `psi`.
+ * `directory` is one in the unified hierarchy, or a negative errno. `kept_plus_1` contains the descriptors (plus 1) of
+ * files that are kept open, 0 for none, or is NULL. The outcome is counted in `psi`.
  */
 void container_read_pressure(struct ng_scrape *scrape, int directory, const int kept_plus_1[CONTAINER_RESOURCES],
 	uint64_t psi[PSI_REASONS], struct container_values *values);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One pass over the files of a group, of cgroup v2 or v1. */
+/* Reads the files of a cgroup, v2 or v1, in one pass. */
 #include "stats/read.h"
 
 #include "stats/v1.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CPU shares of cgroup v1 from the weight that cgroup v2 has in their place.
+ * CPU shares of cgroup v1, computed from the weight that cgroup v2 has instead.
  *
- * Two conversions are in use. The kubelet converts linearly for its own levels, and so did the runtimes until runc
- * 1.3.2 and crun 1.23, from which on the defaults of both versions correspond: 1024 shares are a weight of 100.
+ * Two conversions are in use. The kubelet converts linearly for its own levels, and so did the runtimes before runc
+ * 1.3.2 and crun 1.23, which changed the conversion so that the defaults of both versions correspond: 1024 shares are a
+ * weight of 100.
  *
  * Source: opencontainers/cgroups/utils.go (ConvertCPUSharesToCgroupV2Value),
  * kubernetes/pkg/kubelet/cm/cgroup_v2_manager_linux.go (getCPUWeight), cadvisor/container/common/helpers.go (the way
@@ -36,13 +37,13 @@ static uint64_t weight_of(enum container_conversion conversion, uint64_t shares)
 	return conversion == CONVERSION_LINEAR ? linear_weight(shares) : quadratic_weight(shares);
 }
 
-/* Where to look for it; rounding may move it by one. */
+/* A first estimate; rounding may move the result by one. */
 static uint64_t quadratic_guess(uint64_t weight)
 {
 	return (uint64_t)exp2((sqrt(125 * 125 + 4 * 612 * (log10((double)weight) + 7.0 / 34)) - 125) / 2);
 }
 
-/* The largest number of shares with at most this weight. */
+/* The largest number of shares that gives at most this weight. */
 static uint64_t highest(enum container_conversion conversion, uint64_t weight)
 {
 	if (weight < 1)
@@ -79,10 +80,10 @@ uint64_t container_shares_of(const struct container_figures *figures, uint64_t w
 
 	if (weight < 1 || weight > WEIGHT_MAX)
 		return 0; /* cpu.idle prints a weight of 0 */
-	/* a container may have got another weight since it was configured */
+	/* a container's weight may have changed since it was configured */
 	if (known && (weight_of(CONVERSION_LINEAR, known) == weight || weight_of(CONVERSION_NEWER, known) == weight))
 		return known;
-	if (figures->conversion == CONVERSION_LINEAR) /* as cAdvisor: the smallest, or one less */
+	if (figures->conversion == CONVERSION_LINEAR) /* like cAdvisor: the smallest, or one less */
 		return SHARES_MIN + (weight - 1) * (SHARES_MAX - SHARES_MIN) / (WEIGHT_MAX - 1);
 	struct container_range range = container_range_of(CONVERSION_NEWER, weight);
 	uint64_t power = container_power_within(range);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading a group of cgroup v1: the same path in every hierarchy that has it.
+ * Reads a cgroup of v1: the same path in every hierarchy that has it.
  *
  *     cpuacct.usage  1234567890        memory.stat  cache 4096             blkio.throttle.io_service_bytes
  *     cpuacct.stat   user 100                       total_rss 8192             8:0 Read 4096
@@ -16,7 +16,7 @@
 
 #include <sys/stat.h>
 
-/* An unlimited memory limit is the largest number of whole pages (page_counter.h). */
+/* "Unlimited" is the largest multiple of the page size (page_counter.h). */
 static const uint64_t unlimited = UINT64_C(1) << 62;
 
 static const struct container_key acct_keys[] = {
@@ -47,14 +47,14 @@ static const struct container_key memory_keys[] = {
 
 static const struct container_key oom_keys[] = { CONTAINER_KEY("oom_kill", VALUE_EVENTS_OOM_KILL) };
 
-/* cpuacct.stat counts in clock ticks of 1/100 s. */
+/* cpuacct.stat is in clock ticks of 1/100 s. */
 static void ticks_to_ns(struct container_values *values, enum container_value which)
 {
 	if (container_has(values, which))
 		values->value[which] *= 10000000;
 }
 
-/* What kept us from the group keeps its limits from being known. */
+/* An error of entering the cgroup makes its limits unknown. */
 static void miss_limits(
 	struct container_figures *figures, enum container_value first, enum container_value last, int directory)
 {
@@ -62,7 +62,7 @@ static void miss_limits(
 		container_note_limit(figures, (enum container_value)i, directory);
 }
 
-/* -1 stands for none and is no number here. */
+/* -1 means no quota and is not reported as a number. */
 static void read_quota(struct ng_scrape *scrape, int directory, struct container_figures *figures)
 {
 	struct ng_span text;
@@ -74,7 +74,7 @@ static void read_quota(struct ng_scrape *scrape, int directory, struct container
 		container_set(&figures->values, VALUE_CPU_QUOTA, quota);
 }
 
-/* Returns what kept the file from being read. */
+/* Returns the error of reading the file. */
 static int read_cpu_v2(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	bool limits, struct container_figures *figures)
 {
@@ -91,7 +91,7 @@ static int read_cpu_v2(struct ng_scrape *scrape, struct container_reader *reader
 	return r;
 }
 
-/* Returns what kept the first file from being read. */
+/* Returns the error of reading the first file. */
 static int read_cpu(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	bool limits, struct container_figures *figures)
 {
@@ -190,7 +190,7 @@ static void read_memory(struct ng_scrape *scrape, struct container_reader *reade
 	ng_cgroup_leave(group, directory);
 }
 
-/* "8:0 Read 4096"; the last line is the sum. */
+/* "8:0 Read 4096"; the last line is the total. */
 static int read_blkio(
 	struct ng_scrape *scrape, int directory, const char *file, bool bytes, struct container_devices *devices)
 {
@@ -218,7 +218,7 @@ static int read_blkio(
 	return r;
 }
 
-/* Whether they are those of the whole branch. */
+/* Returns whether the counters include descendants. */
 static bool read_devices(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	struct container_devices *devices)
 {
@@ -234,14 +234,14 @@ static bool read_devices(struct ng_scrape *scrape, struct container_reader *read
 	int bytes = read_blkio(scrape, directory, "blkio.throttle.io_service_bytes_recursive", true, devices),
 	    counts = read_blkio(scrape, directory, "blkio.throttle.io_serviced_recursive", false, devices);
 	bool whole = bytes == 0 && counts == 0;
-	/* before Linux 4.18 there are only the group's own */
+	/* before Linux 4.18 only the cgroup's own counters exist */
 	if (bytes == -ENOENT)
 		bytes = read_blkio(scrape, directory, "blkio.throttle.io_service_bytes", true, devices);
 	if (counts == -ENOENT)
 		counts = read_blkio(scrape, directory, "blkio.throttle.io_serviced", false, devices);
 	ng_cgroup_leave(group, directory);
 	if (bytes < 0 || counts < 0)
-		devices->count = 0; /* no zeroes for what could not be read */
+		devices->count = 0; /* no zeroes for counters that could not be read */
 	return whole;
 }
 
@@ -260,7 +260,7 @@ static void read_tasks(struct ng_scrape *scrape, struct container_reader *reader
 	ng_cgroup_leave(group, directory);
 }
 
-/* PSI is of v2; a hybrid machine has it in the unified tree, for the groups that are there too. */
+/* PSI is part of v2; a hybrid machine has it in the unified tree, for the cgroups that also exist there. */
 static void read_pressure(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	struct container_values *values)
 {
@@ -295,7 +295,7 @@ static bool is_there(struct ng_scrape *scrape, const struct container_reader *re
 	return found;
 }
 
-/* v1 counts the events of a group in no other. */
+/* v1 counts the events of a cgroup in no other cgroup. */
 int container_read_counters_v1(struct ng_scrape *scrape, struct container_reader *reader, const struct ng_cgroup *group,
 	struct container_figures *figures, bool *ret_io)
 {

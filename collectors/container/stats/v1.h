@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Groups of cgroup v1, for read.c. */
+/* Reads cgroups of v1, for read.c. */
 #ifndef CONTAINER_V1_H
 #define CONTAINER_V1_H
 

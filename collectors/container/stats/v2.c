@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading a group of cgroup v2.
+ * Reads a cgroup of v2.
  *
  *     cpu.stat       usage_usec 1234567        memory.events   low 0         cpu.max   max 100000
  *                    user_usec 1000000                         high 3
@@ -22,7 +22,7 @@ static const struct container_key cpu_keys[] = {
 	CONTAINER_KEY("usage_usec", VALUE_CPU_USAGE, .microseconds = true),
 	CONTAINER_KEY("user_usec", VALUE_CPU_USER, .microseconds = true),
 	CONTAINER_KEY("system_usec", VALUE_CPU_SYSTEM, .microseconds = true),
-	/* from here on: of the group itself, not of those below it */
+	/* from here on: of the cgroup itself, without its descendants */
 	CONTAINER_KEY("nr_periods", VALUE_CFS_PERIODS),
 	CONTAINER_KEY("nr_throttled", VALUE_CFS_THROTTLED_PERIODS),
 	CONTAINER_KEY("throttled_usec", VALUE_CFS_THROTTLED, .microseconds = true),
@@ -32,7 +32,7 @@ static const struct container_key cpu_keys[] = {
 
 enum { CPU_KEYS_OF_BRANCH = 3 };
 
-/* The first ones are for the usual families, the others for memory-detail. */
+/* The first ones are for the default families, the others for memory-detail. */
 enum { PLAIN_MEMORY_KEYS = 3 };
 static const struct container_key memory_keys[] = {
 	CONTAINER_KEY("anon", VALUE_MEMORY_ANON),
@@ -112,7 +112,7 @@ static int read_quota(struct ng_scrape *scrape, int directory, struct container_
 	return 0;
 }
 
-/* Memory that is protected from reclaim: hard where Kubernetes asks for it, else softly, as docker and ECS do. */
+/* Memory protected from reclaim: memory.min if Kubernetes sets it, otherwise memory.low, as docker and ECS do. */
 static void read_reservation(struct ng_scrape *scrape, int directory, struct container_figures *figures)
 {
 	const struct container_values *values = &figures->values;
@@ -160,7 +160,7 @@ static void take_limit(struct container_figures *figures, const struct container
 		container_set(&figures->values, which, inner->values.value[which]);
 }
 
-/* crun puts the processes of a container one group deeper, and older versions the limits as well. */
+/* crun puts a container's processes one cgroup deeper, and older versions the limits too. */
 static void read_inner_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,
 	struct container_figures *figures)
 {
@@ -188,7 +188,7 @@ static void read_inner_limits(struct ng_scrape *scrape, const struct container_r
 	take_limit(figures, &inner, VALUE_CPU_PERIOD, UINT64_MAX);
 }
 
-/* ---- a group ---- */
+/* ---- a cgroup ---- */
 
 static void read_usage(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
 	struct container_values *values)
@@ -198,7 +198,7 @@ static void read_usage(struct ng_scrape *scrape, struct container_reader *reader
 	container_read_keys(scrape, directory, "memory.stat", memory_keys,
 		container_wants(reader, SET_MEMORY_DETAIL) ? NG_COUNT(memory_keys) : PLAIN_MEMORY_KEYS, &reader->memory,
 		values);
-	/* it has no memory.current */
+	/* the root has no memory.current */
 	if (root && container_has(values, VALUE_MEMORY_ANON) && container_has(values, VALUE_MEMORY_FILE))
 		container_set(values, VALUE_MEMORY_USAGE,
 			values->value[VALUE_MEMORY_ANON] + values->value[VALUE_MEMORY_FILE]);
@@ -266,7 +266,7 @@ static void read_files(struct ng_scrape *scrape, struct container_reader *reader
 		container_read_pages(scrape, &reader->huge_sizes, directory, false, &figures->pages);
 }
 
-/* Those of the group itself say nothing where the quota is that of the one below it. */
+/* If the quota belongs to the cgroup below, the throttling counters of this one mean nothing. */
 static void read_inner_throttling(struct ng_scrape *scrape, int directory, struct container_values *values)
 {
 	struct container_plan plan = { 0 };
@@ -277,7 +277,7 @@ static void read_inner_throttling(struct ng_scrape *scrape, int directory, struc
 		NG_COUNT(cpu_keys) - CPU_KEYS_OF_BRANCH, &plan, values);
 }
 
-/* Files of a group that has gone answer as if they were missing, one that was opened before with ENODEV. */
+/* The files of a removed cgroup appear to be missing; a file that was already open fails with ENODEV. */
 static bool is_gone(int directory, int error)
 {
 	struct stat info;
@@ -310,7 +310,7 @@ int container_read_v2(struct ng_scrape *scrape, struct container_reader *reader,
 			read_inner_throttling(scrape, directory, &figures->values);
 		if (!container_has(&figures->values, VALUE_STARTED))
 			container_read_start(scrape, directory, "cgroup.events", &figures->values);
-		/* nothing is missing that was there before: it cannot have gone in between */
+		/* no earlier value is missing now, so the cgroup cannot have been removed while it was read */
 		bool whole =
 			before.present && !(before.present & ~figures->values.present & ~container_kept_bits(false));
 		r = !whole && is_gone(directory, 0) ? -ENOENT : 0;
@@ -321,7 +321,7 @@ int container_read_v2(struct ng_scrape *scrape, struct container_reader *reader,
 	if (r < 0) {
 		figures->values = before;
 		if (!figures->devices.count)
-			figures->devices.count = devices_before; /* a failed reading leaves them as they were */
+			figures->devices.count = devices_before; /* a failed reading leaves them unchanged */
 	}
 	return r;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Groups of cgroup v2, for read.c; and files of v2 of a controller that v1 was not given, for v1.c. */
+/* Reads cgroups of v2, for read.c; and v2 files of controllers that are not mounted as v1, for v1.c. */
 #ifndef CONTAINER_V2_H
 #define CONTAINER_V2_H
 
 #include "stats/read.h"
 
-/* What kept cpu.stat from being read. */
+/* Returns the error of reading cpu.stat. */
 int container_read_cpu(
 	struct ng_scrape *scrape, struct container_reader *reader, int directory, struct container_values *values);
 
-/* `root`: of the root, which has no memory.current. */
+/* `root`: this is the root, which has no memory.current. */
 void container_read_memory(struct ng_scrape *scrape, struct container_reader *reader, int directory, bool root,
 	struct container_values *values);
 void container_read_cpu_limits(struct ng_scrape *scrape, const struct container_reader *reader, int directory,

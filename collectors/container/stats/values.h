@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the kernel says of one group. Times are in nanoseconds, whatever unit the file has, pressure in microseconds.
+ * The values that the kernel reports for one cgroup. Times are in nanoseconds, whatever unit the file has; pressure is
+ * in microseconds.
  *
  * Kernel: Documentation/admin-guide/cgroup-v2.rst ("Interface Files"), cgroup-v1/{memory,cpuacct,blkio-controller}.rst,
  * Documentation/accounting/psi.rst.
@@ -10,7 +11,7 @@
 
 #include <nodegauge/collector.h>
 
-/* What --collector.container.families chooses from. */
+/* The values of --collector.container.families. */
 enum container_set {
 	SET_CPU,
 	SET_CPU_DETAIL,
@@ -94,7 +95,7 @@ enum container_value {
 	VALUE_SWAP_LIMIT,
 	VALUE_MEMORY_RESERVATION,
 	VALUE_THREADS_MAX,
-	/* *.pressure; us: waiting and stalled of each resource */
+	/* *.pressure; us: waiting and stalled, for each resource */
 	VALUE_PRESSURE,
 	VALUE_IRQ_STALLED = VALUE_PRESSURE + 2 * CONTAINER_RESOURCES,
 	VALUE_STARTED, /* CLOCK_REALTIME, s */
@@ -103,7 +104,7 @@ enum container_value {
 _Static_assert(VALUES <= 64, "struct container_values has a bit for each");
 
 struct container_values {
-	uint64_t present; /* a bit for each value */
+	uint64_t present; /* one bit per value */
 	uint64_t value[VALUES];
 };
 
@@ -140,34 +141,34 @@ struct container_pages {
 	uint32_t count, room;
 };
 
-/* How a weight of cgroup v2 was made from shares: see stats/shares.c. */
+/* How a cgroup v2 weight was computed from shares: see stats/shares.c. */
 enum container_conversion { CONVERSION_LINEAR, CONVERSION_NEWER };
 
-/* Everything that belongs to one row. */
+/* All figures of one row. */
 struct container_figures {
 	struct container_values values;
-	uint64_t known_shares; /* that the runtime was asked for; 0: not known */
+	uint64_t known_shares; /* as requested from the runtime; 0: unknown */
 	enum container_conversion conversion;
-	bool settled;       /* by the weights of all groups */
-	bool limits_missed; /* reading one failed in passing: to be tried again */
-	uint64_t unknown;   /* a bit for each limit that there is and that could not be read: it is not none */
-	bool inner_quota;   /* its quota is that of crun's group below it */
+	bool settled;       /* decided from the weights of all cgroups */
+	bool limits_missed; /* reading one failed with a transient error: retry */
+	uint64_t unknown;   /* one bit per limit that exists but could not be read: it is not unlimited */
+	bool inner_quota;   /* the quota is that of the cgroup that crun creates below it */
 	struct container_devices devices;
 	struct container_pages pages;
 };
 
-/* What stays from reading to reading: the limits as well unless they are read again. */
+/* The values kept from reading to reading; limits are among them unless they are read again. */
 uint64_t container_kept_bits(bool limits);
 
-/* Usage without the file cache that was not used of late, from what is known of both. */
+/* Usage minus the file cache that was not used recently, if both are known. */
 void container_set_working_set(struct container_values *values);
 
 /* CLOCK_REALTIME in ns. */
 uint64_t container_wall_clock(void);
 
 /*
- * What is known of the kills in a group before a reading; and after it: more of them happened now, or since the last
- * one. The first number of a group that was there before us, and so is not `born`, says nothing of when.
+ * The number of kills in a cgroup before a reading; and what to do after it: new kills happened now, or since the last
+ * reading. The first number of a cgroup that existed before us (not `born`) does not tell when.
  */
 struct container_kills {
 	bool known;
@@ -178,16 +179,19 @@ void container_kills_after(struct container_kills before, struct container_value
 
 void container_figures_done(struct container_figures *figures);
 
-/* An array of malloc with room for one more element, moved if need be; NULL, and it stands, when there is no memory. */
+/*
+ * Grows a malloced array by one element if necessary, which may move it; NULL, with the array intact, if there is no
+ * memory.
+ */
 void *container_room_for_one(void *array, uint32_t count, uint32_t *room, size_t size);
 
-/* A failure that says nothing of the file: no descriptor was free, or a signal came. It is not to be remembered. */
+/* An error that says nothing about the file: no free descriptor, or a signal. Such an error is not remembered. */
 static inline bool container_failed(int r)
 {
 	return r == -EIO || r == -EINTR || r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EAGAIN;
 }
 
-/* Of these, what concerns all files and not the one that was read. */
+/* Those of these errors that affect all files and not just this one. */
 static inline bool container_lacks(int r)
 {
 	return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
