@@ -54,7 +54,7 @@ static uint16_t take_lightest(struct tree *tree)
 	return node;
 }
 
-/* Returns the longest size. */
+/* Returns the longest code length. */
 static unsigned huffman_sizes(const uint32_t *weights, size_t count, uint8_t *ret_size)
 {
 	struct tree tree = { .node_count = count };
@@ -89,7 +89,7 @@ static unsigned huffman_sizes(const uint32_t *weights, size_t count, uint8_t *re
 	return longest;
 }
 
-/* Canonical codes from their sizes (RFC 1951, 3.2.2), bits reversed for writing. */
+/* Canonical codes from their lengths (RFC 1951, 3.2.2), with the bits reversed for writing. */
 static void assign_bits(struct ng_deflate_code *code, size_t count)
 {
 	unsigned next = 0;
@@ -120,7 +120,7 @@ void ng_deflate_code(const uint32_t *frequencies, size_t count, unsigned limit, 
 	assign_bits(ret_code, count);
 }
 
-/* ---- the head of a block (RFC 1951, 3.2.7) ---- */
+/* ---- block header (RFC 1951, 3.2.7) ---- */
 
 enum { REPEAT_ZERO = 17, REPEAT_ZERO_LONG = 18, SIZE_SYMBOLS = 19 };
 
@@ -128,7 +128,7 @@ struct size_symbol {
 	uint8_t symbol, extra;
 };
 
-/* The sizes of both codes as symbols, runs of zeroes shortened. */
+/* The code lengths of both codes as symbols, with runs of zeroes shortened. */
 static size_t size_symbols(const uint8_t *sizes, size_t count, struct size_symbol *ret)
 {
 	size_t n = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bytes of an answer, as an encoder appends them. */
+/* The buffer to which encoders append a response. */
 #include "exposition/encoder.h"
 
 #include "exposition/stencil.h"

@@ -5,7 +5,7 @@
 
 enum { WORD = 8 };
 
-/* The top bit of each byte that is `c` is set, and those of some that are not. */
+/* Sets the top bit of each byte that equals `c`, and possibly of some others. */
 static inline uint64_t bytes_that_are(uint64_t word, unsigned char c)
 {
 	uint64_t difference = word ^ (UINT64_C(0x0101010101010101) * c);
@@ -13,7 +13,7 @@ static inline uint64_t bytes_that_are(uint64_t word, unsigned char c)
 	return difference - UINT64_C(0x0101010101010101);
 }
 
-/* Whether none of the bytes needs more than being copied. */
+/* Whether all bytes can be copied unchanged. */
 static inline bool is_plain(uint64_t word)
 {
 	uint64_t found = bytes_that_are(word, '\\') | bytes_that_are(word, '\n') | bytes_that_are(word, '"') | word;
@@ -41,7 +41,7 @@ char *ng_escape(char *at, struct ng_span text, bool quotes)
 			memcpy(at, n ? (const char *)from : "\xef\xbf\xbd", n ? n : 3);
 			at += n ? n : 3;
 			from += n;
-			/* one replacement for a run of bytes that are none, as Go does it */
+			/* one replacement character for a run of invalid bytes, like Go */
 			while (!n && from < end && *from >= 0x80 &&
 				!ng_utf8_length((const char *)from, (size_t)(end - from)))
 				from++;

@@ -6,7 +6,7 @@
 
 int ng_packed_room(struct ng_packed *packed, size_t text_size)
 {
-	/* beyond text that does not compress, the headers of stored blocks and of gzip */
+	/* incompressible text grows by the headers of stored blocks and of gzip */
 	size_t size = text_size + text_size / 1024 + 512;
 
 	if (packed->capacity >= size)

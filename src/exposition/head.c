@@ -44,7 +44,7 @@ char *ng_render_head(char *at, struct ng_span name, struct ng_span help, enum ng
 
 size_t ng_head_room(struct ng_span name, struct ng_span help)
 {
-	/* the help text may grow by escapes, and the name is there twice */
+	/* the help text may grow by escaping, and the name appears twice */
 	return 2 * name.size + 3 * help.size + 64;
 }
 

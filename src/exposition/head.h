@@ -5,7 +5,7 @@
 
 #include "exposition/page.h"
 
-/* The HELP and TYPE lines at `at`, which has ng_head_room; returns the end. */
+/* Writes the HELP and TYPE lines to `at`, which has ng_head_room bytes; returns the end. */
 char *ng_render_head(char *at, struct ng_span name, struct ng_span help, enum ng_type type);
 size_t ng_head_room(struct ng_span name, struct ng_span help);
 

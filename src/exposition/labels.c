@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-/* What a set is when there is no memory for one. */
+/* Stands for any set if there is no memory. */
 static struct ng_labels failed;
 
 bool ng_labels_valid(const struct ng_labels *labels)
@@ -27,8 +27,8 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 }
 
 /*
- * Eight bytes at a time, the last ones together with some before them. The end sees to it that sums of such hashes are
- * different where the texts differ in the same way.
+ * Hashes eight bytes at a time; the last word overlaps the one before it. The final mixing makes sums of such hashes
+ * differ even if the texts differ in the same way.
  */
 uint32_t ng_text_hash(struct ng_span text)
 {
@@ -120,7 +120,7 @@ char *ng_unescape(char *at, struct ng_span escaped)
 	return at;
 }
 
-/* The label of that name as it stands in the text; nothing where there is none. */
+/* The label with this name as it stands in the text; empty if there is none. */
 static struct ng_span find(struct ng_pairs pairs, struct ng_span name)
 {
 	struct ng_span other, value;
@@ -132,9 +132,9 @@ static struct ng_span find(struct ng_pairs pairs, struct ng_span name)
 	return (struct ng_span){ NULL, 0 };
 }
 
-/* ---- sets of sets ---- */
+/* ---- joining sets ---- */
 
-/* How long the text of a set is that has all of this; 1 for none. */
+/* The length of the text of a set made of all these parts; 1 if none. */
 static size_t size_of(const struct ng_span *part, size_t count)
 {
 	size_t size = 1;
@@ -144,7 +144,7 @@ static size_t size_of(const struct ng_span *part, size_t count)
 	return size;
 }
 
-/* Makes a set of what is between the braces of others, in this order; some may be empty, not all. */
+/* Makes a set from what is between the braces of others, in this order; some of them may be empty, but not all. */
 static void fill(struct ng_labels *set, const struct ng_span *part, size_t count, uint32_t hash)
 {
 	char *at = set->text;
@@ -185,7 +185,7 @@ static bool is_joined(const struct ng_labels *labels)
 	return labels && labels->size == NG_LABELS_JOINED;
 }
 
-/* As a set with a text of its own, which it may be already. */
+/* The set as one with a text of its own; it may be one already. */
 static struct ng_labels *flat(struct ng_arena *arena, struct ng_labels *labels)
 {
 	return is_joined(labels) ? ng_labels_copy(arena, labels) : labels;
@@ -219,7 +219,7 @@ struct ng_labels *ng_labels_insert(
 		return labels;
 	struct ng_span all = ng_labels_inner(text_of(labels)), pair = find(ng_labels_pairs(labels), ng_span(name));
 	size_t front = pair.text ? (size_t)(pair.text + pair.size - all.text) : all.size;
-	/* a comma separates the pair from what is behind it */
+	/* a comma separates the pair from the next one */
 	struct ng_span part[] = { { all.text, front }, ng_labels_inner(text_of(more)), ng_span_skip(all, front + 1) };
 	return assemble(arena, part, 3, labels->hash + more->hash);
 }

@@ -1,48 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of this room know of a set of labels. */
+/* The internals of label sets, for the files of src/exposition/. */
 #ifndef EXPOSITION_LABELS_H
 #define EXPOSITION_LABELS_H
 
 #include <nodegauge/page.h>
 
 /*
- * A set is kept as the text formats write it, {a="b",c="d"}: that is nearly always asked for, and ng_pairs_next tells
- * the names and values from it exactly. One that was joined of two sets only refers to them.
+ * A set is stored the way the text formats write it, {a="b",c="d"}: this is nearly always what is needed, and
+ * ng_pairs_next recovers the exact names and values. A set joined from two sets only refers to them.
  */
 struct ng_labels {
-	uint32_t page; /* the serial of the page that has it, and where */
+	uint32_t page; /* the serial of the page that contains it, and where */
 	uint32_t at;
-	uint32_t hash; /* the sum of those of the labels, whatever their order */
+	uint32_t hash; /* the sum of the hashes of the labels, independent of their order */
 	uint32_t size; /* of the text, or NG_LABELS_JOINED */
 	char text[];
 };
 #define NG_LABELS_JOINED UINT32_MAX
 
-/* Of a label as it stands in the text, or of the name of a family. */
+/* The hash of a label as it stands in the text, or of a family's name. */
 uint32_t ng_text_hash(struct ng_span text);
 
-/* The two sets that a joined one is made of; both have text. */
+/* The two sets that a joined set refers to; both have text. */
 static inline struct ng_labels **ng_labels_parts(const struct ng_labels *labels)
 {
 	return (struct ng_labels **)(void *)labels->text;
 }
 
-/* The labels that are left of a set: what is between the braces, of a joined one of both parts. */
+/* The remaining labels of a set: the text between the braces, for a joined set of both parts. */
 struct ng_pairs {
 	struct ng_span rest, next;
 };
 struct ng_pairs ng_labels_pairs(const struct ng_labels *labels);
 
-/* What is between the braces of a set's text; nothing of an empty text. */
+/* The text between the braces of a set; empty if the text is empty. */
 static inline struct ng_span ng_labels_inner(struct ng_span text)
 {
 	return text.size ? (struct ng_span){ text.text + 1, text.size - 2 } : text;
 }
 
-/* The next label: its name, and its value with escapes. */
+/* The next label: its name and its escaped value. */
 bool ng_pairs_next(struct ng_pairs *pairs, struct ng_span *ret_name, struct ng_span *ret_value);
 
-/* The bytes of an escaped value at `at`, which has room for its size; returns the end. */
+/* Writes the unescaped value to `at`, which has room for the size of the escaped one; returns the end. */
 char *ng_unescape(char *at, struct ng_span escaped);
 
 /* Whether both have the same labels, in any order. */

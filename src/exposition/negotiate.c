@@ -6,7 +6,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Longer headers are no negotiation. */
+/* Longer headers are ignored. */
 enum { HEADER_MAX = 4096, CLAUSES_MAX = 32 };
 
 struct clause {
@@ -20,13 +20,13 @@ static bool same(struct ng_span a, const char *b)
 	return a.size == strlen(b) && strncasecmp(a.text, b, a.size) == 0;
 }
 
-/* "0.8" in thousandths; above 1 counts as 1, as Prometheus 2.49.0 sent 2; nonsense counts as 1. */
+/* "0.8" in thousandths. Values above 1 count as 1, because Prometheus 2.49.0 sent 2; invalid values count as 1. */
 static unsigned parse_quality(struct ng_span text)
 {
 	struct ng_decimal value;
 	size_t point = ng_span_find(text, '.');
 
-	/* further places are too many for a number of ours, and none counts */
+	/* more decimal places would overflow, and none of them matters */
 	if (text.size > point + 4)
 		text.size = point + 4;
 	if (ng_decimal(text, &value) < 0 || value.digits < 0)
@@ -105,7 +105,7 @@ static size_t escaping(struct ng_span value, size_t otherwise)
 	return otherwise;
 }
 
-/* Best-liked first, in the order of the header among equals. */
+/* By preference; clauses of equal preference stay in the order of the header. */
 static size_t sorted_clauses(struct ng_span header, struct clause clauses[CLAUSES_MAX])
 {
 	struct clause clause;

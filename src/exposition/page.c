@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* The set that stands for no labels is the first thing in the store. */
+/* The set without any labels comes first in the store. */
 enum { STORE_START = sizeof(struct ng_set) };
 
 static uint32_t new_serial(void)
@@ -16,7 +16,7 @@ static uint32_t new_serial(void)
 	static atomic_uint_least32_t last;
 	uint32_t serial;
 
-	/* 0 is that of no page */
+	/* 0 is not the serial of any page */
 	do
 		serial = (uint32_t)atomic_fetch_add(&last, 1) + 1;
 	while (serial == 0);
@@ -67,7 +67,7 @@ void ng_page_trim(struct ng_page *page, size_t keep)
 	ng_arena_trim(&page->names, keep);
 }
 
-/* After the first error nothing is written any more. */
+/* After the first error nothing more is written. */
 static bool fail(struct ng_page *page, int error)
 {
 	if (!page->error)
@@ -95,7 +95,7 @@ static bool grow(struct ng_page *page, void **array, size_t count, size_t *capac
 	return true;
 }
 
-/* Takes bytes of the store; NULL once the page has failed. */
+/* Takes bytes from the store; NULL once the page has failed. */
 static char *take(struct ng_page *page, size_t size)
 {
 	size_t whole = (size + _Alignof(struct ng_set) - 1) & ~(_Alignof(struct ng_set) - 1);
@@ -149,7 +149,7 @@ void ng_family_dynamic(struct ng_page *page, enum ng_type type, struct ng_span n
 	page->opened.type = type;
 }
 
-/* The page's first sample: no labels are at the beginning of the store. */
+/* The first sample of the page: puts the empty label set at the beginning of the store. */
 static bool begin_page(struct ng_page *page)
 {
 	if (!page->serial)
@@ -195,7 +195,7 @@ void ng_page_close(struct ng_page *page)
 
 /* ---- samples ---- */
 
-/* A set that the page does not have yet. */
+/* Enters a set that the page does not have yet. */
 static bool enter(struct ng_page *page, struct ng_labels *labels)
 {
 	uint32_t at[2];
@@ -221,7 +221,7 @@ static bool enter(struct ng_page *page, struct ng_labels *labels)
 	return true;
 }
 
-/* The next sample, but for its value; NULL once the page has failed. */
+/* The next sample without its value; NULL once the page has failed. */
 __attribute__((always_inline)) static inline struct ng_sample *new_sample(
 	struct ng_page *page, enum ng_suffix suffix, struct ng_labels *labels)
 {

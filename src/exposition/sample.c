@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of a sample, for encoders and for whoever compares samples. */
+/* Accessors for the parts of a sample, for encoders and for code that compares samples. */
 #include "exposition/page.h"
 
 static struct ng_span set_text(const struct ng_set *set)

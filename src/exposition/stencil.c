@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 enum {
-	STABLE = 2, /* answers of one layout before a stencil is made of it */
+	STABLE = 2, /* responses with the same layout before a stencil is made */
 	CREDIT_MAX = 4 * NG_STENCIL_COST,
-	WINDOW = 32, /* answers after which quiet numbers are counted */
-	QUIET = 2,   /* windows that make a number a quiet one */
+	WINDOW = 32, /* responses after which quiet numbers are counted */
+	QUIET = 2,   /* windows without a change that make a number quiet */
 };
 
 struct ng_stencil *ng_stencil_new(void)
@@ -65,7 +65,7 @@ static bool make_room(struct ng_stencil *stencil, const struct ng_encoded *answe
 	return true;
 }
 
-/* Keeps a copy of the answer. */
+/* Keeps a copy of the response. */
 static bool remember(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
 	if (!make_room(stencil, answer))
@@ -111,7 +111,7 @@ static uint32_t fingerprint(struct ng_span value)
 	return hash;
 }
 
-/* Of an unknown layout: what has one digit may be a constant, the rest has to show that it is. */
+/* For a new layout: single-digit numbers may be constants, all others have to prove it first. */
 static void guess_changes(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
 	for (size_t i = 0; i < answer->value_count; i++) {
@@ -134,7 +134,7 @@ static void note_changes(struct ng_stencil *stencil, const struct ng_encoded *an
 	}
 }
 
-/* At the end of a window: how many numbers might as well be text. */
+/* At the end of a window: the number of values that might as well be text. */
 static size_t count_quiet(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
 	size_t count = 0;
@@ -153,7 +153,7 @@ static size_t count_quiet(struct ng_stencil *stencil, const struct ng_encoded *a
 
 /* ---- writing ---- */
 
-/* Whether the answer is the stencil's text with other numbers; notes how far each piece has moved. */
+/* Whether the response is the stencil's text with different numbers; records how far each piece has moved. */
 static bool fits(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
 	uint32_t at = 0;
@@ -176,7 +176,7 @@ static bool fits(struct ng_stencil *stencil, const struct ng_encoded *answer)
 	return at == answer->size;
 }
 
-/* A match whose source has moved otherwise than its place. */
+/* Writes a match whose source and destination have moved by different amounts. */
 static bool put_moved(
 	const struct ng_stencil *stencil, struct ng_bits *bits, const struct ng_stencil_token *token, uint32_t moved)
 {
@@ -247,9 +247,9 @@ static bool write_answer(const struct ng_stencil *stencil, const struct ng_encod
 	return true;
 }
 
-/* ---- from answer to answer ---- */
+/* ---- from response to response ---- */
 
-/* The answer does not fit, or there is no stencil: learns from it. */
+/* Learns from a response that does not fit, or when there is no stencil yet. */
 static void learn(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
 	bool same = stencil->size && same_layout(stencil, answer);
@@ -271,7 +271,7 @@ static void learn(struct ng_stencil *stencil, const struct ng_encoded *answer)
 		ng_stencil_make(stencil);
 }
 
-/* Makes text of the numbers that have not changed for long, when there are enough of them. */
+/* Turns numbers that have not changed for a long time into text, if there are enough of them. */
 static void settle(struct ng_stencil *stencil, const struct ng_encoded *answer)
 {
 	if (++stencil->fitted < WINDOW)
@@ -289,7 +289,7 @@ static void settle(struct ng_stencil *stencil, const struct ng_encoded *answer)
 
 bool ng_stencil_pack(struct ng_stencil *stencil, const struct ng_encoded *answer, struct ng_packed *packed)
 {
-	/* words are written as they lie in memory */
+	/* words are written in memory order */
 	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || answer->size == 0 || answer->size > NG_STENCIL_MAX ||
 		!answer->noting)
 		return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making a stencil: the text of an answer as tokens of deflate, with gaps where the numbers go. */
+/* Makes a stencil: the text of a response as deflate tokens, with gaps for the numbers. */
 #include "exposition/stencil_plan.h"
 
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 enum {
 	HASH_BITS = 15,
 	MATCH_MIN = 4,
-	CHAIN_MAX = 16,  /* candidates looked at for a match */
-	GOOD_MATCH = 32, /* long enough not to look further */
-	SLACK = 1024,    /* how much the numbers of a window may grow before a distance does not fit any more */
+	CHAIN_MAX = 16,  /* candidates examined per match */
+	GOOD_MATCH = 32, /* long enough to stop searching */
+	SLACK = 1024,    /* how much the numbers within the window may grow before a distance no longer fits */
 };
 
 void ng_stencil_forget(struct ng_stencil *stencil)
@@ -63,10 +63,10 @@ static bool list_pieces(struct ng_stencil *stencil)
 
 /* ---- matches ---- */
 
-/* A match, or a literal when length is 1. */
+/* A match, or a literal if length is 1. */
 struct step {
 	uint32_t at, from;
-	uint32_t source; /* piece */
+	uint32_t source; /* index of the piece */
 	uint16_t length;
 };
 
@@ -75,7 +75,7 @@ struct parser {
 	int32_t head[1 << HASH_BITS];
 	int32_t previous[NG_DEFLATE_WINDOW];
 	size_t count;
-	struct step steps[]; /* a step for each byte at the most */
+	struct step steps[]; /* at most one step per byte */
 };
 
 static uint32_t hash_at(const char *text)
@@ -94,7 +94,7 @@ static void enter(struct parser *parser, uint32_t at)
 	parser->head[hash] = (int32_t)at;
 }
 
-/* The piece that holds `at`. */
+/* The piece that contains `at`. */
 static uint32_t piece_of(const struct ng_stencil *stencil, uint32_t at)
 {
 	size_t low = 0, high = stencil->piece_count;
@@ -109,7 +109,7 @@ static uint32_t piece_of(const struct ng_stencil *stencil, uint32_t at)
 	return (uint32_t)low;
 }
 
-/* The longest match for the text from `at` to `end` whose source lies in one piece; length 0 where there is none. */
+/* The longest match for the text from `at` to `end` whose source is within one piece; length 0 if there is none. */
 static struct step find_match(const struct parser *parser, uint32_t at, uint32_t end)
 {
 	const struct ng_stencil *stencil = parser->stencil;
@@ -151,8 +151,10 @@ static void add_step(struct parser *parser, struct step step)
 	parser->steps[parser->count++] = step;
 }
 
-/* Lazy: a match gives way to a longer one that starts a byte later. A piece's own text becomes a source as it is
- * passed. */
+/*
+ * Lazy matching: a match is dropped in favour of a longer one that starts a byte later. A piece's own text becomes a
+ * source as it is passed.
+ */
 static void parse_piece(struct parser *parser, const struct ng_stencil_piece *piece)
 {
 	uint32_t at = piece->start, end = piece->end;
@@ -199,7 +201,7 @@ static void count_symbols(
 		for (uint32_t k = value.start; k < value.end; k++)
 			symbols[(unsigned char)stencil->text[k]]++;
 	}
-	/* what numbers may become, and distances move to */
+	/* symbols that changing numbers may need, and codes for changed distances */
 	for (const char *digit = "0123456789.e+-NaInf"; *digit; digit++)
 		symbols[(unsigned char)*digit]++;
 	for (size_t i = 0; i < NG_DEFLATE_DISTANCES; i++)
@@ -226,7 +228,7 @@ static void match_token(struct ng_stencil *stencil, const struct step *step)
 	ng_stencil_put_distance(stencil, token, step->at - step->from);
 }
 
-/* Literals join the run before them while there is room: 56 bits are what one writing takes. */
+/* Appends a literal to the preceding run while it has room: one write takes 56 bits. */
 static void literal_token(struct ng_stencil *stencil, unsigned char literal, size_t first)
 {
 	unsigned size = stencil->symbols.size[literal];
@@ -238,7 +240,7 @@ static void literal_token(struct ng_stencil *stencil, unsigned char literal, siz
 	ng_stencil_put(token, stencil->symbols.bits[literal], size);
 }
 
-/* As many tokens as steps at the most. */
+/* There are at most as many tokens as steps. */
 static bool make_token_room(struct ng_stencil *stencil, size_t count)
 {
 	if (count <= stencil->token_capacity)
@@ -302,7 +304,7 @@ static bool make_from(struct ng_stencil *stencil, struct parser *parser)
 	return make_tokens(stencil, parser);
 }
 
-/* The parser's memory is not the heap's: it is large, mostly never touched, and gone in a moment. */
+/* The parser's memory does not come from the heap: it is large, mostly untouched, and freed right away. */
 void ng_stencil_make(struct ng_stencil *stencil)
 {
 	size_t size = sizeof(struct parser) + stencil->size * sizeof(struct step);

@@ -9,7 +9,7 @@
 
 enum { WORD = NG_PAGE_SLACK };
 
-/* Copies in whole words: there is slack behind both. */
+/* Copies whole words: both buffers have slack at the end. */
 static inline char *copy(char *at, const char *from, size_t size)
 {
 	char *end = at + size;
@@ -84,7 +84,7 @@ static char *put_value(char *at, const struct ng_page *page, const struct ng_sam
 	return put(at, ng_sample_value(page, sample));
 }
 
-/* The samples of one part. The name is copied from where it stands in the head, with what is behind it. */
+/* Appends the samples of one part. The name is copied from the head lines, together with what follows it there. */
 static void put_samples(struct ng_encoded *out, const struct ng_page_family *part, size_t name_at, size_t name_size)
 {
 	const struct ng_page *page = part->page;

@@ -48,15 +48,15 @@ bool ng_twins_note(struct ng_twins *twins, size_t index, uint32_t hash)
 
 /* ---- the search ---- */
 
-/* Samples that stay are numbered through all parts of the family. */
+/* The remaining samples are numbered through all parts of the family. */
 struct search {
 	struct ng_twins *twins;
 	const struct ng_page_family *family; /* the first part */
-	const struct ng_page_family *part;   /* that is gone through */
-	size_t mask;                         /* of the table of slots: its size less one */
-	uint32_t before;                     /* samples that stay of the parts before this one */
-	uint32_t kept;                       /* samples of this part up to here stay, and stand together */
-	bool alike;                          /* different labels have the same hash */
+	const struct ng_page_family *part;   /* the part being searched */
+	size_t mask;                         /* of the slot table: its size minus one */
+	uint32_t before;                     /* remaining samples in the parts before this one */
+	uint32_t kept;                       /* samples of this part before this index remain, without gaps */
+	bool alike;                          /* some different labels have the same hash */
 };
 
 static uint32_t hash_of(const struct ng_page *page, const struct ng_sample *sample)
@@ -75,7 +75,7 @@ static const struct ng_sample *kept_sample(
 	return &part->page->samples[part->first + number];
 }
 
-/* Whether a sample that stays has the labels; if not, the next one to stay is put into the table with them. */
+/* Whether a remaining sample has these labels; if not, this one is entered into the table as the next remaining one. */
 static bool has_twin(struct search *search, const struct ng_page *page, const struct ng_sample *sample)
 {
 	uint32_t *slots = search->twins->slots, hash = hash_of(page, sample);
@@ -119,7 +119,7 @@ static struct ng_span describe(struct ng_page *page, struct ng_span name, struct
 	return (struct ng_span){ start, (size_t)(at - start) };
 }
 
-/* Takes the twins out of one part and closes the gaps; returns how many there were. */
+/* Removes the twins from one part and closes the gaps; returns how many there were. */
 static size_t search_part(struct search *search, struct ng_page *page, struct ng_page_family *part)
 {
 	struct ng_sample *samples = part->page->samples;
@@ -170,9 +170,9 @@ void ng_twins_settle(struct ng_page *page)
 	if (twins->doubtful)
 		ng_twins_refuse(page, family, &alike);
 	page->sample_count = family->end;
-	if (alike) /* hashes prove nothing here: search the next time as well */
+	if (alike) /* the hashes prove nothing here: search again the next time */
 		twins->hash[page->sample_count - 1] ^= 1;
-	if (twins->refused) /* hashes are no longer where their samples are */
+	if (twins->refused) /* the hashes no longer match the positions of their samples */
 		twins->trusted = 0;
 	else
 		twins->checked = page->sample_count;
