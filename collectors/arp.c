@@ -41,14 +41,14 @@ struct tally {
 	uint64_t entries; /* 0: free */
 };
 
-/* Open addressing; `slots` is a power of two, half of them free at least. */
+/* Open addressing; the number of slots is a power of two, and at least half of them are free. */
 struct table {
 	struct ng_arena *arena;
 	struct tally *slot;
 	size_t slots, used;
 };
 
-/* The slot of the key, or the free one where it belongs; NULL in a table without slots. */
+/* The slot of the key, or the free slot where it would go; NULL in a table without slots. */
 static struct tally *table_find(const struct table *table, struct ng_span key)
 {
 	uint32_t hash = 2166136261u;
@@ -100,7 +100,7 @@ static int table_add(struct table *table, struct ng_span key, uint64_t entries)
 
 enum { HEADER_WORDS = 9, ENTRY_WORDS = 6 };
 
-/* An interface without hardware addresses leaves their column blank. */
+/* For an interface without hardware addresses the column is blank. */
 static int line_parse(struct ng_span line, struct ng_span *ret_device)
 {
 	struct ng_span words[HEADER_WORDS], rest = line;

@@ -45,7 +45,7 @@ static int read_status(struct ng_scrape *scrape, int master, struct ng_span slav
 	return r;
 }
 
-/* The slave is counted; whether it is active is not known. */
+/* Counts the slave although its status is unknown. */
 static int leave_out_status(struct ng_scrape *scrape, const char *master, struct ng_span slave, int error)
 {
 	const char *name = ng_copy(scrape->arena, slave).text;

@@ -35,7 +35,7 @@ static bool zone_parse(struct ng_span *line, struct ng_span *ret_node, struct ng
 	return true;
 }
 
-/* Returns how many numbers there were. */
+/* Returns the number of values. */
 static size_t zone_emit(struct ng_scrape *scrape, struct ng_span line, unsigned number)
 {
 	struct ng_span node, zone, word;

@@ -21,11 +21,11 @@ static const char max_path[] = "sys/net/netfilter/nf_conntrack_max";
 
 struct conntrack {
 	struct ng_file count, max, stat;
-	bool foreign; /* the sysctls show another network namespace than the rest */
+	bool foreign; /* the sysctls are for a different network namespace than the other files */
 };
 
 struct conntrack_stat {
-	size_t columns; /* as the heading has them */
+	size_t columns; /* as in the heading */
 	size_t lines;
 	uint64_t entries;
 	uint64_t sum[COLUMNS];
@@ -65,7 +65,7 @@ static const struct ng_family families[] = {
 		.type = NG_GAUGE },
 };
 
-/* The column of each family from STATS on. */
+/* The column of each family, starting with STATS. */
 static const unsigned char columns[] = { 2, 4, 5, 8, 9, 10, 11, 16 };
 
 static void stat_parse_line(
@@ -77,7 +77,7 @@ static void stat_parse_line(
 			ng_drop_value(scrape, path, number, "a hexadecimal number in each column");
 			stat->wrong[i] = true;
 		} else if (i == 0) {
-			stat->entries = value; /* the same on each line */
+			stat->entries = value; /* the same on every line */
 		}
 	}
 }
@@ -151,7 +151,7 @@ static int conntrack_collect(void *state, struct ng_scrape *scrape)
 	int have_limit = sysctl_read(scrape, &conntrack->max, &limit);
 	if (have_limit < 0)
 		ng_drop_unread(scrape, have_limit, conntrack->max.path);
-	/* not there without CONFIG_NF_CONNTRACK_PROCFS */
+	/* missing without CONFIG_NF_CONNTRACK_PROCFS */
 	int have_stat = stat_read(conntrack, scrape, &stat);
 	if (have_stat < 0)
 		ng_drop_unread(scrape, have_stat, conntrack->stat.path);

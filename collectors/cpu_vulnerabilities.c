@@ -48,7 +48,7 @@ static bool starts_with_any_case(struct ng_span text, struct ng_span lower)
 	return true;
 }
 
-/* All but the first word, with one space between the words; lines count as words too. */
+/* Everything after the first word, with single spaces between words; line breaks separate words too. */
 static struct ng_span behind_first_word(struct ng_arena *arena, struct ng_span text)
 {
 	char *start = ng_alloc(arena, text.size + 1), *at = start;

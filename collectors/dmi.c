@@ -12,7 +12,7 @@
 
 static const char directory[] = "class/dmi/id";
 
-/* Which of the labels there are depends on the machine, hence .dynamic. */
+/* The labels present depend on the machine, hence .dynamic. */
 static const struct ng_family families[] = {
 	{ .name = "node_dmi_info",
 		.help = "Machine identification from the firmware (DMI); always 1. Labels that cannot be read are "
@@ -55,16 +55,16 @@ static const struct {
 struct dmi {
 	uint64_t epoch; /* of the last reading */
 	struct ng_arena arena;
-	struct ng_labels *labels; /* none where there is no DMI */
+	struct ng_labels *labels; /* NULL if there is no DMI */
 };
 
 struct reading {
 	struct ng_labels *labels;
-	bool doubtful; /* a file that exists could not be read */
-	bool failed;   /* and that is no matter of privileges */
+	bool doubtful; /* an existing file could not be read */
+	bool failed;   /* for a reason other than privileges */
 };
 
-/* Takes note of a field that could not be read. */
+/* Records a field that could not be read. */
 static void leave_out(struct ng_scrape *scrape, size_t field, int error, struct reading *reading)
 {
 	bool refused = error == -EACCES || error == -EPERM;
@@ -76,7 +76,7 @@ static void leave_out(struct ng_scrape *scrape, size_t field, int error, struct 
 	ng_drop_unread(scrape, error, fields[field].file);
 }
 
-/* The labels lie in the arena of the scrape. */
+/* The labels are in the scrape's arena. */
 static int labels_read(struct ng_scrape *scrape, struct reading *reading)
 {
 	NG_CLOSE int fd = -1;
@@ -101,7 +101,7 @@ static int labels_read(struct ng_scrape *scrape, struct reading *reading)
 	return 0;
 }
 
-/* A doubtful reading is believed when the next one says the same, a failed one never. */
+/* A doubtful reading is accepted if the next one gives the same result, a failed one never. */
 static int dmi_read(struct dmi *dmi, struct ng_scrape *scrape)
 {
 	struct reading reading = { .labels = NG_NO_LABELS };

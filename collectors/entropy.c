@@ -13,7 +13,7 @@ static const char poolsize_path[] = "sys/kernel/random/poolsize";
 
 struct entropy {
 	struct ng_file available;
-	uint64_t poolsize; /* a constant of the kernel: read once; 0 until then */
+	uint64_t poolsize; /* constant while the kernel runs: read once; 0 until then */
 };
 
 enum { AVAILABLE, POOLSIZE };

@@ -23,8 +23,8 @@ struct interrupts {
 };
 
 /*
- * A large machine has a hundred thousand samples here. What their labels are made of is made once for each row and once
- * for each column, and the counts are already numbers as the page has them.
+ * A large machine has a hundred thousand samples here. Labels are therefore built once per row and once per column, and
+ * the counts are already in the form that the page stores.
  */
 struct columns {
 	struct ng_labels **cpu;
@@ -33,12 +33,12 @@ struct columns {
 
 struct row {
 	struct ng_labels *labels; /* type, info and devices */
-	struct ng_span *number;   /* one for each column */
+	struct ng_span *number;   /* one per column */
 	bool numbered;
-	int64_t line; /* its number, if it has one */
+	int64_t line; /* its number, if any */
 };
 
-/* What was there already: numbers ascend, names are few. */
+/* The rows seen so far: numbers ascend, names are few. */
 struct seen {
 	int64_t line;
 	struct ng_labels **labels;
@@ -78,7 +78,7 @@ static struct ng_span joined(struct ng_arena *arena, const struct ng_span *part,
 	return (struct ng_span){ text, text ? size : 0 };
 }
 
-/* The words of `text` with one space between them. */
+/* The words of `text`, separated by single spaces. */
 static struct ng_span words(struct ng_arena *arena, struct ng_span text)
 {
 	char *start = ng_alloc(arena, text.size + 1), *at = start;
@@ -109,15 +109,15 @@ static int parse_heading(struct ng_scrape *scrape, struct ng_span line, struct c
 	return columns->count ? 0 : ng_broken(scrape, "interrupts", 1, "a heading that names the CPUs");
 }
 
-/* Numbers may be wrong, but they are no words. */
+/* A malformed number is still not a word. */
 static bool is_count(struct ng_span word)
 {
 	return word.text[0] == '-' || (word.text[0] >= '0' && word.text[0] <= '9');
 }
 
 /*
- * The counts, and the rest of the line. -ENODATA for a line that is not of our kind, -EBADMSG for one with other counts
- * than the heading has CPUs.
+ * Splits the counts from the rest of the line. -ENODATA for a line of another kind, -EBADMSG if the number of counts
+ * differs from the number of CPUs in the heading.
  */
 static int split(struct ng_span line, const struct columns *columns, struct ng_span *ret_type, struct ng_span *ret_rest,
 	struct row *row)
@@ -146,8 +146,8 @@ static int split(struct ng_span line, const struct columns *columns, struct ng_s
 }
 
 /*
- * What is behind the counts. A line with a number has its controller, then the hardware's own number of the line with
- * the devices; one with a name (LOC, IPI0) has a description. False for a row that the filter drops.
+ * Parses the text after the counts. A numbered line has its controller, then the hardware's own number of the line and
+ * the devices; a named one (LOC, IPI0) has a description. False if the filter drops the row.
  */
 static bool name_row(const struct interrupts *interrupts, struct ng_arena *arena, struct ng_span type,
 	struct ng_span rest, struct row *row)
@@ -170,7 +170,7 @@ static bool name_row(const struct interrupts *interrupts, struct ng_arena *arena
 	return true;
 }
 
-/* Whether a row like this was there before, in a text that is none of the kernel's; -ENOMEM. */
+/* Whether the same row occurred before, which the kernel never does; -ENOMEM. */
 static int is_repeated(struct ng_arena *arena, struct seen *seen, const struct row *row)
 {
 	if (row->numbered) {

@@ -11,7 +11,7 @@
 
 struct kernel_hung {
 	struct ng_file file;
-	uint64_t absent; /* the epoch in which there was no such file */
+	uint64_t absent; /* the epoch in which the file was missing */
 };
 
 static const struct ng_family families[] = {

@@ -98,12 +98,12 @@ static const struct ng_family families[] = {
 };
 
 struct field {
-	struct ng_span key;             /* with the colon behind it */
+	struct ng_span key;             /* including the colon */
 	bool bytes;                     /* given in kB, which are KiB */
-	const struct ng_family *family; /* NULL for one that is opened by name */
-	struct ng_span name, help;      /* no name where the field is left out */
-	bool broken;                    /* the line is not understood */
-	bool known;                     /* the value */
+	const struct ng_family *family; /* NULL for one opened by name */
+	struct ng_span name, help;      /* no name if the field is left out */
+	bool broken;                    /* the line could not be parsed */
+	bool known;                     /* the value is valid */
 	uint64_t value;
 };
 
@@ -112,7 +112,7 @@ struct meminfo {
 	struct ng_arena arena; /* of the fields */
 	struct field *fields;
 	size_t count, capacity;
-	bool doubtful; /* some lines were not understood: they are learned again */
+	bool doubtful; /* some lines could not be parsed: learn them again */
 };
 
 static const char expected[] = "a name and a number, of kB if there is a unit";
@@ -161,7 +161,7 @@ static int field_name(struct meminfo *meminfo, struct field *field, struct ng_sp
 
 	if (!bytes || !help)
 		return -ENOMEM;
-	field->broken = !field->bytes && family_find(bytes); /* the file is cut before the unit */
+	field->broken = !field->bytes && family_find(bytes); /* the file is truncated before the unit */
 	if (field->broken)
 		return 0;
 	const char *name = field->bytes ? bytes : pages;
@@ -230,8 +230,8 @@ static int meminfo_learn(struct meminfo *meminfo, struct ng_span text)
 /* ---- reading it ---- */
 
 /*
- * A value as the kernel prints it, "   1568 kB" or "   0", up to the end of the line; NULL where it looks different. 19
- * digits always fit 64 bits.
+ * Parses a value as the kernel prints it, "   1568 kB" or "   0", up to the end of the line; NULL if it looks
+ * different. 19 digits always fit in 64 bits.
  */
 static const char *value_take(struct field *field, const char *at, const char *end)
 {
@@ -256,7 +256,7 @@ static const char *value_take(struct field *field, const char *at, const char *e
 	return at == end || *at == '\n' ? at : NULL;
 }
 
-/* The same of a value that looks different. False where the unit is not as it was learned. */
+/* The same for a value that looks different. False if the unit is not the one learned. */
 static bool value_parse(struct field *field, struct ng_span rest)
 {
 	struct ng_span unit = { NULL, 0 };
@@ -271,7 +271,7 @@ static bool value_parse(struct field *field, struct ng_span rest)
 	return true;
 }
 
-/* Takes all values; false where the text is not as it was learned. */
+/* Reads all values; false if the text does not match what was learned. */
 static bool meminfo_parse(struct meminfo *meminfo, struct ng_span text)
 {
 	const char *at = text.text, *end = at + text.size;

@@ -36,16 +36,16 @@ struct node {
 
 struct field {
 	enum ng_type type;
-	struct ng_span key;        /* as it stands in the text, without colon */
-	struct ng_span name, help; /* no name where another field has the same */
+	struct ng_span key;        /* as in the text, without the colon */
+	struct ng_span name, help; /* no name if an earlier field has the same one */
 };
 
 struct numa {
-	uint64_t epoch; /* of the listing */
+	uint64_t epoch; /* of the last listing */
 	struct ng_arena arena;
 	struct node *nodes;
 	size_t node_count;
-	struct field *fields; /* in the order of the text; they become no fewer until the next listing */
+	struct field *fields; /* in the order of the text; never removed until the next listing */
 	size_t field_count, field_capacity;
 };
 
@@ -106,7 +106,7 @@ static int nodes_list(struct numa *numa, struct ng_scrape *scrape)
 
 	numa_forget(numa);
 	int r = ng_names(scrape, NG_SYS, directory, &names);
-	if (r < 0 && r != -ENOENT) /* which is a kernel without NUMA */
+	if (r < 0 && r != -ENOENT) /* -ENOENT: a kernel without NUMA */
 		return r;
 	r = 0;
 	numa->nodes = ng_alloc0(&numa->arena, (names.count + 1) * sizeof(*numa->nodes));
@@ -145,12 +145,12 @@ static int field_add(struct numa *numa, struct ng_span key, enum ng_type type)
 	*field = (struct field){ type, ng_copy(&numa->arena, key), ng_span(name), ng_span(help) };
 	for (size_t i = 0; i + 1 < numa->field_count; i++) {
 		if (ng_span_equal(numa->fields[i].name, field->name))
-			field->name.size = 0; /* the first one has the family */
+			field->name.size = 0; /* the first field with this name owns the family */
 	}
 	return field->key.text ? 0 : -ENOMEM;
 }
 
-/* The index of a field, which is mostly the one behind the last. */
+/* The index of a field, usually the one after the last. */
 static int field_find(struct numa *numa, struct ng_span key, enum ng_type type, size_t *next, size_t *ret_index)
 {
 	for (size_t i = 0; i < numa->field_count; i++) {
@@ -234,7 +234,7 @@ static int file_parse(struct numa *numa, struct ng_scrape *scrape, size_t node, 
 	return r;
 }
 
-/* A node that is taken off line in the middle drops out. */
+/* A node that goes offline meanwhile is left out. */
 static int nodes_parse(struct numa *numa, struct ng_scrape *scrape, struct values *values)
 {
 	int failure = 0;
@@ -262,7 +262,7 @@ static int nodes_parse(struct numa *numa, struct ng_scrape *scrape, struct value
 
 static int numa_emit(const struct numa *numa, struct ng_scrape *scrape, const struct values *values)
 {
-	/* a table of fields by nodes */
+	/* one row per field, one column per node */
 	size_t cells = numa->field_count * numa->node_count;
 	const struct value **table = ng_alloc0(scrape->arena, (cells + 1) * sizeof(*table));
 

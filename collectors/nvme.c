@@ -45,22 +45,22 @@ static const struct ng_family families[] = {
 		.labels = "device,nsid" },
 };
 
-/* What does not change of a controller, in the order of the labels. */
+/* The constant attributes of a controller, in the order of the labels. */
 enum { FIRMWARE, MODEL, SERIAL, CNTLID, TEXTS };
 static const char *const text_files[TEXTS] = { "firmware_rev", "model", "serial", "cntlid" };
 
 struct controller {
 	struct ng_span name, text[TEXTS];
-	bool unread; /* one of the texts: there is no info without it */
+	bool unread; /* one of the texts could not be read: there is no info without it */
 	struct ng_file state_file;
-	struct ng_labels *labels; /* of this scrape; empty where the controller went away */
+	struct ng_labels *labels; /* of this scrape; empty if the controller went away */
 };
 
 struct namespace
 {
 	struct ng_span device, nsid;
 	struct ng_labels *labels;
-	struct ng_file ana_file, nuse_file; /* path becomes NULL where there is no such attribute */
+	struct ng_file ana_file, nuse_file; /* path becomes NULL if there is no such attribute */
 	uint64_t bytes, block_size;
 	bool has_bytes, has_block_size;
 	struct ng_labels *ana_labels; /* of this scrape, like the next two */
@@ -71,8 +71,8 @@ struct namespace
 struct nvme {
 	uint64_t epoch; /* of the last listing */
 	struct ng_arena arena;
-	bool absent; /* no driver, no class directory */
-	bool unsure; /* something is missing that should be there: the next scrape lists all anew */
+	bool absent; /* no driver and no class directory */
+	bool unsure; /* something expected is missing: the next scrape lists everything again */
 	struct controller *controllers;
 	size_t controller_count, controller_capacity;
 	struct namespace *namespaces;
@@ -134,7 +134,7 @@ static const char *attribute_path(
 	return base ? ng_join(arena, base, *name ? "/" : "", attribute) : NULL;
 }
 
-/* 0, or the error, which is counted where it is more than that there is no such file. */
+/* 0, or the error, which is counted unless the file is just missing. */
 static int attribute_read(struct nvme *nvme, struct ng_scrape *scrape, const char *path, struct ng_span *ret_value)
 {
 	struct ng_span text;
@@ -212,7 +212,7 @@ static int namespaces_list(struct nvme *nvme, struct ng_scrape *scrape, const ch
 	return r;
 }
 
-/* One that has none of the texts is not ready, or no controller. */
+/* A device without any of the texts is not ready, or not a controller. */
 static int controller_add(struct nvme *nvme, struct ng_scrape *scrape, const char *name)
 {
 	const char *below = ng_join(scrape->arena, directory, "/", name);
@@ -256,11 +256,11 @@ static int nvme_list(struct nvme *nvme, struct ng_scrape *scrape)
 	return r;
 }
 
-/* ---- what varies: read at every scrape ---- */
+/* ---- changing attributes: read at every scrape ---- */
 
 /*
- * 0, or the error, which is counted where it is more than that there is nothing. That there is no such attribute is
- * found out once for each listing.
+ * 0, or the error, which is counted unless there is just no value. A missing attribute is remembered until the next
+ * listing.
  */
 static int varying_read(struct ng_scrape *scrape, struct ng_file *file, struct ng_span *ret_value)
 {

@@ -52,30 +52,29 @@ static const struct {
 };
 
 struct os {
-	/* The file that the rest was made of. Upgrades put a new one in its place, so its name is looked up at every
-	 * scrape. */
+	/* The file from which the rest was parsed. Upgrades replace it, so its name is looked up at every scrape. */
 	struct ng_file_version file;
 	bool known;
 
 	struct ng_arena arena;
 	struct ng_labels *info_labels, *version_labels;
-	struct ng_span version; /* "20.04"; empty for none */
+	struct ng_span version; /* "20.04"; empty if there is none */
 	int64_t support_end;
 	bool has_support_end;
 };
 
 /* ---- parsing ---- */
 
-/* Whether a backslash before the byte is dropped: outside of quotes always, in double quotes before a few. */
+/* Whether a backslash before the byte is dropped: always outside quotes, and before a few bytes in double quotes. */
 static bool is_escaped(char quote, char c)
 {
 	return quote == '\0' || (quote == '"' && c && strchr("\"\\$`", c));
 }
 
-/* A value without its quotes, written at `out`, which has room for it all; false where a quote is not closed. */
+/* A value without its quotes, written to `out`, which has room for all of it; false if a quote is not closed. */
 static bool value_unquote(struct ng_span raw, char *out, struct ng_span *ret_value)
 {
-	size_t size = 0, keep = 0; /* blanks behind the last byte to keep are dropped */
+	size_t size = 0, keep = 0; /* blanks after the last byte to keep are dropped */
 	char quote = '\0';
 
 	for (size_t i = 0; i < raw.size; i++) {
@@ -98,7 +97,7 @@ static bool value_unquote(struct ng_span raw, char *out, struct ng_span *ret_val
 	return quote == '\0';
 }
 
-/* -EBADMSG for a line that assigns nothing. */
+/* -EBADMSG for a line that is not an assignment. */
 static int line_parse(struct ng_scrape *scrape, const char *path, unsigned number, struct ng_span line,
 	struct ng_span value[NG_COUNT(fields)])
 {
@@ -127,7 +126,7 @@ static int line_parse(struct ng_scrape *scrape, const char *path, unsigned numbe
 	return 0;
 }
 
-/* Fails where there are lines and none of them assigns anything. */
+/* Fails if there are lines, but no assignment among them. */
 static int lines_parse(
 	struct ng_scrape *scrape, const char *path, struct ng_span text, struct ng_span value[NG_COUNT(fields)])
 {
@@ -158,7 +157,7 @@ static size_t digits_count(struct ng_span text)
 	return n;
 }
 
-/* "9.3.1beta" gives 9.3; no version where there is no number, or where it is 0. */
+/* "9.3.1beta" gives 9.3; no version if there is no number, or if it is 0. */
 static struct ng_span version_number(struct ng_span version_id)
 {
 	size_t whole = digits_count(version_id), all = whole;
@@ -176,7 +175,7 @@ static struct ng_span version_number(struct ng_span version_id)
 /* Days from 1970-01-01 in the Gregorian calendar. */
 static int64_t days_of(int64_t year, int64_t month, int64_t day)
 {
-	/* years start in March here, so that the leap day is the last one */
+	/* years start in March here, so that the leap day comes last */
 	year -= month <= 2;
 	int64_t months = (month + 9) % 12;
 	return year * 365 + year / 4 - year / 100 + year / 400 + (months * 153 + 2) / 5 + day - 1 - 719468;
@@ -224,11 +223,11 @@ static int os_parse(struct os *os, struct ng_scrape *scrape, const char *path, s
 	os->version = ng_copy(&os->arena, version_number(value[VERSION_ID]));
 	if (!ng_labels_valid(os->info_labels) || !ng_labels_valid(os->version_labels) || !os->version.text)
 		return -ENOMEM;
-	os->known = scrape->dropped + scrape->dropped_values == dropped; /* else it is read, and said, again */
+	os->known = scrape->dropped + scrape->dropped_values == dropped; /* otherwise it is read, and logged, again */
 	return 0;
 }
 
-/* The file that is there now; -ENODATA where there is none. */
+/* The file that exists now; -ENODATA if there is none. */
 static int file_find(struct ng_scrape *scrape, struct stat *ret_file, const char **ret_path)
 {
 	int root = ng_root_fd(scrape, NG_ROOTFS);

@@ -21,7 +21,7 @@ enum { SOME = NG_PRESSURE_SOME, FULL = NG_PRESSURE_FULL, KINDS = NG_PRESSURE_KIN
 
 struct pressure {
 	struct ng_file file[RESOURCES];
-	uint64_t absent[RESOURCES]; /* the epoch in which there was no such file */
+	uint64_t absent[RESOURCES]; /* the epoch in which the file was missing */
 };
 
 static const struct ng_family families[] = {

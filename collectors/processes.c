@@ -49,10 +49,10 @@ static const struct ng_family families[] = {
 struct census {
 	uint64_t processes, threads;
 	uint64_t state[STATES], thread_state[STATES];
-	bool unknown;        /* some process could not be read: the counts would be wrong */
-	bool thread_unknown; /* the same of some thread */
-	bool hidden;         /* processes of others are, and there is no privilege to look at them */
-	bool proc; /* it is the kernel's /proc and no copy: there a process of one thread has nothing more to tell */
+	bool unknown;        /* some process could not be read, so the counts would be wrong */
+	bool thread_unknown; /* the same for a thread */
+	bool hidden;         /* other users' processes are hidden, and there is no privilege to see them */
+	bool proc;           /* the kernel's /proc rather than a copy: no need to look into processes with one thread */
 };
 
 struct task {
@@ -73,7 +73,7 @@ static int parse(struct ng_span text, struct task *task)
 
 /* ---- counting ---- */
 
-/* Between the listing and the reading a process may end. */
+/* A process may exit between listing and reading. */
 static bool has_ended(int error)
 {
 	return error == -ENOENT || error == -ESRCH;
@@ -88,7 +88,8 @@ static int read_task(struct ng_scrape *scrape, const char *directory, struct tas
 	return r < 0 ? r : parse(text, task);
 }
 
-/* A process or thread that has not ended. The path goes without its number, as the log should not have a line for each.
+/*
+ * Records a process or thread that exists but could not be read. The path has no number, to avoid a log line for each.
  */
 static void leave_out(struct ng_scrape *scrape, int error, const char *path, bool *unknown)
 {
@@ -155,8 +156,8 @@ static bool is_pid(const char *name)
 }
 
 /*
- * Every /proc has a process 1. With hidepid its files cannot be opened; what is hidden from a listing gives no error
- * that could be answered, so the privilege is raised for the whole walk.
+ * Every /proc has a process 1. With hidepid its files cannot be opened; entries hidden from a listing cause no error to
+ * react to, so the privilege is raised for the whole walk.
  */
 static bool others_hidden(const struct ng_scrape *scrape)
 {

@@ -16,13 +16,13 @@
 
 struct schedstat {
 	struct ng_file file;
-	uint64_t absent; /* the epoch in which there was no such file */
+	uint64_t absent; /* the epoch in which the file was missing */
 };
 
 struct row {
 	uint64_t cpu; /* ascending */
 	struct ng_labels *labels;
-	uint64_t value[3], given; /* as the families */
+	uint64_t value[3], given; /* in the order of the families */
 };
 
 struct rows {

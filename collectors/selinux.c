@@ -23,16 +23,16 @@ static const struct ng_family families[] = {
 
 struct selinux {
 	struct ng_file enforce;
-	uint64_t missing_epoch; /* when selinuxfs was not there: nothing mounts it after the boot, so it is rarely asked
-				   again */
+	/* when selinuxfs was missing: nothing mounts it after boot, so it is rarely checked again */
+	uint64_t missing_epoch;
 };
 
 static const char config_path[] = "etc/selinux/config";
 
 /*
- * As libselinux reads it (selinux_getenforcemode): the line begins with the key, blanks may follow, upper and lower
- * case are the same, whatever stands behind the word does not matter, and a line with another word is passed over.
- * Quotes, which it does not know, are dropped as node_exporter does. False where no mode is set.
+ * Parsed as libselinux does (selinux_getenforcemode): the line begins with the key, blanks may follow, case does not
+ * matter, anything after the word is ignored, and a line with another word is skipped. Quotes, which libselinux does
+ * not know, are removed as in node_exporter. False if no mode is set.
  */
 static bool config_mode(struct ng_span text, int64_t *ret_mode)
 {

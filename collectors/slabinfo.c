@@ -66,7 +66,7 @@ static int line_parse(struct ng_scrape *scrape, const struct ng_filter *filter, 
 	int r = ng_columns(scrape, "slabinfo", number, &line, NG_COUNT(row.value), row.value, &row.given);
 	if (r < 0)
 		return r;
-	/* what follows shows that the name was one word */
+	/* the rest of the line shows that the name was a single word */
 	if (ng_word_next(&line, &word) && !ng_span_equal(word, NG_SPAN(":")))
 		return -EBADMSG;
 	struct slab *slab = ng_push(scrape->arena, &slabs->slab, &slabs->count, &slabs->capacity);
@@ -99,7 +99,7 @@ static int slabinfo_parse(
 	return dropped && dropped == lines ? -EBADMSG : 0;
 }
 
-/* Adds what can be summed; the shape stays that of the first. */
+/* Adds the values that can be summed; the object sizes stay those of the first. */
 static void slab_add(struct slab *sum, const struct slab *slab)
 {
 	for (size_t i = ACTIVE_OBJECTS; i <= OBJECTS; i++) {
@@ -109,8 +109,8 @@ static void slab_add(struct slab *sum, const struct slab *slab)
 }
 
 /*
- * Before Linux 6.12 several caches may have one name: 9p had one for each mount, mlx5 one for each device. They are
- * shown as one.
+ * Before Linux 6.12, several caches could have the same name: 9p had one per mount, mlx5 one per device. They are
+ * reported as one.
  */
 static int merge_repeated(struct ng_scrape *scrape, struct slabs *slabs)
 {

@@ -14,12 +14,12 @@
 #include <unistd.h>
 
 struct sockstat {
-	struct ng_shared *files[2]; /* IPv4 and IPv6; udp_queues reads them as well */
+	struct ng_shared *files[2]; /* IPv4 and IPv6; shared with udp_queues */
 	const char *paths[2];
 	int64_t page_size;
 };
 
-/* X(protocol, key, help) in the order of the kernel, which is what the search relies on to be quick. */
+/* X(protocol, key, help) in the kernel's order, which keeps the search fast */
 #define METRICS(X)                                                                                                     \
 	X("sockets", "used", "Sockets in use, all protocols.")                                                         \
 	X("TCP", "inuse", "TCP sockets over IPv4 in use.")                                                             \
@@ -56,7 +56,7 @@ static const struct {
 	struct ng_span protocol, key;
 } known[] = { METRICS(WORDS) };
 
-/* One number of the file, and the place of its family; behind all that are known for another protocol. */
+/* One number of the file, and the index of its family; past the known families for an unknown protocol. */
 struct row {
 	struct ng_span protocol, key;
 	int64_t value;
@@ -67,7 +67,7 @@ struct rows {
 	struct ng_arena *arena;
 	struct row *row;
 	size_t count, capacity;
-	bool understood; /* some number of the file that is being read */
+	bool understood; /* some number in the current file was valid */
 };
 
 /* ---- parsing ---- */
@@ -82,7 +82,7 @@ static size_t find_family(struct ng_span protocol, struct ng_span key, size_t ex
 	return NG_COUNT(known);
 }
 
-/* The keys that are metrics of whatever protocol. */
+/* The keys that are reported for any protocol. */
 static bool key_wanted(struct ng_span key)
 {
 	static const struct ng_span keys[] = { NG_SPAN("inuse"), NG_SPAN("orphan"), NG_SPAN("tw"), NG_SPAN("alloc"),
@@ -95,7 +95,7 @@ static bool key_wanted(struct ng_span key)
 	return false;
 }
 
-/* Text that repeats itself must not open a family twice. */
+/* Repeated text must not open a family twice. */
 static bool repeated(const struct rows *rows, const struct row *row)
 {
 	for (size_t i = 0; i < rows->count; i++) {
@@ -140,7 +140,7 @@ static int add_pair(const struct sockstat *sockstat, struct ng_scrape *scrape, c
 	return add_row(rows, row);
 }
 
-/* Leaves out a number that is none; -EBADMSG where there is no name. */
+/* Leaves out an invalid number; -EBADMSG if there is no name. */
 static int line_parse(const struct sockstat *sockstat, struct ng_scrape *scrape, const char *path, unsigned number,
 	struct ng_span line, struct rows *rows)
 {

@@ -45,12 +45,12 @@ struct row {
 };
 
 struct table {
-	struct ng_span *cpu; /* the numbers of the heading, ascending */
+	struct ng_span *cpu; /* the CPU numbers in the heading, ascending */
 	size_t cpu_count, cpu_capacity;
 	struct row row[NG_COUNT(vectors)];
 };
 
-/* The place in the table, or its size. */
+/* The index in the table, or its size. */
 static size_t find_vector(struct ng_span name)
 {
 	size_t i = 0;
@@ -60,7 +60,7 @@ static size_t find_vector(struct ng_span name)
 	return i;
 }
 
-/* A word that names no CPU costs its column. */
+/* A word that does not name a CPU costs only its column. */
 static int parse_heading(struct ng_scrape *scrape, struct ng_span line, struct table *table)
 {
 	struct ng_span word;
@@ -101,7 +101,7 @@ static int parse(struct ng_scrape *scrape, struct ng_span text, struct table *ta
 	return r;
 }
 
-/* A row may be shorter than the heading; what is longer has no CPU. */
+/* A row may be shorter than the heading; surplus values have no CPU. */
 static void emit_row(struct ng_scrape *scrape, const struct table *table, size_t vector)
 {
 	const struct row *row = &table->row[vector];

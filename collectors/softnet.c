@@ -64,7 +64,7 @@ struct row {
 struct rows {
 	struct row *row;
 	size_t count, capacity;
-	unsigned lines; /* of the file, also those that are no row */
+	unsigned lines; /* in the file, including unusable ones */
 	bool has_cpu;   /* in some row */
 };
 
@@ -106,9 +106,9 @@ static int softnet_parse(struct ng_scrape *scrape, const char *path, struct ng_s
 	return 0;
 }
 
-/* ---- which CPU a row is about ---- */
+/* ---- the CPU of a row ---- */
 
-/* "0,2-3": the CPU at place `at`, or how many there are in all where there are no more. */
+/* "0,2-3": the CPU at index `at`; if there are fewer, their number. */
 static int list_find(struct ng_span list, uint64_t at, uint64_t *ret_cpu, uint64_t *ret_count)
 {
 	struct ng_span part, from;
@@ -129,8 +129,8 @@ static int list_find(struct ng_span list, uint64_t at, uint64_t *ret_cpu, uint64
 }
 
 /*
- * Lines are counted through the CPUs that are online. Where sysfs has no such list, or one that is shorter than the
- * file as lxcfs makes it for a container, all are taken to be online.
+ * Lines are matched to the online CPUs in order. If sysfs has no list of online CPUs, or a shorter one than the file,
+ * as lxcfs shows to a container, all CPUs are assumed to be online.
  */
 static int number_by_lines(struct ng_scrape *scrape, struct rows *rows)
 {
@@ -153,7 +153,7 @@ static int number_by_lines(struct ng_scrape *scrape, struct rows *rows)
 	return 0;
 }
 
-/* Leaves out a row whose CPU is not known, or had one before. */
+/* Drops rows whose CPU is unknown or already taken. */
 static void drop_doubtful(struct ng_scrape *scrape, const char *path, struct rows *rows)
 {
 	uint64_t highest = 0;

@@ -49,7 +49,7 @@ static const struct ng_span keys[TOTALS] = {
 	[BLOCKED] = NG_SPAN("procs_blocked"),
 };
 
-/* In the order of the line, behind its total; IRQ_POLL goes by its older name. */
+/* In the order of the line, after its total; IRQ_POLL is reported under its older name. */
 static const struct ng_span vectors[] = {
 	NG_SPAN("hi"),
 	NG_SPAN("timer"),
@@ -74,7 +74,7 @@ struct totals {
 	bool vector_given[NG_COUNT(vectors)];
 };
 
-/* As many as the line has, behind their sum. */
+/* As many as the line has, after their sum. */
 static void parse_vectors(struct ng_scrape *scrape, unsigned number, struct ng_span line, struct totals *totals)
 {
 	struct ng_span word;

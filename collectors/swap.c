@@ -70,7 +70,7 @@ static int area_parse(struct ng_scrape *scrape, unsigned number, struct ng_span 
 	return 0;
 }
 
-/* Adds the area to one of the same name. A priority is shown where it is the same. */
+/* Merges areas with the same name. The priority is reported only if it is the same. */
 static bool area_merge(struct ng_scrape *scrape, struct areas *areas, const struct area *area)
 {
 	struct area *sum = areas->area;

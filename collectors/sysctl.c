@@ -24,7 +24,7 @@ static const struct ng_family families[] = {
 	{ .name = "node_sysctl_<name>_<key>", .help = "Kernel parameter.", .type = NG_UNTYPED, .dynamic = true },
 };
 
-/* A family of numbers; without name where an earlier parameter has it already. */
+/* A family of numbers; without a name if an earlier parameter uses it already. */
 struct output {
 	struct ng_span name, help;
 };
@@ -53,7 +53,7 @@ static bool is_name_byte(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/* Other bytes, with the underscores around them, become one underscore: "net.ipv4._x-y" is net_ipv4_x_y. */
+/* All other bytes, with the underscores around them, become one underscore: "net.ipv4._x-y" is net_ipv4_x_y. */
 static void name_sanitise(char *name)
 {
 	char *out = name;
@@ -129,7 +129,7 @@ static int keys_init(struct ng_setup *setup, struct parameter *parameter, struct
 	return 0;
 }
 
-/* Dots are slashes below /proc/sys. */
+/* Dots become slashes below /proc/sys. */
 static const char *file_path(struct ng_setup *setup, const char *name)
 {
 	char *path = (char *)ng_join(setup->arena, "sys/", name, NULL);
@@ -233,7 +233,7 @@ struct number {
 	bool negative, given;
 };
 
-/* Decimal, 0x hexadecimal or 0 octal. */
+/* Decimal, hexadecimal with 0x or octal with 0. */
 static int magnitude_parse(struct ng_span word, uint64_t *ret_magnitude)
 {
 	uint64_t value = 0;
@@ -271,7 +271,7 @@ static void output_open(struct ng_page *page, const struct output *output)
 	ng_family_dynamic(page, NG_UNTYPED, output->name, output->help);
 }
 
-/* Whether any of the words is a number; the others are left out. */
+/* Whether at least one of the words is a number; the others are left out. */
 static bool numbers_parse(
 	struct ng_scrape *scrape, const char *path, const struct values *values, struct number *numbers)
 {
@@ -350,7 +350,7 @@ static int texts_collect(struct ng_scrape *scrape, struct parameter *parameter)
 	return r;
 }
 
-/* One that was asked for is worth a word, but for what the privileges say. */
+/* A parameter that was configured deserves a message, unless the privileges explain it. */
 static void drop_parameter(struct ng_scrape *scrape, int error)
 {
 	ng_drop(scrape);
@@ -402,7 +402,7 @@ static const struct ng_option options[] = {
 	NG_OPTION(sysctl, include_info, NG_OPTION_LIST, "include-info", "", "Kernel parameter to report as text."),
 };
 
-/* No capability stands for the user here: kernel/sysctl.c, test_perm. */
+/* These checks compare the user, which no capability can replace: kernel/sysctl.c, test_perm. */
 static const struct ng_privilege privileges[] = {
 	{ .capability = "root", .lost = "parameters readable by root only, such as vm.mmap_rnd_bits" },
 };

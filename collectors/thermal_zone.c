@@ -18,12 +18,12 @@
 #define DIRECTORY "class/thermal"
 
 /*
- * Every processor is a cooling device on many machines. A file kept open holds 5 kB of kernel memory: those beyond the
- * first few are opened for each reading.
+ * On many machines, every processor is a cooling device. An open file costs 5 kB of kernel memory: files beyond the
+ * first few are opened for each read.
  */
 enum { FILES_KEPT = 64 };
 
-/* A zone or a cooling device: what does not change, and the file of what does. */
+/* A zone or cooling device: its constant attributes, and the file with the changing one. */
 struct device {
 	struct ng_file file;
 	struct ng_labels *labels;
@@ -38,7 +38,7 @@ struct devices {
 
 struct thermal {
 	uint64_t epoch; /* in which the devices were listed */
-	bool unsure;    /* one of them did not answer: they are to be listed again */
+	bool unsure;    /* one of them could not be read: list again */
 	struct ng_arena kept;
 	struct devices zones, coolers;
 	size_t files;
@@ -64,7 +64,7 @@ static const struct ng_family families[] = {
 static const struct ng_span zone_prefix = NG_SPAN("thermal_zone");
 static const struct ng_span cooler_prefix = NG_SPAN("cooling_device");
 
-/* ---- what there is ---- */
+/* ---- listing ---- */
 
 static void forget(struct thermal *thermal)
 {
@@ -80,7 +80,7 @@ static void forget(struct thermal *thermal)
 	ng_arena_reset(&thermal->kept);
 }
 
-/* Counts what is more than absent; the next scrape tries again. */
+/* Counts errors other than absent files; the next scrape retries. */
 static void leave_out(
 	struct thermal *thermal, struct ng_scrape *scrape, int error, const char *device, const char *file)
 {
@@ -92,7 +92,7 @@ static void leave_out(
 	thermal->unsure = thermal->unsure || !ng_absent(error);
 }
 
-/* A device without its type, which is a label, would be another one. */
+/* A device without its type, which is a label, would be a different series. */
 static int add(struct thermal *thermal, struct ng_scrape *scrape, struct devices *devices, const char *name,
 	struct ng_span prefix)
 {
@@ -152,9 +152,9 @@ static int list(struct thermal *thermal, struct ng_scrape *scrape)
 	return r;
 }
 
-/* ---- what is measured ---- */
+/* ---- measurements ---- */
 
-/* EAGAIN: there is no measurement at the moment. */
+/* EAGAIN: no measurement at the moment. */
 static bool read_number(struct thermal *thermal, struct ng_scrape *scrape, struct device *device, int64_t *ret_value)
 {
 	struct ng_span text;
@@ -227,7 +227,7 @@ static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "thermal_zone",
 	.summary = "Temperatures of thermal zones and states of cooling devices",
-	.may_block = true, /* firmware is asked for some of the temperatures */
+	.may_block = true, /* some temperatures are read from firmware */
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct thermal),

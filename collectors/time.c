@@ -37,19 +37,19 @@ struct device {
 	const char *available_path;
 	struct ng_span number;
 	bool has_current;
-	struct ng_span current; /* the last answer */
+	struct ng_span current; /* the last value read */
 	struct ng_labels *current_labels;
 	struct ng_labels **available_labels;
 	size_t available_count;
 };
 
 struct clocks {
-	struct ng_arena arena; /* holds all below; emptied when anything changes */
+	struct ng_arena arena; /* holds everything below; emptied when anything changes */
 	uint64_t epoch;
-	bool unsure; /* something could not be read: it is tried again at the next scrape */
+	bool unsure; /* something could not be read: retry at the next scrape */
 	struct device *devices;
 	size_t device_count;
-	bool zone_missing; /* TZ names a zone that this system does not have, as images without tzdata */
+	bool zone_missing; /* TZ names a time zone that this system lacks, as in images without tzdata */
 };
 
 static void devices_close(struct clocks *clocks)
@@ -77,8 +77,8 @@ static bool is_device(const char *name)
 }
 
 /*
- * Which sources are available changes without an event when the watchdog calls one unstable; it is then no longer the
- * current one. So this is read again when devices or the current source change.
+ * The list of available sources changes without a device event when the watchdog declares one unstable, which is then
+ * no longer the current one. So the list is reread when devices or the current source change.
  */
 static int available_read(struct clocks *clocks, struct ng_scrape *scrape, struct device *device)
 {
@@ -142,7 +142,7 @@ static int devices_list(struct clocks *clocks, struct ng_scrape *scrape)
 	return 0;
 }
 
-/* Sets `*ret_changed` when a source is another one than the last time. */
+/* Sets `*ret_changed` if a source is not the same as last time. */
 static void current_read(struct clocks *clocks, struct ng_scrape *scrape, bool *ret_changed)
 {
 	struct ng_span text;
@@ -187,7 +187,7 @@ static int clocksources_read(struct clocks *clocks, struct ng_scrape *scrape)
 
 /* ---- the time zone ---- */
 
-/* For a zone without file the C library makes up one that is called like the beginning of TZ. */
+/* For a zone without a file, the C library makes one up, named after the beginning of TZ. */
 static bool zone_missing(struct ng_setup *setup)
 {
 	const char *zone = getenv("TZ"), *base = getenv("TZDIR");
@@ -234,7 +234,7 @@ static int time_init(void *state, struct ng_setup *setup)
 	struct clocks *clocks = state;
 
 	clocks->zone_missing = zone_missing(setup);
-	tzset(); /* localtime_r need not do it: the zone is that of the start */
+	tzset(); /* localtime_r is not required to do it; the zone is the one at startup */
 	return 0;
 }
 

@@ -75,8 +75,8 @@ static const struct ng_family families[] = {
 };
 
 /*
- * Frequencies are given in 2^-16 parts per million. 1 / (65536 * 10^6) is 152587890625 * 10^-22, so that they are
- * finite decimal fractions.
+ * Frequencies are in units of 2^-16 parts per million. 1 / (65536 * 10^6) is 152587890625 * 10^-22, so they are finite
+ * decimal fractions.
  */
 static const int64_t ppm_digits = 152587890625;
 enum { PPM_PLACES = 22 };
@@ -93,7 +93,7 @@ static void ppm_emit(struct ng_page *page, const struct ng_family *family, int64
 }
 
 /*
- * 1 plus a frequency. Within the kernel's limit of 500 ppm the first three places are 000 or 999, and what follows fits
+ * 1 plus a frequency. Within the kernel's limit of 500 ppm the first three places are 000 or 999, and the rest fits in
  * 64 bits.
  */
 static void ratio_emit(struct ng_page *page, const struct ng_family *family, int64_t frequency)
@@ -145,7 +145,7 @@ static int timex_collect(void *state, struct ng_scrape *scrape)
 	(void)state;
 	int clock_state = adjtimex(&timex);
 	if (clock_state < 0) {
-		/* reading needs no privilege; a sandbox may refuse the call all the same */
+		/* reading requires no privilege, but a sandbox may deny the call */
 		int r = errno == EPERM || errno == EACCES ? -ENODATA : -errno;
 		return ng_failed(scrape, r, "call", "adjtimex");
 	}

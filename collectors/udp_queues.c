@@ -17,17 +17,17 @@
 #include <nodegauge/collector.h>
 #include <sys/socket.h>
 
-/* A piece of a seq_file is a page; a longer line than this has never been. */
+/* seq_file returns a page per read; lines have never been longer than this. */
 enum { PIECE = 4096, LINE = 512, FEW_SOCKETS = 16 };
 
 /* One version of IP. */
 struct version {
 	struct ng_file file;
 	struct ng_shared *sockstat;
-	struct ng_span inuse; /* how its line of sockstat begins */
+	struct ng_span inuse; /* the beginning of its line in sockstat */
 	struct ng_labels *tx_labels, *rx_labels;
 	int family;
-	bool many; /* sockets; ask sock_diag */
+	bool many; /* many sockets: use sock_diag */
 };
 
 enum { V4, V6, VERSIONS };
@@ -35,8 +35,8 @@ enum { V4, V6, VERSIONS };
 struct udp_queues {
 	struct version version[VERSIONS];
 	struct ng_netlink netlink;
-	bool own;     /* network namespace of this process */
-	bool no_diag; /* the kernel has none for UDP */
+	bool own;     /* our own network namespace */
+	bool no_diag; /* the kernel has no sock_diag for UDP */
 };
 
 static const struct ng_family family = {
@@ -46,7 +46,7 @@ static const struct ng_family family = {
 	.labels = "ip,queue",
 };
 
-/* The queues of one version; a sum that lacks a socket is not known. */
+/* The queues of one version; a sum that lacks a socket counts as unknown. */
 struct sums {
 	struct ng_udp_queues queues;
 	bool tx_unknown, rx_unknown;
@@ -60,7 +60,7 @@ static void add_queue(struct ng_span text, uint64_t *sum, bool *unknown)
 		*unknown = true;
 }
 
-/* -EBADMSG where the line changed what is known. */
+/* -EBADMSG if the line makes a sum unknown. */
 static int line_parse(struct ng_span line, struct sums *sums)
 {
 	const struct sums before = *sums;
@@ -80,7 +80,7 @@ static int line_parse(struct ng_span line, struct sums *sums)
 	return before.tx_unknown == sums->tx_unknown && before.rx_unknown == sums->rx_unknown ? 0 : -EBADMSG;
 }
 
-/* -EBADMSG where nothing is known. */
+/* -EBADMSG if no sum is known. */
 static int queues_parse(struct ng_scrape *scrape, const char *path, struct ng_span text, struct sums *sums)
 {
 	static const char expected[] = "a UDP socket with its queues";
@@ -96,7 +96,7 @@ static int queues_parse(struct ng_scrape *scrape, const char *path, struct ng_sp
 	return sums->tx_unknown && sums->rx_unknown ? -EBADMSG : 0;
 }
 
-/* Whether sockstat says that no socket is in the hash table. */
+/* Whether sockstat reports that the hash table has no sockets. */
 static bool unused(struct ng_scrape *scrape, const struct version *version)
 {
 	struct ng_span text, line;
@@ -121,7 +121,7 @@ static int read_file(struct udp_queues *udp, struct version *version, struct ng_
 	if (r < 0)
 		return r;
 	if (version->file.kind == NG_WHOLE && (text.size + LINE > PIECE || !ng_span_ends(text, NG_SPAN("\n")))) {
-		/* perhaps not all of it */
+		/* the text may be truncated */
 		version->many = udp->own && !udp->no_diag;
 		if (version->many)
 			return -EAGAIN;

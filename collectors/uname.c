@@ -9,7 +9,7 @@
 #include <sys/utsname.h>
 
 struct names {
-	struct utsname last; /* what the labels were made of */
+	struct utsname last; /* the source of the labels */
 	struct ng_labels *labels;
 	struct ng_arena arena;
 };

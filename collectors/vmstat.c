@@ -23,19 +23,19 @@ static const struct ng_family families[] = {
 	{ .name = "node_vmstat_<field>", .help = "Field of /proc/vmstat.", .type = NG_UNTYPED, .dynamic = true },
 };
 
-/* A line of the file as it was seen: its key with the blank behind it. */
+/* A line of the file as learned: its key and the blank after it. */
 struct line {
 	uint32_t size;
 	bool wanted;
-	char tail[8]; /* the last 8 bytes, or all of a shorter one */
+	char tail[8]; /* the last 8 bytes, or all of a shorter line */
 };
 
 /* A wanted line. */
 struct field {
 	unsigned line; /* from 1 */
-	bool given;    /* it has a number */
+	bool given;    /* it has a value */
 	struct ng_span key;
-	const struct ng_family *family; /* NULL for one that is opened by name */
+	const struct ng_family *family; /* NULL for one opened by name */
 	struct ng_span name, help;
 	uint64_t value;
 };
@@ -48,7 +48,7 @@ struct vmstat {
 	size_t line_count, line_capacity;
 	struct field *fields;
 	size_t field_count, field_capacity;
-	bool unsure; /* some line has no name: nothing of the file is remembered */
+	bool unsure; /* some line has no name: learn the file again each time */
 };
 
 static const char expected[] = "a name and a number";
@@ -91,7 +91,7 @@ static uint32_t tail_start(const struct line *line)
 	return line->size < sizeof(line->tail) ? 0 : line->size - (uint32_t)sizeof(line->tail);
 }
 
-/* -EBADMSG for a line without a name, which then matches any line. */
+/* -EBADMSG for a line without a name; it then matches any line. */
 static int line_learn(struct vmstat *vmstat, struct ng_span text, unsigned number)
 {
 	size_t size = ng_span_find(text, ' ');
@@ -129,7 +129,7 @@ static bool has_number(struct ng_span line)
 	return ng_u64(ng_span_skip(line, ng_span_find(line, ' ') + 1), &unused) == 0;
 }
 
-/* Fails where no line has a number. */
+/* Fails if no line has a number. */
 static int vmstat_learn(struct vmstat *vmstat, struct ng_scrape *scrape, struct ng_span text)
 {
 	struct ng_span line;
@@ -159,7 +159,7 @@ static bool line_matches(const struct line *line, const char *at)
 	return memcmp(at + line->size - sizeof(line->tail), line->tail, sizeof(line->tail)) == 0;
 }
 
-/* Takes the values of the wanted lines; false where the text is not as it was learned. */
+/* Reads the values of the wanted lines; false if the text does not match what was learned. */
 static bool vmstat_parse(struct vmstat *vmstat, struct ng_span text)
 {
 	const char *at = text.text, *end = at + text.size;

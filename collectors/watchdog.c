@@ -19,7 +19,7 @@
 #define DIRECTORY "class/watchdog"
 
 enum attribute {
-	/* numbers, as the families */
+	/* numbers, in the order of the families */
 	BOOTSTATUS,
 	FW_VERSION,
 	NOWAYOUT,
@@ -73,7 +73,7 @@ static const struct ng_family families[] = {
 		.labels = "name,options,identity,state,status,pretimeout_governor" },
 };
 
-/* What is fixed when the driver is bound is read once. */
+/* Attributes that are fixed when the driver is bound are read only once. */
 static const struct {
 	const char *name;
 	bool fixed;
@@ -95,23 +95,23 @@ static const struct {
 struct dog {
 	struct ng_span name;
 	struct ng_labels *labels;
-	struct ng_file file[ATTRIBUTES]; /* without a path where the driver has no such attribute, or it is fixed */
+	struct ng_file file[ATTRIBUTES]; /* without a path if the driver lacks the attribute, or if it is constant */
 	struct ng_span fixed[ATTRIBUTES];
-	struct ng_span text[ATTRIBUTES]; /* of this scrape; NULL where there is none */
-	bool label_unread;               /* in this scrape: there is no info without it */
-	bool missed;                     /* when its attributes were looked for */
+	struct ng_span text[ATTRIBUTES]; /* of this scrape; NULL if there is none */
+	bool label_unread;               /* in this scrape: there is no info without this label */
+	bool missed;                     /* while looking for its attributes */
 };
 
 struct watchdog {
 	uint64_t epoch; /* in which the devices were listed */
 	bool present;
-	bool unsure; /* something did not answer: it is to be listed again */
+	bool unsure; /* something could not be read: list it again */
 	struct ng_arena kept;
 	struct dog *dog;
 	size_t count, capacity;
 };
 
-/* ---- what there is ---- */
+/* ---- listing ---- */
 
 static void forget(struct watchdog *watchdog)
 {
@@ -126,7 +126,7 @@ static void forget(struct watchdog *watchdog)
 	ng_arena_reset(&watchdog->kept);
 }
 
-/* Finds out which attributes the driver has; the files that are read at each scrape stay open. */
+/* Finds out which attributes the driver has; files that are read at each scrape stay open. */
 static int probe(struct watchdog *watchdog, struct ng_scrape *scrape, struct dog *dog)
 {
 	const char *front = ng_join(scrape->arena, DIRECTORY "/", dog->name.text, "/");
@@ -195,7 +195,7 @@ static int list(struct watchdog *watchdog, struct ng_scrape *scrape)
 	return r;
 }
 
-/* ---- what it says ---- */
+/* ---- reading ---- */
 
 static void read_texts(struct ng_scrape *scrape, struct dog *dog)
 {
@@ -214,7 +214,7 @@ static void read_texts(struct ng_scrape *scrape, struct dog *dog)
 	}
 }
 
-/* Some drivers answer in hexadecimal. */
+/* Some drivers print hexadecimal numbers. */
 static int parse_number(struct ng_span text, int64_t *ret_value)
 {
 	uint64_t value;
@@ -291,7 +291,7 @@ static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "watchdog",
 	.summary = "Watchdog timers",
-	.may_block = true, /* the time left comes from the device, for some through a slow bus */
+	.may_block = true, /* the remaining time comes from the device, for some through a slow bus */
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct watchdog),

@@ -14,7 +14,7 @@ struct xfrm {
 	struct ng_file file;
 };
 
-/* X(family, kernel's key, help), in the order of the kernel */
+/* X(family, kernel's key, help), in the kernel's order */
 #define COUNTERS(X)                                                                                                    \
 	X("in_error", "XfrmInError", "Inbound packets dropped for other reasons.")                                     \
 	X("in_buffer_error", "XfrmInBufferError", "Inbound packets dropped for lack of a buffer.")                     \
@@ -56,7 +56,7 @@ struct counters {
 	bool found[NG_COUNT(families)];
 };
 
-/* The place of a key, looked for from `hint` on; NG_COUNT(keys) for one that is not known. */
+/* The index of a key, searching from `hint`; NG_COUNT(keys) if unknown. */
 static size_t find_key(struct ng_span key, size_t hint)
 {
 	for (size_t i = 0; i < NG_COUNT(keys); i++) {
@@ -67,7 +67,7 @@ static size_t find_key(struct ng_span key, size_t hint)
 	return NG_COUNT(keys);
 }
 
-/* Whether any line was a counter, also one that is not known here. */
+/* Whether any line was a counter, including unknown ones. */
 static bool xfrm_parse(struct ng_scrape *scrape, const char *path, struct ng_span text, struct counters *counters)
 {
 	struct ng_span line, key;

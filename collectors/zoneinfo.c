@@ -76,9 +76,9 @@ _Static_assert(KEYS <= 64, "the set of present values is one word");
 
 struct zone {
 	struct ng_labels *labels;
-	uint64_t present; /* bit i: value[i] was there */
+	uint64_t present; /* bit i: value[i] is valid */
 	uint64_t value[KEYS];
-	uint64_t *protection; /* UNKNOWN for what is no number */
+	uint64_t *protection; /* UNKNOWN for an invalid number */
 	size_t protection_count, protection_capacity;
 };
 
@@ -134,7 +134,7 @@ static int protection_parse(struct ng_scrape *scrape, struct zone *zone, unsigne
 	return 0;
 }
 
-/* The kernel's order is nearly that of the table: the search starts behind the last hit. */
+/* The kernel's order is nearly that of the table: the search starts after the last match. */
 static size_t key_find(struct ng_span key, size_t start)
 {
 	for (size_t i = 0; i < KEYS; i++) {
@@ -185,7 +185,7 @@ static int zoneinfo_parse(struct ng_scrape *scrape, struct ng_span text, struct 
 				return -ENOMEM;
 			continue;
 		}
-		if (ng_span_starts(line, NG_SPAN("Node "))) { /* what follows belongs to no zone that we know */
+		if (ng_span_starts(line, NG_SPAN("Node "))) { /* the following lines belong to no zone that we know */
 			ng_drop_record(scrape, "zoneinfo", n, "a node and the name of a zone");
 			zone = NULL;
 			continue;

@@ -20,25 +20,25 @@ enum ng_cpu_family {
 };
 extern const struct ng_family ng_cpu_families[NG_CPU_FAMILIES];
 
-/* Where the time went, from /proc/stat. */
+/* The time spent in each mode, from /proc/stat. */
 struct ng_cpu_times {
 	struct ng_shared *file;
 	struct ng_arena kept;
-	struct ng_cpu_row *row; /* one for each CPU on line */
+	struct ng_cpu_row *row; /* one per online CPU */
 	size_t count;
 };
 int ng_cpu_times_collect(struct ng_cpu_times *times, struct ng_scrape *scrape, bool guest);
 void ng_cpu_times_done(struct ng_cpu_times *times);
 
 /*
- * What sysfs says of the CPUs: on line, isolated, throttled. This and the info never cost the times: they return 0,
- * with what was left out noted, or -ENOMEM.
+ * The state of the CPUs in sysfs: online, isolated, throttled. A failure of this part or of the info part never costs
+ * the times: they return 0 and note what was left out, or -ENOMEM.
  */
 struct ng_cpu_topology {
-	uint64_t epoch; /* in which it was read or found to be the same; the throttles are counted at each scrape */
-	bool unsure;    /* something did not answer: it is to be read again */
+	uint64_t epoch; /* in which it was read or found unchanged; the throttle counts are read at each scrape */
+	bool unsure;    /* something could not be read: retry */
 	struct ng_arena kept;
-	struct ng_span mask[3]; /* which CPUs are there, on line and isolated, when it was read */
+	struct ng_span mask[3]; /* the present, online and isolated CPUs at that time */
 	struct ng_cpu_flags {
 		struct ng_cpu_flag {
 			struct ng_labels *labels;
@@ -55,7 +55,7 @@ struct ng_cpu_topology {
 int ng_cpu_topology_collect(struct ng_cpu_topology *topology, struct ng_scrape *scrape);
 void ng_cpu_topology_done(struct ng_cpu_topology *topology);
 
-/* What /proc/cpuinfo says: make and model, frequency, flags and bugs. */
+/* From /proc/cpuinfo: vendor and model, frequency, flags and bugs. */
 struct ng_cpu_info {
 	struct ng_file file;
 	bool frequency; /* wanted */

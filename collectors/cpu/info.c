@@ -82,8 +82,8 @@ struct processor {
 struct processors {
 	struct processor *processor;
 	size_t count, capacity;
-	struct processor common; /* what stands before the first one */
-	struct processor behind; /* what stands in a section of its own behind one */
+	struct processor common; /* fields before the first processor */
+	struct processor behind; /* fields in a section of their own after a processor */
 };
 
 /* ---- parsing ---- */
@@ -122,7 +122,7 @@ static void parse_field(struct processor *processor, struct ng_span key, struct 
 	}
 }
 
-/* The next processor, which has all that was said before the first. */
+/* The next processor, with all fields that came before the first one. */
 static struct processor *add(struct ng_arena *arena, struct processors *processors)
 {
 	struct processor *processor = ng_push(arena, &processors->processor, &processors->count, &processors->capacity);
@@ -132,7 +132,7 @@ static struct processor *add(struct ng_arena *arena, struct processors *processo
 	return processor;
 }
 
-/* Adds one if the number is the next; `lost` is where the fields of another go. */
+/* Adds a processor if the number is the next one; the fields of any other go to `lost`. */
 static int parse_number(struct ng_scrape *scrape, struct processors *processors, struct ng_span cpu, unsigned number,
 	struct processor *lost, struct processor **ret_current)
 {
@@ -176,7 +176,7 @@ static int parse(struct ng_scrape *scrape, struct ng_span text, struct processor
 	return r;
 }
 
-/* The features of all, and the one processor that has no number. */
+/* Adds the common features to all processors, and handles a single processor without a number. */
 static int complete(struct ng_arena *arena, struct processors *processors)
 {
 	if (processors->count == 0 && processors->common.field[MODEL_NAME].size) {
@@ -192,7 +192,7 @@ static int complete(struct ng_arena *arena, struct processors *processors)
 	return 0;
 }
 
-/* "2500.000", "3425.000000MHz": in Hz, exactly. */
+/* "2500.000", "3425.000000MHz": exact, in Hz. */
 static bool parse_mhz(struct ng_span text, struct ng_decimal *ret_hz)
 {
 	enum { MEGA = 6 };

@@ -27,14 +27,14 @@ static const struct ng_span modes[MODES] = {
 	[IRQ] = NG_SPAN("irq"),
 	[SOFTIRQ] = NG_SPAN("softirq"),
 	[STEAL] = NG_SPAN("steal"),
-	[GUEST] = NG_SPAN("user"), /* these two in a family of their own */
+	[GUEST] = NG_SPAN("user"), /* reported in a family of their own, as is GUEST_NICE */
 	[GUEST_NICE] = NG_SPAN("nice"),
 };
 
-/* Idle time that falls by so much tells that the CPU was off line and has come back. */
+/* If idle time falls by this much, the CPU has been offline and has come back. */
 enum { PLACES = 2, RESET_JIFFIES = 300 };
 
-/* More than this is a negative number of nanoseconds: 292 years. */
+/* Anything above is a negative number of nanoseconds: 292 years. */
 static const uint64_t most_jiffies = INT64_MAX / 10000000;
 
 /* One line of the text. */
@@ -42,8 +42,8 @@ struct line {
 	struct ng_span number;
 	uint64_t id;
 	uint64_t jiffies[MODES];
-	size_t modes;   /* as many as the kernel gives */
-	unsigned wrong; /* a bit for each mode that has no usable number */
+	size_t modes;   /* as many as the kernel prints */
+	unsigned wrong; /* one bit per mode without a usable number */
 };
 
 struct lines {
@@ -51,7 +51,7 @@ struct lines {
 	size_t count, capacity;
 };
 
-/* What is kept of a CPU: the highest that each counter has been, and its labels as rendered. */
+/* Kept for each CPU: the highest value of each counter, and its rendered labels. */
 struct ng_cpu_row {
 	uint64_t id;
 	uint64_t jiffies[MODES];
@@ -62,7 +62,7 @@ struct ng_cpu_row {
 
 /* ---- parsing ---- */
 
-/* False for a line that is of no use. */
+/* False if the line is of no use. */
 static bool parse_line(struct ng_scrape *scrape, unsigned number, struct ng_span text, struct line *line)
 {
 	struct ng_span word;
@@ -85,7 +85,7 @@ static bool parse_line(struct ng_scrape *scrape, unsigned number, struct ng_span
 	return line->modes > IDLE;
 }
 
-/* The CPUs come first and in ascending order; the text behind them is of no interest here. */
+/* CPUs come first and in ascending order; the text after them is of no interest here. */
 static int parse(struct ng_scrape *scrape, struct ng_span text, struct lines *lines)
 {
 	struct ng_span line;
@@ -106,7 +106,7 @@ static int parse(struct ng_scrape *scrape, struct ng_span text, struct lines *li
 	return lines->count ? 0 : ng_broken(scrape, "stat", 1, "the times of the CPUs");
 }
 
-/* ---- keeping ---- */
+/* ---- rows kept between scrapes ---- */
 
 static bool same_cpus(const struct ng_cpu_times *times, const struct lines *lines)
 {
@@ -130,7 +130,7 @@ static int make_row(struct ng_arena *arena, const struct line *line, struct ng_c
 	return 0;
 }
 
-/* CPUs came or went: new rows, with what was kept of the CPUs that stay. */
+/* CPUs were added or removed: makes new rows, keeping the values of the CPUs that remain. */
 static int remake(struct ng_cpu_times *times, struct ng_scrape *scrape, const struct lines *lines)
 {
 	size_t old_count = times->count, next = 0;

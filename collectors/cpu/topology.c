@@ -21,18 +21,18 @@
 
 #define DIRECTORY "devices/system/cpu"
 
-/* A file kept open holds 5 kB of kernel memory: those beyond are opened for each reading. */
+/* An open file costs 5 kB of kernel memory: files beyond this number are opened for each read. */
 enum { FILES_KEPT = 64 };
 
 enum { PRESENT, ONLINE, ISOLATED }; /* the lists of CPUs */
 
 struct ng_cpu_throttle {
 	uint64_t package, core;   /* core is 0 for a package */
-	struct ng_labels *labels; /* none where there is no counter */
+	struct ng_labels *labels; /* NULL if there is no counter */
 	struct ng_file file;
 };
 
-/* ---- what there is ---- */
+/* ---- listing ---- */
 
 static void forget(struct ng_cpu_topology *topology)
 {
@@ -47,7 +47,7 @@ static void forget(struct ng_cpu_topology *topology)
 }
 
 /*
- * What a CPU does not have is settled until the devices change. What it does not answer now is asked for again. 0, or
+ * Files that a CPU does not have are remembered as missing until the devices change; other errors are retried. 0 or
  * -ENOMEM.
  */
 static int left_out(struct ng_cpu_topology *topology, struct ng_scrape *scrape, int error, const char *path)
@@ -64,7 +64,7 @@ static const char *file_of(struct ng_scrape *scrape, const char *cpu, const char
 	return ng_join(scrape->arena, DIRECTORY "/", cpu, file);
 }
 
-/* The next range of a list, "2-3,7"; -ENODATA at its end, another error for what is no range. */
+/* The next range of a list such as "2-3,7"; -ENODATA at its end, another error if it is not a range. */
 static int range_next(struct ng_span *list, uint64_t *ret_from, uint64_t *ret_to)
 {
 	struct ng_span part, first = { NULL, 0 };
@@ -130,7 +130,7 @@ static bool has_throttle(const struct ng_cpu_throttles *throttles, uint64_t pack
 	return false;
 }
 
-/* Adds the counter of one CPU, or takes note that its core or package has none. */
+/* Adds the counter of one CPU, or records that its core or package has none. */
 static int add_throttle(struct ng_cpu_topology *topology, struct ng_scrape *scrape, struct ng_cpu_throttles *throttles,
 	const char *cpu, struct ng_cpu_throttle throttle)
 {
@@ -163,7 +163,7 @@ static int add_throttle(struct ng_cpu_topology *topology, struct ng_scrape *scra
 	return 0;
 }
 
-/* Some kernels without a topology say -1. */
+/* Some kernels without a topology report -1. */
 static int read_id(struct ng_scrape *scrape, const char *cpu, const char *file, const char **ret_path, uint64_t *ret_id)
 {
 	int64_t id = 0;
@@ -176,7 +176,7 @@ static int read_id(struct ng_scrape *scrape, const char *cpu, const char *file, 
 	return r == 0 && id < 0 ? -ENODATA : r;
 }
 
-/* Whether a CPU has a topology, that of one which is off line having gone. */
+/* Whether a CPU has a topology; it disappears when the CPU goes offline. */
 static bool has_topology(struct ng_scrape *scrape, const char *cpu)
 {
 	const char *path = file_of(scrape, cpu, "/topology");
@@ -185,7 +185,7 @@ static bool has_topology(struct ng_scrape *scrape, const char *cpu)
 	return !path || ng_directory(scrape, NG_SYS, path, &directory) == 0;
 }
 
-/* `*doubt` when it is not known which core an earlier CPU is of: a core that is new may have had its first thread. */
+/* `*doubt`: the core of an earlier CPU is unknown, so a core that seems new may have had its first thread already. */
 static int add_throttles(struct ng_cpu_topology *topology, struct ng_scrape *scrape, const char *cpu, bool *doubt)
 {
 	uint64_t package, core;
@@ -216,7 +216,7 @@ struct cpus {
 	size_t count, capacity;
 };
 
-/* A CPU without such a file is added to `fixed`. */
+/* A CPU without this file is added to `fixed`. */
 static int add_online(struct ng_cpu_topology *topology, struct ng_scrape *scrape, const char *cpu, struct cpus *fixed)
 {
 	const char *path = file_of(scrape, cpu, "/online");
@@ -272,7 +272,7 @@ static int list(struct ng_cpu_topology *topology, struct ng_scrape *scrape, stru
 	return r == 0 ? add_fixed(topology, &fixed, online) : r;
 }
 
-/* Most devices that come and go are no CPUs: where the kernel's lists of them are the same, so is all the rest. */
+/* Most devices that come and go are not CPUs: if the kernel's CPU lists are unchanged, so is everything else. */
 static int refresh(struct ng_cpu_topology *topology, struct ng_scrape *scrape)
 {
 	static const char *const paths[NG_COUNT(topology->mask)] = {
@@ -337,7 +337,7 @@ static void emit_throttles(struct ng_cpu_topology *topology, struct ng_scrape *s
 		if (r == 0)
 			ng_sample_u64(scrape->page, throttle->labels, count);
 		else if (ng_absent(r))
-			ng_drop(scrape); /* the CPU is being taken off line */
+			ng_drop(scrape); /* the CPU is going offline */
 		else
 			ng_drop_unread(scrape, r, throttle->file.path);
 	}

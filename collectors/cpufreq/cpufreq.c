@@ -20,8 +20,8 @@
 #include <sys/stat.h>
 
 /*
- * A file kept open holds 5 kB of kernel memory, and 256 CPUs have 2000 of these files. So the first 32 policies keep
- * theirs (1.2 MB), those of the others are opened for each reading, which costs a microsecond more.
+ * An open file costs 5 kB of kernel memory, and 256 CPUs have 2000 of these files. So the first 32 policies keep theirs
+ * open (1.2 MB); those of the others are opened for each read, which costs one more microsecond.
  */
 enum { FILES_KEPT = 256 };
 
@@ -64,9 +64,9 @@ static const struct ng_family families[NG_CPUFREQ_ATTRIBUTES] = {
 
 struct cpufreq {
 	struct ng_cpufreq_policies policies;
-	size_t files;          /* read in this scrape */
+	size_t files;          /* read during this scrape */
 	bool surprised;        /* by a governor that was not available when the policies were listed */
-	uint64_t surprised_in; /* the epoch */
+	uint64_t surprised_in; /* in this epoch */
 };
 
 /* cpuinfo_cur_freq. */
@@ -77,7 +77,7 @@ static bool for_root_only(const struct ng_scrape *scrape, const char *path)
 	return fstatat(ng_root_fd(scrape, NG_SYS), path, &status, 0) == 0 && (status.st_mode & 0777) == S_IRUSR;
 }
 
-/* -ENODATA where there is no such file, nothing in it, or no answer now. */
+/* -ENODATA if the file is missing or empty, or cannot be read at the moment. */
 static int read_attribute(
 	struct cpufreq *cpufreq, struct ng_scrape *scrape, struct ng_file *file, struct ng_span *ret_text)
 {
@@ -127,9 +127,9 @@ static uint64_t now_ms(void)
 }
 
 /*
- * On x86, kernels up to 5.16 sleep for 10 ms and more over a CPU whose frequency was not looked at within the last
- * second (arch_freq_get_on_cpu in arch/x86/kernel/cpu/aperfmperf.c). Whoever opens /proc/cpuinfo makes them look at all
- * CPUs in one such sleep (arch_freq_prepare_all), so that the first CPU is the only one to be waited for.
+ * On x86, kernels up to 5.16 sleep for at least 10 ms for each CPU whose frequency was not read within the last second
+ * (arch_freq_get_on_cpu in arch/x86/kernel/cpu/aperfmperf.c). Opening /proc/cpuinfo makes them sample all CPUs during a
+ * single sleep (arch_freq_prepare_all), so that we wait only once.
  */
 static void look_at_all(struct ng_scrape *scrape)
 {
@@ -182,7 +182,7 @@ static int cpufreq_collect(void *state, struct ng_scrape *scrape)
 	if (r == 0)
 		r = read_policies(cpufreq, scrape);
 	if (r == 0 && cpufreq->surprised && cpufreq->surprised_in != scrape->devices_epoch) {
-		/* the module of a governor was loaded: no event of a device tells that */
+		/* a governor module was loaded: there is no device event for that */
 		cpufreq->surprised_in = scrape->devices_epoch;
 		ng_cpufreq_policies_forget(&cpufreq->policies);
 		r = ng_cpufreq_policies_refresh(&cpufreq->policies, scrape);
@@ -210,7 +210,7 @@ static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "cpufreq",
 	.summary = "CPU frequencies, limits and governors",
-	.may_block = true, /* some kernels sleep over each CPU */
+	.may_block = true, /* some kernels sleep for each CPU */
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.privileges = privileges,

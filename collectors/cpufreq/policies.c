@@ -44,7 +44,7 @@ bool ng_cpufreq_has_governor(const struct ng_cpufreq_policy *policy, struct ng_s
 
 /* ---- listing ---- */
 
-/* "0-3,8": whether a list of CPUs has this one. */
+/* Whether a list such as "0-3,8" contains this CPU. */
 static bool list_has(struct ng_span list, uint64_t cpu)
 {
 	struct ng_span part, first;
@@ -114,7 +114,7 @@ static int add_policy(
 	return 0;
 }
 
-/* Finds or adds the policy of a CPU; -ENOENT for one without. */
+/* Finds or adds the policy of a CPU; -ENOENT if it has none. */
 static int find_policy(
 	struct ng_cpufreq_policies *policies, struct ng_scrape *scrape, const char *cpu, size_t *ret_policy)
 {
@@ -125,7 +125,7 @@ static int find_policy(
 	if (!path)
 		return -ENOMEM;
 	int r = ng_readlink_at(scrape, ng_root_fd(scrape, NG_SYS), path, &link);
-	if (r == -EINVAL) /* a directory of its own */
+	if (r == -EINVAL) /* not a link, but a directory of its own */
 		link = (struct ng_span){ NULL, 0 };
 	else if (r < 0)
 		return r;
@@ -167,7 +167,7 @@ static int add_cpu(struct ng_cpufreq_policies *policies, struct ng_scrape *scrap
 	return 0;
 }
 
-/* Without the list of those that are off line that of the others tells. */
+/* If there is no list of offline CPUs, uses the list of online ones. */
 static void read_off_line(struct ng_cpufreq_policies *policies, struct ng_scrape *scrape, struct ng_span *ret_off_line,
 	struct ng_span *ret_on_line)
 {
@@ -209,14 +209,14 @@ static int list(struct ng_cpufreq_policies *policies, struct ng_scrape *scrape)
 	return 0;
 }
 
-/* ---- finding out whether to list ---- */
+/* ---- checking for changes ---- */
 
 static uint64_t now_s(void)
 {
 	return ng_now() / 1000000000;
 }
 
-/* What changes with the CPUs and their policies; empty where the kernel does not say. */
+/* Changes whenever the CPUs or their policies do; empty if the kernel does not provide it. */
 static struct ng_span read_signature(struct ng_scrape *scrape)
 {
 	struct ng_span online;
@@ -242,7 +242,7 @@ static struct ng_span read_signature(struct ng_scrape *scrape)
 
 int ng_cpufreq_policies_refresh(struct ng_cpufreq_policies *policies, struct ng_scrape *scrape)
 {
-	/* a driver that is loaded late makes policies without an event of a device */
+	/* a driver that is loaded late creates policies without a device event */
 	static const uint64_t retry_s = 60;
 	bool late = policies->policy_count == 0 && now_s() - policies->listed_s >= retry_s;
 

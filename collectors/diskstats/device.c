@@ -66,8 +66,8 @@ static const struct ng_span property_names[PROPERTIES] = {
 /* ---- freshness ---- */
 
 /*
- * udev replaces a file of its database by renaming a new one over it, which gives the directory a new time. That is the
- * moment from which on the file says what the event changed; the event itself comes earlier.
+ * udev updates a file of its database by renaming a new one over it, which changes the directory's mtime. Only then
+ * does the file reflect the event; the event itself comes earlier.
  */
 static bool database_time(const struct ng_scrape *scrape, struct timespec *ret_time)
 {
@@ -107,7 +107,7 @@ void diskstats_devices_reset(struct ng_scrape *scrape, struct devices *devices)
 	devices->database.settled = !exists || !ng_time_unsettled(&time);
 }
 
-/* What did not answer is left out and asked for again, unlike a file that is not there. */
+/* Leaves out what could not be read and retries it, unlike a missing file. */
 static void left_out(struct ng_scrape *scrape, struct devices *devices, int error, const char *file)
 {
 	ng_drop_unread(scrape, error, file);
@@ -147,7 +147,7 @@ static void name_entry(char name[static ENTRY_ROOM], struct ng_span major, struc
 	*at = '\0';
 }
 
-/* A machine may be without udev, and udev without this device. */
+/* There may be no udev, or udev may not know this device. */
 static void read_properties(
 	struct ng_scrape *scrape, struct devices *devices, const char *entry, struct ng_span property[PROPERTIES])
 {
@@ -169,8 +169,8 @@ static bool is_disk(struct ng_scrape *scrape, const char *path)
 }
 
 /*
- * Whether a disk turns, "" where that is not known. Partitions have no queue; node_exporter's users know them as not
- * rotational. A slash in a name (cciss/c0d0) is an exclamation mark in sysfs.
+ * Whether a disk is rotational, "" if unknown. Partitions have no queue; node_exporter reports them as not rotational.
+ * A slash in a name (cciss/c0d0) is an exclamation mark in sysfs.
  */
 static int read_rotational(
 	struct ng_scrape *scrape, struct devices *devices, struct ng_span name, struct ng_span *ret_rotational)
@@ -220,7 +220,7 @@ static int take_ata(struct ng_scrape *scrape, struct devices *devices, struct de
 static struct ng_span serial(const struct ng_span property[PROPERTIES])
 {
 	if (property[SCSI_IDENT_SERIAL].size)
-		return property[SCSI_IDENT_SERIAL]; /* mostly what is printed on the disk */
+		return property[SCSI_IDENT_SERIAL]; /* usually the one printed on the disk */
 	return property[ID_SERIAL_SHORT].size ? property[ID_SERIAL_SHORT] : property[ID_SERIAL];
 }
 

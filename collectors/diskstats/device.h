@@ -8,35 +8,35 @@
 enum { ATA_WRITE_CACHE, ATA_WRITE_CACHE_ENABLED, ATA_ROTATION_RATE, ATA_VALUES };
 
 struct device {
-	struct ng_span head; /* its line in diskstats up to the end of the name */
+	struct ng_span head; /* its line in diskstats up to and including the name */
 	bool ignored;
 	struct ng_labels *labels, *info;
-	struct ng_labels *filesystem; /* NULL where udev found nothing on it */
-	struct ng_labels *mapper;     /* NULL where it is none */
+	struct ng_labels *filesystem; /* NULL if udev found no file system */
+	struct ng_labels *mapper;     /* NULL if it is not a mapped device */
 	bool has_ata[ATA_VALUES];
 	struct ng_decimal ata[ATA_VALUES];
 };
 
-/* Of one reading of the udev database and sysfs, in the order of the lines. */
+/* The results of one pass over the udev database and sysfs, in the order of the lines. */
 struct devices {
 	struct ng_arena arena;
 	struct device *device;
 	size_t count, capacity;
-	bool incomplete; /* something could not be read, which is tried again at each scrape */
+	bool incomplete; /* something could not be read: retry at each scrape */
 	uint64_t epoch;
 	struct {
 		int64_t seconds, nanoseconds;
-		bool settled; /* not so new that the next change could have the same time */
-	} database;           /* when something was last put into it or taken out */
+		bool settled; /* old enough that the next change will have a different mtime */
+	} database;           /* when an entry was last added or removed */
 };
 
-/* Whether what was read is what a reading would give now, as long as the lines are the same. */
+/* Whether the data would be the same if read again, provided that the lines are the same. */
 bool diskstats_devices_fresh(struct ng_scrape *scrape, struct devices *devices);
 
-/* Forgets all and takes note of epoch and database; diskstats_devices_add then fills in one line each. */
+/* Discards everything and records epoch and database time; diskstats_devices_add then adds one line each. */
 void diskstats_devices_reset(struct ng_scrape *scrape, struct devices *devices);
 
-/* `head` with `rest` is the line of the device `major`, `minor`, `name`. -ENOMEM is the only error. */
+/* `head` followed by `rest` is the line of device `major`, `minor`, `name`. -ENOMEM is the only error. */
 int diskstats_devices_add(struct ng_scrape *scrape, struct devices *devices, struct ng_span head,
 	const struct ng_filter *filter, uint32_t major, uint32_t minor, struct ng_span name);
 

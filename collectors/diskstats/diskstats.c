@@ -31,12 +31,12 @@ enum {
 	FLUSH_TIME,
 	COLUMNS,
 	ALWAYS = DISCARDS,     /* columns that every kernel has */
-	OF_OLD_PARTITIONS = 4, /* before Linux 2.6.25: other ones */
-	/* from elsewhere */
+	OF_OLD_PARTITIONS = 4, /* before Linux 2.6.25, with different meanings */
+	/* from other sources */
 	INFO = COLUMNS,
 	FILESYSTEM_INFO,
 	MAPPER_INFO,
-	ATA, /* as many as ATA_VALUES */
+	ATA, /* ATA_VALUES families from here on */
 	FAMILIES = ATA + ATA_VALUES,
 };
 
@@ -106,7 +106,7 @@ static const struct ng_option options[] = {
 struct row {
 	const struct device *device;
 	unsigned columns;
-	uint32_t wrong; /* a bit for each column that has no number */
+	uint32_t wrong; /* one bit per column without a valid number */
 	uint64_t value[COLUMNS];
 };
 
@@ -116,12 +116,12 @@ struct rows {
 };
 
 struct head {
-	struct ng_span text; /* up to the end of the name */
+	struct ng_span text; /* up to and including the name */
 	struct ng_span name;
 	uint32_t major, minor;
 };
 
-/* -ENODATA for an empty line, another error for one that is not as it should be. */
+/* -ENODATA for an empty line, another error for a malformed one. */
 static int parse_head(struct ng_span line, struct head *ret_head)
 {
 	const char *start = line.text;
@@ -166,7 +166,7 @@ static bool same_device(const struct device *device, struct ng_span line)
 	       (line.size == size || line.text[size] == ' ' || line.text[size] == '\t');
 }
 
-/* Whether the lines of the text are those of the devices known from before. */
+/* Whether the lines are those of the known devices. */
 static bool same_devices(const struct devices *devices, struct ng_span text)
 {
 	struct ng_span line;
@@ -182,7 +182,7 @@ static bool same_devices(const struct devices *devices, struct ng_span text)
 	return known == devices->count;
 }
 
-/* The lines are those of the devices; what is between them is none. */
+/* Reads the lines of the known devices. */
 static int read_rows(struct ng_scrape *scrape, const struct devices *devices, struct ng_span text, struct rows *rows)
 {
 	struct ng_span line;
@@ -224,7 +224,7 @@ static int read_devices(struct ng_scrape *scrape, struct diskstats *diskstats, s
 		int r = diskstats_devices_add(
 			scrape, &diskstats->devices, head.text, &diskstats->filter, head.major, head.minor, head.name);
 		if (r < 0) {
-			diskstats->devices.epoch = 0; /* half done */
+			diskstats->devices.epoch = 0; /* incomplete: start again at the next scrape */
 			return r;
 		}
 	}
@@ -233,7 +233,7 @@ static int read_devices(struct ng_scrape *scrape, struct diskstats *diskstats, s
 
 /* ---- families ---- */
 
-/* Sectors are always of 512 bytes here, whatever the device has. */
+/* Sectors are always 512 bytes here, whatever the device's sector size. */
 static void write_sectors(struct ng_page *page, struct ng_labels *labels, uint64_t sectors)
 {
 	uint64_t bytes;

@@ -13,7 +13,7 @@
 #include <nodegauge/privilege.h>
 #include <sys/statvfs.h>
 
-/* What is left alone of the memory for reading before the families are written. */
+/* Scratch memory above this size is returned before the families are written. */
 enum { SCRATCH_KEPT = 1 << 20 };
 
 enum { AVAIL, DEVICE_ERROR, FILES, FILES_FREE, FREE, MOUNT_INFO, PURGEABLE, READONLY, SIZE, FAMILIES };
@@ -92,7 +92,7 @@ static int replace_table(struct filesystem *filesystem, struct ng_scrape *scrape
 	if (r < 0) {
 		ng_arena_reset(&next->arena);
 		*next = (struct table){ .arena = next->arena };
-		ng_mounts_close(&filesystem->mounts); /* so that it is read again */
+		ng_mounts_close(&filesystem->mounts); /* so that it is reread */
 		return r;
 	}
 	free_probes(filesystem, table, false);
@@ -103,7 +103,7 @@ static int replace_table(struct filesystem *filesystem, struct ng_scrape *scrape
 	return 0;
 }
 
-/* Reads the table; a text as before leaves the rows as they are. */
+/* Reads the table; if the text is unchanged, the rows are left as they are. */
 static int read_table(struct filesystem *filesystem, struct ng_scrape *scrape, bool *ret_changed)
 {
 	struct ng_span text;
@@ -117,7 +117,7 @@ static int read_table(struct filesystem *filesystem, struct ng_scrape *scrape, b
 
 /* ---- measuring ---- */
 
-/* When to give up waiting, so that there is time left to write the answer. */
+/* When to stop waiting, so that there is time left to write the response. */
 static uint64_t last_moment(uint64_t deadline)
 {
 	uint64_t start = ng_now(), margin = 100000000;
@@ -155,7 +155,9 @@ static void measure(struct filesystem *filesystem, struct ng_scrape *scrape)
 	}
 }
 
-/* Whether a mount answers otherwise than at the last scrape, as if another file system were there, or in another state.
+/*
+ * Whether a mount's result differs from that of the last scrape, as if another file system were mounted there, or its
+ * state had changed.
  */
 static bool surprised(struct table *table)
 {
@@ -245,7 +247,7 @@ static bool failed(const struct row *row)
 	return row->timeout || row->error;
 }
 
-/* As Go's syscall.Errno says it: glibc's words, the first letter small unless it begins an abbreviation. */
+/* Like Go's syscall.Errno: glibc's text, starting with a lower-case letter unless it is an abbreviation. */
 static struct ng_span error_text(struct ng_arena *arena, const struct row *row)
 {
 	const char *text = row->timeout ? "mountpoint timeout" : strerrordesc_np(-row->error);
@@ -258,7 +260,7 @@ static struct ng_span error_text(struct ng_arena *arena, const struct row *row)
 	return ng_span(copy);
 }
 
-/* The labels of each row in its present state; NULL when there is no memory. */
+/* The labels of each row in its current state; NULL if there is no memory. */
 static struct ng_labels **state_labels(struct ng_arena *arena, const struct table *table)
 {
 	struct ng_labels **labels = ng_alloc(arena, table->count * sizeof(*labels) + 1);
@@ -304,7 +306,7 @@ static void write_values(struct ng_scrape *scrape, const struct table *table)
 
 /* ---- life ---- */
 
-/* The former name of an exclude stands in for it; an include makes both void. */
+/* An exclude option's former name stands in for it; an include option overrides both. */
 static void settle_filter(struct ng_filter *filter, struct ng_pattern *old)
 {
 	if (!filter->exclude && !filter->include)
@@ -323,7 +325,7 @@ static int filesystem_init(void *state, struct ng_setup *setup)
 	return filesystem->guard ? 0 : -ENOMEM;
 }
 
-/* The others are well, so the collector succeeds all the same. */
+/* The other mounts are fine, so the collector succeeds anyway. */
 static void note_stuck(struct ng_scrape *scrape, const struct table *table)
 {
 	for (size_t i = 0; i < table->count; i++) {
@@ -349,7 +351,7 @@ static int filesystem_collect(void *state, struct ng_scrape *scrape)
 		ng_drop_record(scrape, filesystem->mounts.file.path, table->bad[i], FILESYSTEM_LINE);
 	note_stuck(scrape, table);
 	if (scrape->arena->total > SCRATCH_KEPT)
-		ng_arena_done(scrape->arena); /* the text of many mounts, beside the page that comes now */
+		ng_arena_done(scrape->arena); /* frees the text of many mounts before the page is written */
 	r = write_states(scrape, table);
 	if (r < 0)
 		return r;

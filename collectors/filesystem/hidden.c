@@ -43,7 +43,7 @@ static bool find_id(const struct search *search, uint64_t id, size_t *ret_number
 	return false;
 }
 
-/* Whether a mount of that parent is mounted there. */
+/* Whether the parent has a mount at this point. */
 static bool has_child(const struct search *search, uint64_t parent, struct ng_span point)
 {
 	uint64_t cursor = hash_child(parent, point);
@@ -67,14 +67,14 @@ static int search_init(struct search *search, struct ng_arena *arena, const stru
 		const struct ng_mount *mount = &mounts[i];
 		if (!find_id(search, mount->id, &unused))
 			index_add(&search->by_id, hash_id(mount->id), i);
-		/* the first of all is its own parent */
+		/* the topmost mount is its own parent */
 		if (mount->parent != mount->id && !has_child(search, mount->parent, mount->point))
 			index_add(&search->children, hash_child(mount->parent, mount->point), i);
 	}
 	return 0;
 }
 
-/* Whether another mount covers a directory on the way from the parent's mount point to the mount's. */
+/* Whether another mount covers a directory between the parent's mount point and the mount's. */
 static bool is_cut_off(const struct search *search, const struct ng_mount *mount, const struct ng_mount *parent)
 {
 	struct ng_span above = mount->point;
@@ -91,7 +91,7 @@ static bool is_cut_off(const struct search *search, const struct ng_mount *mount
 
 enum { UNKNOWN, ON_THE_WAY, REACHABLE, CUT_OFF };
 
-/* Goes up to a mount that is known or has no parent here, and down again; `way` has room for all. */
+/* Walks up to a mount whose state is known or that has no parent here, and back down; `way` has room for all mounts. */
 static bool find_cut_off(const struct search *search, unsigned char *state, size_t *way, size_t number)
 {
 	size_t steps = 0, parent;

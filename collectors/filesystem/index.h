@@ -30,7 +30,7 @@ static inline void index_add(struct index *index, uint64_t hash, size_t number)
 	index->slots[hash & index->mask] = (uint32_t)number + 1;
 }
 
-/* Goes through the numbers that may have this hash; `cursor` starts as the hash. SIZE_MAX at the end. */
+/* Iterates over the numbers that may have this hash; `cursor` starts as the hash. SIZE_MAX at the end. */
 static inline bool index_next(const struct index *index, uint64_t *cursor, size_t *ret_number)
 {
 	uint32_t found = index->slots[(*cursor)++ & index->mask];

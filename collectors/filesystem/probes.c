@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mounts that helper threads query: one task each, which outlives the table if it is stuck. */
+/* Mounts that are queried by helper threads: one task each, which outlives the table if it hangs. */
 #include "filesystem.h"
 
 #include "index.h"
@@ -25,7 +25,7 @@ static struct probe *probe_new(const char *path)
 	return probe;
 }
 
-/* The probe of the same place in the table before: one that is stuck there stays the only one. */
+/* The probe for the same path in the previous table: if it hangs there, no second one is started. */
 static struct probe *probe_find(const struct table *before, const struct index *index, const char *path)
 {
 	uint64_t cursor = ng_hash(NG_HASH_SEED, ng_span(path));
@@ -78,7 +78,7 @@ static void settle_probes(struct filesystem *filesystem, const struct table *tab
 	}
 }
 
-/* The type, and what a source has before its path: "server:/export", "//server/share", "user@server:". */
+/* The type and whatever precedes the path in the source: "server:/export", "//server/share", "user@server:". */
 static struct ng_span server(const struct ng_mount *mount)
 {
 	struct ng_span source = mount->source;
@@ -92,7 +92,9 @@ static struct ng_span server(const struct ng_mount *mount)
 	return source;
 }
 
-/* Should many mounts hang at once, then most likely those of one server: each gets its turn before any has its second.
+/*
+ * If many mounts hang at once, they are most likely on one server, so each server gets its first turn before any gets
+ * its second.
  */
 static int find_turns(struct ng_arena *arena, struct table *table, uint32_t *ret_turns)
 {

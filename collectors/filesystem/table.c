@@ -5,8 +5,8 @@
 #include "index.h"
 
 struct place {
-	struct ng_span point; /* as the label says it */
-	bool below;           /* the root file system that was given */
+	struct ng_span point; /* as in the label */
+	bool below;           /* below the configured root file system */
 };
 
 struct work {
@@ -14,11 +14,11 @@ struct work {
 	struct ng_scrape *scrape;
 	struct table *table;
 	struct ng_span rootfs;   /* without a slash at its end */
-	struct ng_mount *mounts; /* all of them */
+	struct ng_mount *mounts; /* all mounts */
 	size_t mount_count;
-	struct place *places; /* of each */
+	struct place *places; /* one per mount */
 	bool *hidden;
-	size_t row_count;     /* rows of the table so far, which has room for one for each mount */
+	size_t row_count;     /* rows added to the table so far; it has room for one per mount */
 	struct index hanging; /* mount points below which a path may hang */
 };
 
@@ -72,7 +72,7 @@ static bool find_hanging(const struct work *work, struct ng_span point)
 	return false;
 }
 
-/* The root does not count: where that hangs, nothing is left to report. */
+/* The root does not count: if it hangs, nothing is left to report. */
 static int note_hanging(struct work *work)
 {
 	if (!index_make(work->scrape->arena, work->mount_count, &work->hanging))
@@ -101,7 +101,7 @@ static bool may_hang(const struct work *work, const struct ng_mount *mount)
 
 /* ---- the rows ---- */
 
-/* Of the escapes only those of blank and tab are resolved in the label, as node_exporter's users know it. */
+/* Only the escapes of blank and tab are decoded in the label, as in node_exporter. */
 static struct ng_span label_point(struct ng_arena *arena, struct ng_span point)
 {
 	if (!memchr(point.text, '\\', point.size))
@@ -176,7 +176,7 @@ static int find_places(struct work *work)
 	return work->places ? 0 : -ENOMEM;
 }
 
-/* One that is below the root file system, or else the later one. */
+/* A mount below the root file system wins; otherwise the later one does. */
 static bool is_better(const struct work *work, size_t number, size_t other)
 {
 	bool below = work->places[number].below;
@@ -184,11 +184,11 @@ static bool is_better(const struct work *work, size_t number, size_t other)
 	return below == work->places[other].below ? number > other : below;
 }
 
-/* At one place there is one mount. More than one is left where the table has not all their parents. */
+/* There is one visible mount per path. If the table does not contain all parents, several may remain. */
 static int hide(struct work *work)
 {
 	struct ng_arena *arena = work->scrape->arena;
-	size_t *best = ng_alloc(arena, work->mount_count * sizeof(*best) + 1); /* of those at the place of this one */
+	size_t *best = ng_alloc(arena, work->mount_count * sizeof(*best) + 1); /* of the mounts at the same path */
 	struct index first;
 
 	work->hidden = ng_alloc0(arena, work->mount_count + 1);

@@ -73,7 +73,7 @@ static const struct ng_span in_memory[] = {
 	NG_SPAN("zonefs"),
 };
 
-/* These hand statfs on to another file system, or to firmware, but a path that leads through them does not wait. */
+/* These pass statfs on to another file system, or to firmware, but a path that leads through them does not block. */
 static const struct ng_span transparent[] = {
 	NG_SPAN("aufs"),
 	NG_SPAN("ecryptfs"),

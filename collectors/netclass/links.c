@@ -2,9 +2,9 @@
 /*
  * Interfaces from netlink, with exactly the values that sysfs has.
  *
- * Opening and reading about 20 files costs 40 to 130 us per interface, its part of a dump 1.5 us. Values that netlink
- * lacks are read from sysfs and cached until a change of the interface may have affected them, but for at most two
- * minutes: with a few drivers, the speed can be changed without a notification.
+ * Opening and reading about 20 files costs 40 to 130 us per interface; an interface's part of a netlink dump costs 1.5
+ * us. Values that netlink lacks are read from sysfs and cached until a change of the interface may have affected them,
+ * but for at most two minutes: with a few drivers, the speed can be changed without a notification.
  */
 #include "netclass.h"
 
@@ -17,7 +17,7 @@ enum { ATTEMPTS = 3, SECOND = 1000000000 };
 
 /* ---- the memory ---- */
 
-/* What tells that an attribute may have changed. All bytes count, so it is zeroed before it is filled. */
+/* If any of this changes, an attribute may have changed. All bytes are compared, so zero it before filling it in. */
 struct key {
 	uint32_t index, flags, carrier_changes, carrier_up, carrier_down;
 	uint8_t operstate, carrier, address_size, none;
@@ -89,7 +89,7 @@ int netclass_remember(struct netclass *netclass, const struct ng_links *links)
 		return -ENOMEM;
 	for (size_t i = 0; i < links->count; i++) {
 		entry[i].key.index = links->link[i].index;
-		/* both are in nearly the same order */
+		/* both lists are in nearly the same order */
 		for (size_t tries = 0; tries < netclass->entry_count; tries++, at++) {
 			const struct netclass_entry *old = &netclass->entry[at % netclass->entry_count];
 			if (old->key.index != links->link[i].index)
@@ -104,7 +104,7 @@ int netclass_remember(struct netclass *netclass, const struct ng_links *links)
 	return 0;
 }
 
-/* -ENODATA for an interface that is gone or renamed; what cannot be read is marked in the row and counted. */
+/* -ENODATA if the interface is gone or renamed; values that cannot be read are marked in the row and counted. */
 static int read_entry(struct ng_scrape *scrape, const struct ng_link *link, uint32_t numbers, unsigned texts,
 	struct netclass_row *row)
 {
@@ -125,7 +125,7 @@ static int read_entry(struct ng_scrape *scrape, const struct ng_link *link, uint
 		return 0;
 	}
 	r = netclass_attributes(scrape, directory, name, numbers | 1u << NETCLASS_IFACE_ID, texts, row);
-	/* another one may bear the name by now */
+	/* another interface may have taken the name */
 	return r == 0 && row->number[NETCLASS_IFACE_ID] == link->index ? 0 : -ENODATA;
 }
 
@@ -141,7 +141,7 @@ static void keep(struct netclass_entry *entry, const struct netclass_row *row)
 	fill_bytes(entry->duplex, sizeof(entry->duplex), row->duplex);
 }
 
-/* Interfaces whose speed is made of the speeds of others. */
+/* Interfaces whose speed depends on that of others. */
 static bool speed_varies(const struct ng_link *link)
 {
 	static const struct ng_span kinds[] = { NG_SPAN("bond"), NG_SPAN("team"), NG_SPAN("bridge") };
@@ -153,7 +153,7 @@ static bool speed_varies(const struct ng_link *link)
 	return false;
 }
 
-/* One to two minutes, so that not all interfaces are read in the same scrape. */
+/* One to two minutes, so that not all interfaces are reread in the same scrape. */
 static uint64_t lifetime(const struct ng_link *link)
 {
 	return (60 + link->index % 61) * (uint64_t)SECOND;
@@ -191,7 +191,7 @@ int netclass_remembered(struct netclass *netclass, struct ng_scrape *scrape, con
 
 /* ---- what netlink tells ---- */
 
-/* As sysfs_format_mac writes it. */
+/* Same format as sysfs_format_mac. */
 static struct ng_span format_address(struct ng_arena *arena, struct ng_span bytes)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -222,8 +222,8 @@ static struct ng_span operstate_name(uint8_t operstate)
 }
 
 /*
- * The flags that the interface really has. Netlink shows promiscuous and allmulti only where user space asked for them,
- * and adds three that are states (dev_get_flags).
+ * The flags that the interface really has. Netlink shows promiscuous and allmulti only if user space requested them,
+ * and adds three flags that are states (dev_get_flags).
  */
 static int64_t real_flags(const struct ng_link *link)
 {
@@ -237,7 +237,7 @@ static int64_t real_flags(const struct ng_link *link)
 	return flags;
 }
 
-/* What both netlink modes show alike. sysfs prints these numbers with a sign. */
+/* The values that both netlink modes share. sysfs prints these numbers with a sign. */
 void netclass_fill(struct ng_arena *arena, const struct ng_link *link, struct netclass_row *row)
 {
 	row->link = link;
@@ -298,7 +298,7 @@ int netclass_by_links(struct netclass *netclass, struct ng_scrape *scrape, struc
 		if (!row)
 			return -ENOMEM;
 		r = fill_as_sysfs(netclass, scrape, &links.link[i], i, row);
-		if (r == -ENODATA) { /* renamed or gone meanwhile */
+		if (r == -ENODATA) { /* renamed or removed meanwhile */
 			ng_drop(scrape);
 			rows->count--;
 			r = 0;
@@ -307,9 +307,9 @@ int netclass_by_links(struct netclass *netclass, struct ng_scrape *scrape, struc
 	return r;
 }
 
-/* ---- whether it is allowed ---- */
+/* ---- whether netlink may be used ---- */
 
-/* Whether each directory of /sys/class/net is an interface of netlink with the same index, and the other way round. */
+/* Whether the directories in /sys/class/net and the interfaces in netlink are the same, with the same indexes. */
 static int same_interfaces(struct ng_scrape *scrape, bool *ret_same)
 {
 	NG_CLOSE int net = -1;

@@ -6,7 +6,7 @@
  *     class/net/eth0/operstate   up
  *     class/net/eth0/flags       0x1003
  *
- * Source: Documentation/ABI/testing/sysfs-class-net, net/core/net-sysfs.c; linux/if_link.h for the same by netlink.
+ * Source: Documentation/ABI/testing/sysfs-class-net, net/core/net-sysfs.c; linux/if_link.h for netlink.
  */
 #include "netclass.h"
 
@@ -29,7 +29,7 @@ enum { UP, INFO, FIRST_NUMBER, ALTNAMES = FIRST_NUMBER + NETCLASS_NUMBERS, FIRST
 		.name = "node_network_" name_, .help = (help_), .type = (type_), .labels = "device"                    \
 	}
 
-/* The place of a field among the 64-bit numbers of the kernel's structure. */
+/* The index of a field among the 64-bit numbers of the kernel's structure. */
 #define S(field) (offsetof(struct rtnl_link_stats64, field) / sizeof(__u64))
 
 /* X(name, field, help) */
@@ -104,7 +104,7 @@ static void write_up(struct ng_scrape *scrape, const struct netclass_rows *rows)
 	ng_family(scrape->page, &families[UP]);
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct netclass_row *row = &rows->row[i];
-		if (row->operstate.size) /* a state that is not known must not raise an alert */
+		if (row->operstate.size) /* an unknown state must not raise an alert */
 			ng_sample_u64(scrape->page, row->labels, ng_span_equal(row->operstate, NG_SPAN("up")));
 	}
 }
@@ -124,7 +124,7 @@ static void write_info(struct ng_scrape *scrape, const struct netclass_rows *row
 			{ "operstate", row->operstate },
 		};
 		size_t first = row->adminstate ? 0 : 1;
-		if (row->text_unread) /* it would be another series */
+		if (row->text_unread) /* it would be a different series */
 			continue;
 		ng_sample_u64(scrape->page, ng_labels(scrape->arena, labels + first, NG_COUNT(labels) - first), 1);
 	}

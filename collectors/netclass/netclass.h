@@ -29,15 +29,15 @@ enum netclass_number {
 	NETCLASS_NUMBERS,
 };
 
-/* An interface. Texts may be empty; a number counts when its bit in `given` is set. */
+/* An interface. Texts may be empty; a number is valid if its bit in `given` is set. */
 struct netclass_row {
 	struct ng_span name, address, broadcast, duplex, operstate, alias;
-	const char *adminstate; /* NULL: there is no such label */
+	const char *adminstate; /* NULL: no such label */
 	uint32_t given;
-	uint32_t unread;  /* numbers that are there but cannot be read */
-	bool text_unread; /* one of the texts likewise */
+	uint32_t unread;  /* numbers that exist but cannot be read */
+	bool text_unread; /* the same for one of the texts */
 	int64_t number[NETCLASS_NUMBERS];
-	const struct ng_link *link; /* NULL when read from sysfs */
+	const struct ng_link *link; /* NULL if read from sysfs */
 	struct ng_labels *labels;
 };
 
@@ -47,7 +47,7 @@ struct netclass_rows {
 	size_t count, capacity;
 };
 
-/* Room for `count` rows at once. */
+/* Reserves room for `count` rows. */
 static inline void netclass_reserve(struct netclass_rows *rows, size_t count)
 {
 	rows->row = ng_alloc(rows->arena, count * sizeof(*rows->row) + 1);
@@ -75,26 +75,26 @@ struct netclass {
 	struct ng_pattern *ignored;
 	bool ignore_invalid_speed, use_netlink, with_stats;
 
-	bool own;          /* network namespace of this process */
-	bool live;         /* sysfs shows the interfaces that netlink shows */
-	unsigned attempts; /* to find that out */
+	bool own;          /* our own network namespace */
+	bool live;         /* sysfs and netlink show the same interfaces */
+	unsigned attempts; /* attempts to find that out */
 
 	struct ng_netlink ethtool;
 
-	/* what netlink does not tell, in the order of the last answer */
+	/* attributes that netlink lacks, in the order of the last dump */
 	struct netclass_entry *entry;
 	size_t entry_count;
 	struct ng_arena entries[2]; /* the one in use and the next */
 	bool second;
-	uint64_t now; /* CLOCK_MONOTONIC ns, when they were last brought in line */
+	uint64_t now; /* CLOCK_MONOTONIC ns of the last update */
 };
 
 /* Reads all interfaces from sysfs. */
 int netclass_by_sysfs(struct netclass *netclass, struct ng_scrape *scrape, struct netclass_rows *rows);
 
 /*
- * Reads the attributes whose bits are set in `numbers`, and the texts on demand; what the driver does not give is left
- * out, and what cannot be read counted, too. -ENODATA when there was not even one.
+ * Reads the attributes whose bits are set in `numbers`, and the texts on demand; values that the driver does not
+ * provide are left out, and values that cannot be read are counted as well. -ENODATA if there was none at all.
  */
 enum { NETCLASS_NO_TEXT, NETCLASS_DUPLEX_ONLY, NETCLASS_TEXTS };
 int netclass_attributes(struct ng_scrape *scrape, int directory, const char *interface, uint32_t numbers,
@@ -103,18 +103,18 @@ int netclass_attributes(struct ng_scrape *scrape, int directory, const char *int
 /* Whether sysfs and netlink show the same interfaces, so that the next function may be used. */
 bool netclass_is_live(struct netclass *netclass, struct ng_scrape *scrape);
 
-/* The same rows from netlink, and from sysfs only what netlink lacks. */
+/* The same rows from netlink; sysfs is only used for what netlink lacks. */
 int netclass_by_links(struct netclass *netclass, struct ng_scrape *scrape, struct netclass_rows *rows);
 
-/* --collector.netclass.netlink: other rules, as node_exporter has them there. */
+/* --collector.netclass.netlink: different rules, as in node_exporter. */
 int netclass_by_netlink(struct netclass *netclass, struct ng_scrape *scrape, struct netclass_rows *rows);
 
 /* ---- for the two above ---- */
 
-/* Brings the memory of attributes in line with `links`; done first. */
+/* Matches the cached attributes with `links`; call this first. */
 int netclass_remember(struct netclass *netclass, const struct ng_links *links);
 
-/* The attributes that only sysfs has of link number `at`, from memory or read anew; -ENODATA for one that is gone. */
+/* The sysfs-only attributes of link number `at`, from the cache or read again; -ENODATA if it is gone. */
 int netclass_remembered(struct netclass *netclass, struct ng_scrape *scrape, const struct ng_link *link, size_t at,
 	bool with_speed, struct netclass_row *row);
 

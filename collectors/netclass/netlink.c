@@ -43,7 +43,7 @@ static int fill_row(struct netclass *netclass, struct ng_scrape *scrape, const s
 {
 	netclass_fill(scrape->arena, link, row);
 	netclass_set(row, NETCLASS_FLAGS, link->flags);
-	if (link->lower == 0) /* a tunnel over no interface of its own */
+	if (link->lower == 0) /* a tunnel without an underlying interface */
 		netclass_set(row, NETCLASS_IFACE_LINK, link->index);
 	if (link->given & NG_LINK_CARRIER)
 		netclass_set(row, NETCLASS_CARRIER, link->carrier);
@@ -65,7 +65,7 @@ int netclass_by_netlink(struct netclass *netclass, struct ng_scrape *scrape, str
 		return r;
 	netclass_reserve(rows, links.count);
 	int with_modes = ng_link_modes(scrape, &netclass->ethtool, &modes);
-	if (with_modes < 0) /* -ENOENT: no such family */
+	if (with_modes < 0) /* -ENOENT: the family does not exist */
 		ng_drop_unread(scrape, with_modes, "link modes");
 	for (size_t i = 0; r == 0 && i < links.count; i++) {
 		if (ng_pattern_matches(netclass->ignored, links.link[i].name))

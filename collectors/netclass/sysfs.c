@@ -30,7 +30,7 @@ static const struct {
 	{ "type", NETCLASS_PROTOCOL_TYPE },
 };
 
-/* Decimal with a sign, or hexadecimal with 0x. */
+/* Signed decimal, or hexadecimal with 0x. */
 static int parse_number(struct ng_span text, int64_t *ret_value)
 {
 	uint64_t bits;
@@ -43,7 +43,7 @@ static int parse_number(struct ng_span text, int64_t *ret_value)
 	return 0;
 }
 
-/* Whether the interface has nothing to say there: a file that is missing, or a state in which it has no answer. */
+/* Whether the attribute has no value: the file is missing, or has none in the interface's current state. */
 static bool says_nothing(int error)
 {
 	return ng_absent(error) || error == -EINVAL;
@@ -57,7 +57,7 @@ static const char *attribute_path(struct ng_scrape *scrape, const char *interfac
 	return path ? path : file;
 }
 
-/* 0, or -ENODATA for nothing to say, or the error of the reading, which is then counted. */
+/* 0, -ENODATA if there is no value, or the error of reading, which is then counted. */
 static int read_attribute(
 	struct ng_scrape *scrape, int directory, const char *interface, const char *file, struct ng_span *ret_value)
 {
@@ -73,7 +73,7 @@ static int read_attribute(
 	return r;
 }
 
-/* Returns how many there were. */
+/* Returns how many texts there were. */
 static unsigned read_texts(
 	struct ng_scrape *scrape, int directory, const char *interface, unsigned texts, struct netclass_row *row)
 {

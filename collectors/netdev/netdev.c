@@ -21,7 +21,7 @@ struct netdev {
 	struct ng_file file;
 	struct ng_netlink addresses;
 	bool use_netlink, detailed, label_alias, address_info;
-	bool from_sysfs; /* netlink is asked for but shows another network namespace */
+	bool from_sysfs; /* netlink is requested but shows a different network namespace */
 	unsigned mode;
 };
 
@@ -44,7 +44,7 @@ static const struct ng_option options[] = {
 
 /* ---- the counters ---- */
 
-/* In which of the four modes a metric is there. */
+/* In which of the four modes a metric is reported. */
 enum {
 	BY_NETLINK = 1,
 	BY_NETLINK_DETAILED = 2,
@@ -55,10 +55,10 @@ enum {
 	ALWAYS = USUAL | DETAILED,
 };
 
-/* The place of a field among the 64-bit numbers of the kernel's structure, from 1. */
+/* The index of a field among the 64-bit numbers of the kernel's structure, from 1. */
 #define S(field) (offsetof(struct rtnl_link_stats64, field) / sizeof(uint64_t) + 1)
 
-/* X(name, modes, help, the fields that make the sum) */
+/* X(name, modes, help, the fields to sum) */
 #define METRICS(X)                                                                                                     \
 	X("receive_bytes", ALWAYS, "Bytes received.", S(rx_bytes))                                                     \
 	X("receive_packets", ALWAYS, "Packets received.", S(rx_packets))                                               \
@@ -116,13 +116,13 @@ static const struct metric {
 	unsigned char parts[4];
 } metrics[] = { METRICS(METRIC) };
 
-/* The family behind those of the metrics. */
+/* The family after those of the metrics. */
 static const struct ng_family *const address_family = &families[NG_COUNT(metrics)];
 
 struct row {
 	struct ng_labels *labels;
 	const __u64 *stats; /* as in struct rtnl_link_stats64 */
-	uint64_t missing;   /* bit i: stats[i] is not known */
+	uint64_t missing;   /* bit i: stats[i] is unknown */
 };
 
 struct rows {
@@ -130,7 +130,7 @@ struct rows {
 	size_t count, capacity;
 };
 
-/* False where a part of it is missing. */
+/* False if part of it is missing. */
 static bool metric_value(const struct metric *metric, const struct row *row, uint64_t *ret_sum)
 {
 	*ret_sum = 0;
@@ -155,7 +155,7 @@ static int name_next(struct ng_span *line, struct ng_span *ret_name)
 {
 	size_t colon = line->size;
 
-	/* an old alias has a colon in its name: eth0:1 */
+	/* old aliases have a colon in their names: eth0:1 */
 	while (colon && line->text[colon - 1] != ':')
 		colon--;
 	if (colon == 0)
@@ -206,7 +206,7 @@ static const char *attribute_path(struct ng_scrape *scrape, struct ng_span name,
 	return path ? path : file;
 }
 
-/* A file of sysfs about the interface; an error that is more than that there is none is counted. */
+/* Reads a sysfs file about the interface; errors other than a missing file are counted. */
 static int read_attribute(struct ng_scrape *scrape, struct ng_span name, const char *file, struct ng_span *ret_text)
 {
 	const char *path = attribute_path(scrape, name, file);
@@ -218,7 +218,7 @@ static int read_attribute(struct ng_scrape *scrape, struct ng_span name, const c
 	return r;
 }
 
-/* The one usual counter that netlink has and the file has not; in sysfs since 4.6. */
+/* The only default counter that netlink has but the file lacks; in sysfs since 4.6. */
 static void read_nohandler(struct ng_scrape *scrape, struct ng_span name, __u64 *stats, uint64_t *missing)
 {
 	static const char file[] = "/statistics/rx_nohandler";
@@ -256,7 +256,7 @@ static int read_line(
 	if (netdev->from_sysfs)
 		read_nohandler(scrape, name, stats, &row.missing);
 	r = netdev->label_alias ? read_attribute(scrape, name, "/ifalias", &alias) : 0;
-	if (r < 0 && r != -ENOENT) { /* without its label it would be another series */
+	if (r < 0 && r != -ENOENT) { /* without its label it would be a different series */
 		ng_drop(scrape);
 		return 0;
 	}

@@ -25,7 +25,7 @@ struct block {
 	size_t feeds;  /* in snmp6: line feeds before it */
 };
 
-/* What is remembered of a file. */
+/* Kept for each file. */
 struct plan {
 	struct ng_arena arena;
 	struct block *block;
@@ -37,8 +37,8 @@ enum { NETSTAT, SNMP, SNMP6, FILES };
 
 struct netstat {
 	struct ng_pattern *fields;
-	struct ng_shared *netstat;  /* our own families read it as well */
-	struct ng_file file[FILES]; /* but for the first, which is only named here */
+	struct ng_shared *netstat;  /* our own families use it as well */
+	struct ng_file file[FILES]; /* except the first, which only has its name here */
 	struct plan plan[FILES];
 };
 
@@ -53,16 +53,16 @@ struct rows {
 	const char *path; /* of the file that is being read */
 	struct row *row;
 	size_t count, capacity;
-	bool understood; /* something of that file */
+	bool understood; /* something in that file */
 };
 
-/* The family of a counter that the descriptor lists, or NULL. `name` is the whole one of the family. */
+/* The family of a counter that the descriptor lists, or NULL. `name` is the full name of the family. */
 const struct ng_family *netstat_known(struct ng_span name);
 
-/* Makes the plan of file `f` anew from its text. */
+/* Makes a new plan of file `f` from its text. */
 int netstat_plan(struct netstat *netstat, size_t f, struct ng_arena *scratch, struct ng_span text);
 
-/* The "Tcp:" that the line begins with, or the empty span. */
+/* The "Tcp:" at the beginning of the line, or the empty span. */
 static inline struct ng_span netstat_protocol(struct ng_span line)
 {
 	size_t size = ng_span_find(line, ' ');
@@ -71,7 +71,7 @@ static inline struct ng_span netstat_protocol(struct ng_span line)
 }
 
 /*
- * Reads the values that the plan wants, and leaves out what is wrong; -ESTALE where the text is not that of the plan.
+ * Reads the values that the plan selects, and leaves out bad ones; -ESTALE if the text does not match the plan.
  * `ret_line` counts from 1.
  */
 int netstat_read_tables(const struct plan *plan, struct ng_span text, struct rows *rows, size_t *ret_line);

@@ -4,7 +4,7 @@
 
 static const struct ng_span prefix = { "node_netstat_", 13 };
 
-/* Whether the family is there already: text that repeats a name must not open it twice. */
+/* Whether the family is already in use: text that repeats a name must not open it twice. */
 static bool taken(const struct netstat *netstat, struct ng_span name)
 {
 	for (size_t f = 0; f < FILES; f++) {
@@ -19,7 +19,7 @@ static bool taken(const struct netstat *netstat, struct ng_span name)
 	return false;
 }
 
-/* The name of the family when the counter is wanted, else the empty span. It lies in the scratch arena. */
+/* The name of the family if the counter is wanted, else the empty span. It is in the scratch arena. */
 static int wanted_name(const struct netstat *netstat, struct ng_arena *scratch, struct ng_span protocol,
 	struct ng_span counter, struct ng_span *ret_name)
 {
@@ -103,7 +103,7 @@ static int plan_tables(struct netstat *netstat, struct plan *plan, struct ng_are
 	return r;
 }
 
-/* "Ip6InReceives": the protocol ends with the digit; what has none is no counter. */
+/* "Ip6InReceives": the protocol ends with the digit; a name without one is not a counter. */
 static int plan_name(struct netstat *netstat, struct plan *plan, struct ng_arena *scratch, struct ng_span word,
 	bool alone, size_t feeds)
 {
@@ -145,7 +145,7 @@ int netstat_plan(struct netstat *netstat, size_t f, struct ng_arena *scratch, st
 	ng_arena_reset(&plan->arena);
 	*plan = (struct plan){ .arena = plan->arena };
 	int r = f == SNMP6 ? plan_list(netstat, plan, scratch, text) : plan_tables(netstat, plan, scratch, text);
-	if (r < 0) /* a part of a plan is none: it is made again */
+	if (r < 0) /* an incomplete plan is useless: start again next time */
 		*plan = (struct plan){ .arena = plan->arena };
 	return r;
 }

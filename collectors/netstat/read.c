@@ -9,7 +9,7 @@ static bool is_blank(char c)
 
 static const char expected[] = "names and their values";
 
-/* The number that `text` begins with, after blanks. */
+/* The number at the beginning of `text`, after blanks. */
 static int take_value(struct rows *rows, const struct column *column, struct ng_span text, size_t line)
 {
 	struct row *row = ng_push(rows->scrape->arena, &rows->row, &rows->count, &rows->capacity);
@@ -27,8 +27,8 @@ static int take_value(struct rows *rows, const struct column *column, struct ng_
 }
 
 /*
- * How many of the next eight bytes are blanks. Most of the text is not wanted, and a word of it is seldom longer than
- * two digits: so words are counted by eight bytes rather than looked for one by one.
+ * How many of the next eight bytes are blanks. Most of the text is not wanted, and words are seldom longer than two
+ * digits, so words are counted eight bytes at a time instead of being searched one by one.
  */
 static size_t count_eight(const char *at)
 {
@@ -54,7 +54,7 @@ static size_t count_blanks(struct ng_span span)
 	return n;
 }
 
-/* Drops what stands before the end of the n-th blank; false where there are fewer. */
+/* Drops everything up to and including the n-th blank; false if there are fewer. */
 static bool skip_blanks(struct ng_span *span, size_t n)
 {
 	const char *at = span->text, *end = at + span->size;
@@ -71,7 +71,7 @@ static bool skip_blanks(struct ng_span *span, size_t n)
 	return n == 0;
 }
 
-/* Drops `n` lines at most and returns how many had a line feed. */
+/* Drops at most `n` lines and returns how many had a line feed. */
 static size_t skip_lines(struct ng_span *text, size_t n)
 {
 	size_t done = 0;
@@ -85,7 +85,7 @@ static size_t skip_lines(struct ng_span *text, size_t n)
 	return done;
 }
 
-/* A line of values: one blank before each, and as many as in the line of names. */
+/* A line of values: one blank before each, as many as in the line of names. */
 static int take_values(const struct block *block, struct ng_span line, size_t number, struct rows *rows)
 {
 	size_t done = 0;
@@ -101,7 +101,7 @@ static int take_values(const struct block *block, struct ng_span line, size_t nu
 	return count_blanks(line) == block->blanks - done ? 0 : -EBADMSG;
 }
 
-/* A table that is not whole is left out: there is no telling which of the names lacks its value. */
+/* An incomplete table is left out: there is no telling which name lacks its value. */
 static int take_block(const struct block *block, struct ng_span *text, struct rows *rows, size_t *line)
 {
 	struct ng_span values, protocol = netstat_protocol(block->head);
@@ -138,7 +138,7 @@ int netstat_read_tables(const struct plan *plan, struct ng_span text, struct row
 	return b == plan->count ? 0 : -ESTALE;
 }
 
-/* Lines are never taken away or renamed while the kernel runs, only added: so it is enough to count them. */
+/* While the kernel runs, lines are never removed or renamed, only added, so it is enough to count them. */
 int netstat_read_list(const struct plan *plan, struct ng_span text, struct rows *rows, size_t *ret_line)
 {
 	size_t feeds = 0;
