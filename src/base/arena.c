@@ -79,7 +79,7 @@ void ng_arena_reset(struct ng_arena *arena)
 		for (const struct ng_arena_chunk *chunk = arena->chunk; chunk; chunk = chunk->older)
 			size += chunk->size;
 		free_all(arena);
-		arena->chunk = chunk_new(NULL, size); /* where there is none the next use asks again */
+		arena->chunk = chunk_new(NULL, size); /* if this fails, the next use tries again */
 	}
 	if (arena->chunk)
 		ASAN_POISON_MEMORY_REGION(arena->chunk->bytes, arena->chunk->size);
@@ -87,7 +87,10 @@ void ng_arena_reset(struct ng_arena *arena)
 	arena->total = 0;
 }
 
-/* An empty chunk may be replaced by a larger one, so a mark at its start is one at the end of the chunk before. */
+/*
+ * An empty chunk may be replaced by a larger one, so a mark at its start is stored as one at the end of the chunk
+ * before.
+ */
 struct ng_arena_mark ng_arena_mark(const struct ng_arena *arena)
 {
 	struct ng_arena_mark mark = { arena->chunk, arena->used, arena->total };
@@ -141,7 +144,7 @@ static size_t next_size(const struct ng_arena *arena, size_t need)
 	return size;
 }
 
-/* A chunk of which nothing is used makes room for the larger one. */
+/* An unused chunk is freed to make room for the larger one. */
 static bool arena_grow(struct ng_arena *arena, size_t need)
 {
 	size_t size = next_size(arena, need);

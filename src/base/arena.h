@@ -8,8 +8,7 @@
 
 #include <nodegauge/arena.h>
 
-/* At least `size` bytes, and whatever else is free in the chunk; NULL past the limit or when the system has no memory.
- */
+/* At least `size` bytes, and everything else that is free in the chunk; NULL above the limit or if out of memory. */
 char *ng_arena_reserve(struct ng_arena *arena, size_t size, size_t *ret_size);
 
 /*

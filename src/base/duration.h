@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Durations as flags have them. */
+/* Durations in flags. */
 #ifndef BASE_DURATION_H
 #define BASE_DURATION_H
 

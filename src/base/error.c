@@ -53,8 +53,8 @@ int ng_broken(struct ng_scrape *scrape, const char *file, unsigned line, const c
 }
 
 /*
- * Collectors try files that may be missing, at every scrape: the text is only put together from its parts here, by
- * plain copies.
+ * Collectors try files that may be missing on every scrape, so the text is put together here by plain copies, without
+ * formatting functions.
  */
 int ng_failed(struct ng_scrape *scrape, int error, const char *what, const char *file)
 {
@@ -79,7 +79,7 @@ void ng_note(struct ng_scrape *scrape)
 	size_t last = scrape->note_count - 1;
 
 	if (scrape->note_count && last < scrape->note_room && strcmp(scrape->notes[last], scrape->reason) == 0)
-		return; /* several values of one line */
+		return; /* several values of the same line */
 	if (scrape->note_count < scrape->note_room)
 		snprintf(scrape->notes[scrape->note_count], NG_NOTE_SIZE, "%s", scrape->reason);
 	scrape->note_count++;
@@ -126,7 +126,7 @@ void ng_drop_unread(struct ng_scrape *scrape, int error, const char *file)
 	if (ng_absent(error))
 		return;
 	scrape->dropped_values++;
-	if (error != -EBADMSG) /* what was expected is noted already */
+	if (error != -EBADMSG) /* the expected text has already been recorded */
 		ng_failed(scrape, error, "read", file);
 	ng_note(scrape);
 }

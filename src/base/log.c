@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The one thing in the process that is global, as standard error is. */
+/* The only global object in the process, like standard error itself. */
 static struct {
 	pthread_mutex_t lock;
 	enum ng_level level;
@@ -23,10 +23,10 @@ static struct {
 struct line {
 	char text[2048];
 	size_t size;
-	bool begun; /* has a field */
+	bool begun; /* the line has a field already */
 };
 
-/* For what closes a line: a quote, a bracket, the line feed, and an escape before them. */
+/* Room for the end of a line: a quote, a bracket, the line feed, and an escape before them. */
 enum { TAIL = 16 };
 
 static const char *level_name(enum ng_level level)
@@ -77,8 +77,10 @@ static void put_escape(struct line *line, unsigned code)
 	put(line, escape);
 }
 
-/* The character at `text` as a part of a quoted string; returns its bytes. Terminals obey control characters, also
- * those from U+0080 on. */
+/*
+ * The character at `text` as part of a quoted string; returns its size. Terminals obey control characters, including
+ * those from U+0080 on.
+ */
 static size_t put_character(struct line *line, const char *text)
 {
 	unsigned char c = (unsigned char)*text;
@@ -110,7 +112,7 @@ static size_t put_character(struct line *line, const char *text)
 	return n;
 }
 
-/* A quoted string, which is both logfmt and JSON; cut where the line has no more room. */
+/* A quoted string, valid in both logfmt and JSON; truncated if the line has no more room. */
 static void put_quoted(struct line *line, const char *text)
 {
 	put_byte(line, '"');
@@ -132,7 +134,7 @@ static void put_field(struct line *line, const char *key, const char *value)
 {
 	bool first = !line->begun;
 
-	/* one that is cut in its name would spoil the line */
+	/* a field truncated in its name would corrupt the line */
 	if (line->size + strlen(key) + sizeof(",\"\":\"") > sizeof(line->text) - TAIL)
 		return;
 	line->begun = true;
@@ -180,7 +182,7 @@ static void write_line(const struct line *line)
 {
 	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	/* a reader that has stopped must not stop us: a pipe is writable when a line fits */
+	/* a reader that has stopped must not block us: a pipe is writable if a whole line fits */
 	if (poll(&ready, 1, 0) == 1 && !(ready.revents & (POLLERR | POLLNVAL)) &&
 		write(STDERR_FILENO, line->text, line->size) == (ssize_t)line->size)
 		log_state.lost = 0;

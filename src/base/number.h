@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Room that any of these needs, for up to 64 places. */
+/* Room for any of these, with up to 64 places. */
 #define NG_NUMBER_MAX 96
 
-/* Each writes at `at` without NUL and returns the end. */
+/* Each writes to `at` without a NUL and returns the end. */
 char *ng_render_u64(char *at, uint64_t value);
 char *ng_render_i64(char *at, int64_t value);
 char *ng_render_scaled(char *at, uint64_t value, unsigned places); /* value * 10^-places, places up to 64 */

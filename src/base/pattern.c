@@ -10,8 +10,8 @@
 #include <sys/random.h>
 
 /*
- * The memo is a table of hashes under a random key: nobody who names mount points or interfaces can aim at a collision.
- * It is emptied when it is three quarters full, so that passing names do not make it grow without end.
+ * The memo is a hash table with a random key, so that nobody can cause collisions by naming mount points or interfaces.
+ * It is emptied when it is three quarters full, so that transient names do not make it grow forever.
  */
 enum { MEMO_FIRST = 64, MEMO_LAST = 16384 };
 
@@ -150,7 +150,7 @@ static int pattern_fill(struct ng_pattern *pattern, const char *expression, stru
 	if (!pattern->match || !pattern->context || !pattern->memo)
 		return ng_error_set(error, -ENOMEM, "out of memory");
 	pcre2_set_match_limit(pattern->context, 100000);
-	/* takes the memory that nearly every match will do with: a match later on is no place to find out */
+	/* allocates what nearly every match will need: a later match is not the place to run out of memory */
 	if (pcre2_match(pattern->code, (PCRE2_SPTR) "", 0, 0, 0, pattern->match, pattern->context) ==
 		PCRE2_ERROR_NOMEMORY)
 		return -ENOMEM;

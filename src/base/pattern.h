@@ -6,7 +6,7 @@
 
 #include <nodegauge/pattern.h>
 
-/* NULL for the empty expression. A bad one gives -EINVAL and says where it is bad. Owned by the caller. */
+/* NULL for the empty expression. An invalid one gives -EINVAL and the position of the error. Owned by the caller. */
 int ng_pattern_new(const char *expression, struct ng_error *error, struct ng_pattern **ret_pattern);
 void ng_pattern_free(struct ng_pattern *pattern);
 

@@ -6,7 +6,7 @@
 
 static const size_t least_room = 64;
 
-/* Keys are small counting numbers: Fibonacci hashing spreads them. */
+/* Keys are small consecutive numbers: Fibonacci hashing spreads them. */
 static size_t place_of(const struct ng_table *table, uint64_t key)
 {
 	return (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (table->room - 1);
@@ -54,7 +54,7 @@ int ng_table_put(struct ng_table *table, uint64_t key, void *value)
 	return 0;
 }
 
-/* What lies behind moves up, so that no search stops at the hole. */
+/* Moves later entries up, so that no search stops at the hole. */
 static void close_hole(struct ng_table *table, size_t hole)
 {
 	size_t mask = table->room - 1;

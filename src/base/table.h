@@ -10,7 +10,7 @@ struct ng_table_slot {
 	void *value; /* NULL: free */
 };
 
-/* A table of zeroes is an empty one. */
+/* Initialize with zeroes. */
 struct ng_table {
 	struct ng_table_slot *slot;
 	size_t room; /* a power of two */
@@ -27,8 +27,8 @@ void ng_table_drop(struct ng_table *table, uint64_t key);
 void ng_table_done(struct ng_table *table);
 
 /*
- * A key for texts (FNV-1a): each takes what the one before gave, the first NG_HASH_SEED. "ab" and "c" are another key
- * than "a" and "bc".
+ * Hashes texts into a key (FNV-1a): each call gets the result of the previous one as its seed, the first one gets
+ * NG_HASH_SEED. "ab", "c" and "a", "bc" give different keys.
  */
 #define NG_HASH_SEED UINT64_C(0xcbf29ce484222325)
 uint64_t ng_hash(uint64_t seed, struct ng_span text);

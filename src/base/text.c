@@ -121,7 +121,7 @@ int ng_hex(struct ng_span text, uint64_t *ret_value)
 	return 0;
 }
 
-/* These two stand in the innermost loops of many collectors: one pass over the bytes instead of two. */
+/* These two are in the innermost loops of many collectors: one pass over the bytes instead of two. */
 
 static const char *skip_blanks(const struct ng_span *line)
 {
@@ -137,7 +137,7 @@ static void set_rest(struct ng_span *line, const char *at)
 	*line = (struct ng_span){ at, (size_t)(line->text + line->size - at) };
 }
 
-/* A word that is no number, or a long one. */
+/* A word that is not a number, or a long number. */
 static int number_slow(struct ng_span *line, int (*parse)(struct ng_span, uint64_t *), uint64_t *ret_value)
 {
 	struct ng_span word;

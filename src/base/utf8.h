@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* The length of the UTF-8 sequence of several bytes at `text`, or 0 where there is none. */
+/* The length of the multi-byte UTF-8 sequence at `text`, or 0 if there is none. */
 size_t ng_utf8_length(const char *text, size_t size);
 
 #endif
