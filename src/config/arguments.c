@@ -43,7 +43,7 @@ static int read_text(const char *path, char *text, size_t *ret_size, const char 
 	return *ret_why ? -EINVAL : 0;
 }
 
-/* One argument a line; empty lines and those that begin with # are passed over. */
+/* One argument per line; empty lines and lines that begin with # are skipped. */
 static int add_lines(struct ng_arguments *arguments, const char *path, struct ng_span text, struct ng_error *error)
 {
 	struct ng_span line;

@@ -24,7 +24,7 @@ static bool next_byte(struct ng_span *text, char *ret_byte)
 	return true;
 }
 
-/* Texts that come out are never longer than what goes in, but for quoting. */
+/* The output is never longer than the input, except for quoting. */
 struct piece {
 	char *text;
 	size_t size;
@@ -81,7 +81,7 @@ static void single_quoted(struct ng_span *text, struct piece *value)
 		add(value, byte);
 }
 
-/* To the end of the line, from the first byte that is neither blank nor quote: quotes mean nothing there. */
+/* Up to the end of the line, from the first byte that is neither a blank nor a quote: quotes have no meaning there. */
 static void unquoted(struct ng_span *text, struct piece *value)
 {
 	size_t kept = value->size;
@@ -101,7 +101,7 @@ static void unquoted(struct ng_span *text, struct piece *value)
 	value->size = kept;
 }
 
-/* Behind the equals sign: quoted parts one after the other, then perhaps one without quotes. */
+/* After the equals sign: quoted parts one after the other, possibly followed by one without quotes. */
 static void read_value(struct ng_span *text, struct piece *value)
 {
 	while (text->size) {
@@ -138,8 +138,7 @@ bool ng_environment_next(struct ng_arena *arena, struct ng_span *text, struct ng
 		}
 		*text = ng_span_skip(*text, equals + 1);
 		name.size = equals;
-		if (ng_span_starts(
-			    name, NG_SPAN("export "))) /* systemd has no such thing, but shells that read it, too */
+		if (ng_span_starts(name, NG_SPAN("export "))) /* not supported by systemd, but by shells that read it */
 			name = ng_span_skip(name, sizeof("export ") - 1);
 		if (!piece_init(&value, arena, text->size))
 			return false;
@@ -185,7 +184,9 @@ static size_t room_for(const char *const *words, size_t count)
 	return room;
 }
 
-/* For the second level: one backslash before what would end a word, begin a quote or be a backslash. */
+/*
+ * For the second level: a backslash before anything that would end a word, start a quote or be taken for a backslash.
+ */
 static void add_escaped(struct piece *piece, const char *text)
 {
 	if (!*text)
@@ -211,7 +212,7 @@ const char *ng_environment_line(struct ng_arena *arena, const char *name, const 
 	finish(&value);
 	if (!piece_init(&line, arena, strlen(name) + 2 * value.size + 4))
 		return NULL;
-	/* for the first level single quotes, in which all is as it stands; they cannot hold one themselves */
+	/* single quotes for the first level, which keep everything as is but cannot contain a single quote */
 	bool plain = !strchr(value.text, '\'');
 	add_text(&line, name);
 	add_text(&line, plain ? "='" : "=\"");

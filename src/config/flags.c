@@ -10,7 +10,7 @@
 		.initial = (initial_), .help = __VA_ARGS__                                                             \
 	}
 
-/* The flags that are not a collector's. */
+/* Our own flags. */
 static const struct {
 	const char *name;
 	enum ng_option_kind kind;
@@ -179,7 +179,7 @@ struct ng_flag *ng_flag_find(struct ng_options *options, struct ng_span name)
 
 enum { LONGEST_NAME = 96 };
 
-/* Edit distance with the two rows that are needed. */
+/* Edit distance; keeps only the two rows that are needed. */
 static size_t distance(struct ng_span a, struct ng_span b)
 {
 	size_t row[LONGEST_NAME + 1];

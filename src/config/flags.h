@@ -8,7 +8,7 @@
 /* Fills the table for the registry of the options. */
 int ng_flags_make(struct ng_options *options);
 
-/* NULL where there is none of that name. */
+/* NULL if there is no flag with that name. */
 struct ng_flag *ng_flag_find(struct ng_options *options, struct ng_span name);
 
 /* The name that was probably meant, or NULL. */

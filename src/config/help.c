@@ -21,7 +21,7 @@ static void spell(char *text, size_t size, const struct ng_flag *flag)
 		snprintf(text, size, "--%s=%s%s", flag->name, flag->choices ? flag->choices : "...", more);
 }
 
-/* The text in lines of up to `width` behind `indent` blanks; goes on in the column where the caller stands. */
+/* Prints the text in lines of up to `width` after `indent` blanks, continuing at the caller's column. */
 static void wrap(FILE *out, const char *text, size_t indent, size_t width)
 {
 	struct ng_span rest = ng_span(text), word;
@@ -69,7 +69,10 @@ void ng_help_print(FILE *out, const struct ng_options *options)
 
 /* ---- the manual page ---- */
 
-/* Text for roff: a hyphen is a minus, a backslash is one, and no line begins with a control character. */
+/*
+ * Escapes text for roff: hyphens become minus signs, backslashes stay backslashes, and no line begins with a control
+ * character.
+ */
 static void roff(FILE *out, const char *text)
 {
 	for (; *text; text++) {
@@ -153,7 +156,7 @@ static void man_files(FILE *out)
 void ng_help_man(FILE *out, const struct ng_options *options)
 {
 	fprintf(out, ".TH NODEGAUGE 8 \"\" \"nodegauge %s\" \"System Administration\"\n", ng_version);
-	/* regular expressions are long words: lines that hold one cannot be stretched */
+	/* regular expressions are long words, which make justified lines look bad */
 	fputs(".ad l\n"
 	      ".SH NAME\nnodegauge \\- host metrics exporter for Prometheus\n"
 	      ".SH SYNOPSIS\n\\fBnodegauge\\fR [\\fIflags\\fR] [\\fB@\\fIfile\\fR]\n"
@@ -202,7 +205,7 @@ void ng_help_version(FILE *out)
 		ng_revision, ng_compiler, ng_machine);
 }
 
-/* Whether an enabled collector would lose that, were it started like this. */
+/* Whether the collector, if enabled, would lack this privilege when started with these options; as text. */
 static const char *loss(const struct ng_options *options, const struct ng_collector *collector,
 	const struct ng_privilege *privilege, ng_help_suffices *suffices, const void *context)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the program prints about itself, all of it from the table of flags and the collectors' descriptors. */
+/* Everything that the program prints about itself, from the table of flags and the collectors' descriptors. */
 #ifndef CONFIG_HELP_H
 #define CONFIG_HELP_H
 
@@ -11,15 +11,17 @@ void ng_help_print(FILE *out, const struct ng_options *options);
 void ng_help_man(FILE *out, const struct ng_options *options);
 void ng_help_version(FILE *out);
 
-/* Whether the process will have what that text of struct ng_privilege asks for. */
+/* Whether the process will have the privileges named in that text of struct ng_privilege. */
 typedef bool ng_help_suffices(const void *context, const char *capability);
 
 /* Lists every collector with its default, privileges and options, and whether it would lack a privilege if started
  * now. */
 void ng_help_collectors(FILE *out, const struct ng_options *options, ng_help_suffices *suffices, const void *context);
 
-/* Every family, tab-separated with a header line: collector, default, family, type, labels, help. `writers` are the
- * families that belong to no collector. */
+/*
+ * Lists every family, tab-separated with a header line: collector, default, family, type, labels, help. `writers`
+ * provide the families that belong to no collector.
+ */
 void ng_help_metrics(
 	FILE *out, const struct ng_options *options, const struct ng_writer *const *writers, size_t writer_count);
 

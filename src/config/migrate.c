@@ -9,7 +9,7 @@ static const char container_is_new[] =
 	"the container collector has no counterpart in node_exporter: it adds series for each systemd unit, pod and "
 	"container, about half of all series on a plain host. --no-collector.container turns it off";
 
-/* Text of a file: it may not end the line, nor speak to the terminal. */
+/* Text from a file: it must not end the line or control the terminal. */
 static void print_text(FILE *out, const char *text)
 {
 	for (const unsigned char *at = (const unsigned char *)text; *at; at++)
@@ -35,7 +35,7 @@ static void print_notes(FILE *out, const char *title, const struct ng_note *note
 
 /* ---- collectors ---- */
 
-/* 1 on, 0 off, -1 not said; the last flag counts. */
+/* 1 on, 0 off, -1 not given; the last flag wins. */
 static int switched(const struct ng_migration *migration, const char *name)
 {
 	int said = -1;
@@ -63,7 +63,7 @@ static bool ran(const struct ng_migration *migration, const struct ng_their_coll
 	return collector->initial == NG_THEIRS_ON || (migration->debian && strcmp(collector->name, "systemd") == 0);
 }
 
-/* The names of those that ran there and do not exist here, separated by blanks. */
+/* The names of collectors that were enabled there and do not exist here, separated by blanks. */
 static const char *missing_collectors(struct ng_migration *migration, size_t *ret_count)
 {
 	const char *names = "";
@@ -130,7 +130,7 @@ static int print(FILE *out, struct ng_migration *migration, const char *path, co
 	return 0;
 }
 
-/* What is lost, for those who only look at whether it worked. */
+/* Summarises what is lost, for users who only check whether it worked. */
 static void sum_up(FILE *log, const struct ng_migration *migration, const char *missing, size_t missing_count)
 {
 	static const char program[] = "nodegauge: --migrate:";

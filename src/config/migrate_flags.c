@@ -13,9 +13,9 @@ static const struct ng_note known_flags[] = {
 	{ "web.telemetry-path", "/ shows the state of the collectors, and /-/healthy and /-/ready are there too" },
 };
 
-/* What Debian's package does without a flag, and nodegauge only with one. */
+/* Debian's package does this by default, nodegauge only with these flags. */
 static const char *const debian_defaults[] = {
-	/* purged, the package deletes that directory: "-" allows that it is missing */
+	/* purging the package deletes that directory: "-" allows it to be missing */
 	"collector.textfile.directory=-/var/lib/prometheus/node-exporter",
 	("collector.filesystem.mount-points-exclude="
 	 "^/(dev|proc|run|sys|mnt|media|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"),
@@ -35,11 +35,11 @@ static void keep(struct ng_migration *migration, const char *word)
 	migration->no_memory |= !slot || !word;
 }
 
-/* A value, if there is one, stands behind the equals sign or is the next word. */
+/* A value, if any, follows the equals sign or is the next word. */
 struct argument {
 	const char *word;
 	struct ng_span name;
-	const char *value; /* behind the equals sign; NULL without one */
+	const char *value; /* after the equals sign; NULL without one */
 };
 
 static struct argument look_at(const char *word)
@@ -70,7 +70,7 @@ static const char *why_unknown(struct ng_migration *migration, const struct argu
 	return "no such flag here";
 }
 
-/* What a configuration file of node_exporter's web server protects by; NULL for nothing. */
+/* The protection that a configuration file of node_exporter's web server provides; NULL for none. */
 static const char *protection_of(struct ng_migration *migration, const char *path)
 {
 	struct ng_span text, line;
@@ -100,7 +100,7 @@ static void unknown(struct ng_migration *migration, struct argument *argument, s
 		keep(migration, shown);
 		return;
 	}
-	/* node_exporter takes flags only, so what does not look like one is this one's value */
+	/* node_exporter takes flags only, so a word that does not look like one is this flag's value */
 	if (!argument->value && next && !is_flag(next)) {
 		shown = ng_migrate_join(migration, shown, "=", next);
 		argument->value = next;
@@ -114,7 +114,7 @@ static void unknown(struct ng_migration *migration, struct argument *argument, s
 		ng_migrate_lose_protection(migration, protection);
 }
 
-/* Whether nodegauge would start with what is kept and this word, to serve. */
+/* Whether nodegauge would start and serve with the words kept so far and this one. */
 static bool starts(struct ng_migration *migration, const char *word, struct ng_error *error)
 {
 	struct ng_options options;
@@ -198,7 +198,7 @@ static bool given(struct ng_migration *migration, const char *name)
 
 /* ---- Debian's own defaults ---- */
 
-/* A flag of the operator's that excludes one of them goes first. */
+/* Omits a default if the operator's flags exclude it. */
 static void add_debian_defaults(struct ng_migration *migration)
 {
 	static const char reason[] = "default of Debian's prometheus-node-exporter";
@@ -240,7 +240,7 @@ static bool is_kept(const struct ng_migration *migration, const char *word, size
 	return false;
 }
 
-/* The same port on 127.0.0.1. */
+/* The same port, on 127.0.0.1. */
 static const char *on_loopback(struct ng_migration *migration, const char *word, const char *address)
 {
 	struct ng_address_parts parts;
@@ -290,7 +290,7 @@ static void close_addresses(struct ng_migration *migration)
 
 void ng_migrate_judge(struct ng_migration *migration)
 {
-	/* what was given on the command line of --migrate itself does not count */
+	/* flags on the command line of --migrate itself do not count */
 	for (size_t i = 0; i < migration->options->flag_count; i++)
 		migration->options->flags[i].given = false;
 	for (size_t at = 0; at < migration->word_count;)

@@ -5,7 +5,10 @@
 
 /* ---- a file of variables ---- */
 
-/* Debian has its flags in ARGS, the rpms and others in OPTIONS and the like: any variable that begins with a flag. */
+/*
+ * Debian has its flags in ARGS, the rpms and others in OPTIONS and the like: any variable whose value begins with a
+ * flag.
+ */
 static bool has_flags(const struct ng_variable *variable)
 {
 	struct ng_span value = ng_trim(variable->value);
@@ -25,13 +28,13 @@ static bool take_variables(struct ng_migration *migration, struct ng_span text)
 			continue;
 		found = true;
 		if (ng_span_equal(variable.name, NG_SPAN("ARGS")))
-			migration->word_count = 0; /* the last one counts */
+			migration->word_count = 0; /* the last one wins */
 		ng_migrate_push_words(migration, variable.value);
 	}
 	return found;
 }
 
-/* ---- either ---- */
+/* ---- both kinds ---- */
 
 static bool is_unit(const char *path, struct ng_span text)
 {

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* [Service] of a unit, as far as it matters here. */
+/* The relevant part of a unit's [Service] section. */
 struct service {
 	struct ng_arena *memory;
 	struct ng_span *commands, *variables, *files; /* values of ExecStart=, Environment=, EnvironmentFile= */
@@ -25,7 +25,7 @@ static void add_value(
 	struct service *service, struct ng_span **array, size_t *count, size_t *capacity, struct ng_span value)
 {
 	if (!value.size) {
-		*count = 0; /* an empty assignment takes back those before it */
+		*count = 0; /* an empty assignment resets the list */
 		return;
 	}
 	struct ng_span *slot = ng_push(service->memory, array, count, capacity);
@@ -76,7 +76,10 @@ static bool is_listed(const struct drop_in *drop_ins, size_t count, const char *
 	return false;
 }
 
-/* In the order of their names, whichever directory they are in; of two with one name the first directory's counts. */
+/*
+ * In the order of their names, whichever directory they are in; of two with the same name, the one in the first
+ * directory wins.
+ */
 static void read_drop_ins(struct service *service, const char *directory, const char *unit)
 {
 	static const char *const systems[] = { "/etc/systemd/system", "/run/systemd/system",
@@ -127,7 +130,7 @@ static void add_variable(struct service *service, struct ng_span name, struct ng
 	service->no_memory |= !variable;
 }
 
-/* Files go before settings, and a "-" before a name allows that there is no such file. */
+/* Files come before settings, and a "-" before a name allows the file to be missing. */
 static int read_environment(struct service *service, struct ng_error *error)
 {
 	const char *word;
@@ -169,11 +172,11 @@ static struct ng_span value_of(const struct service *service, struct ng_span nam
 struct command {
 	const char **words;
 	size_t count, capacity;
-	size_t program; /* index of node_exporter among them */
-	bool expands;   /* variables: not behind ":" */
+	size_t program; /* index of node_exporter in the words */
+	bool expands;   /* variables are expanded: no ":" prefix */
 };
 
-/* "${NAME}" in a word stands for a value, and "$$" for "$"; "%%" for "%". False where only systemd knows the value. */
+/* Replaces "${NAME}" in a word by a value, "$$" by "$" and "%%" by "%". False if only systemd knows the value. */
 static bool expand(const struct service *service, const char *word, bool variables, const char **ret_word)
 {
 	char *text = NULL;
@@ -225,7 +228,7 @@ static bool names_node_exporter(const char *word)
 	return n == name.size && (strstr(name.text, "node_exporter") || strstr(name.text, "node-exporter"));
 }
 
-/* The next command of a value: there may be several, with " ; " in between. False at the end. */
+/* The next command of a value, which may contain several separated by " ; ". False at the end. */
 static bool next_command(struct service *service, struct ng_span *value, struct command *ret_command)
 {
 	const char *word;
@@ -246,7 +249,8 @@ static bool next_command(struct service *service, struct ng_span *value, struct 
 	return ret_command->count;
 }
 
-/* The command that starts node_exporter, perhaps through another program (taskset, nice); else the only one there is.
+/*
+ * The command that starts node_exporter, possibly through another program (taskset, nice); otherwise the only command.
  */
 static int find_command(struct service *service, struct command *ret_command, struct ng_error *error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the steps of --migrate add to: the words of the command line, and what is lost or changed. */
+/* The state shared by the steps of --migrate: the words of the command line, and what is lost or changed. */
 #include "config/environment.h"
 #include "config/migrate_internal.h"
 
@@ -70,7 +70,7 @@ static void push_word(struct ng_migration *migration, const char *word)
 	migration->no_memory |= !slot || !word;
 }
 
-/* @FILE stands for the arguments in FILE, one a line, for node_exporter and for nodegauge. */
+/* @FILE stands for the arguments in FILE, one per line, in both node_exporter and nodegauge. */
 void ng_migrate_push(struct ng_migration *migration, const char *word)
 {
 	struct ng_span text, line;

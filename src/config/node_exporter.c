@@ -86,7 +86,7 @@ const struct ng_their_collector ng_their_collectors[] = {
 	{ .name = NULL },
 };
 
-/* Flags of its own, and those of versions before 0.16, that have no meaning here. */
+/* node_exporter's own flags, and flags of versions before 0.16, that have no meaning here. */
 static const struct {
 	const char *flag, *reason;
 } flags[] = {

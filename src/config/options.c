@@ -111,7 +111,7 @@ static int unknown(const struct ng_options *options, const char *argument, struc
 	return ng_error_set(error, -EINVAL, "unknown flag '%s': see --help", argument);
 }
 
-/* One flag with its value, which may be the next argument; moves `*at` behind both. */
+/* One flag with its value, which may be the next argument; advances `*at` past both. */
 static int parse_flag(
 	struct ng_options *options, const struct ng_arguments *arguments, size_t *at, struct ng_error *error)
 {
@@ -191,7 +191,7 @@ static int check_addresses(const struct ng_list *listen, struct ng_error *error)
 	return r;
 }
 
-/* Values that would start a server which nobody can reach. */
+/* Rejects values that would start an unreachable server. */
 static int check(struct ng_options *options, struct ng_error *error)
 {
 	const struct ng_settings *settings = &options->settings;

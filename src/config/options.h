@@ -10,7 +10,7 @@
 #include "engine/engine.h"
 #include "engine/registry.h"
 
-/* What a flag that asks for text instead of service wants. */
+/* What to do, if not serve: one for each flag that prints something instead. */
 enum ng_action {
 	NG_SERVE,
 	NG_ONCE,
@@ -93,7 +93,7 @@ void ng_options_done(struct ng_options *options);
 /* Borrows the arguments. On -EINVAL, `error` says which one is invalid and what is expected. */
 int ng_options_parse(struct ng_options *options, const struct ng_arguments *arguments, struct ng_error *error);
 
-/* Where the collectors look; the texts live as long as the options. 0 or -ENOMEM. */
+/* The directories of the collectors' roots; the texts live as long as the options. 0 or -ENOMEM. */
 int ng_options_roots(struct ng_options *options, const char *ret_roots[NG_ROOTS]);
 
 enum ng_action ng_options_action(const struct ng_options *options);

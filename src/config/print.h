@@ -6,7 +6,7 @@
 #include "config/help.h"
 #include "config/options.h"
 
-/* What printing needs of the rooms above this one. */
+/* The parts of higher layers that printing needs. */
 struct ng_printing {
 	struct ng_options *options;
 	const struct ng_writer *const *writers; /* of the families that belong to no collector */

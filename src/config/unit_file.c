@@ -42,8 +42,8 @@ static bool is_continued(struct ng_span line)
 }
 
 /*
- * Moves behind a line and those that continue it, and gives their size; joins them in `out` unless it is NULL. Each
- * backslash at an end becomes a blank. Comments in between are passed over.
+ * Moves past a line and its continuation lines, and returns their size; joins them in `out` unless it is NULL. Each
+ * backslash at the end of a line becomes a blank. Comments in between are skipped.
  */
 static size_t join_lines(struct ng_span *text, char *out)
 {
@@ -95,7 +95,7 @@ bool ng_unit_next(struct ng_arena *arena, struct ng_unit_reader *reader, struct 
 
 /* ---- words ---- */
 
-/* The digits of an escape such as \x2d or \055; false when there are fewer, and nothing is taken then. */
+/* The digits of an escape such as \x2d or \055; false if there are too few, in which case nothing is consumed. */
 static bool number(struct ng_span *text, size_t digits, unsigned base, char *ret_byte)
 {
 	static const char figures[] = "0123456789abcdef0123456789ABCDEF";
@@ -116,7 +116,7 @@ static bool number(struct ng_span *text, size_t digits, unsigned base, char *ret
 	return true;
 }
 
-/* What is behind a backslash. systemd warns of an escape that it does not know, and keeps it with its backslash. */
+/* The character after a backslash. systemd warns about unknown escapes, and keeps them including the backslash. */
 static size_t unescape(struct ng_span *value, char *out)
 {
 	static const char names[] = "abfnrtvs\\\"'", meant[] = "\a\b\f\n\r\t\v \\\"'";

@@ -6,7 +6,7 @@
 #include <nodegauge/arena.h>
 #include <nodegauge/text.h>
 
-/* What is left of a unit's text. Begin with { .text = ... }. */
+/* The rest of a unit's text. Initialize with { .text = ... }. */
 struct ng_unit_reader {
 	struct ng_span text;
 	struct ng_span section; /* without brackets */
