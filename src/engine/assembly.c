@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes the answer of the pages of a gather, in which no family appears twice.
+ * Builds the response from the pages of a gather, in which no family appears twice.
  *
- * Where two pages share a family, the samples of the later page go behind those of the first when the types agree (cpu
- * and cpufreq both know node_cpu_frequency_hertz), else they are left out and counted; a collector that yields
- * (textfile) never adds to a family of another.
+ * If two pages share a family, the samples of the later page are appended to those of the first if the types agree
+ * (both cpu and cpufreq have node_cpu_frequency_hertz); otherwise they are left out and counted. A collector that
+ * yields (textfile) never adds to a family of another collector.
  */
 #include "engine/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A family that has been met. */
+/* A family seen so far. */
 struct seen {
 	uint64_t serial; /* the slot is empty unless this is the running assembly's */
 	struct ng_page_family *first, *last;
@@ -24,7 +24,7 @@ struct ng_assembly {
 	struct ng_page **pages; /* in output order */
 	bool *yields;
 	size_t page_count;
-	size_t taken;              /* the page that became the start of the body; SIZE_MAX for none */
+	size_t taken;              /* the page that became the start of the body; SIZE_MAX if none */
 	struct ng_labels **labels; /* {collector="..."} of each cell */
 };
 
@@ -170,7 +170,7 @@ static void write_own(struct ng_engine *engine)
 	ng_page_close(&engine->own);
 }
 
-/* ---- which families there are ---- */
+/* ---- the families seen ---- */
 
 static bool make_slots(struct ng_assembly *assembly)
 {
@@ -213,7 +213,7 @@ static void log_clash(struct ng_engine *engine, const struct ng_page *page, stru
 		engine->config.log(engine->config.log_context, NG_LOG_WARN, "duplicate left out", name, text);
 }
 
-/* A further family of the name goes behind the first one, or is left out. Returns whether it goes there. */
+/* Appends another family with the same name to the first one, or leaves it out. Returns whether it was appended. */
 static bool join(struct ng_engine *engine, struct seen *slot, struct ng_page_family *family, bool yields)
 {
 	family->elsewhere = true;
@@ -227,7 +227,7 @@ static bool join(struct ng_engine *engine, struct seen *slot, struct ng_page_fam
 	return true;
 }
 
-/* Returns whether any family has samples of several pages. */
+/* Returns whether any family has samples from several pages. */
 static bool join_families(struct ng_engine *engine)
 {
 	struct ng_assembly *assembly = engine->assembly;
@@ -248,7 +248,7 @@ static bool join_families(struct ng_engine *engine)
 	return joined;
 }
 
-/* Leaves out what an earlier page has; false if there is no memory to find it. */
+/* Leaves out samples that an earlier page has; false if there is no memory to find them. */
 static bool refuse_twins(struct ng_engine *engine, struct ng_page *page)
 {
 	bool alike;
@@ -265,7 +265,7 @@ static bool refuse_twins(struct ng_engine *engine, struct ng_page *page)
 	return page->error == 0;
 }
 
-/* ---- the answer ---- */
+/* ---- the response ---- */
 
 static void list_pages(struct ng_engine *engine)
 {
@@ -342,7 +342,9 @@ static void reset_body(const struct ng_engine *engine, struct ng_body *body)
 	body->serial = engine->serial;
 }
 
-/* Page after page, each of which gives its memory back when it is through, as none of any size is needed twice. */
+/*
+ * Encodes page after page; each returns its memory once it has been encoded, so that no large amount is needed twice.
+ */
 static void encode_pages(struct ng_engine *engine, struct ng_body *body)
 {
 	const struct ng_assembly *assembly = engine->assembly;
@@ -360,7 +362,7 @@ static void encode_pages(struct ng_engine *engine, struct ng_body *body)
 	}
 }
 
-/* What the answer failed of, if it did. */
+/* The error that the response failed with, if any. */
 static int error_of(const struct ng_engine *engine, const struct ng_body *body)
 {
 	int error = engine->own.error;

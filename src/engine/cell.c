@@ -116,7 +116,8 @@ static bool given_text(const struct ng_choice *choice, const char *name)
 	return given && *given->text;
 }
 
-/* The default of an option falls when its counterpart is given, and not as the empty text: that one asks for nothing.
+/*
+ * The default of an option is dropped if its counterpart is given with a non-empty text; an empty one requests nothing.
  */
 static bool displaced(const struct ng_choice *choice, const struct ng_option *option)
 {

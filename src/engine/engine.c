@@ -7,7 +7,7 @@
 /* How long a runner may stay in one cell before another one takes over the rest. */
 static const uint64_t usual_stall = 30u * 1000000u;
 
-/* ---- waiting for one ---- */
+/* ---- waiting for a gather ---- */
 
 struct waiter {
 	pthread_mutex_t lock;
@@ -88,7 +88,7 @@ static void order_cells(struct ng_engine *engine)
 	}
 }
 
-/* The notice of init is in the buffer for failure reasons. */
+/* The notice from init is in the buffer for failure reasons. */
 static void say_notice(struct ng_engine *engine, struct ng_cell *cell)
 {
 	if (*cell->reason && engine->config.log)
@@ -190,7 +190,7 @@ void ng_engine_reopen(struct ng_engine *engine)
 	pthread_mutex_unlock(&engine->lock);
 }
 
-/* ---- looking in ---- */
+/* ---- status ---- */
 
 size_t ng_engine_cell_count(const struct ng_engine *engine)
 {

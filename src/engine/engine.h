@@ -48,12 +48,12 @@ struct ng_engine_config {
 };
 
 /*
- * The answer of a gather in the formats that were asked for. Shared by all who asked; lives until the last reference is
- * dropped.
+ * The response of a gather in the requested formats. Shared by all scrapes that wait for it; lives until the last
+ * reference is dropped.
  */
 struct ng_body {
 	struct ng_encoded encoded[NG_FORMATS];
-	struct ng_packed packed[NG_FORMATS]; /* compressed, for whoever compresses; empty at first */
+	struct ng_packed packed[NG_FORMATS]; /* compressed; filled in by the user of the body, empty at first */
 	atomic_uint references;
 	uint64_t serial;
 };
@@ -67,7 +67,10 @@ struct ng_engine;
 
 int ng_engine_new(const struct ng_engine_config *config, struct ng_error *error, struct ng_engine **ret_engine);
 
-/* Does not wait for stuck runners: what they use is then left until the process exits, and false is returned. */
+/*
+ * Does not wait for stuck runners: if there are any, what they use is kept until the process exits, and false is
+ * returned.
+ */
 bool ng_engine_free(struct ng_engine *engine);
 
 /* Makes the next gather reread everything that is read once per device event. */
@@ -91,7 +94,7 @@ void ng_engine_view(struct ng_engine *engine, size_t index, struct ng_cell_view 
 struct ng_selection {
 	const bool *cell;                 /* which cells take part: one byte each, true or false; NULL for all */
 	uint64_t readers, recent_readers; /* see struct ng_scrape; 0 means one reader */
-	unsigned formats;                 /* what is asked for: a bit for each; 0 stands for text */
+	unsigned formats;                 /* requested formats, one bit each; 0 means text */
 	unsigned packed;                  /* which of them will be compressed */
 };
 

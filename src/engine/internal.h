@@ -8,8 +8,8 @@
 #include <pthread.h>
 
 enum {
-	NG_KEEP_ROOM = 1 << 20, /* pages, bodies and arenas beyond this size are given back after use */
-	NG_BODIES_KEPT = 4,     /* answers on their way to slow clients beyond these are freed when sent */
+	NG_KEEP_ROOM = 1 << 20, /* pages, bodies and arenas beyond this size are returned to the system after use */
+	NG_BODIES_KEPT = 4,     /* of the bodies being sent to slow clients, any more than these are freed once sent */
 };
 
 struct ng_runner {
@@ -18,7 +18,7 @@ struct ng_runner {
 	pthread_cond_t woken;
 	bool called;
 	struct ng_arena arena;
-	struct ng_cell *cell; /* that it is in, or NULL */
+	struct ng_cell *cell; /* being run, or NULL */
 	bool left;            /* left behind at the end of the engine because it is stuck */
 };
 
@@ -35,7 +35,7 @@ struct ng_engine {
 	struct ng_kernel kernel;
 	struct ng_cell *cells;
 	size_t cell_count;
-	struct ng_cell **order; /* of starting */
+	struct ng_cell **order; /* in starting order */
 	struct ng_engine_config config;
 
 	pthread_mutex_t lock;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What has been logged lately, so that it is not said again at every scrape. */
+/* Remembers what has been logged recently, so that it is not logged again on every scrape. */
 #include "base/table.h"
 #include "engine/internal.h"
 
