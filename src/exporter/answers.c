@@ -8,7 +8,7 @@
 
 const char ng_text_type[] = "text/plain; charset=utf-8";
 
-/* ---- plain answers ---- */
+/* ---- plain responses ---- */
 
 void ng_answer_text(struct ng_request *request, unsigned status, struct ng_span text)
 {

@@ -11,7 +11,7 @@ void ng_answer_text(struct ng_request *request, unsigned status, struct ng_span 
 void ng_answer_format(struct ng_request *request, unsigned status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Takes over text in malloc'ed memory; NULL stands for one that there was no memory for. */
+/* Takes ownership of malloc'ed text; NULL means that there was no memory for it. */
 void ng_answer_owned(struct ng_request *request, unsigned status, const char *type, struct ng_span text);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is served: routes, and the scrapes that wait for a gather.
+ * The served routes, and the scrapes that wait for a gather.
  *
  * Only one gather runs at a time. Requests that arrive meanwhile wait for the next one and share it, so that the data
  * of each response was read after its request arrived, and concurrent scrapers cost no more than consecutive ones.

@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 #include "engine/registry.h"
 
-/* HTML in malloc'ed memory, which is the caller's; an empty span when there is none. */
+/* HTML in malloc'ed memory, owned by the caller; an empty span if out of memory. */
 struct ng_span ng_landing_render(
 	struct ng_engine *engine, const struct ng_registry *registry, const char *telemetry_path);
 

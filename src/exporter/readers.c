@@ -25,7 +25,7 @@ uint64_t ng_readers_note(struct ng_readers *readers, uint64_t address, uint64_t 
 	size_t at = find(readers, key);
 
 	if (connection && readers->slot[at].key != key) {
-		/* it was counted as used only once */
+		/* until now, this connection was counted under its address */
 		size_t before = find(readers, address | 1);
 		if (readers->slot[before].key == (address | 1))
 			at = before;
