@@ -8,12 +8,12 @@
 #include <stdbool.h>
 
 struct ng_address_parts {
-	const char *path; /* behind "unix:"; NULL for TCP */
-	char host[256];   /* without brackets; empty for all */
-	const char *port; /* digits, borrowed of the text */
+	const char *path; /* after "unix:"; NULL for TCP */
+	char host[256];   /* without brackets; empty for all addresses */
+	const char *port; /* digits; borrowed from the text */
 };
 
-/* Takes HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH apart; on -EINVAL `error` says what is wrong with it. */
+/* Splits HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH; on -EINVAL, `error` says what is wrong with it. */
 int ng_address_parse(const char *text, struct ng_address_parts *ret_parts, struct ng_error *error);
 
 #endif

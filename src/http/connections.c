@@ -85,7 +85,7 @@ static void leave_client(struct ng_connections *all, struct ng_client *client)
 	free(client);
 }
 
-/* ---- who may stay ---- */
+/* ---- which connections may stay ---- */
 
 /* The value of a connection, lowest first. */
 enum worth {

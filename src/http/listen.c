@@ -20,7 +20,7 @@
 
 enum { BACKLOG = 1024 };
 
-/* Why binding failed, if the error text itself is not clear. */
+/* Explains why binding failed, if the error text alone is not clear. */
 static const char *explain(int number, const struct sockaddr *address)
 {
 	const struct sockaddr_in6 *six = (const void *)address;
@@ -62,7 +62,7 @@ static void name_listener(struct ng_listener *listener)
 		return;
 	if (address.ss_family == AF_UNIX) {
 		const char *path = ((struct sockaddr_un *)&address)->sun_path;
-		/* an abstract one has no file, and its name begins with a zero */
+		/* an abstract socket has no file, and its name begins with a NUL */
 		bool abstract = size > offsetof(struct sockaddr_un, sun_path) && !*path;
 		snprintf(listener->name, sizeof(listener->name), "unix:%s%s", abstract ? "@" : "", path + abstract);
 		return;

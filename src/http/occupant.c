@@ -25,7 +25,7 @@
 
 enum { TCP_STATE_LISTEN = 10 };
 
-/* What is being searched for, and what was found. */
+/* The socket to search for, and the result. */
 struct occupant {
 	uint16_t port; /* in network order */
 	struct in6_addr address;
@@ -36,7 +36,7 @@ struct occupant {
 
 /* ---- the socket ---- */
 
-/* Maps an IPv4 address to IPv6, so that there is only one kind; any-addresses become that of IPv6. */
+/* Maps IPv4 addresses to IPv6, so that there is only one kind; the IPv4 any-address becomes that of IPv6. */
 static struct in6_addr widened(int family, const void *address)
 {
 	struct in6_addr wide = { 0 };
@@ -155,7 +155,7 @@ static struct ng_span read_of_process(int pid, const char *name, char *text, siz
 	return ng_trim((struct ng_span){ text, n < 0 ? 0 : (size_t)n });
 }
 
-/* ---- its control group, which is its service ---- */
+/* ---- its cgroup, and hence its service ---- */
 
 static struct {
 	uint64_t inode;

@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 
 /*
- * Writes what is known of the process that listens on a TCP address, or on one that excludes it:
- * "prometheus-node (pid 612, prometheus-node-exporter.service)". Without the right to look into other processes it is
- * the service alone, or "a process of user 112"; empty when nothing is known.
+ * Describes the process that listens on a TCP address, or on one that conflicts with it: "prometheus-node (pid 612,
+ * prometheus-node-exporter.service)". Without the right to inspect other processes it is only the service, or "a
+ * process of user 112"; empty if nothing is known.
  */
 void ng_occupant(const struct sockaddr *address, char *text, size_t size);
 

@@ -23,10 +23,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* What the library stores for a request: its head, and about 60 bytes for each field and argument. */
+/* Memory that the library needs for a request: its head, and about 60 bytes for each field and argument. */
 enum { CONNECTION_MEMORY = 2 * NG_HEAD_MAX };
 
-/* A client that has just connected has sent a request, or is about to. */
+/* While draining: how long a client that has just connected may take to send its request. */
 static const uint64_t patience_ns = 400u * 1000000u;
 
 struct connection {
