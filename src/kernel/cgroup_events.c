@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What inotify tells of the tree, and what is done about it. */
+/* Processes inotify events of the tree. */
 #include "kernel/cgroup_tree.h"
 
 #include <fcntl.h>
@@ -10,10 +10,10 @@
 
 enum { EVENTS_ROOM = 16384 };
 
-/* Who makes groups faster than we look does not keep us: the rest comes next time. */
+/* New cgroups may arrive faster than they can be processed: after this time, the rest is left for the next update. */
 static const uint64_t longest_ns = 50u * UINT64_C(1000000);
 
-/* The first for which there is no room still is the last that is tried. */
+/* Stops at the first cgroup for which there is still no room. */
 void ng_cgroups_watch_missing(struct ng_scrape *scrape, struct ng_cgroups *cgroups)
 {
 	bool room = true;
@@ -36,7 +36,7 @@ static void child_went(struct ng_scrape *scrape, struct ng_cgroups *cgroups, str
 		parent->refused--;
 	if (!child)
 		return;
-	/* a listing may have seen the next one of that name already */
+	/* a listing may have seen a new cgroup with the same name already */
 	int above = ng_cgroup_enter(scrape, cgroups, parent, NG_CGROUP_WALKED);
 	bool lives =
 		above >= 0 && fstatat(above, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && info.st_ino == child->generation;
@@ -64,7 +64,7 @@ static int child_came(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 	cgroups->went = false;
 	int r = ng_cgroups_add_child(scrape, cgroups, parent, name);
 	cgroups->telling = false;
-	/* it, and not one below it */
+	/* the child itself, not one below it */
 	if (r == 0 && cgroups->went && cgroups->hooks.missed && !ng_cgroups_child(cgroups, parent, name))
 		cgroups->hooks.missed(cgroups->hooks.context, scrape, parent, name);
 	return r;
@@ -79,9 +79,9 @@ static int take_event(struct ng_scrape *scrape, struct ng_cgroups *cgroups, cons
 	}
 	struct ng_cgroup *group = ng_table_get(&cgroups->by_watch, (uint64_t)event->wd);
 	if (!group)
-		return 0; /* of a group that is forgotten already */
+		return 0; /* from a cgroup that has already been dropped */
 	if (event->mask & IN_IGNORED) {
-		/* its file system was unmounted, or it died before its parent's event was taken */
+		/* its file system was unmounted, or it was removed before its parent's event was processed */
 		cgroups->overflown = cgroups->overflown || event->wd == group->watch;
 		return 0;
 	}

@@ -116,7 +116,7 @@ void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 
 	do {
 		struct ng_cgroup *leaf = group;
-		/* the analyzer does not see that a group is unlinked before it is freed */
+		/* the analyzer does not see that a node is unlinked before it is freed */
 		while (leaf->first) /* NOLINT(clang-analyzer-unix.Malloc) */
 			leaf = leaf->first;
 		dropped = leaf;
@@ -124,7 +124,7 @@ void ng_cgroups_drop(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 	} while (dropped != group);
 }
 
-/* ---- in order ---- */
+/* ---- iteration ---- */
 
 struct ng_cgroup *ng_cgroup_next(const struct ng_cgroup *group)
 {

@@ -13,8 +13,8 @@
 enum { DIRECTORY = O_PATH | O_DIRECTORY | O_CLOEXEC };
 
 /*
- * The names of v1 mounts, as systemd and runtimes make them; joint ones are one mount with links beside it. The last
- * column is what v2 calls the controller.
+ * The names of v1 mounts, as systemd and runtimes create them; controllers mounted together have one mount and links to
+ * it. The last column is the controller's name in v2.
  */
 static const struct {
 	enum ng_cgroup_place place;
@@ -64,7 +64,7 @@ static bool find_v2(struct ng_cgroups *cgroups, int root)
 	return true;
 }
 
-/* What v1 was not given (cgroup_no_v1=memory) may be in the hierarchy of v2 beside it. */
+/* A controller that is disabled in v1 (cgroup_no_v1=memory) may be in the v2 hierarchy mounted next to it. */
 static void find_beside(struct ng_cgroups *cgroups)
 {
 	char text[256];
@@ -102,7 +102,7 @@ static void find_v1(struct ng_cgroups *cgroups, int root)
 	bool any = *comma;
 	if (any)
 		find_beside(cgroups);
-	/* systemd accounts memory and tasks for every unit, CPU time only where it was asked to */
+	/* systemd accounts memory and tasks for every unit, but CPU time only on request */
 	for (size_t i = any ? NG_COUNT(order) : 0; i-- > 0;) {
 		if (cgroups->place_fd[order[i]] >= 0) {
 			cgroups->mode = NG_CGROUP_V1;
@@ -141,12 +141,12 @@ void ng_cgroups_close_places(struct ng_cgroups *cgroups)
 	}
 }
 
-/* ---- the way into a group ---- */
+/* ---- entering a cgroup ---- */
 
 /*
- * kind and minikube bind the root of each hierarchy onto a group below it: what is mounted there has its place
- * elsewhere in the tree. Linux before 5.6 cannot be asked, nor can a container runtime whose seccomp profile does not
- * know the call.
+ * kind and minikube bind-mount the root of each hierarchy onto a cgroup below it: what is mounted there belongs
+ * elsewhere in the tree. Linux before 5.6 lacks openat2, and seccomp profiles of container runtimes may not know the
+ * call.
  */
 int ng_cgroup_open(int directory, const char *path)
 {
@@ -167,7 +167,7 @@ static size_t path_size(const struct ng_cgroup *group)
 	return size;
 }
 
-/* Fills in from the end; without a leading slash. */
+/* Fills the buffer from its end; without a leading slash. */
 static void write_path(const struct ng_cgroup *group, char *path, size_t size)
 {
 	for (; group->parent; group = group->parent) {
@@ -191,9 +191,12 @@ struct ng_span ng_cgroup_path(struct ng_arena *arena, const struct ng_cgroup *gr
 	return (struct ng_span){ path, size };
 }
 
-enum { PATH_ROOM = 4096 }; /* what the kernel takes at once */
+enum { PATH_ROOM = 4096 }; /* the longest path that the kernel accepts in one call */
 
-/* From the root of the hierarchy; not in the frame of a way that goes through many parents. */
+/*
+ * From the root of the hierarchy; not inlined, to keep the buffer out of the stack frames of a walk through many
+ * parents.
+ */
 __attribute__((noinline)) static int open_path(const struct ng_cgroup *group, size_t size, int root)
 {
 	char path[PATH_ROOM] = "/";
@@ -236,7 +239,7 @@ int ng_cgroup_enter(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, 
 		close(fd);
 		return error;
 	}
-	/* made again since */
+	/* recreated meanwhile */
 	if (info.st_ino != group->generation || info.st_dev != cgroups->device) {
 		close(fd);
 		return -ENOENT;

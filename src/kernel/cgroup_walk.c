@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which groups there are: opened, added with what is below them, and compared with what a directory lists. */
+/* Finds the cgroups: opens them, adds them with their descendants, and compares them with directory listings. */
 #include "kernel/cgroup_tree.h"
 #include "kernel/kernel.h"
 
@@ -12,13 +12,13 @@ enum { DEPTH_MAX = 64, LISTING_ROOM = 8192 };
 
 /* ---- adding ---- */
 
-/* What anybody may make leaves half of the room to the others. */
+/* Cgroups that any user may create leave half of the room to others. */
 static bool has_room(const struct ng_cgroups *cgroups, const struct ng_cgroup *parent)
 {
 	return cgroups->by_generation.count < (parent->scarce ? cgroups->limit / 2 : cgroups->limit);
 }
 
-/* Takes the descriptor. */
+/* Takes ownership of the descriptor. */
 static int add_group(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name,
 	uint64_t generation, int directory)
 {
@@ -47,7 +47,7 @@ static int add_group(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struc
 	return r;
 }
 
-/* A group, with what is below it. */
+/* Records that a cgroup was left out with everything below it. */
 static void left_out(struct ng_scrape *scrape, int error, const char *what, const char *name)
 {
 	ng_drop(scrape);
@@ -56,8 +56,8 @@ static void left_out(struct ng_scrape *scrape, int error, const char *what, cons
 }
 
 /*
- * Without descriptors or memory nothing goes on. Any other failure is one of that group alone; but at the start, what
- * is only missed must not seem to be new at the next walk.
+ * Without descriptors or memory the walk cannot continue. Any other failure concerns only that cgroup; but during the
+ * first walk, a cgroup that is merely missed must not appear to be new at the next one.
  */
 static int not_opened(
 	struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, int error, const char *name)
@@ -81,7 +81,7 @@ static bool is_above(const struct ng_cgroup *group, const struct ng_cgroup *belo
 	return group && below == group;
 }
 
-/* 1, 0 for a directory that is not followed or went away, or what keeps us from going on. */
+/* 1, 0 for a directory that is not followed or was removed, or the error that stops the walk. */
 static int open_child(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *parent, const char *name,
 	int *ret_directory, ino_t *ret_generation)
 {
@@ -97,7 +97,7 @@ static int open_child(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 	if (directory < 0)
 		return not_opened(scrape, cgroups, parent, -directory, name);
 	int r = fstat(directory, &info) < 0 ? not_opened(scrape, cgroups, parent, errno, name) : 1;
-	/* without ng_cgroup_open's help: another file system, or one of the groups above again */
+	/* for when ng_cgroup_open cannot tell: another file system, or one of the ancestors again */
 	if (r > 0 && (info.st_dev != cgroups->device ||
 			     is_above(ng_table_get(&cgroups->by_generation, info.st_ino), parent))) {
 		parent->covered = true;
@@ -126,7 +126,7 @@ int ng_cgroups_add_child(
 		close(directory);
 		return 0;
 	}
-	/* a renamed one, or one whose end was not told */
+	/* renamed, or its removal was not reported */
 	if (known)
 		ng_cgroups_drop(scrape, cgroups, known);
 	known = ng_cgroups_child(cgroups, parent, name);
@@ -143,8 +143,10 @@ int ng_cgroups_add_child(
 
 /* ---- walking ---- */
 
-/* Marks the children that are listed, and hands back the names of those that are not known. Its buffer is no part of
- * the frames of a walk that goes deep: clang would inline it. */
+/*
+ * Marks the children that are listed, and returns the names of unknown ones. Must not be inlined, as clang would do, to
+ * keep its buffer out of the stack frames of a deep walk.
+ */
 __attribute__((noinline)) static int list_children(
 	struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct ng_cgroup *group, int fd, struct ng_names *ret_new)
 {
@@ -173,7 +175,7 @@ __attribute__((noinline)) static int list_children(
 	}
 }
 
-/* What may not be listed is left out with what is below it; the rest of the tree is not. */
+/* A directory that we may not list is left out with everything below it; the rest of the tree is still walked. */
 static int not_listed(struct ng_scrape *scrape, int error, const char *name)
 {
 	if (error == -ENOENT || error == -ENODEV)
@@ -217,20 +219,22 @@ int ng_cgroups_relist(struct ng_scrape *scrape, struct ng_cgroups *cgroups, stru
 	uint32_t refused = group->refused;
 	group->refused = 0;
 	group->covered = group->unopened = false;
-	group->listed = group->listed && !refused; /* what was refused is no newer than it was */
+	group->listed = group->listed && !refused; /* children that were refused before are not new now */
 	for (size_t i = 0; i < fresh.count; i++) {
 		int r = ng_cgroups_add_child(scrape, cgroups, group, fresh.name[i]);
 		if (r < 0)
 			return r;
 	}
 	group->listed = !group->unopened;
-	/* those of the last listing are counted already */
+	/* those of the last listing have already been counted */
 	cgroups->refused -= refused < group->refused ? refused : group->refused;
 	return 0;
 }
 
-/* A directory has one link from its parent, one from itself and one from each directory in it; file systems that do not
- * count so say 1. */
+/*
+ * A directory has one link from its parent, one from itself and one from each subdirectory; file systems that do not
+ * count them report 1.
+ */
 static bool looks_complete(struct ng_scrape *scrape, const struct ng_cgroups *cgroups, const struct ng_cgroup *group)
 {
 	struct stat info;
@@ -249,7 +253,7 @@ int ng_cgroups_walk(struct ng_scrape *scrape, struct ng_cgroups *cgroups, struct
 
 	if (group->descend && (distrust || !looks_complete(scrape, cgroups, group)))
 		r = ng_cgroups_relist(scrape, cgroups, group);
-	/* children that the listing found are walked already, and complete */
+	/* children found by the listing have already been walked completely */
 	for (struct ng_cgroup *child = group->first; r == 0 && child; child = child->next) {
 		if (child->descend)
 			r = ng_cgroups_walk(scrape, cgroups, child, distrust);

@@ -15,8 +15,10 @@ void ng_cgroups_open_watches(struct ng_cgroups *cgroups)
 	cgroups->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 }
 
-/* A watch, or -errno. "/proc/self/fd/7/cgroup.events": a descriptor cannot be taken for a group that was made again
- * under its path. */
+/*
+ * A watch, or -errno. "/proc/self/fd/7/cgroup.events": unlike a path, a descriptor cannot refer to a cgroup that was
+ * recreated under the same path.
+ */
 static int add_watch(
 	struct ng_cgroups *cgroups, struct ng_cgroup *group, int directory, const char *file, uint32_t mask)
 {
@@ -34,7 +36,7 @@ static int add_watch(
 	return watch;
 }
 
-/* Not every group has the file. */
+/* Not every cgroup has the file. */
 static void watch_file(struct ng_cgroups *cgroups, struct ng_cgroup *group, int directory, const char *file,
 	unsigned flag, int *ret_watch)
 {

@@ -22,7 +22,7 @@ int ng_cgroups_update(struct ng_scrape *scrape, struct ng_cgroups *cgroups, bool
 		r = ng_cgroups_walk(scrape, cgroups, cgroups->root, distrust);
 		ng_cgroups_watch_missing(scrape, cgroups);
 	}
-	/* events are taken once: what was not done about them only a walk finds */
+	/* events are delivered only once: whatever was not processed can only be found by a walk */
 	cgroups->overflown = cgroups->overflown || r < 0;
 	return r;
 }
@@ -43,7 +43,7 @@ int ng_cgroups_new(struct ng_setup *setup, const struct ng_cgroups_hooks *hooks,
 	cgroups->inotify = -1;
 	if (getrandom(&cgroups->secret, sizeof(cgroups->secret), GRND_NONBLOCK) < 0)
 		cgroups->secret =
-			(uint64_t)(uintptr_t)cgroups; /* before the kernel has any: what is not known outside */
+			(uint64_t)(uintptr_t)cgroups; /* before the kernel has randomness: unknown to outsiders */
 	ng_cgroups_find_places(cgroups, setup->kernel->root_fd[NG_CGROUP]);
 	if (watch && cgroups->mode != NG_CGROUP_NONE)
 		ng_cgroups_open_watches(cgroups);
@@ -54,7 +54,7 @@ void ng_cgroups_free(struct ng_cgroups *cgroups)
 {
 	if (!cgroups)
 		return;
-	/* all watches at once */
+	/* closes all watches at once */
 	ng_close_fd(&cgroups->inotify);
 	cgroups->inotify = -1;
 	if (cgroups->root)

@@ -60,7 +60,7 @@ struct ng_cgroup {
 	_Alignas(max_align_t) char payload[];
 };
 
-/* What `added` requests for a new cgroup. */
+/* The result of `added` for a new cgroup. */
 enum {
 	NG_CGROUP_DESCEND = 1, /* follow the cgroups below it */
 	NG_CGROUP_EVENTS = 2,  /* call `emptied` when its last process has gone */

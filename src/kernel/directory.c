@@ -26,7 +26,7 @@ int ng_directory(struct ng_scrape *scrape, enum ng_root root, const char *path, 
 	return ng_directory_at(scrape, ng_root_fd(scrape, root), path, ret_directory);
 }
 
-/* Shell's sort: in place and without memory of its own, which qsort does not promise. */
+/* Shellsort: in place and without allocating memory, which qsort does not guarantee. */
 void ng_sort_names(const struct ng_names *names)
 {
 	const char **name = names->name;

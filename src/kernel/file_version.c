@@ -29,7 +29,7 @@ bool ng_time_unsettled(const struct timespec *time)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	/* one far in the future, of a clock that was set back, does not come again */
+	/* a time far in the future, from before the clock was set back, will not come again */
 	if (now.tv_sec > time->tv_sec + 3 || time->tv_sec > now.tv_sec + 3)
 		return false;
 	int64_t age = (int64_t)(now.tv_sec - time->tv_sec) * 1000000000 + now.tv_nsec - time->tv_nsec;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a file, or a directory, is as it was when it was read. */
+/* Whether a file or directory is the same as when it was read. */
 #ifndef KERNEL_FILE_VERSION_H
 #define KERNEL_FILE_VERSION_H
 

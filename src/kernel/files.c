@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Past this a kernel file is not what it says. */
+/* No real kernel file is larger than this. */
 static const size_t file_limit = (size_t)64 << 20;
 
 enum {
@@ -35,8 +35,8 @@ static ssize_t pread_retry(int fd, char *at, size_t size, size_t offset)
 }
 
 /*
- * One snapshot of a file. The room doubles until everything fits; a file of one show is then read again from its start,
- * as a second read would print it anew (seq_file.c: traverse).
+ * One snapshot of a file. The buffer doubles until everything fits; a single_open file is then read again from its
+ * start, because a second read would generate it anew (seq_file.c: traverse).
  */
 static int read_text(struct ng_arena *arena, int fd, enum ng_kind kind, struct ng_span *ret_text)
 {
@@ -66,7 +66,7 @@ static int read_text(struct ng_arena *arena, int fd, enum ng_kind kind, struct n
 			used = 0;
 		start = ng_arena_widen(arena, start, used, room * 2, &room);
 		if (kind == NG_VALUE)
-			kind = NG_RECORDS; /* longer than any value: a plain file */
+			kind = NG_RECORDS; /* longer than any value: a regular file */
 	}
 	ng_arena_commit(arena, start, used);
 	*ret_text = (struct ng_span){ start, used };
@@ -103,7 +103,7 @@ int ng_keep_below(uint64_t reserved)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= INT_MAX)
 		return INT_MAX;
-	/* nothing is kept at 0, the standard input */
+	/* 0 would be standard input: nothing is kept */
 	return limit.rlim_cur > reserved + 1 ? (int)(limit.rlim_cur - reserved) : 1;
 }
 
@@ -158,7 +158,7 @@ int ng_file_read(struct ng_scrape *scrape, struct ng_file *file, struct ng_span 
 	return ng_file_read_into(scrape, scrape->arena, file, ret_text);
 }
 
-/* ---- files of one reading ---- */
+/* ---- files read once ---- */
 
 int ng_read_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *name, struct ng_span *ret_text)
 {

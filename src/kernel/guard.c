@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* A task that takes longer no longer counts among the workers: another one may start beside it. */
+/* A task that takes longer than this no longer counts as a worker: another one may start beside it. */
 static const uint64_t slow_ns = 250000000;
 
 static const size_t stack_size = 256 * 1024;
@@ -17,14 +17,14 @@ struct helper {
 	struct ng_guard *guard;
 	pthread_t thread;
 	bool made;
-	struct ng_task *task; /* that it is in, or NULL */
+	struct ng_task *task; /* being run, or NULL */
 	uint64_t since;
 };
 
 struct ng_guard {
 	pthread_mutex_t lock;
 	pthread_cond_t work, progress;
-	unsigned references; /* of the owner and of each thread */
+	unsigned references; /* held by the owner and by each thread */
 	unsigned workers, idle, starting;
 	bool closing;
 	struct helper helpers[NG_GUARD_THREADS];
@@ -70,7 +70,7 @@ static unsigned occupied(const struct ng_guard *guard)
 	return n;
 }
 
-/* Threads in a task of this round that is not slow. */
+/* The number of threads that run a task of this round that is not slow. */
 static unsigned active(const struct ng_guard *guard, uint64_t now)
 {
 	unsigned n = 0;
@@ -82,7 +82,7 @@ static unsigned active(const struct ng_guard *guard, uint64_t now)
 	return n;
 }
 
-/* The task that is to start next if a thread may be spent on it. */
+/* The task to start next, if a thread may be spent on it. */
 static struct ng_task *candidate(struct ng_guard *guard)
 {
 	unsigned busy = occupied(guard);
@@ -179,7 +179,7 @@ static void *helper_main(void *argument)
 	return NULL;
 }
 
-/* Signals are the main thread's. */
+/* Signals are handled by the main thread. */
 static int helper_make(struct ng_guard *guard, struct helper *helper)
 {
 	pthread_attr_t attributes;
@@ -203,7 +203,7 @@ static int helper_make(struct ng_guard *guard, struct helper *helper)
 	return 0;
 }
 
-/* Sees to it that as many threads as may work do. */
+/* Makes sure that as many threads work as are allowed to. */
 static void call_helpers(struct ng_guard *guard, uint64_t now)
 {
 	unsigned at_work = active(guard, now);
@@ -250,7 +250,7 @@ void ng_guard_start(struct ng_guard *guard, struct ng_task *const *tasks, size_t
 	pthread_mutex_unlock(&guard->lock);
 }
 
-/* When waiting makes no sense any more, or 0 when it does not already. */
+/* When to stop waiting, or 0 if waiting is already pointless. */
 static uint64_t wait_until(struct ng_guard *guard, uint64_t patience, uint64_t deadline, uint64_t now)
 {
 	uint64_t until = deadline;
@@ -262,7 +262,7 @@ static uint64_t wait_until(struct ng_guard *guard, uint64_t patience, uint64_t d
 	return now < until ? until : 0;
 }
 
-/* When the next task turns slow; one that was not even begun may have by then. */
+/* When the next task becomes slow; a task that has not started yet may be slow by then. */
 static uint64_t next_slow(const struct ng_guard *guard, uint64_t now)
 {
 	uint64_t next = now + slow_ns;

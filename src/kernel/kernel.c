@@ -25,7 +25,7 @@ uint64_t ng_now(void)
 
 /* ---- device events ---- */
 
-/* udev writes its database some time after the kernel's event: so long every gather counts as a new epoch. */
+/* udev writes its database some time after the kernel's event, so until then every gather counts as a new epoch. */
 static const uint64_t settle_ns = 60u * 1000000000u;
 
 static int events_open(void)
@@ -40,7 +40,7 @@ static int events_open(void)
 	return fd;
 }
 
-/* Interfaces come and go with every pod, and who needs them reads them anyway. */
+/* Interfaces come and go with every pod, and collectors that need them read them anyway. */
 static bool event_matters(const char *message, size_t size)
 {
 	static const char *const noise[] = { "SUBSYSTEM=net", "SUBSYSTEM=queues", "SUBSYSTEM=bdi", "SUBSYSTEM=module" };
@@ -65,7 +65,7 @@ static bool events_seen(int fd)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return seen || errno == ENOBUFS; /* an overflow hides what came */
+			return seen || errno == ENOBUFS; /* an overflow hides events */
 		seen = seen || event_matters(message, (size_t)n);
 	}
 }
@@ -86,8 +86,8 @@ uint64_t ng_kernel_devices_epoch(struct ng_kernel *kernel)
 /* ---- the host's network namespace ---- */
 
 /*
- * The entries of /proc/PID/net are made anew for each network namespace (fs/proc/proc_net.c), so their inode numbers
- * tell two namespaces apart. Unlike ns/net they may be looked at without any privilege.
+ * The entries of /proc/PID/net are created per network namespace (fs/proc/proc_net.c), so their inode numbers
+ * distinguish two namespaces. Unlike ns/net, they can be inspected without any privilege.
  */
 static void find_net(struct ng_kernel *kernel)
 {
@@ -160,8 +160,8 @@ static void shared_refresh(struct ng_scrape *scrape, struct ng_shared *shared)
 }
 
 /*
- * The text is copied, so that a collector left over from an earlier gather, stuck somewhere with its snapshot in hand,
- * does not see it change.
+ * The text is copied, so that it does not change for a collector of an earlier gather that is still stuck with its
+ * snapshot.
  */
 int ng_shared_read(struct ng_scrape *scrape, struct ng_shared *shared, struct ng_span *ret_text)
 {
@@ -234,7 +234,9 @@ int ng_kernel_init(struct ng_kernel *kernel, const char *const paths[NG_ROOTS])
 		kernel->root_path[i] = paths[i];
 	}
 	find_net(kernel);
-	/* Where the collectors' network is our own, the collector of this file and our own families share one read. */
+	/*
+	 * If the collectors' network namespace is our own, the netstat collector and our own families share one read.
+	 */
 	kernel->netstat =
 		shared_get(kernel, NG_PROC, NG_WHOLE, kernel->own_net ? "net/netstat" : "/proc/self/net/netstat");
 	kernel->events_fd = events_open();

@@ -19,7 +19,7 @@ void ng_link_take_stats(struct ng_link *link, struct ng_span value)
 	link->given |= NG_LINK_STATS;
 }
 
-/* Before 2.6.35 there were numbers of 32 bits only; the fields stand in the same order. */
+/* Before 2.6.35 there were only 32-bit numbers; the fields are in the same order. */
 static void take_narrow_stats(struct ng_link *link, struct ng_span value)
 {
 	size_t count = sizeof(struct rtnl_link_stats) / sizeof(uint32_t);
@@ -46,7 +46,7 @@ static int take_kind(struct ng_arena *arena, struct ng_link *link, struct ng_spa
 	return 0;
 }
 
-/* Other names, each with the NUL behind it. */
+/* Alternative names, each followed by a NUL. */
 static int take_altnames(struct ng_arena *arena, struct ng_link *link, struct ng_span nested)
 {
 	struct ng_attribute attribute;
@@ -87,7 +87,7 @@ static int take_text(struct ng_arena *arena, struct ng_link *link, struct ng_att
 	}
 }
 
-/* False for an attribute that is no number. */
+/* False if the attribute is not a number. */
 static bool take_number(struct ng_link *link, struct ng_attribute attribute)
 {
 	uint32_t *place = NULL;

@@ -17,10 +17,10 @@ struct ng_link_list {
 /* An ng_netlink_visit whose context is a list: adds an interface; other messages are ignored. */
 int ng_link_take(void *list, const struct nlmsghdr *message);
 
-/* Takes the value of IFLA_STATS64 or IFLA_STATS_LINK_64; an older kernel's is shorter. */
+/* Parses IFLA_STATS64 or IFLA_STATS_LINK_64; older kernels send a shorter one. */
 void ng_link_take_stats(struct ng_link *link, struct ng_span value);
 
-/* Whether all but the statistics is the same. */
+/* Whether everything except the statistics is equal. */
 bool ng_link_same(const struct ng_link *a, const struct ng_link *b);
 
 #endif

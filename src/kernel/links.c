@@ -8,10 +8,10 @@
 #include <linux/rtnetlink.h>
 #include <time.h>
 
-/* The statistics of IPv6 would be folded over all CPUs for each interface, and nobody reads them here. */
+/* The kernel would have to sum the IPv6 statistics over all CPUs for each interface, and nobody here uses them. */
 static const uint32_t extension_mask = RTEXT_FILTER_SKIP_STATS;
 
-/* So many attempts in vain, one after the other, and it is given up. */
+/* Gives up after this many failed attempts in a row. */
 enum { MISSES = 5 };
 
 struct request {
@@ -21,7 +21,7 @@ struct request {
 	uint32_t mask;
 };
 
-/* For one interface, or with index 0 for all. */
+/* For one interface, or for all if the index is 0. */
 static struct request make_request(uint32_t index)
 {
 	return (struct request){
@@ -50,7 +50,7 @@ static int dump(struct ng_links_source *source)
 	return r;
 }
 
-/* ---- statistics alone ---- */
+/* ---- only the statistics ---- */
 
 static const uint64_t lifetime = 60u * (uint64_t)1000000000u;
 
@@ -67,7 +67,7 @@ struct refreshing {
 	size_t count;
 };
 
-/* The order is that of the other dump; if not, something is new. */
+/* Expects the same order as in the other dump; otherwise something is new. */
 static int take_fresh_stats(void *context, const struct nlmsghdr *message)
 {
 	struct refreshing *refreshing = context;
@@ -113,7 +113,7 @@ static size_t count_down(const struct ng_links_source *source)
 	return n;
 }
 
-/* Asks for each interface that is down: some changes of it are not announced (netdev_state_change). */
+/* Queries each interface that is down: some of its changes are not announced (netdev_state_change). */
 static int verify_down(struct ng_links_source *source)
 {
 	int r = 0;
@@ -133,7 +133,9 @@ static int verify_down(struct ng_links_source *source)
 
 /* ---- the source ---- */
 
-/* Whether nothing was heard since the last dump. Forgets what was, so it is asked before a dump, not after. */
+/*
+ * Whether there was no notification since the last dump. Consumes notifications, so call it before a dump, not after.
+ */
 static bool unchanged(struct ng_links_source *source)
 {
 	if (source->unwatched)
@@ -147,7 +149,7 @@ static bool unchanged(struct ng_links_source *source)
 
 static int read_anew(struct ng_links_source *source)
 {
-	/* one that is down costs as much as four of a dump */
+	/* an interface that is down costs as much as four in a dump */
 	if (unchanged(source) && count_down(source) * 4 < source->count) {
 		int r = refresh(source);
 		if (r == 0)
@@ -156,7 +158,7 @@ static int read_anew(struct ng_links_source *source)
 			source->misses = 0;
 			return 0;
 		}
-		/* RTM_GETSTATS came with Linux 4.7 */
+		/* RTM_GETSTATS was added in Linux 4.7 */
 		source->unwatched = r == -EOPNOTSUPP || r == -EINVAL || ++source->misses == MISSES;
 	}
 	source->dumped_at = 0;

@@ -11,7 +11,7 @@
 
 struct ng_scrape;
 
-/* Which of the optional attributes the kernel gave. */
+/* The optional attributes that the kernel provided. */
 enum {
 	NG_LINK_CARRIER = 1 << 0,
 	NG_LINK_CARRIER_CHANGES = 1 << 1,
@@ -27,21 +27,21 @@ enum {
 
 struct ng_link {
 	struct ng_span name;
-	struct ng_span alias;     /* empty where there is none */
+	struct ng_span alias;     /* empty if there is none */
 	struct ng_span kind;      /* IFLA_INFO_KIND: "veth", "bond"; empty for hardware */
 	struct ng_span address;   /* raw bytes */
 	struct ng_span broadcast; /* raw bytes */
 	uint32_t given;
 	uint32_t index;
-	uint32_t lower; /* IFLA_LINK, or the own index */
+	uint32_t lower; /* IFLA_LINK, or its own index */
 	uint32_t flags; /* IFF_* */
 	uint32_t mtu, txqlen, group;
 	uint32_t carrier_changes, carrier_up, carrier_down;
 	uint16_t type; /* ARPHRD_* */
 	uint8_t operstate, linkmode, carrier;
 	struct rtnl_link_stats64 stats;
-	struct ng_span altnames;        /* each with a NUL behind it */
-	uint32_t promiscuity, allmulti; /* how many want the interface in that mode */
+	struct ng_span altnames;        /* each followed by a NUL */
+	uint32_t promiscuity, allmulti; /* number of users that requested the mode */
 };
 
 struct ng_links {
@@ -49,7 +49,7 @@ struct ng_links {
 	size_t count;
 };
 
-/* Valid until the scrape ends. */
+/* Valid until the end of the scrape. */
 int ng_links(struct ng_scrape *scrape, struct ng_links *ret_links);
 
 #endif

@@ -18,20 +18,20 @@ struct ng_scrape;
 
 struct ng_links_source {
 	struct ng_netlink netlink, watch;
-	uint64_t serial; /* of the gather whose answer is kept */
-	int error;       /* of that reading */
+	uint64_t serial; /* of the gather whose result is kept */
+	int error;       /* of that read */
 	struct ng_arena arena, scratch;
 	struct ng_link *link;
 	size_t count;
 	unsigned misses;
-	uint64_t dumped_at; /* CLOCK_MONOTONIC ns; 0 when the next reading has to be a dump */
-	bool unwatched;     /* this kernel lacks what it takes: each reading is a dump */
+	uint64_t dumped_at; /* CLOCK_MONOTONIC ns; 0 if the next read must be a dump */
+	bool unwatched;     /* not supported by this kernel: each read is a dump */
 };
 
-/* A source of zeroes is ready. What is returned is valid until the next reading with another serial. */
+/* Initialize with zeroes. The result is valid until the next read with another serial. */
 int ng_links_source_read(struct ng_links_source *source, uint64_t serial, struct ng_links *ret_links);
 
-/* Closes the sockets that may not stay open between scrapes; without the one that listens each reading is a dump. */
+/* Closes the sockets that may not stay open between scrapes; without the notification socket each read is a dump. */
 void ng_links_source_settle(const struct ng_scrape *scrape, struct ng_links_source *source);
 void ng_links_source_done(struct ng_links_source *source);
 

@@ -40,7 +40,7 @@ int ng_mount_parse(struct ng_span line, struct ng_mount *ret_mount)
 		if (!ng_part_next(&line, ' ', &field))
 			return -EBADMSG;
 	} while (!ng_span_equal(field, NG_SPAN("-")));
-	/* the source may be empty, and some file systems leave blanks in their options */
+	/* the source may be empty, and some file systems have blanks in their options */
 	if (!ng_part_next(&line, ' ', &ret_mount->type) || !ng_part_next(&line, ' ', &ret_mount->source))
 		return -EBADMSG;
 	if (ret_mount->point.size == 0 || ret_mount->type.size == 0 || line.size == 0)
@@ -86,9 +86,9 @@ char *ng_mount_unescape(char *at, struct ng_span text)
 /* ---- the file ---- */
 
 /*
- * A file of proc answers with POLLIN, and with POLLPRI once after each change (fs/namespace.c: mounts_poll). Files
- * without a poll of their own, plain ones and those of kernels that only resemble Linux, answer POLLIN|POLLOUT for
- * ever.
+ * The file in proc always polls as POLLIN, and as POLLPRI once after each change (fs/namespace.c: mounts_poll). Files
+ * without their own poll, such as regular ones and those of kernels that only resemble Linux, always poll as
+ * POLLIN|POLLOUT.
  */
 static bool poll_table(struct ng_mounts *mounts, bool *ret_changed)
 {
@@ -106,7 +106,7 @@ static int read_table(struct ng_scrape *scrape, struct ng_mounts *mounts, struct
 	bool changed;
 
 	if (mounts->file.fd_plus_1)
-		poll_table(mounts, &changed); /* takes note of the change: what comes from here on is another one */
+		poll_table(mounts, &changed); /* consumes the notification: any later one is another change */
 	return ng_file_read(scrape, &mounts->file, ret_text);
 }
 
@@ -118,7 +118,7 @@ int ng_mounts_read(struct ng_scrape *scrape, struct ng_mounts *mounts, struct ng
 		mounts->file = NG_FILE(NG_PROC, NG_RECORDS, "1/mountinfo");
 	int r = read_table(scrape, mounts, ret_text);
 	if (r == -ENOENT || r == -EACCES || r == -EPERM) {
-		/* hidepid, or a process 1 that is not ours to see */
+		/* hidepid, or we may not see process 1 */
 		struct ng_mounts own = { .file = NG_FILE(NG_PROC, NG_RECORDS, "self/mountinfo") };
 		int first = r;
 		r = ng_file_read(scrape, &own.file, ret_text);
@@ -222,7 +222,7 @@ bool ng_mounts_unchanged(struct ng_scrape *scrape, struct ng_mounts *mounts)
 	for (size_t i = 0; i < mounts->watched; i++) {
 		if (read_errors(scrape, &mounts->watch[i], &errors) < 0)
 			return false;
-		/* the counter moves some microseconds before the table does (ext4_handle_error), hence for good */
+		/* the counter changes some microseconds before the table does (ext4_handle_error): never reset this */
 		if (errors != mounts->watch[i].errors) {
 			mounts->distrust = true;
 			return false;

@@ -15,9 +15,9 @@
 
 #include <nodegauge/files.h>
 
-/* One line. The spans lie in the text and have the kernel's escapes (\040). */
+/* One line. The spans point into the text and contain the kernel's escapes (\040). */
 struct ng_mount {
-	uint64_t id, parent; /* parent: of the mount that its point lies in, which need not be in the table */
+	uint64_t id, parent; /* parent: the mount that contains the mount point, which may not be in the table */
 	uint32_t major, minor;
 	struct ng_span point;
 	struct ng_span options;
@@ -26,16 +26,16 @@ struct ng_mount {
 	struct ng_span super_options;
 };
 
-/* 0, or -EBADMSG for a line that is no mount. */
+/* 0, or -EBADMSG if the line is not a mount. */
 int ng_mount_parse(struct ng_span line, struct ng_mount *ret_mount);
 
-/* Whether `name`, or `name=`, is one of the options, which are separated by commas. */
+/* Whether `name` or `name=` is one of the comma-separated options. */
 bool ng_mount_option(struct ng_span options, struct ng_span name);
 
-/* Copies `text` with its octal escapes resolved to `at`, which has room for as many bytes; returns the end. */
+/* Copies `text` to `at` with its octal escapes decoded; `at` has room for as many bytes. Returns the end. */
 char *ng_mount_unescape(char *at, struct ng_span text);
 
-/* More error counters than this are not kept open: the table is then read each time. */
+/* Maximum number of error counters to keep open: with more of them, the table is reread each time. */
 enum { NG_MOUNTS_WATCHED = 16 };
 
 struct ng_mounts_watch {
@@ -45,24 +45,24 @@ struct ng_mounts_watch {
 	char path[64];
 };
 
-/* The table, kept open. Lives in the collector's state; one of zeroes is ready. */
+/* The table, kept open. Part of the collector's state; initialize with zeroes. */
 struct ng_mounts {
 	struct ng_file file;
-	bool announces; /* the file can be polled: a real one */
-	bool unwatched; /* an ext4 is not watched */
-	bool unsettled; /* something may have happened since the text was read */
-	bool distrust;  /* an ext4 had an error */
+	bool announces; /* the file can be polled: it is a real one */
+	bool unwatched; /* some ext4 file system is not watched */
+	bool unsettled; /* something may have changed since the text was read */
+	bool distrust;  /* an ext4 file system had an error */
 	struct ng_mounts_watch watch[NG_MOUNTS_WATCHED];
 	size_t watched;
 };
 
-/* The mounts of process 1 or, if that is hidden, our own. The text is in the arena of the scrape. */
+/* The mounts of process 1 or, if that is hidden, our own. The text is in the scrape's arena. */
 int ng_mounts_read(struct ng_scrape *scrape, struct ng_mounts *mounts, struct ng_span *ret_text);
 
-/* Whether the text that was read last is certain to be what a reading would give now. */
+/* Whether reading again would certainly give the same text. */
 bool ng_mounts_unchanged(struct ng_scrape *scrape, struct ng_mounts *mounts);
 
-/* To be called after a reading, with the ext4 file systems in the text that are not read-only. */
+/* Call after reading, with the ext4 file systems in the text that are not read-only. */
 void ng_mounts_watch(
 	struct ng_scrape *scrape, struct ng_mounts *mounts, const struct ng_mount *const *ext4, size_t count);
 

@@ -23,7 +23,7 @@ void ng_netlink_close(struct ng_netlink *netlink)
 	*netlink = (struct ng_netlink){ .sequence = netlink->sequence };
 }
 
-/* Answers of a dump that was given up may still be under way: only a new socket is certainly free of them. */
+/* Messages of an aborted dump may still be pending: only a new socket is certainly free of them. */
 static void forget_socket(struct ng_netlink *netlink)
 {
 	mnl_socket_close(netlink->socket);
@@ -63,7 +63,7 @@ static int open_socket(struct ng_netlink *netlink, int protocol)
 		forget_socket(netlink);
 		return r;
 	}
-	/* the kernel always answers; should it not, the thread is not lost */
+	/* the kernel always responds; if it ever does not, the thread is not lost */
 	(void)setsockopt(mnl_socket_get_fd(netlink->socket), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	return 0;
 }
@@ -84,7 +84,7 @@ static int on_message(const struct nlmsghdr *message, void *data)
 	return MNL_CB_ERROR;
 }
 
-/* The end of a dump tells how it went. */
+/* The end of a dump has its result. */
 static int on_done(const struct nlmsghdr *message, void *data)
 {
 	int error = 0;
@@ -98,7 +98,7 @@ static int on_done(const struct nlmsghdr *message, void *data)
 	return MNL_CB_ERROR;
 }
 
-/* An error, or with error 0 the acknowledgement that ends an answer without a dump. */
+/* An error, or with error 0 the acknowledgement that ends a response without a dump. */
 static int on_error(const struct nlmsghdr *message, void *data)
 {
 	const struct nlmsgerr *answer = mnl_nlmsg_get_payload(message);
@@ -123,7 +123,7 @@ static int read_answers(struct ng_netlink *netlink, struct reading *reading)
 		ssize_t n = mnl_socket_recvfrom(netlink->socket, netlink->buffer, netlink->buffer_size);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == ENOSPC) { /* cut */
+		if (n < 0 && errno == ENOSPC) { /* truncated */
 			int r = grow_buffer(netlink);
 			return r < 0 ? r : -EINTR;
 		}
@@ -174,7 +174,7 @@ int ng_netlink_ask(
 
 int ng_netlink_watch(struct ng_netlink *netlink, int protocol, unsigned group)
 {
-	/* one message is as good as many: a short queue, and what does not fit shows as ENOBUFS */
+	/* one message is as good as many: the queue is short, and messages that do not fit show up as ENOBUFS */
 	const int room = 4096;
 
 	netlink->socket = mnl_socket_open2(protocol, SOCK_CLOEXEC | SOCK_NONBLOCK);

@@ -16,8 +16,8 @@ struct ng_scrape;
 struct mnl_socket;
 
 /*
- * A socket that is opened at its first use and then kept; lives in the collector's state. One of zeroes is closed. It
- * serves one of the functions below: a socket speaks one protocol.
+ * A socket that is opened on first use and then kept; part of the collector's state; initialize with zeroes. Use it
+ * with only one of the functions below: each socket is for one protocol.
  */
 struct ng_netlink {
 	struct mnl_socket *socket;
@@ -25,7 +25,7 @@ struct ng_netlink {
 	char *buffer;
 	size_t buffer_size;
 	uint32_t sequence;
-	uint16_t family; /* of generic netlink; 0 while not known */
+	uint16_t family; /* of generic netlink; 0 while unknown */
 };
 void ng_netlink_close(struct ng_netlink *netlink);
 
@@ -46,7 +46,7 @@ struct ng_address {
 	uint32_t index; /* of the interface */
 	uint8_t family; /* AF_* */
 	uint8_t prefix; /* bits of the network */
-	bool peer;      /* one end of a point-to-point link: another entry may differ in the other end only */
+	bool peer;      /* one end of a point-to-point link: another entry may differ only in the other end */
 	uint8_t bytes[16];
 };
 struct ng_addresses {
@@ -55,7 +55,7 @@ struct ng_addresses {
 };
 int ng_addresses(struct ng_scrape *scrape, struct ng_netlink *netlink, struct ng_addresses *ret_addresses);
 
-/* ETHTOOL_MSG_LINKMODES_GET of those interfaces that have them; -ENOENT where the kernel has no ethtool netlink. */
+/* ETHTOOL_MSG_LINKMODES_GET of the interfaces that have link modes; -ENOENT if the kernel has no ethtool netlink. */
 struct ng_link_mode {
 	uint32_t index; /* of the interface */
 	uint32_t speed; /* Mbit/s; SPEED_UNKNOWN */
@@ -69,7 +69,7 @@ struct ng_link_modes {
 };
 int ng_link_modes(struct ng_scrape *scrape, struct ng_netlink *netlink, struct ng_link_modes *ret_modes);
 
-/* SOCK_DIAG_BY_FAMILY: what waits in the queues of all UDP sockets, in bytes. */
+/* SOCK_DIAG_BY_FAMILY: bytes in the queues of all UDP sockets. */
 struct ng_udp_queues {
 	uint64_t tx, rx;
 	size_t sockets;

@@ -18,7 +18,10 @@ struct growing {
 	size_t count, capacity;
 };
 
-/* Dumps until the table stood still. What `visit` pushed in a vain attempt stays in the arena until the scrape ends. */
+/*
+ * Dumps until the table did not change meanwhile. What `visit` pushed in failed attempts stays in the arena until the
+ * scrape ends.
+ */
 static int dump(struct ng_scrape *scrape, struct ng_netlink *netlink, int protocol, struct nlmsghdr *request,
 	ng_netlink_visit *visit, struct growing *growing)
 {
@@ -70,7 +73,7 @@ int ng_neighbours(
 
 /* ---- addresses ---- */
 
-/* On a point-to-point interface IFA_ADDRESS is the other end and IFA_LOCAL the own one. */
+/* On a point-to-point interface, IFA_ADDRESS is the other end and IFA_LOCAL our own. */
 static int take_address(void *context, const struct nlmsghdr *message)
 {
 	struct growing *growing = context;
@@ -134,7 +137,7 @@ static int take_family(void *context, const struct nlmsghdr *message)
 	return 0;
 }
 
-/* The message type of the family, which the kernel assigns when it starts. */
+/* The message type of the family, which the kernel assigns at boot. */
 static int find_ethtool(struct ng_netlink *netlink)
 {
 	struct {

@@ -14,7 +14,7 @@ void ng_pressure_parse(struct ng_span text, uint64_t ret_total[NG_PRESSURE_KINDS
 		const char *at = memmem(line.text, line.size, key, sizeof(key) - 1);
 		size_t skip = at ? (size_t)(at - line.text) + sizeof(key) - 1 : line.size;
 		line = ng_span_skip(line, skip);
-		/* a line that ends in a blank was cut */
+		/* a line that ends with a blank is truncated */
 		ret_given[full] = ng_u64_next(&line, &ret_total[full]) == 0 && !ng_span_ends(line, NG_SPAN(" "));
 	}
 }

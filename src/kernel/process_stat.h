@@ -4,7 +4,7 @@
  *
  *     1 (systemd) S 0 1 1 0 -1 4194560 9061 9416027 94 2620 36 98 54406 13885 20 0 1 0 29 109604864 ...
  *
- * The name of a process may hold anything, also ") R 1": fields are counted from the last parenthesis.
+ * The name of a process may contain anything, even ") R 1": fields are counted from the last parenthesis.
  *
  * Source: proc_pid_stat(5), do_task_stat in fs/proc/array.c.
  */
