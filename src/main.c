@@ -18,7 +18,10 @@
 
 enum { EXIT_USAGE = 2, EXIT_UNPROTECTED = 3 };
 
-/* Beside those of clients: what collectors have open while they read, and what is opened after them. */
+/*
+ * In addition to those for clients: files that collectors open while reading, and everything opened after the
+ * collectors.
+ */
 enum { DESCRIPTORS_IN_PASSING = 32 };
 
 enum { BUILD_WRITER, PROCESS_WRITER, EXPORTER_WRITER, WRITERS };
@@ -38,7 +41,7 @@ struct program {
 	struct ng_error error;
 };
 
-/* ---- how it ends ---- */
+/* ---- exit ---- */
 
 static int complain(struct program *program, int status)
 {
@@ -196,7 +199,7 @@ static int start_server(struct program *program)
 	return ng_server_new(&config, &program->error, &program->server);
 }
 
-/* ---- the two ways of running ---- */
+/* ---- serving and printing ---- */
 
 static int run_once(struct program *program)
 {

@@ -73,7 +73,7 @@ int ng_account_find(const char *text, struct ng_account *ret_account, struct ng_
 	return group ? find_group(text, group, ret_account, error) : 0;
 }
 
-/* ---- becoming one ---- */
+/* ---- switching the user ---- */
 
 bool ng_account_is_own(const struct ng_account *account)
 {

@@ -11,7 +11,7 @@
 struct ng_account {
 	uid_t uid;
 	gid_t gid;
-	char name[64]; /* in the user database, for the further groups; empty where it is not there */
+	char name[64]; /* in the user database, for the supplementary groups; empty if unknown */
 };
 
 /* `text` is NAME or UID, optionally with :GROUP or :GID, which a UID without an entry requires. On -EINVAL, `error`

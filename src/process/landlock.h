@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The version of the kernel's interface; a negative errno where it has none, or has it switched off. */
+/* The version of the kernel's interface; a negative errno if Landlock is missing or disabled. */
 int ng_landlock_version(void);
 
 /* An exception: writing to a file or to all files below a directory, or removing files below one. */

@@ -45,7 +45,7 @@ static int open_all(struct ng_listeners *listeners, const struct ng_settings *se
 	return 0;
 }
 
-/* None stays open while waiting for one: clients of the others would hang. */
+/* While waiting for one of them, none stays open: clients of the others would hang. */
 int ng_listeners_open(struct ng_listeners *listeners, const struct ng_settings *settings, struct ng_patience *patience,
 	struct ng_error *error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sockets that the daemon listens on: opened as the flags say, or handed over by the service manager. */
+/* The sockets that the daemon listens on: opened according to the flags, or passed by the service manager. */
 #ifndef PROCESS_LISTENERS_H
 #define PROCESS_LISTENERS_H
 

@@ -10,7 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* The rest of the second within which the process must exit is for cleaning up. */
+/* The rest of the second in which the process must exit is for cleaning up. */
 static const uint64_t drain_ns = 800u * 1000000u;
 static const uint64_t gather_ns = 500u * 1000000u;
 

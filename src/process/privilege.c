@@ -63,12 +63,12 @@ static void name_set(uint64_t set, char *text, size_t size)
 	}
 }
 
-/* ---- what collectors ask for ---- */
+/* ---- the collectors' lists ---- */
 
 struct needed {
 	uint64_t capabilities;
-	bool root;    /* instead */
-	bool unknown; /* one of them is not known here */
+	bool root;    /* alternatively */
+	bool unknown; /* one of the names is unknown */
 };
 
 static void need(struct needed *needed, struct ng_span word)
@@ -87,7 +87,7 @@ static void need(struct needed *needed, struct ng_span word)
 		needed->unknown = true;
 }
 
-/* "root or CAP_A and CAP_B": the words in between only join. */
+/* Parses "root or CAP_A and CAP_B": the other words only join them. */
 static struct needed needed_read(const char *text)
 {
 	struct ng_span rest = ng_span(text), word;

@@ -43,8 +43,10 @@ static const struct ng_family families[COUNT] = {
 		.help = "IPv4 bytes sent in the network namespace of this process, including other processes." },
 };
 
-/* The start is in clock ticks after the boot; the moment of the boot is not stable to the
- * nanosecond, so this is worked out once. */
+/*
+ * The kernel reports the start in clock ticks after boot, and the boot time is not stable to the nanosecond, so this is
+ * computed only once.
+ */
 static uint64_t start_time(void)
 {
 	char text[1024];

@@ -7,10 +7,10 @@
 #include "engine/engine.h"
 
 struct ng_process {
-	int statm_fd, fds_fd; /* -1 where they are not kept */
+	int statm_fd, fds_fd; /* -1 if not kept open */
 	uint64_t page_size;
-	uint64_t start_ns; /* CLOCK_REALTIME of the start, rounded as the kernel rounds it */
-	bool counts_fds;   /* this kernel gives the number of descriptors as the size of /proc/self/fd (6.2) */
+	uint64_t start_ns; /* CLOCK_REALTIME of the start, rounded as in the kernel */
+	bool counts_fds;   /* this kernel reports the number of descriptors as the size of /proc/self/fd (6.2) */
 };
 
 /* `keep_below` is the result of ng_keep_below. */

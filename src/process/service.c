@@ -63,7 +63,7 @@ struct heir {
 	int status;
 };
 
-/* Joined threads are counted for another moment. */
+/* Joined threads still count for a moment. */
 static bool has_other_threads(void)
 {
 	struct stat tasks;
@@ -77,7 +77,7 @@ static bool has_other_threads(void)
 	return true;
 }
 
-/* Started by the manager itself, in its PID namespace. */
+/* Whether the manager itself started this process, in its own PID namespace. */
 static bool is_main_process(void)
 {
 	const char *pid = getenv("SYSTEMD_EXEC_PID");
@@ -88,10 +88,10 @@ static bool is_main_process(void)
 static int run_heir(void *context)
 {
 	const struct heir *heir = context;
-	struct pollfd go = { .fd = heir->go[0] }; /* POLLHUP when it is closed */
+	struct pollfd go = { .fd = heir->go[0] }; /* POLLHUP once it is closed */
 
 	close(heir->go[1]);
-	/* not for ever: a stuck thread keeps the other end open if its process was killed meanwhile */
+	/* not forever: a stuck thread keeps the other end open if its process was killed meanwhile */
 	poll(&go, 1, HEIR_PATIENCE_MS);
 	_exit(heir->status);
 }
@@ -103,7 +103,9 @@ void ng_service_leave(int status)
 
 	if (!is_main_process() || !has_other_threads() || pipe2(heir.go, O_CLOEXEC) < 0)
 		return;
-	/* a sibling, as the manager notices only the end of its own children; without CLONE_VM the stack is a copy */
+	/*
+	 * a sibling, because the manager only notices the end of its own children; without CLONE_VM the stack is a copy
+	 */
 	int pid = clone(run_heir, stack + sizeof(stack), CLONE_PARENT | SIGCHLD, &heir);
 	if (pid > 0) {
 		sd_notifyf(0, "MAINPID=%d", pid);

@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Takes over the sockets of socket activation: their number, with *ret_first the first descriptor; they are ours to
- * close. */
+/*
+ * Takes over the sockets passed by socket activation: returns their number, *ret_first is the first descriptor; the
+ * caller closes them.
+ */
 int ng_service_sockets(int *ret_first);
 
-/* Whether a service manager wants to be told of our state. */
+/* Whether a service manager wants to be notified of our state. */
 bool ng_service_present(void);
 
 void ng_service_ready(const char *status);
@@ -22,10 +24,10 @@ uint64_t ng_service_watchdog(void);
 void ng_service_alive(void);
 
 /*
- * Just before the process exits with this status. A thread that the kernel does not release, such as one in statfs(2)
- * on a FUSE file system whose server hangs, keeps its process from ending, and the service manager waits for its main
- * process. So if there are such threads, a new process becomes the main one and exits in our place. systemd accepts
- * that of a service that is being stopped since version 257; without an effect where it does not.
+ * Called right before the process exits with this status. A thread that the kernel does not release, such as one in
+ * statfs(2) on a FUSE file system whose server hangs, prevents its process from exiting, and the service manager waits
+ * for its main process. So if there are such threads, a new process becomes the main one and exits instead of us. Since
+ * version 257, systemd accepts this from a service that is being stopped; otherwise it has no effect.
  */
 void ng_service_leave(int status);
 
