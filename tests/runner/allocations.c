@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* malloc and its kin, counted and made to fail. */
+/* malloc and its relatives, counted and made to fail. */
 #include "interpose.h"
 
 #include <dlfcn.h>
@@ -59,7 +59,7 @@ unsigned long allocations_stop(void)
 	return atomic_load(&count);
 }
 
-/* True when the allocation is to fail, with errno set. */
+/* True if the allocation is to fail, with errno set. */
 static bool fails(void)
 {
 	if (!atomic_load_explicit(&counting, memory_order_relaxed))

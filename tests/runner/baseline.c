@@ -11,7 +11,7 @@ static bool is_foreign(void *context, struct ng_span family)
 	return !family_is_own(family);
 }
 
-/* What is not the same, or not there, a moment later is not compared. */
+/* Values that differ or are missing a moment later are not compared. */
 static void forgive_changes(struct exposition *first, const struct exposition *second)
 {
 	for (size_t i = 0; i < first->sample_count; i++) {

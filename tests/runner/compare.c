@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether two expositions say the same. */
+/* Compares two expositions. */
 #include "exposition.h"
 
 #include <math.h>
@@ -29,7 +29,7 @@ static bool wild_equal(const struct exposition *a, const struct prom_sample *wil
 	return ng_span_equal(wild->number, NG_SPAN("*")) || numbers_equal(wild->value, sample->value);
 }
 
-/* The series in `actual` that `expected` describes, its value aside; SIZE_MAX where there is none. */
+/* The series in `actual` that matches `expected` except for its value; SIZE_MAX if there is none. */
 static size_t counterpart(
 	const struct exposition *a, const struct prom_sample *expected, const struct exposition *actual)
 {
@@ -75,8 +75,8 @@ static void compare_types(const struct exposition *expected, struct exposition *
 }
 
 /*
- * An info series that lacks some of its labels, or has them empty, which is the same to Prometheus: what it still says
- * is as expected.
+ * Whether an info series lacks some of its labels, or has them empty, which is the same to Prometheus, while the others
+ * are as expected.
  */
 static bool is_poorer_info(
 	const struct exposition *expected, const struct exposition *actual, const struct prom_sample *sample)
@@ -97,7 +97,7 @@ static bool is_poorer_info(
 	return false;
 }
 
-/* With `missing` a series that is not there is counted instead of being a difference, and info may say less. */
+/* With `missing`, a missing series is counted instead of being a difference, and info series may lack labels. */
 static bool compare(const struct exposition *expected, struct exposition *actual, prom_wanted *wanted, void *context,
 	size_t *missing)
 {

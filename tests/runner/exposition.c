@@ -15,11 +15,11 @@
 
 struct reader {
 	struct exposition *out;
-	struct ng_span text; /* what is left */
+	struct ng_span text; /* the rest */
 	struct ng_span line;
 	unsigned number;
 	bool expected; /* reads an expectation */
-	size_t family; /* the open one, or SIZE_MAX */
+	size_t family; /* the current one, or SIZE_MAX */
 };
 
 static bool reject(struct reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -112,7 +112,7 @@ static bool read_comment(struct reader *reader)
 	return true;
 }
 
-/* Takes name="value" off the front. */
+/* Removes name="value" from the front. */
 static bool read_label(struct reader *reader, struct ng_span *rest, struct prom_sample *sample)
 {
 	struct prom_label *label = exposition_new_label(reader->out);
@@ -159,7 +159,7 @@ static bool read_labels(struct reader *reader, struct ng_span *rest, struct prom
 	}
 }
 
-/* Which family a sample belongs to, given the open one. */
+/* The family that a sample belongs to, given the current one. */
 static bool sample_family(struct reader *reader, const struct prom_sample *sample)
 {
 	struct ng_span name = sample->name, suffix;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The text format 0.0.4, read back by a reader stricter than any that will meet it.
+ * Parses the text format 0.0.4, more strictly than any scraper.
  *
- * It shares no code with the daemon: what is wrong in both places would not be seen. Memory is kept between readings.
+ * It shares no code with the daemon: a bug in both would go unnoticed. Memory is kept between readings.
  */
 #ifndef TESTS_EXPOSITION_H
 #define TESTS_EXPOSITION_H
@@ -11,7 +11,7 @@
 
 struct prom_family {
 	struct ng_span name;
-	struct ng_span type; /* empty where an expectation does not say */
+	struct ng_span type; /* empty if an expectation has none */
 	size_t sample_count;
 	bool has_help, has_type;
 };
@@ -32,10 +32,10 @@ struct prom_sample {
 	bool wild; /* in expectations: a label value or the number is "*" */
 };
 
-/* What is let pass where the input is to blame. */
+/* What to tolerate if the input is to blame. */
 enum {
-	LAX_TWICE = 1,      /* a series that is there twice: garbage may name things twice */
-	LAX_HISTOGRAMS = 2, /* buckets that do not add up: a file may say so */
+	LAX_TWICE = 1,      /* duplicate series: garbage may repeat names */
+	LAX_HISTOGRAMS = 2, /* inconsistent buckets: a file may have them */
 };
 
 struct prom_index {
@@ -56,14 +56,16 @@ struct exposition {
 };
 
 /*
- * Reads a whole answer; `text` stays borrowed. False with ->error set when it is not well-formed: a missing HELP or
- * TYPE, a family in two places or without samples, a series twice, an escape, name or number that the format does not
- * know, text that is not UTF-8, a histogram that does not add up.
+ * Reads a whole response; `text` stays borrowed. False with ->error if it is malformed: a missing HELP or TYPE, a
+ * family in two places or without samples, a duplicate series, an escape, name or number that the format does not
+ * allow, invalid UTF-8, an inconsistent histogram.
  */
 bool exposition_read(struct exposition *exposition, struct ng_span text);
 
-/* Reads an expectation: HELP and TYPE may be missing, "*" stands for any number and any label value, blank lines
- * separate. */
+/*
+ * Reads an expectation: HELP and TYPE may be missing, "*" matches any number or label value, blank lines are
+ * separators.
+ */
 bool exposition_read_expected(struct exposition *exposition, struct ng_span text);
 
 void exposition_done(struct exposition *exposition);
@@ -71,7 +73,7 @@ void exposition_done(struct exposition *exposition);
 /* Sets ->error; returns false. */
 bool exposition_fail(struct exposition *exposition, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* NULL where there is none. */
+/* NULL if there is none. */
 const struct prom_family *exposition_family(const struct exposition *exposition, struct ng_span name);
 const struct prom_sample *exposition_sample(const struct exposition *exposition, struct ng_span key);
 const struct prom_label *exposition_label(
@@ -82,18 +84,18 @@ static inline struct ng_span exposition_key(const struct exposition *exposition,
 	return (struct ng_span){ exposition->keys + sample->key_at, sample->key_size };
 }
 
-/* Which families take part in a comparison. */
+/* Selects the families that take part in a comparison. */
 typedef bool prom_wanted(void *context, struct ng_span family);
 
 /*
- * True when both have the same series with the same values, in any order, and families of the same type where the
- * expectation has one. Numbers are equal as doubles or to 15 digits. Otherwise the first differences stand in
- * `actual->error`. `wanted` chooses the families, NULL all.
+ * Whether both have the same series with the same values, in any order, and families of the same type if the
+ * expectation has one. Numbers are equal as doubles or to 15 digits. Otherwise the first differences are in
+ * `actual->error`. `wanted` selects the families, NULL all.
  */
 bool exposition_equal(const struct exposition *expected, struct exposition *actual, prom_wanted *wanted, void *context);
 
 /*
- * The same where series may be missing, which are counted, and info series may lack labels; those that are there are as
+ * The same, but series may be missing, which are counted, and info series may lack labels; all others must be as
  * expected.
  */
 bool exposition_within(const struct exposition *expected, struct exposition *actual, prom_wanted *wanted, void *context,

@@ -43,7 +43,7 @@ bool findings_init(struct findings *findings, const struct test_case *source)
 
 	*findings = (struct findings){ .rows = (char *)tree_read(path).text };
 	rest = findings->rows;
-	strsep(&rest, "\n"); /* the names of the columns */
+	strsep(&rest, "\n"); /* the column names */
 	for (char *line; done && (line = strsep(&rest, "\n")) != NULL;)
 		done = !*line || *line == '#' || read_row(findings, line, source);
 	free(path);
@@ -77,7 +77,7 @@ bool findings_excepted(const struct findings *findings, const char *fault, const
 
 /* ---- findings ---- */
 
-/* Each number becomes one '#'. */
+/* Replaces each number by one '#'. */
 static char *kind_of(const char *text)
 {
 	char *kind = strdup(text), *to = kind;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What faults brought to light: each kind once, less the exceptions of faults.tsv. */
+/* Problems found by injecting faults: each kind once, without the exceptions in faults.tsv. */
 #ifndef TESTS_FINDINGS_H
 #define TESTS_FINDINGS_H
 
@@ -11,7 +11,7 @@ struct exception {
 };
 
 struct finding {
-	char *faults; /* that showed it, separated by commas */
+	char *faults; /* the faults that revealed it, separated by commas */
 	char *text, *kind;
 };
 
@@ -23,19 +23,19 @@ struct findings {
 	size_t exception_count;
 };
 
-/* Reads the exceptions of the case and of its collector. False, and the test has failed, when the file is wrong. */
+/* Reads the exceptions for the case and for its collector. False, with the test failed, if the file is invalid. */
 bool findings_init(struct findings *findings, const struct test_case *source);
 
-/* Prints all of them, fails the test when there are any. */
+/* Prints all findings; fails the test if there are any. */
 void findings_done(struct findings *findings, const char *mode, const struct test_case *source);
 
-/* Keeps a finding when it is the first of its kind, else the fault alone: numbers make no difference. */
+/* Records a finding if it is the first of its kind, otherwise only the fault: numbers make no difference. */
 void findings_add(struct findings *findings, const char *fault, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * Whether a fault at a call may change a family. The family "(uncounted)" stands for series that are left out without
- * being counted, "(next)" for what is missing in the next answer.
+ * Whether a fault in a call may change a family. The family "(uncounted)" stands for series that are left out without
+ * being counted, "(next)" for what is missing in the next response.
  */
 bool findings_excepted(const struct findings *findings, const char *fault, const char *call, struct ng_span family);
 

@@ -73,7 +73,7 @@ static void free_parts(struct instance *instance)
 bool instance_open(struct instance *instance, const struct instance_plan *plan)
 {
 	struct ng_error error = { "" };
-	/* no second runner, whose thread and memory would be counted, because the machine is busy */
+	/* on a busy machine, a second runner would be started, and its thread and memory would be counted */
 	struct ng_engine_config config = { .log = note_message, .log_context = instance, .stall = 60000000000u };
 
 	memset(instance, 0, sizeof(*instance));

@@ -42,7 +42,7 @@ const char *fault_call(void)
 	return now.call;
 }
 
-/* ---- files that were read in pieces ---- */
+/* ---- files read in pieces ---- */
 
 enum { PIECES = 4096 };
 static _Atomic uint64_t in_pieces[PIECES];
@@ -83,7 +83,7 @@ void fault_forget(void)
 
 enum call_kind { CALL_OTHER, CALL_READ, CALL_RECEIVE };
 
-/* One call of the program: what it is called, the descriptor or -1, the path or NULL. */
+/* One call of the program: its name, the descriptor or -1, the path or NULL. */
 struct call {
 	enum call_kind kind;
 	const char *name;
@@ -117,7 +117,7 @@ static void note_call(const struct call *call)
 		call->path ? call->path : "");
 }
 
-/* True when the call is to fail, with errno set; `size` of a reading may be cut. */
+/* Whether the call is to fail, with errno set; the `size` of a read may be reduced. */
 static bool meets_fault(const struct call *call, size_t *size)
 {
 	if (!atomic_load(&now.armed) || !counts(call))
@@ -151,9 +151,9 @@ static void *real(const char *name, _Atomic(void *) *slot)
 }
 
 /*
- * Defined under the names of the C library by their assembler names: its headers declare some as other symbols or
- * inline. SHIM(result, symbol, parameters) declares the type and the function itself; REAL gives the next one of that
- * name.
+ * Defined under the C library's names by means of assembler names, because its headers declare some of them as other
+ * symbols or as inline functions. SHIM(result, symbol, parameters) declares the type and the function itself; REAL
+ * returns the next definition of that name.
  */
 #define SHIM(result, symbol, ...)                                                                                      \
 	typedef result type_##symbol(__VA_ARGS__);                                                                     \
@@ -225,7 +225,7 @@ SHIM(int, __openat64_2, int directory, const char *path, int flags)
 	return FAIL_OR_AT(__openat64_2, directory, path, directory, path, flags);
 }
 
-/* Of the calls that the C library has no name for, openat2 is one for the kernel's files. */
+/* Of the calls for which the C library has no function, only openat2 accesses the kernel's files. */
 SHIM(long, syscall, long number, long a, long b, long c, long d, long e, long f)
 {
 	if (number == SYS_openat2 &&
@@ -234,7 +234,7 @@ SHIM(long, syscall, long number, long a, long b, long c, long d, long e, long f)
 	return next_syscall()(number, a, b, c, d, e, f);
 }
 
-/* A second reading of a file, further on, tells that it is read in pieces. */
+/* A second read of a file, further on, shows that it is read in pieces. */
 static void watch_pieces(int fd, bool further)
 {
 	if (further && atomic_load(&now.armed) && now.fault.kind == FAULT_NONE)

@@ -67,7 +67,7 @@ size_t spread(size_t i, size_t count)
 		return 0;
 	size_t step = (size_t)((double)count * 0.6180339887498949) | 1;
 
-	/* a step without a common divisor visits all */
+	/* a step without a common divisor visits all indexes */
 	for (;; step++) {
 		size_t a = step, b = count;
 		while (b) {
@@ -148,7 +148,7 @@ static enum verdict verdict_of(struct ng_span line)
 							: SAID_NOTHING;
 }
 
-/* Copies what the process said and finds the line that it closed with. */
+/* Copies the output of the process and finds its final line. */
 static enum verdict show_output(int output)
 {
 	char *text = NULL;
@@ -205,7 +205,7 @@ static void end_late_jobs(void)
 	}
 }
 
-/* Waits until a place is free, or until all are. */
+/* Waits until a slot is free, or until all are. */
 static struct job *wait_for_place(bool all)
 {
 	for (;;) {

@@ -17,7 +17,7 @@ bool lexis_name(struct ng_span name, bool colon)
 	return true;
 }
 
-/* How many bytes of a sequence are right at its start (RFC 3629), 0 for none. */
+/* The number of valid bytes at the start of a sequence (RFC 3629), 0 if there are none. */
 static size_t utf8_length(const unsigned char *s, size_t size)
 {
 	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;

@@ -8,11 +8,11 @@
 
 enum { WARM_UP = 3, ROUNDS = 5 };
 
-/* The least of several: a busy machine may make the engine call one more thread, once. */
+/* The minimum of several attempts: on a busy machine, the engine may start one more thread, once. */
 static bool count_allocations(struct instance *instance, unsigned long *ret_count)
 {
 	*ret_count = ~0ul;
-	usleep(150000); /* files that have just changed are read again, see ng_time_unsettled */
+	usleep(150000); /* recently changed files are reread, see ng_time_unsettled */
 	for (unsigned i = 0; i < WARM_UP; i++) {
 		if (!instance_gather(instance))
 			return test_fail("%s", instance->error);
@@ -50,7 +50,10 @@ void mode_allocations(const struct test_case *source)
 	scene_close(&scene);
 }
 
-/* On this machine, all collectors that are on by default; when there are any, each one alone to tell whose they are. */
+/*
+ * On this machine: all collectors that are enabled by default; if they allocate, each one alone to identify the
+ * culprit.
+ */
 static void find_culprits(char *names, size_t size)
 {
 	const struct ng_registry *registry = instance_registry();

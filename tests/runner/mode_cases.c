@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each case gives what it is expected to give, or fails for the reason that it is expected to fail for. */
+/* Each case gives the expected output, or fails for the expected reason. */
 #include "runner.h"
 
 #include <stdlib.h>
 
-/* The engine's own families only where the case has them. */
+/* The engine's own families take part only if the case has them. */
 static bool is_expected(void *expected, struct ng_span family)
 {
 	return !family_is_own(family) || exposition_family(expected, family);
 }
 
-/* Times of files that a checkout made are nobody's business. */
+/* Timestamps of files depend on the checkout and do not matter. */
 static void forgive_times(struct exposition *expected)
 {
 	for (size_t i = 0; i < expected->sample_count; i++) {
@@ -39,7 +39,7 @@ static bool expect_values(struct instance *instance, const char *text)
 	if (!exposition_read_expected(&expected, ng_span(text)))
 		done = test_fail("expect.prom: %s", expected.error);
 	forgive_times(&expected);
-	/* twice: the second time the files are kept open */
+	/* twice: the second time, the files are already open */
 	for (unsigned round = 1; done && round <= 2; round++) {
 		if (!instance_gather(instance))
 			done = test_fail("%s", instance->error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each call to the kernel of a scrape fails in turn, with each of several errors: what the answer then has is as it was
- * before, and what it has not is counted or has a reason; no descriptor leaks, and the next scrape is complete again.
- * Interrupted calls and short readings change nothing at all.
+ * Each system call of a scrape fails in turn, with each of several errors: everything in the response is as before, and
+ * anything missing is counted or has a reason; no descriptor leaks, and the next scrape is complete again. Interrupted
+ * calls and short reads change nothing at all.
  */
 #include "interpose.h"
 #include "trial.h"
@@ -12,23 +12,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What must hold of an answer. */
+/* Required properties of a response. */
 enum outcome {
 	WELL_FORMED,
-	WITHIN,   /* series may be missing, those that are there are as before */
+	WITHIN,   /* series may be missing; the others are as before */
 	THE_SAME, /* nothing is missing */
 };
 
 struct plan {
 	const char *name;
 	struct fault fault;
-	enum outcome now, next; /* of the answer with the fault, and of the one after it without */
-	bool counted;           /* what is missing is counted or the collector fails */
+	enum outcome now, next; /* of the response with the fault, and of the next one without it */
+	bool counted;           /* missing series are counted, or the collector fails */
 };
 
 /*
- * With .at 0 the fault meets each call, else each call in turn. A file that is missing, missing permission, and a
- * device that has gone may be remembered until the devices change. What is not there is nothing to be counted.
+ * With .at 0 the fault meets every call, otherwise each call in turn. A missing file, a missing permission and a
+ * removed device may be remembered until the devices change. Absent items need not be counted.
  */
 static const struct plan plans[] = {
 	{ "all interrupted", { FAULT_ERROR, CALLS_READING, EINTR, 0 }, THE_SAME, THE_SAME, true },
@@ -51,11 +51,11 @@ static const struct plan plans[] = {
 
 struct stage {
 	struct trial trial; /* first */
-	/* calls of the first and of the second scrape, for each kind */
+	/* calls of each kind in the first and the second scrape */
 	unsigned long calls[2][CALLS_IN_PIECES + 1];
 };
 
-/* One fault at one call. */
+/* One fault in one call. */
 struct attempt {
 	const struct plan *plan;
 	struct fault fault;
@@ -83,7 +83,7 @@ static bool gather_with(struct instance *instance, struct fault fault, unsigned 
 	return done || test_fail("%s", instance->error);
 }
 
-/* How many calls there are in the first and the second scrape of an engine. */
+/* Counts the calls in the first and the second scrape of an engine. */
 static bool count_calls(struct stage *stage)
 {
 	fault_forget();
@@ -103,7 +103,7 @@ static bool count_calls(struct stage *stage)
 
 /* ---- one fault ---- */
 
-/* "openat proc/stat" below the tree of the case. */
+/* "openat proc/stat", relative to the tree of the case. */
 static void name_call(const struct stage *stage, struct attempt *attempt)
 {
 	const char *call = fault_call(), *root = stage->trial.scene.root, *place = strstr(call, root);
@@ -143,8 +143,8 @@ static bool is_compared(void *context, struct ng_span family)
 }
 
 /*
- * What the engine and the container collector count of what they leave out. A fault may hide what is left out anyway,
- * so that less is counted than without it.
+ * The number of items that the engine and the container collector report as left out. A fault may hide items that would
+ * have been left out anyway, so the count may also be lower than without it.
  */
 static double sum_dropped(const struct exposition *exposition)
 {
@@ -209,14 +209,14 @@ static bool meet_fault(struct stage *stage, struct instance *instance, struct at
 		return tell(stage, attempt, "");
 	if (plan->now == THE_SAME && !baseline_same(&stage->trial.baseline, instance, &stage->trial.exposition))
 		return tell(stage, attempt, "not the same: ");
-	/* where the collector fails anyway, a file less may be what makes it succeed */
+	/* if the collector fails anyway, one file less may make it succeed */
 	if (plan->now == WITHIN && stage->trial.baseline.result == 0 &&
 		!answer_is_within(stage, instance, attempt, dropped, plan->counted))
 		return false;
 	return next_is_well(stage, instance, attempt);
 }
 
-/* One engine that meets the fault in its first or its second scrape. */
+/* Runs one engine that meets the fault in its first or its second scrape. */
 static bool try_fault(struct stage *stage, struct attempt *attempt)
 {
 	size_t before = open_descriptors(), after;
@@ -235,7 +235,7 @@ static bool try_fault(struct stage *stage, struct attempt *attempt)
 
 /* ---- all faults ---- */
 
-/* A number for each fault at each call of both scrapes. */
+/* Each fault in each call of both scrapes has a number. */
 static size_t count_faults(const struct stage *stage, const struct plan *plan, unsigned scrape)
 {
 	return plan->fault.at ? stage->calls[scrape][plan->fault.calls] : 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each allocation fails in turn, at the start, in the first scrape and in the second. The answer with the fault has
- * what it has as before; the next one is as if nothing had happened: what failed for want of memory is tried again.
+ * Each allocation fails in turn: at startup, in the first scrape and in the second. Everything in the response with the
+ * fault is as before, and the next response is as if nothing had happened: what failed for lack of memory is retried.
  */
 #include "interpose.h"
 #include "trial.h"
@@ -14,10 +14,10 @@ static const char *const moments[MOMENTS] = { "start", "first", "second" };
 
 struct stage {
 	struct trial trial;           /* first */
-	unsigned long count[MOMENTS]; /* of allocations */
+	unsigned long count[MOMENTS]; /* number of allocations */
 };
 
-/* Of the start that comes: an engine is made by a function that knows no more than its plan. */
+/* For the next start: an engine is created by a function that only knows its plan. */
 static unsigned long start_fails_at, start_count;
 
 static void starting(bool begins)
@@ -42,7 +42,7 @@ static bool count_allocations(struct stage *stage)
 
 	start_fails_at = 0;
 	if (!instance_open(&instance, &stage->trial.scene.plan))
-		return false; /* the case is about that */
+		return false; /* the case tests exactly that */
 	stage->count[AT_START] = start_count;
 	bool done = gather_counted(&instance, 0, &stage->count[IN_FIRST]) &&
 		    gather_counted(&instance, 0, &stage->count[IN_SECOND]);
@@ -63,7 +63,7 @@ static bool is_foreign(void *context, struct ng_span family)
 	return !family_is_own(family);
 }
 
-/* The answer in which an allocation fails may be none; or it lacks something. */
+/* There may be no response when an allocation fails, or it lacks something. */
 static void meet_failure(struct stage *stage, struct instance *instance, unsigned moment, unsigned long at)
 {
 	unsigned long count;
@@ -78,7 +78,7 @@ static void meet_failure(struct stage *stage, struct instance *instance, unsigne
 		tell(stage, moment, at, "");
 }
 
-/* One engine whose allocation `at` fails at that moment. */
+/* Runs one engine whose allocation `at` fails at that moment. */
 static bool try_failure(struct stage *stage, unsigned moment, unsigned long at)
 {
 	struct instance instance;

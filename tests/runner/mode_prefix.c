@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each file of a case cut at every byte: the answer is an error or well-formed text. */
+/* Each file of a case is truncated at every byte: the response is an error or well-formed text. */
 #include "runner.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* A long file is cut at every byte of its start and its end, and here and there in between. */
+/* A long file is truncated at every byte near its start and its end, and at some places in between. */
 enum { SHORT_FILE = 4096, START = 2048, END = 512, STRIDE = 37 };
 
 struct cut {
-	size_t file; /* in the entries */
+	size_t file; /* index in the entries */
 	size_t at;
 };
 
@@ -58,7 +58,7 @@ static bool try_cut(struct scene *scene, struct instance *kept, struct expositio
 
 	if (!done)
 		test_fail("%s cannot be cut", entry->path);
-	/* one engine that has its files open already, and one that starts on the cut file */
+	/* one engine that already has its files open, and one that starts with the truncated file */
 	done = done && gather_and_check(kept, exposition, entry->path, at, "kept open");
 	if (done && instance_open(&fresh, &scene->plan)) {
 		done = gather_and_check(&fresh, exposition, entry->path, at, "opened");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reader and the comparison themselves: they must be able to fail. */
+/* Tests the parser and the comparison: they must be able to fail. */
 #include "runner.h"
 
 #define HEAD "# HELP a A.\n# TYPE a gauge\n"

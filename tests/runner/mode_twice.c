@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two engines in one process, on two cases, in turns: each gives what it gives alone. */
+/* Two engines in one process, on two cases, alternating: each gives the same output as alone. */
 #include "baseline.h"
 #include "runner.h"
 
@@ -17,7 +17,7 @@ static bool twin_open(struct twin *twin, const struct test_case *source)
 		return test_fail("%s", twin->scene.error);
 	twin->open = true;
 	if (!instance_open(&twin->instance, &twin->scene.plan))
-		return false; /* meant to be refused: mode_cases sees to that */
+		return false; /* it is meant to fail: mode_cases checks that */
 	bool done = baseline_take(&twin->alone, &twin->instance, &twin->scene.plan);
 	instance_close(&twin->instance);
 	return done;
@@ -55,7 +55,7 @@ void mode_twice(const struct test_case *a, const struct test_case *b)
 			take_turns(twins, 2);
 		else
 			test_fail("%s%s", twins[0].instance.error, twins[1].instance.error);
-		/* the first one goes first: the other must not lean on it */
+		/* the first engine is closed first: the other must not depend on it */
 		if (first)
 			instance_close(&twins[0].instance);
 		if (second && !test_failed()) {

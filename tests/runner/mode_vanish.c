@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each file and directory of a case removed, or replaced by something that it should not be. The answer is well-formed,
- * the collector beside is not harmed, and when the thing is back so is the answer.
+ * Each file and directory of a case is removed, or replaced by something invalid. The response is well-formed, the
+ * other collector is not affected, and after restoring the file the response is as before.
  */
 #include "baseline.h"
 #include "runner.h"
@@ -70,7 +70,7 @@ static bool put_harm(const char *path, enum harm harm)
 	}
 }
 
-/* Permissions mean nothing to root: what is unreadable is read as nobody. All threads follow (nptl(7)). */
+/* Root ignores permissions, so unreadable files are read as nobody. This applies to all threads (nptl(7)). */
 static bool be_nobody(bool nobody)
 {
 	return getuid() != 0 || seteuid(nobody ? 65534 : 0) == 0;
@@ -83,7 +83,7 @@ struct stage {
 	struct instance kept;
 	struct baseline baseline;
 	struct exposition exposition;
-	bool beside; /* loadavg is on as well */
+	bool beside; /* loadavg is enabled as well */
 };
 
 static bool beside_is_well(const struct exposition *exposition)
@@ -143,7 +143,7 @@ static bool makes_sense(const struct tree_entry *entry, enum harm harm)
 	return harm != DIRECTORY || !S_ISDIR(entry->mode);
 }
 
-/* An engine that starts on the restored tree gives what it gave before. */
+/* An engine that starts with the restored tree gives the same output as before. */
 static void check_restored(struct stage *stage)
 {
 	struct instance again;

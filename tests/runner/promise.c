@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Holds an answer against what the descriptors of its collectors promise. */
+/* Checks a response against the descriptors of its collectors. */
 #include "instance.h"
 
 #include <stdio.h>
@@ -21,7 +21,7 @@ bool family_is_own(struct ng_span name)
 	return false;
 }
 
-/* "node_memory_<Field>_bytes": what stands in angle brackets is any text. */
+/* "node_memory_<Field>_bytes": the part in angle brackets matches any text. */
 static bool matches_dynamic(const char *pattern, struct ng_span name)
 {
 	if (*pattern == '\0')
@@ -58,7 +58,7 @@ static const char *const types[] = {
 	[NG_SUMMARY] = "summary",
 };
 
-/* The labels of a sample, but for those that histograms and summaries add, in their order. */
+/* The labels of a sample in their order, without those that histograms and summaries add. */
 static void label_names(const struct exposition *exposition, const struct prom_sample *sample, char *out, size_t size)
 {
 	size_t used = 0;
@@ -76,8 +76,8 @@ static void label_names(const struct exposition *exposition, const struct prom_s
 }
 
 /*
- * A label with a question mark behind it is there with some option only. Families of what is known about a thing leave
- * out the labels that this one has nothing for.
+ * A label followed by a question mark exists only with some option. Families that describe a device may leave out
+ * labels for which there is no value.
  */
 static bool labels_are_promised(const char *names, const char *promised, bool may_lack)
 {

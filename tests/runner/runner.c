@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs the collectors on trees of files and says what is wrong. See README.md.
+ * Runs the collectors on trees of files and reports what is wrong. See README.md.
  *
  *     runner [-d DIRECTORY] [-c COLLECTOR[/CASE]] [-j PROCESSES] [-t SECONDS] [MODE...]
  *
- * Each test is a process, so that one that crashes or hangs is one that fails.
+ * Each test is a process, so that a crash or a hang is a failure.
  */
 #include "job.h"
 
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The thorough modes get more time under the sanitizer that finds wrong uses of memory. */
+/* The thorough modes get more time with the address sanitizer. */
 #ifdef __SANITIZE_ADDRESS__
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 		else
 			return usage();
 	}
-	char *place = tree_new(); /* for all, so that nothing is left when a test is ended */
+	char *place = tree_new(); /* shared by all, so that nothing is left behind if a test is killed */
 	setenv("TMPDIR", place, 1);
 	jobs_init(bounds.processes);
 	cases_find(directory, only, &cases);

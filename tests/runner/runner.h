@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cases and what is done with each of them. */
+/* The cases, and what is done with each of them. */
 #ifndef TESTS_RUNNER_H
 #define TESTS_RUNNER_H
 
 #include "scene.h"
 
-/* ---- the test that is going on, in a process of its own ---- */
+/* ---- the running test, in a process of its own ---- */
 
-/* Fails it; only the first reason is kept. Returns false. */
+/* Fails the test; only the first reason is kept. Returns false. */
 bool test_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool test_failed(void);
 
-/* What is said behind "ok". */
+/* Text to print after "ok". */
 void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Ends up as "skip". */
+/* Reports the test as "skip". */
 void test_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Whether there is time for more; the share of this test of what its mode may take. */
+/* Whether there is time left in this test's share of its mode's time. */
 bool test_has_time(void);
 
 /*
- * Goes through 0..count-1 in an order that is even over the whole range at any time, so that what there is no time for
- * is spread as well: index = spread(i, count).
+ * Iterates over 0..count-1 in an order that covers the whole range evenly at any time, so that the part that there is
+ * no time for is spread evenly too: index = spread(i, count).
  */
 size_t spread(size_t i, size_t count);
 
@@ -31,10 +31,10 @@ size_t spread(size_t i, size_t count);
 struct mode {
 	const char *name;
 	void (*run)(const struct test_case *); /* for each case */
-	void (*run_pair)(
-		const struct test_case *, const struct test_case *); /* for each pair of neighbours of a collector */
+	/* for each pair of neighbouring cases of a collector */
+	void (*run_pair)(const struct test_case *, const struct test_case *);
 	void (*run_once)(void);
-	bool thorough; /* bounded by time */
+	bool thorough; /* limited by time */
 };
 
 void mode_self(void);

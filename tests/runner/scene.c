@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding the cases and setting them up. */
+/* Finds the cases and sets them up. */
 #include "scene.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cases: where they are, and one of them set up for use. */
+/* The cases: their location, and one of them set up for use. */
 #ifndef TESTS_SCENE_H
 #define TESTS_SCENE_H
 
@@ -20,7 +20,7 @@ struct test_cases {
 void cases_find(const char *directory, const char *only, struct test_cases *ret_cases);
 void cases_done(struct test_cases *cases);
 
-/* A case unpacked for use: its tree copied, the steps of `make` done, missing roots made, flags read. */
+/* A case set up for use: its tree copied, the steps of `make` applied, missing roots created, flags read. */
 struct scene {
 	const struct test_case *source;
 	char *root;
@@ -30,11 +30,11 @@ struct scene {
 	char error[512];
 };
 
-/* False with ->error when the case itself is wrong; nothing is to be closed then. */
+/* False with ->error if the case itself is invalid; there is nothing to close then. */
 bool scene_open(struct scene *scene, const struct test_case *source);
 void scene_close(struct scene *scene);
 
-/* The text of a file of the case with @ROOT@ replaced; NULL where there is none. From malloc. */
+/* The text of a file of the case with @ROOT@ replaced; NULL if there is none. malloc'ed. */
 char *scene_text(const struct scene *scene, const char *file);
 
 #endif

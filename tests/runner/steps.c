@@ -23,7 +23,7 @@ static int hex(char c)
 				      : -1;
 }
 
-/* Replaces \n, \t, \r, \s (a space), \\ and \xHH in place; false when \c ends the text: no line feed is wanted. */
+/* Decodes \n, \t, \r, \s (a space), \\ and \xHH in place; false if \c ends the text, which means no final line feed. */
 static bool unescape(char *text, size_t *ret_size)
 {
 	const char *in = text;
@@ -76,7 +76,7 @@ static bool append(const char *path, char *text, bool truncate)
 	return done;
 }
 
-/* "COUNT TEXT": the text as many times, "%d" in it being the number of its turn, from 0. */
+/* "COUNT TEXT": writes the text that many times, with "%d" replaced by the number of the repetition, from 0. */
 static bool repeat(const char *path, char *text)
 {
 	char *rest;

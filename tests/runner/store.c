@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an exposition consists of, in arrays that keep their capacity, and the two tables that find it by name. */
+/* The contents of an exposition, in arrays that keep their capacity, and two tables for lookups by name. */
 #include "exposition_read.h"
 
 #include <stdarg.h>
@@ -103,7 +103,7 @@ static struct ng_span sample_key(const struct exposition *out, size_t i)
 
 typedef struct ng_span key_of(const struct exposition *out, size_t i);
 
-/* The slot that holds `key`, or the empty one where it belongs. */
+/* The slot that holds `key`, or the empty one where it would go. */
 static uint32_t *find(const struct exposition *out, const struct prom_index *index, key_of *key, struct ng_span text)
 {
 	for (size_t at = hash(text);; at++) {
@@ -126,7 +126,7 @@ static void index_reserve(const struct exposition *out, struct prom_index *index
 		*find(out, index, key, key(out, i)) = (uint32_t)i + 1;
 }
 
-/* Enters the newest element; false when there is one of that name. */
+/* Enters the newest element; false if there is one with the same name. */
 static bool index_add(const struct exposition *out, struct prom_index *index, key_of *key, size_t count)
 {
 	uint32_t *slot;

@@ -33,7 +33,7 @@ char *tree_new(void)
 		perror(path);
 		exit(2);
 	}
-	chmod(path, 0755); /* for tests that give up their privileges */
+	chmod(path, 0755); /* for tests that drop their privileges */
 	return path;
 }
 
@@ -214,7 +214,7 @@ static bool copy_entry(const char *from, const char *to, mode_t mode)
 	case S_IFIFO:
 		return mkfifo(to, mode & 07777) == 0;
 	default:
-		return true; /* sockets and devices are made by steps */
+		return true; /* sockets and devices are created by steps */
 	}
 }
 

@@ -13,36 +13,42 @@ struct tree_entry {
 };
 
 struct tree_entries {
-	struct tree_entry *entry; /* sorted by path: a directory stands before what is in it */
+	struct tree_entry *entry; /* sorted by path: a directory comes before its contents */
 	size_t count;
 };
 
-/* A new directory in memory where the system has such a place; its path is freed by the caller. */
+/* Creates a directory, in memory if possible; the caller frees its path. */
 char *tree_new(void);
 
-/* Files, directories, links, FIFOs with their modes; the target directory is made. False with a message on stderr. */
+/*
+ * Copies files, directories, links and FIFOs with their modes; creates the target directory. False with a message on
+ * stderr.
+ */
 bool tree_copy(const char *from, const char *to);
 
 void tree_remove(const char *path);
 
 /*
- * Changes a tree by the lines of a file, see README.md: "dir PATH", "link PATH TARGET", "file PATH TEXT", ... False
- * with a message in `error`.
+ * Changes a tree according to the lines of a file, see README.md: "dir PATH", "link PATH TARGET", "file PATH TEXT", ...
+ * False with a message in `error`.
  */
 bool tree_make(const char *tree, const char *steps, char *error, size_t error_size);
 
-/* Everything below. */
+/* Lists everything below. */
 void tree_list(const char *tree, struct tree_entries *ret_entries);
 void tree_entries_done(struct tree_entries *entries);
 
-/* Whole files. Reading gives a terminated text of malloc, or .text NULL; writing is true when all of it is there. */
+/*
+ * Whole files. tree_read returns a NUL-terminated malloc'ed text, or .text NULL; tree_write returns true if all of it
+ * was written.
+ */
 struct ng_span tree_read(const char *path);
 bool tree_write(const char *path, const void *bytes, size_t size);
 
-/* `text` with every "@ROOT@" replaced, in memory of malloc. */
+/* Returns `text` with every "@ROOT@" replaced, malloc'ed. */
 char *tree_with_root(const char *text, const char *root);
 
-/* printf into memory of malloc. */
+/* printf into malloc'ed memory. */
 char *format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif
