@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The container collector on a tree of files, for the tests that follow groups. */
+/* The container collector on a tree of files, for the tests that follow cgroups. */
 #ifndef TESTS_CONTAINER_H
 #define TESTS_CONTAINER_H
 
@@ -13,21 +13,21 @@ struct stage {
 	struct container state;
 };
 
-/* Without a tree: stage_follow looks at it for the first time. */
+/* Does not look at the tree yet: stage_follow does so for the first time. */
 struct stage *stage_new(void);
 void stage_follow(struct stage *stage);
 int stage_stop(void **state);
 
-/* The tree is up to date. */
+/* Brings the tree up to date. */
 void stage_update(struct stage *stage);
 
-/* "POD/1111...": the container of that digit. */
+/* "POD/1111...": the container whose ID consists of that digit. */
 const char *stage_container(char digit, char name[200]);
 
-/* A file of a group, whose directory is made. */
+/* Writes a file of a cgroup, creating the cgroup's directory. */
 void stage_put(struct stage *stage, const char *group, const char *file, const char *text);
 
-/* The row of a container that has gone, or NULL. */
+/* The row of a removed container, or NULL. */
 const struct container_row *stage_gone(const struct stage *stage, char digit);
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { PAYLOAD = 24 };
 
-/* ---- what is told ---- */
+/* ---- what the hooks report ---- */
 
 static void tell(struct groups *groups, char what, const struct ng_cgroup *group)
 {
@@ -25,7 +25,7 @@ static unsigned added(void *context, struct ng_scrape *scrape, struct ng_cgroup 
 	struct groups *groups = context;
 
 	(void)scrape;
-	/* the payload is there and zeroed */
+	/* the payload exists and is zeroed */
 	for (size_t i = 0; i < PAYLOAD; i++)
 		assert_int_equal(group->payload[i], 0);
 	memset(group->payload, 1, PAYLOAD);

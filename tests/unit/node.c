@@ -56,7 +56,7 @@ int node_stop(void **state)
 	return 0;
 }
 
-/* ---- one question ---- */
+/* ---- one lookup ---- */
 
 enum container_missing node_ask(struct node *node, const char *id, const char *uid, bool oldest, char ret_answer[512])
 {

@@ -10,7 +10,7 @@
 
 enum { ROOMS = 16 };
 
-/* Rooms of one page, each between two pages that must not be touched. */
+/* Buffers of one page, each between two inaccessible pages. */
 static char *room(void)
 {
 	static char *rooms;

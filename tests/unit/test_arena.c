@@ -7,7 +7,7 @@
 #include <nodegauge/arena.h>
 #include <stdlib.h>
 
-/* Pieces of all sizes keep what was written to them, lie aligned, and do not overlap. */
+/* Allocations of all sizes keep their contents, are aligned, and do not overlap. */
 static void pieces(void **state)
 {
 	struct ng_arena arena = { 0 };
@@ -46,7 +46,7 @@ static void zeroed(void **state)
 	ng_arena_done(&arena);
 }
 
-/* After the first rounds a reset leaves one chunk that holds all, and nothing is allocated any more. */
+/* After the first rounds, a reset leaves a single chunk that holds everything, and nothing more is allocated. */
 static void steady(void **state)
 {
 	struct ng_arena arena = { 0 };
@@ -68,7 +68,7 @@ static void steady(void **state)
 static void limits(void **state)
 {
 	struct ng_arena arena = { .limit = 10000 }, roomy = { 0 };
-	volatile size_t most = SIZE_MAX; /* so that the compiler does not see it coming */
+	volatile size_t most = SIZE_MAX; /* so that the compiler does not warn about it */
 
 	(void)state;
 	assert_null(ng_alloc(&arena, 10001));
@@ -131,7 +131,7 @@ static void arrays(void **state)
 	ng_arena_done(&small);
 }
 
-/* What was there before a mark stays, what came later is given back, and the memory for it is kept. */
+/* A rewind keeps what was there before the mark and frees what came later, but keeps the memory. */
 static void marks(void **state)
 {
 	struct ng_arena arena = { 0 };
@@ -167,7 +167,7 @@ static void marks(void **state)
 	ng_arena_done(&arena);
 }
 
-/* Marks hold while the chunk that they were made in is replaced: by a larger one, or by one that a reading widened. */
+/* Marks stay valid if the chunk that they were made in is replaced by a larger one, or by a widened reservation. */
 static void marks_of_empty(void **state)
 {
 	struct ng_arena arena = { 0 };
@@ -191,7 +191,7 @@ static void marks_of_empty(void **state)
 	ng_arena_done(&arena);
 }
 
-/* What is reserved and not used is given back. */
+/* Reserved but unused memory is given back. */
 static void reservations(void **state)
 {
 	struct ng_arena arena = { 0 };
@@ -212,7 +212,7 @@ static void reservations(void **state)
 			for (size_t i = 0; i < size / 2; i++)
 				assert_int_equal(start[i], 'x');
 		}
-		/* all that is free may be committed */
+		/* everything that is free may be committed */
 		char *start = ng_arena_reserve(&arena, 10, &room);
 		memset(start, 'z', room);
 		ng_arena_commit(&arena, start, room);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is told of control groups, and what makes up for what is not. */
+/* Notifications about cgroups, and recovery from lost ones. */
 #include "groups.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* In place of the C library's: the kernel's own limit is for all who run as this user. */
+/* Replaces the C library's function: the kernel's own limit applies to everyone running as this user. */
 static unsigned watches_left = UINT32_MAX;
 
 int inotify_add_watch(int inotify, const char *path, uint32_t mask)
@@ -48,7 +48,7 @@ static void events(void **state)
 	assert_null(strstr(groups->told, "e/b "));
 }
 
-/* Watches that there was no room for are set when there is. */
+/* Watches that could not be added are added once there is room. */
 static void too_few_watches(void **state)
 {
 	struct groups *groups = *state;
@@ -72,7 +72,7 @@ static void too_few_watches(void **state)
 	assert_int_equal(groups_state(groups).watches, 5);
 	watches_left = UINT32_MAX;
 	groups_update(groups, true);
-	assert_int_equal(groups_state(groups).watches, 7); /* four directories, and three files that are there */
+	assert_int_equal(groups_state(groups).watches, 7); /* four directories, and three existing files */
 	groups_put(groups, "b/cgroup.events", "populated 0\n");
 	groups_put(groups, "b/memory.events", "oom_kill 1\n");
 	groups_update(groups, false);
@@ -103,7 +103,7 @@ static void overflown(void **state)
 	}
 	groups_make(groups, "late");
 	groups_take(groups, "b");
-	/* as much as an update takes at once is not all */
+	/* a queue can hold more than an update reads at once */
 	for (unsigned i = 0; i < 200 && groups_state(groups).overflows == 0; i++)
 		groups_update(groups, false);
 	assert_int_equal(groups_state(groups).overflows, 1);
@@ -113,7 +113,7 @@ static void overflown(void **state)
 	groups_expect(groups, true, "");
 }
 
-/* Events that could not be followed are made up for, though they are told once. */
+/* Events that could not be followed up are recovered, although they are reported only once. */
 static void without_descriptors(void **state)
 {
 	struct groups *groups = *state;
@@ -128,7 +128,7 @@ static void without_descriptors(void **state)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 0, limit.rlim_max }), 0);
 	int r = ng_cgroups_update(&groups->probe.scrape, groups->cgroups, false);
-	/* as long as it fails */
+	/* a whole update fails too while there are no descriptors */
 	int again = ng_cgroups_update(&groups->probe.scrape, groups->cgroups, true);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	assert_int_equal(r, -EMFILE);
@@ -137,7 +137,7 @@ static void without_descriptors(void **state)
 	groups_expect(groups, true, "");
 }
 
-/* A number of links that does not fit what is known is looked into, though nothing was told. */
+/* An unexpected link count is investigated, although nothing was reported. */
 static void told_by_the_links(void **state)
 {
 	struct groups *groups = *state;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is mounted inside of the tree is not followed: kind and minikube bind a hierarchy's root onto a group below it.
- */
+/* Mounts inside the tree are not followed: kind and minikube bind-mount a hierarchy's root onto a cgroup below it. */
 #include "groups.h"
 
 #include <errno.h>
@@ -12,7 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-/* In a mount namespace of this program; skips the test where that may not be. */
+/* Bind-mounts in a mount namespace of this program; skips the test if that is not permitted. */
 static void bind(const struct groups *groups, const char *from, const char *to)
 {
 	char source[SCRATCH_PATH], target[SCRATCH_PATH];
@@ -67,7 +66,7 @@ static void by_path(void **state)
 	root_below_itself(*state, 1, true);
 }
 
-/* The group is known by then, and remains what it was. */
+/* The cgroup is already known by then, and stays what it was. */
 static void mounted_later(void **state)
 {
 	struct groups *groups = *state;
@@ -98,7 +97,7 @@ static void sibling(void **state)
 	groups_expect(groups, true, "+/b ");
 }
 
-/* A group has its figures in each hierarchy, and not those of what is mounted over it in one of them. */
+/* A cgroup has its own figures in each hierarchy, not those of a mount that covers it in one of them. */
 static void other_hierarchy(void **state)
 {
 	struct groups *groups = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where control groups are: the mounts of both versions, and the way to a group. */
+/* Locates the cgroups: mounts of both versions, and the path to a cgroup. */
 #include "groups.h"
 
 #include <errno.h>
@@ -47,9 +47,9 @@ static void version_1(void **state)
 	groups_expect(groups, true, "-/a ");
 }
 
-/* ---- the way to a group ---- */
+/* ---- the path to a cgroup ---- */
 
-/* A group without a descriptor is entered by its path, if it is still the one that it was. */
+/* A cgroup without a descriptor is opened by its path, if it is still the same cgroup. */
 static void by_path(void **state)
 {
 	struct groups *groups = *state;
@@ -73,7 +73,7 @@ static void by_path(void **state)
 	assert_int_equal(ng_cgroup_enter(&groups->probe.scrape, groups->cgroups, group, NG_CGROUP_UNIFIED), -ENOENT);
 }
 
-/* As deep as a path may be, and deeper: beyond it the way goes through the parents. */
+/* As deep as a path may be, and deeper: beyond that, the cgroup is opened through its parents. */
 static void deep(void **state)
 {
 	struct groups *groups = *state;
@@ -100,7 +100,7 @@ static void deep(void **state)
 		assert_true(directory >= 0);
 		ng_cgroup_leave(group, directory);
 	}
-	/* too deep for who cleans up */
+	/* too deep for the cleanup */
 	for (unsigned i = 20; i-- > 0;) {
 		assert_int_equal(unlinkat(directory_of[i], name, AT_REMOVEDIR), 0);
 		close(directory_of[i + 1]);

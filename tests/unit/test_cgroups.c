@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tree of control groups: what comes and goes, and how much of it is followed. */
+/* The cgroup tree: additions, removals, and the limit. */
 #include "groups.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-/* ---- coming and going ---- */
+/* ---- additions and removals ---- */
 
 static void comes_and_goes(struct groups *groups, bool whole)
 {
@@ -14,7 +14,7 @@ static void comes_and_goes(struct groups *groups, bool whole)
 	groups_make(groups, "c");
 	groups_make(groups, "a/y");
 	groups_make(groups, "a/y/z");
-	/* whoever is told knows the order in which they came, a walk the names only */
+	/* notifications arrive in order, but a walk only sees the names */
 	groups_update(groups, whole);
 	assert_non_null(strstr(groups->told, "+/c "));
 	assert_non_null(strstr(groups->told, "+/a/y +/a/y/z "));
@@ -90,7 +90,7 @@ static void renamed(void **state)
 	assert_int_equal(groups_state(groups).groups, 4);
 }
 
-/* A path that is made again is another group, whether both were told one by one or not. */
+/* A path that is recreated is a different cgroup, whether or not both steps were reported individually. */
 static void made_again(void **state)
 {
 	struct groups *groups = *state;
@@ -99,7 +99,7 @@ static void made_again(void **state)
 	groups_follow(groups, 1000, 1000, true);
 	groups_expect(groups, true, "+/ +/a +/a/x +/b ");
 	uint64_t before = groups_named(groups, "b")->generation;
-	groups_make(groups, "spare"); /* so that no file system gives the same number twice */
+	groups_make(groups, "spare"); /* so that no file system reuses the number */
 	groups_take(groups, "b");
 	groups_make(groups, "b");
 	groups_update(groups, false);
@@ -125,7 +125,7 @@ static void not_followed(void **state)
 	groups_expect(groups, true, "");
 }
 
-/* Much coming and going leaves neither watches nor descriptors behind. */
+/* Frequent additions and removals leak neither watches nor descriptors. */
 static void leaks_nothing(void **state)
 {
 	struct groups *groups = *state;
@@ -190,11 +190,11 @@ static void limited_and_not_watched(void **state)
 	groups_expect(groups, true, "+/ +/a ");
 	for (unsigned i = 0; i < 5; i++)
 		groups_expect(groups, true, "");
-	/* what each walk meets again is refused once */
+	/* directories seen again on every walk are refused only once */
 	assert_int_equal(groups_state(groups).refused, 2);
 }
 
-/* What was refused is taken when there is room. */
+/* Cgroups that were refused are added once there is room. */
 static void room_again(void **state)
 {
 	struct groups *groups = *state;
@@ -209,7 +209,7 @@ static void room_again(void **state)
 	assert_int_equal(ng_cgroups_root(groups->cgroups)->refused, 0);
 }
 
-/* Where anybody may make groups, they get half of the room. */
+/* Below a cgroup where any user may create cgroups, only half of the limit is available. */
 static void half_of_the_room(void **state)
 {
 	struct groups *groups = *state;
@@ -228,9 +228,9 @@ static void half_of_the_room(void **state)
 	groups_expect(groups, true, "-/a/x ");
 }
 
-/* ---- how old ---- */
+/* ---- age ---- */
 
-/* Those that came while we looked, in the order of a walk. */
+/* The cgroups that were created while we watched, in the order of a walk. */
 static void expect_born(const struct groups *groups, const char *names)
 {
 	char text[256] = "";
@@ -243,7 +243,7 @@ static void expect_born(const struct groups *groups, const char *names)
 	assert_string_equal(text, names);
 }
 
-/* What comes below a group that was listed whole was made since, whether it was told or not. */
+/* A cgroup below one that was listed completely must be newer than the listing, whether it was reported or not. */
 static void born(struct groups *groups, bool watch)
 {
 	groups_make_usual(groups);
@@ -267,7 +267,7 @@ static void born_and_found(void **state)
 	born(*state, false);
 }
 
-/* What was refused may be as old as all others; what is told when there is room again is not. */
+/* A refused cgroup may be as old as all others; one that is reported when there is room again is not. */
 static void refused_before(void **state)
 {
 	struct groups *groups = *state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For whom a connection is counted, and who gives way. */
+/* Which client a connection counts for, and which connection gives way. */
 #include "support.h"
 
 #include "http/connections.h"
@@ -34,7 +34,7 @@ static bool same(const char *a, const char *b)
 	return memcmp(&client_a, &client_b, sizeof(client_a)) == 0;
 }
 
-/* One host may take any address of its /64; each IPv4 address is a client of its own on either kind of socket. */
+/* One host may use any address of its /64; each IPv4 address is a client of its own on either kind of socket. */
 static void clients(void **state)
 {
 	struct sockaddr_storage local = address_of("unix");
@@ -95,7 +95,7 @@ static void tear_down(struct scene *scene)
 	}
 }
 
-/* A connection in a phase since some seconds, or NULL when it was refused. */
+/* A connection that entered its phase some seconds ago, or NULL if it was refused. */
 static struct ng_connection *add(struct scene *scene, const char *client, enum ng_phase phase, uint64_t seconds)
 {
 	struct sockaddr_storage address = address_of(client);
@@ -109,7 +109,7 @@ static struct ng_connection *add(struct scene *scene, const char *client, enum n
 	return connection;
 }
 
-/* One that gave way is counted by the limit that it hit, and not for its time as well. */
+/* A connection that was closed to make room counts only for the limit that it hit, not for its timeout as well. */
 static void counted_once(void **state)
 {
 	struct scene scene;
@@ -127,7 +127,7 @@ static void counted_once(void **state)
 	tear_down(&scene);
 }
 
-/* Nobody gives way who waits for the handler. */
+/* Connections that wait for the handler are never closed. */
 static void busy(void **state)
 {
 	struct scene scene;
@@ -147,7 +147,10 @@ static void busy(void **state)
 	tear_down(&scene);
 }
 
-/* The client with the most connections gives one, whatever they are at, and nobody who has fewer than the newcomer. */
+/*
+ * The client with the most connections loses one, whatever they are doing; clients with fewer than the newcomer lose
+ * none.
+ */
 static void largest_share(void **state)
 {
 	struct scene scene;
@@ -172,8 +175,7 @@ static void largest_share(void **state)
 	tear_down(&scene);
 }
 
-/* Of one client's connections: late heads, then idle ones, then those that have just come, then those being answered.
- */
+/* Of one client's connections: late heads first, then idle ones, then new ones, then those being served. */
 static void least_worth(void **state)
 {
 	struct scene scene;
@@ -193,7 +195,7 @@ static void least_worth(void **state)
 	tear_down(&scene);
 }
 
-/* More than a quarter of the room is not for those that have yet to send a request. */
+/* Connections that have not sent a request yet get at most a quarter of the room. */
 static void crowd_of_newcomers(void **state)
 {
 	struct scene scene;

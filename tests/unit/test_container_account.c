@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Accounts of pods: what a removed container counted is told from what its pod has. */
+/* Accounts of pods: usage of removed containers is derived from their pod's totals. */
 #include "container.h"
 
 #include <stdio.h>
 
-/* ---- a pod of files: its first container is the sandbox ---- */
+/* ---- a pod made of files: its first container is the sandbox ---- */
 
 struct counts {
 	unsigned usage, kills, read_bytes;
@@ -100,19 +100,19 @@ static const struct container_account *account_of(struct stage *stage)
 
 /* ---- cases ---- */
 
-/* Nobody read it; what the pod had counted before we knew it is none of its. */
+/* It was never read; what the pod had counted before we knew it does not belong to it. */
 static void one(void **state)
 {
 	struct stage *stage = *state;
 
 	settle(stage);
 	take(stage, '1');
-	/* it used 70 more until its end, read 8 bytes more, and was killed */
+	/* until its end it used 70 more, read 8 more bytes, and was killed */
 	count(stage, POD, (struct counts){ 1070, 6, 108 });
 	settle(stage);
 	expect(gone(stage, '1'), 270, 2, 48);
 	assert_int_equal(lost(stage), 0);
-	/* and another one after it */
+	/* and another one after that */
 	take(stage, '2');
 	count(stage, POD, (struct counts){ 1075, 6, 108 });
 	settle(stage);
@@ -121,7 +121,7 @@ static void one(void **state)
 	assert_int_equal(lost(stage), 0);
 }
 
-/* Hits of its own limit are the pod's: they are in memory.events.local. */
+/* Events at the pod's own limit belong to the pod: they are in memory.events.local. */
 static void own_events(void **state)
 {
 	struct stage *stage = *state;
@@ -144,14 +144,14 @@ static void several(void **state)
 	take(stage, '2');
 	count(stage, POD, (struct counts){ 1100, 7, 130 });
 	settle(stage);
-	/* what the account knew of them: 510 of 610 us, 1 of 3 kills */
+	/* the rest, known only for the pod: 510 of 610 us and 1 of 3 kills were read */
 	assert_int_equal(stage->state.settlement.lost[CONTAINER_LOST_TOGETHER], 2);
 	assert_int_equal(account_of(stage)->lost[CONTAINER_LOST_CPU], 100 * 1000);
 	assert_int_equal(account_of(stage)->lost[CONTAINER_LOST_KILLS], 2);
 	assert_int_equal(account_of(stage)->missing, 0);
 }
 
-/* The figures of the pod are not to be had before they are complete. */
+/* The figures are not available while they are still being read. */
 static void not_while_it_is_read(void **state)
 {
 	struct stage *stage = *state;

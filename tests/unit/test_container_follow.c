@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Following the tree: a group for whose row there was no memory has one as soon as there is some. */
+/* Following the tree: a cgroup whose row could not be allocated gets one as soon as there is memory. */
 #include "container.h"
 #include "follow.h"
 
 #include <dlfcn.h>
 #include <stdlib.h>
 
-/* The next allocation of that size fails. */
+/* The next allocation of this size fails. */
 static size_t failing;
 static unsigned failures;
 
-/* The next one may be a sanitizer's, whose free() takes no memory of another one. */
+/* The next calloc may be the sanitizer's, whose free() does not accept memory from another one. */
 void *calloc(size_t count, size_t size)
 {
 	static void *(*next)(size_t, size_t);
@@ -87,7 +87,7 @@ static void no_memory_for_an_account(void **state)
 	expect(stage, 5, 1);
 }
 
-/* The watches that go with the row are there as well. */
+/* The watches that go with the row are added too. */
 static void watched_afterwards(void **state)
 {
 	struct stage *stage = *state;
@@ -171,19 +171,19 @@ static void kills_of_v1(void **state)
 	stage->state.reader.sets = UINT32_MAX;
 	follow(stage);
 	assert_int_equal(ng_cgroups_mode(stage->state.cgroups), NG_CGROUP_V1);
-	/* four of others, before us */
+	/* four kills of others, from before we started */
 	settle(stage, "pgfault 1\noom_kill 5\nx 1\n");
-	/* the one that went was killed */
+	/* the removed one was killed */
 	take_container(stage, '1');
 	settle(stage, "pgfault 1\noom_kill 6\nx 1\n");
 	assert_int_equal(kills_of_leaving(stage, '1'), 2);
-	/* one that lives was, and the one that went was not */
+	/* one that is alive was killed, and the removed one was not */
 	put_kills(stage, '2', "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n");
 	take_container(stage, '3');
 	settle(stage, "pgfault 1\noom_kill 7\nx 1\n");
 	assert_int_equal(kills_of_leaving(stage, '3'), 0);
 	assert_int_equal(stage->state.settlement.lost[CONTAINER_LOST_TOGETHER], 0);
-	/* one of two */
+	/* one of the two */
 	take_container(stage, '4');
 	take_container(stage, '5');
 	settle(stage, "pgfault 1\noom_kill 8\nx 1\n");

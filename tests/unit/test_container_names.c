@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of links and targets, honest and other, and when the directories of them are read. */
+/* Names of links and targets, valid and forged, and when their directories are read. */
 #include "node.h"
 
 #include <errno.h>
@@ -10,14 +10,14 @@
 /* ---- names of links, targets and folders ---- */
 
 static const struct {
-	const char *name, *pod, *space, *container; /* no pod: refused */
+	const char *name, *pod, *space, *container; /* no pod: rejected */
 } links[] = {
 	{ "web-58f969cf67-hmgcg_default_web-" I ".log", "web-58f969cf67-hmgcg", "default", "web" },
 	{ "a_b_c-" I ".log", "a", "b", "c" },
 	{ "a.b.c_kube-system_x-y-z-" I ".log", "a.b.c", "kube-system", "x-y-z" },
 	{ "static-lab_kube-system_static-" J ".log", "static-lab", "kube-system", "static" },
 	{ "0_0_0-" I ".log", "0", "0", "0" },
-	{ "a_b_" J "-" I ".log", NULL, NULL, NULL }, /* 64 bytes are no label */
+	{ "a_b_" J "-" I ".log", NULL, NULL, NULL }, /* 64 bytes are not a valid label */
 	{ "a_b_c-" I, NULL, NULL, NULL },
 	{ "a_b_c-" I ".log.gz", NULL, NULL, NULL },
 	{ "a_b_c" I ".log", NULL, NULL, NULL },
@@ -150,7 +150,7 @@ static void not_a_directory(void **state)
 	node->probe.kernel.root_fd[NG_PROC] = -ENOENT;
 }
 
-/* The times of both directories: long ago, so that they are settled. */
+/* Sets the mtime of both directories to long ago, so that they are settled. */
 static void age(const struct node *node, time_t seconds)
 {
 	const struct timespec times[2] = { { 1700000000 + seconds, 1 }, { 1700000000 + seconds, 1 } };
@@ -173,7 +173,7 @@ static void passes(void **state)
 	assert_true(container_id_parse(ng_span(I), id));
 	assert_int_equal(container_names_resolve(&node->probe.scrape, &node->names, NULL, 0), 0);
 	assert_int_equal(node->names.passes, 0);
-	/* just made: it may change again within the same tick */
+	/* just created: it may change again within the same tick */
 	container_names_resolve(&node->probe.scrape, &node->names, &wish, 1);
 	container_names_resolve(&node->probe.scrape, &node->names, &wish, 1);
 	assert_int_equal(node->names.passes, 2);
@@ -184,7 +184,7 @@ static void passes(void **state)
 		container_names_resolve(&node->probe.scrape, &node->names, &wish, 1);
 	assert_int_equal(node->names.passes, 3);
 	assert_int_equal(wish.missing, CONTAINER_NO_LINK);
-	/* somebody new asks */
+	/* a new wish */
 	container_names_resolve(&node->probe.scrape, &node->names, &other, 1);
 	assert_int_equal(node->names.passes, 4);
 	container_names_resolve(&node->probe.scrape, &node->names, &wish, 1);
@@ -194,14 +194,14 @@ static void passes(void **state)
 	age(node, 1);
 	assert_int_equal(container_names_resolve(&node->probe.scrape, &node->names, &wish, 1), 1);
 	assert_int_equal(node->names.passes, 5);
-	/* the clock was set back: a time to come is no reason to look again and again */
+	/* the clock was set back: a time in the future is no reason to read again and again */
 	age(node, 1000000000);
 	container_names_resolve(&node->probe.scrape, &node->names, &other, 1);
 	assert_int_equal(node->names.passes, 6);
 	assert_false(container_names_changed(&node->probe.scrape, &node->names));
 	container_names_resolve(&node->probe.scrape, &node->names, &other, 1);
 	assert_int_equal(node->names.passes, 6);
-	/* who asks again for what was found gets it again; without memory nothing is found */
+	/* a wish whose names were found gets them again; without memory nothing is found */
 	assert_int_equal(container_names_resolve(&node->probe.scrape, &node->names, &wish, 1), 1);
 	assert_span(wish.identity.container, "c");
 	node->probe.arena.limit = 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Configurations of containerd and CRI-O: what is taken from them, and that nothing else is. */
+/* Configurations of containerd and CRI-O: what is read from them, and that nothing else is. */
 #include "identity/json.h"
 #include "identity/oci.h"
 #include "scratch.h"
@@ -16,7 +16,7 @@
 #define V "0140a87f-07d9-4f7a-b705-eb6ada2dd5ab"
 #define M "ba752e40bfd184a540a6a3f6d127f0ec"
 
-/* The order of the members is that of the runtimes. */
+/* The members are in the same order as the runtimes write them. */
 #define BEFORE                                                                                                         \
 	"{\"ociVersion\":\"1.2.0\",\"process\":{\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[0]},"                \
 	"\"args\":[\"sleep\",\"1e9\"],\"env\":[\"PATH=/bin\",\"PASSWORD=\\\"hunter2\\\\\\u00e9\"],\"cwd\":\"/\","      \
@@ -43,7 +43,7 @@
 
 enum { BAD = 1, SANDBOX = 2, UNTYPED = 4, OF_CRIO = 8 };
 
-/* What is found: "<namespace>/<pod>/<container>/<image>/<UID>". */
+/* The result: "<namespace>/<pod>/<container>/<image>/<UID>". */
 static const struct {
 	const char *text, *wanted;
 	int flags;
@@ -86,7 +86,7 @@ static const struct {
 	{ ANNOTATED(CRIO "Name\":\"k9s_c_p_n_" U "_0\""), "", BAD | OF_CRIO },
 	{ ANNOTATED(CRIO "Name\":\"k8s_c_p_n_" U "_0_0\""), "", BAD | OF_CRIO },
 	{ ANNOTATED(CRIO "Name\":\"k8s_c_p_n_" U "_\""), "", BAD | OF_CRIO },
-	/* no such JSON */
+	/* not JSON, or not this kind */
 	{ "", "", BAD },
 	{ "{}", "", BAD },
 	{ "[]", "", BAD },
@@ -159,7 +159,7 @@ static void texts(void **state)
 	ng_arena_done(&arena);
 }
 
-/* Cut anywhere it is an error, or all annotations were there before. */
+/* Truncated anywhere it is an error, unless all annotations came before. */
 static void prefixes(void **state)
 {
 	struct ng_arena arena = { 0 };
@@ -193,7 +193,7 @@ static void bounds(void **state)
 
 	(void)state;
 	assert_non_null(text);
-	/* levels: 64 and no more */
+	/* 64 levels and no more */
 	for (size_t levels = 64; levels <= 65; levels++) {
 		size = (size_t)sprintf(text, "{\"x\":");
 		memset(text + size, '[', levels);
@@ -203,7 +203,7 @@ static void bounds(void **state)
 		assert_int_equal(container_oci_parse(&arena, (struct ng_span){ text, size }, 0, false, &oci),
 			levels == 64 ? 0 : -EBADMSG);
 	}
-	/* a long value is passed over, or refused where it is one of ours; a long key is none of ours */
+	/* a long value is skipped, or rejected if it is one of ours; a long key is never one of ours */
 	size = (size_t)sprintf(text, "{\"annotations\":{\"io.kubernetes.cri.sandbox-name\":\"");
 	memset(text + size, 'a', 2000);
 	strcpy(text + size + 2000, "\"}}");
@@ -339,7 +339,7 @@ static void odd_files(void **state)
 	assert_int_equal(truncate(path, CONTAINER_JSON_LIMIT + 1), 0);
 	assert_int_equal(ask(node, U, &oci), -EFBIG);
 	assert_int_equal(chmod(path, 0), 0);
-	/* root that became another user has its capabilities back for the one call */
+	/* root that has switched to another user gets its capabilities back for this one call */
 	bool root = geteuid() == 0;
 	if (root)
 		assert_int_equal(seteuid(65534), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What paths of control groups say. In the tables I and J stand for IDs, U and V for UIDs, M for a static pod's. */
+/* Classification of cgroup paths. In the tables I and J stand for IDs, U and V for UIDs, M for a static pod's UID. */
 #include "identity/path.h"
 #include "support.h"
 
@@ -61,7 +61,7 @@ struct row {
 #define USER       "/user.slice/user-1000.slice/user@1000.service"
 
 static const struct row rows[] = {
-	/* the systemd driver */
+	/* systemd driver */
 	IN_POD(BURSTABLE U_ ".slice/cri-containerd-" I ".scope", CONTAINERD, I, U, BURSTABLE),
 	IN_POD(BESTEFFORT M ".slice/cri-containerd-" I ".scope", CONTAINERD, I, M, BESTEFFORT),
 	IN_POD(GUARANTEED U_ ".slice/crio-" I ".scope", CRIO, I, U, GUARANTEED),
@@ -84,7 +84,7 @@ static const struct row rows[] = {
 	{ "/kubepods.slice/kubepods-burstable.slice", CONTAINER_QOS, 0, "", "", CONTAINER_QOS_BURSTABLE, 0 },
 	{ "/kubepods.slice/kubepods-besteffort.slice", CONTAINER_QOS, 0, "", "", CONTAINER_QOS_BESTEFFORT, 0 },
 	{ GUARANTEED U_ ".slice/init.scope", CONTAINER_OTHER, 0, "", U, CONTAINER_QOS_GUARANTEED, 0 },
-	/* the cgroupfs driver */
+	/* cgroupfs driver */
 	IN_POD("/kubepods/besteffort/pod" U "/" I, NONE, I, U, BESTEFFORT),
 	IN_POD("/kubepods/burstable/pod" U "/crio-" I, CRIO, I, U, BURSTABLE),
 	IN_POD("/kubepods/pod" M "/" I, NONE, I, M, GUARANTEED),
@@ -134,7 +134,7 @@ static const struct row rows[] = {
 	LEVEL("/", ROOT),
 	LEVEL("", ROOT),
 	LEVEL("/..", ROOT),
-	/* containers of no pod */
+	/* containers outside pods */
 	ALONE("/system.slice/docker-" I ".scope", DOCKER, I),
 	ALONE("/docker/" I, DOCKER, I),
 	ALONE("/system.slice/nerdctl-" I ".scope", NERDCTL, I),
@@ -154,7 +154,7 @@ static const struct row rows[] = {
 	LEVEL("/system.slice/container-" I ".service", SERVICE),
 	{ USER "/user.slice/libpod-" I ".scope", CONTAINER_CONTAINER, CONTAINER_RUNTIME_LIBPOD, I, "", 0, SESSION },
 	{ USER "/user.slice/docker-" I ".scope", CONTAINER_CONTAINER, CONTAINER_RUNTIME_DOCKER, I, "", 0, SESSION },
-	/* what users make is no pod */
+	/* cgroups that users create are not pods */
 	{ USER "/kubepods.slice", CONTAINER_SESSION, 0, "", "", 0, SESSION },
 	{ USER "/kubepods.slice/kubepods-pod" U_ ".slice", CONTAINER_SESSION, 0, "", "", 0, SESSION },
 	{ USER "/kubepods-pod" U_ ".slice:crio:" I, CONTAINER_CONTAINER, CONTAINER_RUNTIME_CRIO, I, "", 0, SESSION },
@@ -197,7 +197,7 @@ static const struct row rows[] = {
 	{ "/user.slice/user-0.slice", CONTAINER_SESSION, 0, "", "", 0, SESSION },
 	{ "/user.slice/user-1000.slice/session-3.scope", CONTAINER_SESSION, 0, "", "", 0, SESSION },
 	{ USER "/app.slice/app-x.scope", CONTAINER_SESSION, 0, "", "", 0, SESSION },
-	/* nearly */
+	/* near misses */
 	LEVEL("/kubepods.slicex", OTHER),
 	LEVEL("/system.slice/mykubepods.slice", SLICE),
 	LEVEL("/system.slice/pod" U_ ".service", SERVICE),
@@ -249,7 +249,7 @@ static void paths(void **state)
 	}
 }
 
-/* A path that is cut anywhere may say less, but not something else: an ID or a UID is whole or not there. */
+/* A path truncated anywhere may say less, but not something else: an ID or a UID is complete or absent. */
 static void prefixes(void **state)
 {
 	struct container_place place;
@@ -269,7 +269,7 @@ static void prefixes(void **state)
 	}
 }
 
-/* Below what a unit or a container made itself anything may call itself a pod. */
+/* Below cgroups that a unit or a container created itself, anything may call itself a pod. */
 static void delegated(void **state)
 {
 	static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is shown, what succeeds it, and how long what has gone is shown. */
+/* Which rows are shown, what supersedes them, and how long rows of removed cgroups are shown. */
 #include "exposition/labels.h"
 #include "rows.h"
 #include "support.h"
@@ -45,7 +45,7 @@ static int stop(void **state)
 	return 0;
 }
 
-/* ---- groups that are no directories ---- */
+/* ---- cgroups that are not directories ---- */
 
 static struct ng_cgroup *new_group(struct stage *stage, struct container_place place)
 {
@@ -64,7 +64,7 @@ static struct container_row *row_of(struct ng_cgroup *group)
 	return container_group(group)->row;
 }
 
-/* It has been read. */
+/* Marks it as read. */
 static void read_it(struct ng_cgroup *group)
 {
 	container_set(&row_of(group)->figures.values, VALUE_CPU_USAGE, 1);
@@ -129,7 +129,7 @@ static void drop(struct stage *stage, struct ng_cgroup *group)
 	free(group);
 }
 
-/* ---- what has gone ---- */
+/* ---- removed cgroups ---- */
 
 static void until_all_have_seen_it(void **context)
 {
@@ -148,7 +148,7 @@ static void until_all_have_seen_it(void **context)
 	assert_int_equal(model->forgotten, 0);
 }
 
-/* One that does not ask any more is not waited for. */
+/* A scraper that no longer scrapes is not waited for. */
 static void not_for_who_stopped(void **context)
 {
 	struct stage *stage = *context;
@@ -177,7 +177,7 @@ static void not_for_ever(void **context)
 	assert_int_equal(model->forgotten, 1);
 }
 
-/* Nobody has asked yet: the first who does is shown it. */
+/* Before anybody has scraped: the first scraper gets it. */
 static void before_anybody_asks(void **context)
 {
 	struct stage *stage = *context;
@@ -203,14 +203,14 @@ static void not_too_many(void **context)
 	}
 	assert_int_equal(model->leaving_count, 2000);
 	assert_int_equal(model->forgotten, 500);
-	/* the last ones are those that are left */
+	/* the latest ones remain */
 	struct ng_span labels = labels_text(model->leaving->labels);
 	assert_non_null(memmem(labels.text, labels.size, "unit2499.", 9));
 	container_rows_seen(model, 3, 3, SECOND);
 	assert_int_equal(model->leaving_count, 0);
 }
 
-/* What was never read, or is not shown, has nothing to say. */
+/* A row that was never read, or is not shown, is not kept. */
 static void not_what_was_never_read(void **context)
 {
 	struct stage *stage = *context;
@@ -221,7 +221,7 @@ static void not_what_was_never_read(void **context)
 	assert_int_equal(stage->model.leaving_count, 0);
 }
 
-/* ---- who succeeds whom ---- */
+/* ---- superseding ---- */
 
 static void a_restart(void **context)
 {
@@ -232,7 +232,7 @@ static void a_restart(void **context)
 	leave(stage, new_container(stage, "/pod/1", "app", true));
 	assert_int_equal(model->leaving_count, 1);
 	struct ng_cgroup *second = new_container(stage, "/pod/2", "app", true);
-	/* its counters are shown to those who have not seen them, and nothing else of it */
+	/* only its counters are shown, to scrapers that have not seen them */
 	assert_int_equal(model->leaving_count, 1);
 	assert_true(model->leaving->outdone && model->leaving->superseded);
 	assert_int_equal(model->forgotten, 0);
@@ -241,14 +241,14 @@ static void a_restart(void **context)
 	assert_int_equal(model->leaving_count, 0);
 	assert_int_equal(model->forgotten, 0);
 	assert_false(row_of(second)->outdone);
-	/* of another name: both */
+	/* different names: both are shown */
 	struct ng_cgroup *other = new_container(stage, "/pod/3", "other", true);
 	assert_false(row_of(second)->outdone || row_of(other)->outdone);
 	drop(stage, second);
 	drop(stage, other);
 }
 
-/* Also while the one before lives still; and named in either order. */
+/* Also while the earlier one is still alive, and if they are named in either order. */
 static void one_beside_the_other(void **context)
 {
 	struct stage *stage = *context;
@@ -272,7 +272,7 @@ static void one_beside_the_other(void **context)
 	drop(stage, third);
 }
 
-/* A pod that is there twice, by slices and by hand: the slices are what is used. */
+/* A pod that exists twice, as slices and by hand: the slices are the real one. */
 static void shadows(void **context)
 {
 	struct stage *stage = *context;
@@ -281,13 +281,13 @@ static void shadows(void **context)
 
 	assert_false(row_of(real)->outdone);
 	assert_true(row_of(later)->outdone);
-	/* nor is it shown when it goes */
+	/* nor is it shown when it is removed */
 	leave(stage, later);
 	assert_int_equal(stage->model.leaving_count, 0);
 	drop(stage, real);
 }
 
-/* Nor does a service that makes groups under the names of a pod hide it, be it the UID of one that has gone. */
+/* A service that creates cgroups under the names of a pod does not hide it, even with the UID of a removed one. */
 static void pretend(struct stage *stage, const char *uid)
 {
 	struct ng_cgroup *real = new_container(stage, "/slice/1", "app", true),
@@ -300,7 +300,7 @@ static void pretend(struct stage *stage, const char *uid)
 		container_row_name(&stage->scrape, &stage->model, row_of(later), ng_span("/own.service/slice/1")), 0);
 	assert_false(row_of(real)->outdone);
 	assert_true(row_of(later)->outdone);
-	/* a restart of the real one is as good as ever */
+	/* a restart of the real one works as usual */
 	struct ng_cgroup *restart = new_container(stage, "/slice/2", "app", true);
 	assert_true(row_of(real)->outdone);
 	assert_true(row_of(later)->outdone);
@@ -316,7 +316,7 @@ static void pretenders(void **context)
 	pretend(*context, "0140a87f-07d9-4f7a-b705-eb6ada2dd5ab");
 }
 
-/* A pod's second tree, in which nothing ever ran, also when the first has gone. */
+/* A pod's second tree, in which nothing ever ran, even after the first is gone. */
 static void leftovers(void **context)
 {
 	struct stage *stage = *context;
@@ -332,7 +332,7 @@ static void leftovers(void **context)
 	drop(stage, real);
 	leave(stage, left);
 	assert_int_equal(model->leaving_count, 0);
-	/* one that is used is no leftover */
+	/* a cgroup that is used is not a leftover */
 	struct ng_cgroup *used = new_container(stage, "/hand/2", "app", false);
 	assert_false(container_is_leftover(model, row_of(used)));
 	drop(stage, used);
@@ -352,7 +352,7 @@ static void a_unit_that_comes_again(void **context)
 	drop(stage, again);
 }
 
-/* A unit for whose labels there was no memory has none to be shown with. */
+/* A unit whose labels could not be allocated is not shown. */
 static void without_labels(void **context)
 {
 	struct stage *stage = *context;
@@ -368,7 +368,7 @@ static void without_labels(void **context)
 	assert_int_equal(stage->model.leaving_count, 0);
 }
 
-/* A container that ended before its names were known is named afterwards, and shown then. */
+/* A container that ended before its names were known is named and shown afterwards. */
 static void named_late(void **context)
 {
 	struct stage *stage = *context;
@@ -386,7 +386,7 @@ static void named_late(void **context)
 	assert_int_equal(model->leaving_count, 0);
 }
 
-/* A container that was shown by its path and turns out to be a sandbox leaves nothing behind. */
+/* A container that was shown by its path and turns out to be a sandbox leaves no row behind. */
 static void shown_and_then_not(void **context)
 {
 	struct stage *stage = *context;

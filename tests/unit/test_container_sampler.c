@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pressure: what its files say, the rings of a minute, and which files a round reads. */
+/* Pressure: parsing its files, the one-minute rings, and which files a round reads. */
 #include "rows.h"
 #include "sampling/sampler.h"
 #include "scratch.h"
@@ -59,7 +59,7 @@ struct stage {
 	uint64_t now;
 };
 
-/* How the collector would place them, without what rows need. */
+/* Places cgroups like the collector, without what rows need. */
 static unsigned added(void *context, struct ng_scrape *scrape, struct ng_cgroup *at)
 {
 	struct stage *stage = context;
@@ -171,7 +171,7 @@ static struct container_group *group(struct stage *stage, const char *name)
 	return container_group(at);
 }
 
-/* A round, one second after the last; returns how many files it read. */
+/* One round, one second after the last; returns how many files it read. */
 static uint64_t sample(struct stage *stage)
 {
 	uint64_t before = stage->sampler.reads;
@@ -195,14 +195,16 @@ static void top_down(void **context)
 {
 	struct stage *stage = *context;
 
-	/* the first round reads all: three files of the node and of each slice, unit and pod, none below a unit */
+	/*
+	 * the first round reads everything: three files of the node and of each slice, unit and pod, none below a unit
+	 */
 	assert_int_equal(sample(stage), 3 + 3 * 5);
-	/* then those of the node, as long as they do not move */
+	/* afterwards only those of the node, as long as they do not move */
 	assert_int_equal(sample(stage), 3);
-	/* a unit that moved without its parents is not seen, as that cannot be */
+	/* a unit that moves without its parents is not noticed, because that cannot happen */
 	put(stage, "tree/system.slice/a.service", "cpu.pressure", 251000, 100);
 	assert_int_equal(sample(stage), 3);
-	/* the node moved: its children's, of that resource only */
+	/* the node has moved: its children are read too, for that resource only */
 	put(stage, "proc/pressure", "cpu", 255000, 0);
 	assert_int_equal(sample(stage), 3 + 2);
 	put(stage, "proc/pressure", "cpu", 505000, 0);
@@ -222,7 +224,7 @@ static void move(struct stage *stage, uint64_t to)
 	put(stage, "tree/system.slice/a.service", "cpu.pressure", to, to / 2);
 }
 
-/* The largest of the last sixty rounds, whoever looks and how often; then nothing, and no memory either. */
+/* The maximum of the last sixty rounds, regardless of who reads it and how often; afterwards nothing, and no memory. */
 static void a_minute(void **context)
 {
 	struct stage *stage = *context;
@@ -244,7 +246,7 @@ static void a_minute(void **context)
 	assert_int_equal(peak(stage, "a.service", 0), 1000);
 	sample(stage);
 	assert_int_equal(peak(stage, "a.service", 0), 0);
-	/* one that moves again after long starts from nothing */
+	/* a total that moves again after a long time starts from zero */
 	move(stage, 2000000);
 	sample(stage);
 	assert_int_equal(peak(stage, "a.service", 0), 1000);
@@ -256,7 +258,7 @@ static void a_minute(void **context)
 	assert_int_equal(peak(stage, "a.service", 0), 500);
 }
 
-/* More than all of the time is all of it; a total that goes back counts for nothing. */
+/* Shares above 100 % are capped; a total that goes back counts as zero. */
 static void odd_totals(void **context)
 {
 	struct stage *stage = *context;
@@ -291,7 +293,7 @@ static void a_histogram(void **context)
 	}
 	assert_memory_equal(sampler->bucket[0], expected, sizeof(expected));
 	assert_int_equal(sampler->sum[0], 10 + 100 + 101 + 2000 + 2001 + 8000 + 8001 + 10000);
-	/* the node has no time in which all of its tasks waited for a CPU */
+	/* on the node, there is no time in which all tasks waited for a CPU */
 	for (size_t i = 0; i <= CONTAINER_BUCKETS; i++)
 		assert_int_equal(sampler->bucket[1][i], 0);
 }
@@ -311,7 +313,7 @@ static void a_budget(void **context)
 	assert_int_equal(peak(stage, "a.service", 0), 10000);
 }
 
-/* A slice whose own pressure is switched off hides nothing that is below it. */
+/* A slice with its own pressure switched off does not hide anything below it. */
 static void switched_off_above(void **context)
 {
 	struct stage *stage = *context;
@@ -324,11 +326,11 @@ static void switched_off_above(void **context)
 	put(stage, "tree/system.slice/a.service", "cpu.pressure", 251000, 100);
 	sample(stage);
 	assert_int_equal(peak(stage, "a.service", 0), 2500);
-	/* as long as the node does not move nothing is looked at */
+	/* as long as the node does not move, nothing else is read */
 	assert_int_equal(sample(stage), 3);
 }
 
-/* Without pressure of the node, as in a container that does not have /proc/pressure, every branch is read. */
+/* Without pressure of the node, as in a container without /proc/pressure, every branch is read. */
 static void no_node(void **context)
 {
 	struct stage *stage = *context;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looking for the names of pods and containers among links, honest and other. */
+/* Looking up the names of pods and containers among links, valid and forged. */
 #include "node.h"
 
 #include <stdio.h>
@@ -30,7 +30,7 @@ static void pods(void **state)
 	struct node *node = *state;
 
 	node_put_link(node, "web-1_default_web-" I ".log", "/var/log/pods/default_web-1_" U "/web/3.log");
-	assert_missing(node, NULL, U, CONTAINER_NO_LINK); /* a pod that runs has its directory */
+	assert_missing(node, NULL, U, CONTAINER_NO_LINK); /* a running pod has its directory */
 	node_put_folder(node, "default_web-1_" U);
 	node_put_folder(node, "other_" V);
 	assert_named(node, NULL, U, "default/web-1/");
@@ -39,7 +39,7 @@ static void pods(void **state)
 	assert_named(node, NULL, V, "x/y/");
 	node_put_folder(node, "x_z_" V);
 	assert_missing(node, NULL, V, CONTAINER_LYING);
-	/* without that directory any link of the pod will do */
+	/* without that directory, any link of the pod will do */
 	scratch_clear(&node->scratch, "pods");
 	assert_named(node, NULL, U, "default/web-1/");
 	assert_missing(node, NULL, M, CONTAINER_NO_LINK);
@@ -68,7 +68,7 @@ static void liars(void **state)
 		assert_int_equal(node->names.lying, 1);
 		scratch_unlink(&node->scratch, "logs/web_default_c-" I ".log");
 	}
-	/* two that contradict each other */
+	/* two contradictory links */
 	node_put_link(node, "web_default_c-" I ".log", "/var/log/pods/default_web_" U "/c/0.log");
 	assert_named(node, I, U, "default/web/c/0");
 	node_put_link(node, "web_default_d-" I ".log", "/var/log/pods/default_web_" U "/d/0.log");
@@ -97,7 +97,7 @@ static void oddities(void **state)
 	assert_named(node, I, U, "default/web/c/0");
 }
 
-/* "<pod>_ns_<container>-<digits>", cut at 251 bytes. */
+/* "<pod>_ns_<container>-<digits>", truncated to 251 bytes. */
 static void put_cut(struct node *node, const char *pod, const char *container, const char *id, const char *uid)
 {
 	char stem[600], target[600];
@@ -122,7 +122,7 @@ static void cut_names(void **state)
 	assert_named(node, I, U, wanted);
 	assert_missing(node, J, U, CONTAINER_NO_LINK);
 	assert_missing(node, I, V, CONTAINER_NO_LINK);
-	/* no digit is left, nor anything else: a pod with one container can be meant only */
+	/* neither digits nor anything else is left: it can only be matched for a pod with one container */
 	put_cut(node, longest, "c", I, V);
 	assert_missing(node, I, V, CONTAINER_CUT);
 	assert_missing(node, I, M, CONTAINER_NO_LINK);
@@ -130,14 +130,14 @@ static void cut_names(void **state)
 
 static void cut_name_of_the_only_container(void **state)
 {
-	static const char pod[] = FIFTY FIFTY FIFTY FIFTY "a1234567"; /* what a directory's name has room for */
+	static const char pod[] = FIFTY FIFTY FIFTY FIFTY "a1234567"; /* as much as fits into a directory's name */
 	char wanted[512], path[SCRATCH_PATH], answer[512];
 	struct node *node = *state;
 
 	snprintf(path, sizeof(path), "ns_%s_" U, pod);
 	node_put_folder(node, path);
 	put_cut(node, pod, "name-of-a-container-that-is-rather-long", I, U);
-	assert_missing(node, I, U, CONTAINER_CUT); /* no directory of the container */
+	assert_missing(node, I, U, CONTAINER_CUT); /* the container has no directory */
 	strcat(path, "/name-of-a-container-that-is-rather-long");
 	node_put_folder(node, path);
 	snprintf(wanted, sizeof(wanted), "ns/%s/name-of-a-container-that-is-rather-long", pod);
@@ -222,13 +222,13 @@ static void limits(void **state)
 	assert_missing(node, name, U, CONTAINER_LIMIT);
 	assert_missing(node, NULL, V, CONTAINER_LIMIT);
 	node->names.patience = NODE_PATIENCE;
-	node->probe.scrape.deadline = 1; /* over */
+	node->probe.scrape.deadline = 1; /* has passed */
 	assert_missing(node, name, U, CONTAINER_LIMIT);
 	node->probe.scrape.deadline = 0;
 	assert_missing(node, name, U, CONTAINER_NO_LINK);
 }
 
-/* Every wish gets its own names, whatever else is asked for. */
+/* Every wish gets its own names, whatever else is wanted. */
 static void many(void **state)
 {
 	enum { COUNT = 2000 };

@@ -12,7 +12,7 @@
 enum { TENTHS = 60 };
 static const uint64_t tenth_ns = 100000000;
 
-/* A file that stands for the kernel's, which cannot be told what its total is. */
+/* A file in place of the kernel's, whose total we cannot control. */
 struct stage {
 	struct scratch scratch;
 	struct container_triggers triggers;
@@ -64,8 +64,8 @@ static void event(struct stage *stage, uint64_t now)
 }
 
 /*
- * Minutes of rounds, in each of which tasks wait for `stall_us` and the kernel tells of it so much later; the sampler
- * looks at the total once a second, at any time between. Returns how many events counted.
+ * Minutes of rounds: in each of them tasks wait for `stall_us`, and the kernel reports it `later`; the sampler reads
+ * the total once a second, at varying times. Returns how many events counted.
  */
 static uint64_t run(struct stage *stage, unsigned rounds, uint64_t stall_us, unsigned later)
 {
@@ -102,7 +102,7 @@ static void nothing_happened(void **context)
 	assert_int_equal(run(*context, 40, 1000, 19), 0);
 }
 
-/* What was told once is not told again. */
+/* A stall is counted only once. */
 static void one_stall_twice(void **context)
 {
 	struct stage *stage = *context;
@@ -115,7 +115,7 @@ static void one_stall_twice(void **context)
 	assert_int_equal(stage->triggers.events[CONTAINER_CPU], 1);
 }
 
-/* The first two windows compare with what is no total of this trigger. */
+/* The first two windows start from a total that is not this trigger's. */
 static void just_armed(void **context)
 {
 	struct stage *stage = *context;

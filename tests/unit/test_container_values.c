@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading the files of one group: what was learned of one must not change what is read of the next. */
+/* Reads the files of one cgroup after another: what was learned from one must not change what is read from the next. */
 #include "kernel/cgroup_tree.h"
 #include "scratch.h"
 #include "stats/read.h"
@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A kernel with psi=0 has the files and refuses to read them: stands before the C library's. */
+/* With psi=0, the kernel has the files but refuses to read them: replaces the C library's function. */
 static bool switched_off;
 ssize_t pread(int fd, void *bytes, size_t size, off_t offset)
 {
@@ -122,7 +122,7 @@ static void few_lines_then_many(void **context)
 	}
 }
 
-/* Keys that begin alike change places. */
+/* Keys with a common prefix swap places. */
 static void lines_that_move(void **context)
 {
 	struct stage *stage = *context;
@@ -149,7 +149,7 @@ static void lines_that_move(void **context)
 	}
 }
 
-/* More lines than are learned, and what is wanted behind them. */
+/* More lines than can be remembered, with a wanted one after them. */
 static void many_lines(void **context)
 {
 	struct stage *stage = *context;
@@ -168,7 +168,7 @@ static void many_lines(void **context)
 	}
 }
 
-/* Limits stay as they were read last while they are not read, and go with their file. */
+/* Limits keep their last value while they are not read, and disappear with their file. */
 static void limits(void **context)
 {
 	struct stage *stage = *context;
@@ -196,7 +196,7 @@ static void limits(void **context)
 	assert_false(stage->figures.limits_missed);
 }
 
-/* A group that has gone leaves what was read last. */
+/* For a removed cgroup, the values last read are kept. */
 static void gone(void **context)
 {
 	struct stage *stage = *context;
@@ -214,7 +214,7 @@ static void gone(void **context)
 	assert_int_equal(stage->figures.devices.device[0].writes, 4);
 }
 
-/* The start of a group is read once; the older of two times is taken. */
+/* The start of a cgroup is read once, and the older of two times is used. */
 static void started(void **context)
 {
 	struct stage *stage = *context;
@@ -234,7 +234,7 @@ static void started(void **context)
 	expect(stage, VALUE_STARTED, 1000000);
 }
 
-/* Which of its figures are there is counted for each reason why not. */
+/* Missing figures are counted, by the reason why they are missing. */
 static void no_pressure(void **context)
 {
 	struct stage *stage = *context;
@@ -255,7 +255,7 @@ static void no_pressure(void **context)
 	expect(stage, VALUE_PRESSURE + 2 * CONTAINER_DISK, -1);
 }
 
-/* A file that is there and cannot be read: a directory of its name. */
+/* Makes an existing file unreadable: replaces it by a directory. */
 static void spoil(const struct stage *stage, const char *file)
 {
 	scratch_unlink(&stage->scratch, file);
@@ -268,7 +268,7 @@ static void mend(const struct stage *stage, const char *file, const char *text)
 	scratch_put(&stage->scratch, file, text);
 }
 
-/* What cannot be read is absent, and nothing else stands in for it. */
+/* A value that cannot be read is absent, and nothing else takes its place. */
 static void unreadable(void **context)
 {
 	struct stage *stage = *context;
@@ -300,7 +300,7 @@ static void unreadable(void **context)
 	mend(stage, "a/memory.max", "max\n");
 	assert_int_equal(read_group(stage, "a", true), 0);
 	assert_false(stage->figures.unknown >> VALUE_MEMORY_LIMIT & 1);
-	/* the root alone has no memory.current */
+	/* only the root has no memory.current */
 	put(stage, ".", "cgroup.procs", "");
 	put(stage, ".", "cpu.stat", "usage_usec 1\nuser_usec 2\nsystem_usec 3\n");
 	put(stage, ".", "memory.stat", "anon 1\nfile 2\ninactive_file 1\n");

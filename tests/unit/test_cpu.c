@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What cpu and cpufreq keep from one scrape to the next: counters that go back, CPUs and governors that come and go. */
+/* State of cpu and cpufreq between scrapes: counters that go back, CPUs and governors that come and go. */
 #include "engine/internal.h"
 #include "engine/registry.h"
 #include "scratch.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 struct machine {
-	struct scratch scratch; /* it is all roots */
+	struct scratch scratch; /* all roots are in it */
 	struct ng_registry registry;
 	struct ng_engine *engine;
 	struct ng_body *body;
@@ -79,7 +79,7 @@ static void scrape(struct machine *machine, const char *text)
 	gather(machine);
 }
 
-/* As an event of a device does. */
+/* Simulates a device event. */
 static void announce(const struct machine *machine)
 {
 	machine->engine->kernel.epoch++;
@@ -175,7 +175,7 @@ static void reads_the_topology_again_when_the_cpus_change(void **state)
 	gather(machine);
 	assert_true(says(machine, "node_cpu_online{cpu=\"1\"} 1"));
 	assert_true(says(machine, "node_cpu_core_throttles_total{package=\"0\",core=\"1\"} 8"));
-	announce(machine); /* of another device: the lists of the CPUs are the same */
+	announce(machine); /* from another device: the CPU lists are the same */
 	gather(machine);
 	assert_true(says(machine, "node_cpu_online{cpu=\"1\"} 1"));
 	put(machine, CPU "online", "0\n");

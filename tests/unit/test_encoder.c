@@ -17,7 +17,7 @@ static int open_page(void **state)
 	return page_fixture_open(state, families, sizeof(families) / sizeof(families[0]));
 }
 
-/* The labels of a sample as name=value; in order, values without escapes. */
+/* The labels of a sample as name=value, in order, values without escapes. */
 static struct ng_span plain_labels(const struct ng_page *page, const struct ng_sample *sample)
 {
 	static char text[256];
@@ -69,11 +69,11 @@ static void families_and_labels(void **state)
 	assert_span(plain_labels(page, &page->samples[1]), "");
 	assert_span(plain_labels(page, &page->samples[2]), "a=\\\"}\n,b=\";b=;c=d\n;");
 	assert_span(plain_labels(page, &page->samples[3]), "a=\\\"}\n,b=\";b=;c=e;a=\\\"}\n,b=\";b=;");
-	/* one copy of a set, whatever refers to it */
+	/* one copy of a set, no matter how many samples refer to it */
 	assert_int_equal(page->samples[0].labels, page->samples[4].labels);
 }
 
-/* The page needs nothing of what the collector has. */
+/* The page does not depend on the collector's data. */
 static void sets_are_copied(void **state)
 {
 	struct page_fixture *fixture = *state;
@@ -120,7 +120,7 @@ static void values_are_exact(void **state)
 	assert_span(ng_sample_value(page, sample_at(page, 5, NG_VALUE_TEXT)), "1.50e+003");
 }
 
-/* A set that one page has is not taken for one of another, or of the same page before its reset. */
+/* A set on one page is not mistaken for one on another, or on the same page before its reset. */
 static void sets_of_other_pages(void **state)
 {
 	struct page_fixture *fixture = *state;
@@ -147,7 +147,7 @@ static void sets_of_other_pages(void **state)
 	ng_page_done(&other);
 }
 
-/* Room grows by what is asked for, and is kept; an answer that is too large fails and stays so. */
+/* The buffer grows by what is requested, and is kept; a response that is too large fails permanently. */
 static void answers(void **state)
 {
 	struct page_fixture *fixture = *state;
@@ -168,7 +168,7 @@ static void answers(void **state)
 	assert_false(ng_encoded_values(answer, 1));
 }
 
-/* The compressor's places are noted when it asks for them, and not of what it would leave alone. */
+/* Positions of numbers are recorded only if the compressor wants them, and not for responses that it would not use. */
 static void noting(void **state)
 {
 	struct page_fixture *fixture = *state;

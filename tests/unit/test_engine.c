@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gathers with collectors that fail, wait, get stuck and clash. */
+/* Gathers with collectors that fail, wait, get stuck and conflict. */
 #include "support.h"
 
 #include "engine/engine.h"
@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* What the collectors of this test are told to do; they share it, as they are made for it. */
+/* Instructions for the collectors of this test, which share them. */
 static struct {
 	atomic_int result;
-	atomic_uint bad_values, first_line; /* to leave out, on the lines from there on */
-	atomic_bool stop;                   /* waits inside until `go` */
+	atomic_uint bad_values, first_line; /* to leave out, from that line on */
+	atomic_bool stop;                   /* wait inside until `go` */
 	sem_t go, inside;
 	atomic_uint calls, logged_failures, logged_recoveries;
-	atomic_bool gone; /* the one that got stuck has returned */
+	atomic_bool gone; /* the stuck one has returned */
 } told;
 
 static const struct ng_family quick_families[] = {
@@ -42,7 +42,7 @@ static const struct ng_family slow_families[] = {
 	{ .name = "x_slow", .help = "S.", .type = NG_GAUGE },
 };
 
-/* Writes something first, so that a failure afterwards has something to throw away. */
+/* Writes something first, so that a later failure has something to discard. */
 static int slow_collect(void *state, struct ng_scrape *scrape)
 {
 	(void)state;
@@ -225,13 +225,13 @@ static void failures(void **state)
 	answer = gather(&fixture);
 	assert_has(answer, "\nx_slow 1\n");
 	assert_has(answer, "node_scrape_collector_success{collector=\"slow\"} 1\n");
-	/* said once each */
+	/* logged once each */
 	assert_int_equal(told.logged_failures, 1);
 	assert_int_equal(told.logged_recoveries, 1);
 	close_engine(&fixture);
 }
 
-/* What is left out costs itself alone; each text is logged once, and once that it is over. */
+/* Items left out cost only themselves; each text is logged once, and so is the recovery. */
 static void left_out(void **state)
 {
 	struct fixture fixture;
@@ -249,7 +249,7 @@ static void left_out(void **state)
 	assert_int_equal(told.logged_failures, 2);
 	ng_engine_view(fixture.engine, 1, &view);
 	assert_string_equal(view.reason, "slow: line 1: expected a number (and 1 more)");
-	for (unsigned i = 0; i < 5; i++) { /* comes and goes: no news */
+	for (unsigned i = 0; i < 5; i++) { /* comes and goes: not logged again */
 		atomic_store(&told.bad_values, i % 2);
 		gather(&fixture);
 	}
@@ -265,7 +265,9 @@ static void left_out(void **state)
 	close_engine(&fixture);
 }
 
-/* Several values of one line are one note; a collect that left out everything fails with the first one. */
+/*
+ * Several values of one line are one note; a collect that left out everything fails with the first note as its reason.
+ */
 static void notes(void **state)
 {
 	char reason[NG_NOTE_SIZE], noted[2][NG_NOTE_SIZE];
@@ -330,7 +332,9 @@ static void selections(void **state)
 
 /* ---- waiting ---- */
 
-/* A collector that is stuck costs its own families and no more than the deadline, is not started again, and comes back.
+/*
+ * A stuck collector costs only its own families and never more than the deadline, is not started again while it is
+ * stuck, and recovers.
  */
 static void stuck(void **state)
 {
@@ -370,7 +374,7 @@ static void stuck(void **state)
 	close_engine(&fixture);
 }
 
-/* What was started before the others and is stuck does not keep them from their turn. */
+/* A collector that was started before the others and is stuck does not keep them from being run. */
 static void stuck_first(void **state)
 {
 	static struct ng_collector eager;
@@ -397,10 +401,10 @@ static void stuck_first(void **state)
 	close_engine(&fixture);
 }
 
-/* An engine may be given up while a collector is stuck; that one's memory stays. */
+/* An engine can be freed while a collector is stuck, whose memory is kept. */
 static void freed_while_stuck(void **state)
 {
-	static struct ng_engine *left; /* where tools that look for leaks find it */
+	static struct ng_engine *left; /* so that leak checkers find it */
 	struct fixture fixture;
 
 	(void)state;
@@ -459,7 +463,7 @@ static void one_at_a_time(void **state)
 	close_engine(&fixture);
 }
 
-/* A deadline that has passed before anything began: an answer without collectors, and the next one is whole. */
+/* A deadline in the past: a response without collectors, and the next one is complete. */
 static void no_time_at_all(void **state)
 {
 	struct fixture fixture;
@@ -480,7 +484,7 @@ static void no_time_at_all(void **state)
 
 /* ---- joining ---- */
 
-/* A family of two collectors stands in one place; types that clash are left out; a file never adds to another's. */
+/* A family of two collectors appears once; types that conflict are left out; a file never adds to another's family. */
 static void families_of_two(void **state)
 {
 	const struct ng_collector *collectors[] = { &text, &other, &quick };
@@ -506,7 +510,7 @@ static void families_of_two(void **state)
 	close_engine(&fixture);
 }
 
-/* Answers that are held keep what they say while others are made. */
+/* Responses that are still referenced do not change while others are made. */
 static void held_answers(void **state)
 {
 	struct fixture fixture;
@@ -588,6 +592,6 @@ int main(void)
 		ENGINE_TEST(refusal),
 	};
 
-	alarm(120); /* an engine that waits for ever fails, too */
+	alarm(120); /* an engine that waits forever fails too */
 	return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of environment variables, read as systemd reads them, and written so that it reads back the same. */
+/* Environment files, parsed as systemd does, and written so that they read back the same. */
 #include "support.h"
 
 #include "config/environment.h"
@@ -12,7 +12,7 @@ struct reading {
 	const char *text, *words; /* of ARGS, each in brackets */
 };
 
-/* What systemd 252 and 257 make of these was looked at on a booted machine. */
+/* The behaviour of systemd 252 and 257 was checked on a booted machine. */
 static const struct reading readings[] = {
 	{ "ARGS=\"\"", "" },
 	{ "ARGS=", "" },
@@ -91,7 +91,7 @@ static void commands_are_for_a_shell(void **state)
 	ng_arena_done(&memory);
 }
 
-/* Each text cut at each byte, without a NUL behind it: the sanitizer watches. */
+/* Each text is truncated at each byte, without a NUL after it: the sanitizer checks for overruns. */
 static void cut_texts_are_read(void **state)
 {
 	(void)state;

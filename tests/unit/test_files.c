@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading below a root, on files that change, grow and go away. */
+/* Reading below a root, with files that change, grow and disappear. */
 #include "../runner/tree.h"
 #include "kernel/kernel.h"
 #include "scratch.h"
@@ -90,7 +90,7 @@ static unsigned descriptors(void)
 
 /* ---- kept files ---- */
 
-/* A file whose descriptor has too high a number is not kept, and is read all the same. */
+/* A file whose descriptor number is too high is not kept open, but can still be read. */
 static void not_kept(void **state)
 {
 	struct fixture *fixture = *state;
@@ -114,7 +114,7 @@ static void not_kept(void **state)
 	assert_int_equal(ng_keep_below(UINT64_MAX - 1), 1);
 }
 
-/* A kept file is read from its start again, and shows what it holds now. */
+/* A kept file is read from its start again, and shows its current contents. */
 static void kept(void **state)
 {
 	struct fixture *fixture = *state;
@@ -155,8 +155,10 @@ static void missing(void **state)
 	assert_int_equal(descriptors(), before);
 }
 
-/* The device behind a kept file goes away and comes back: the next reading finds the new one. A directory in its place
- * gives an error that does not stick. */
+/*
+ * The device behind a kept file goes away and comes back: the next read finds the new one. A directory in its place
+ * causes an error that does not persist.
+ */
 static void replaced(void **state)
 {
 	struct fixture *fixture = *state;
@@ -166,7 +168,7 @@ static void replaced(void **state)
 
 	put(fixture, "value", "1\n");
 	assert_int_equal(ng_file_read(&fixture->scrape, &file, &text), 0);
-	/* what pread says of a directory is not one of the errors of a device that has gone */
+	/* the error of reading a directory is not one of those for a removed device */
 	assert_int_equal(dup3(directory, file.fd_plus_1 - 1, O_CLOEXEC), file.fd_plus_1 - 1);
 	assert_int_equal(ng_file_read(&fixture->scrape, &file, &text), -EISDIR);
 	assert_int_equal(ng_file_read(&fixture->scrape, &file, &text), 0);
@@ -177,7 +179,7 @@ static void replaced(void **state)
 
 /* ---- sizes ---- */
 
-/* Files of all sizes around those of the rooms, by all kinds; values are shorter by nature. */
+/* Files of all sizes around those of the buffers, with all kinds; values are always short. */
 static void sizes(void **state)
 {
 	static const size_t around[] = { 1, 4096, 8192, 16384, 32768, 65536, 131072, 1000000 };
@@ -208,7 +210,7 @@ static void sizes(void **state)
 	free(bytes);
 }
 
-/* A file of the kernel that comes in pieces of a page at most (fs/proc/task_mmu.c). */
+/* A kernel file that is returned in pieces of at most one page (fs/proc/task_mmu.c). */
 static void pieces(void **state)
 {
 	static const char *const live[NG_ROOTS] = { "/proc", "/", "/", "/", "/", "/" };
@@ -236,7 +238,7 @@ static void pieces(void **state)
 	fixture->scrape.kernel = &fixture->kernel;
 }
 
-/* A file that never ends is an error, and the arena can be used afterwards. */
+/* An endless file is an error, and the arena can be used afterwards. */
 static void endless(void **state)
 {
 	struct fixture *fixture = *state;
@@ -253,7 +255,7 @@ static void endless(void **state)
 	}
 }
 
-/* ---- what is no file ---- */
+/* ---- not regular files ---- */
 
 static void odd_files(void **state)
 {
@@ -266,7 +268,7 @@ static void odd_files(void **state)
 	assert_int_equal(symlink("loop", below(fixture, "loop")), 0);
 	for (int kind = NG_VALUE; kind <= NG_RECORDS; kind++) {
 		assert_true(ng_read(&fixture->scrape, NG_PROC, (enum ng_kind)kind, "directory", &text) < 0);
-		/* a FIFO that nobody writes to does not block */
+		/* a FIFO without a writer does not block */
 		int r = ng_read(&fixture->scrape, NG_PROC, (enum ng_kind)kind, "fifo", &text);
 		assert_true(r < 0 || text.size == 0);
 		assert_int_equal(ng_read(&fixture->scrape, NG_PROC, (enum ng_kind)kind, "loop", &text), -ELOOP);
@@ -390,7 +392,7 @@ static void long_link(void **state)
 
 /* ---- shared files ---- */
 
-/* Read once per gather; a failure is reported to each that asks. */
+/* Read once per gather; a failure is reported to every user. */
 static void shared(void **state)
 {
 	struct fixture *fixture = *state;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tasks on helper threads: in time, late, stuck, abandoned. What hangs in the kernel hangs on a semaphore here. */
+/*
+ * Tasks on helper threads: in time, late, stuck, abandoned. Instead of hanging in the kernel, they wait for a
+ * semaphore.
+ */
 #include "support.h"
 
 #include "kernel/kernel.h"
@@ -18,7 +21,7 @@ static atomic_int entered, ended;
 struct job {
 	struct ng_task task;
 	bool hangs;
-	int runs; /* the caller's again once the task is done */
+	int runs; /* owned by the caller again once the task is done */
 };
 
 static void job_run(struct ng_task *task)
@@ -124,7 +127,7 @@ static void those_behind_get_their_turn(void **state)
 	assert_int_equal(jobs_round(&jobs, 1500 * ms), MANY - 5);
 	for (size_t i = 0; i < 5; i++)
 		assert_false(ng_task_done(jobs.task[i]));
-	/* the stuck ones are neither waited for nor started again */
+	/* the stuck ones are neither waited for nor restarted */
 	uint64_t before = ng_now();
 	assert_int_equal(jobs_round(&jobs, 20000 * ms), MANY - 5);
 	assert_true(ng_now() - before < 10000 * ms);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is packed comes out again, by zlib. */
+/* zlib decompresses what was compressed. */
 #include "support.h"
 
 #include "exposition/gzip.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-/* The whole of it must be one member, with nothing behind. */
+/* It must be a single gzip member with nothing after it. */
 static void assert_unpacks(const struct ng_packed *packed, struct ng_span right)
 {
 	z_stream stream = { 0 };
@@ -60,7 +60,7 @@ static void round_trips(void **state)
 	ng_gzip_free(gzip);
 }
 
-/* Room is kept: the second time nothing moves. */
+/* The buffer is kept: it does not move the second time. */
 static void room_is_kept(void **state)
 {
 	struct ng_gzip *gzip = ng_gzip_new();

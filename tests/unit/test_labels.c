@@ -67,7 +67,7 @@ static void joined(void **state)
 	assert_null(ng_labels_join(arena, NG_NO_LABELS, NG_NO_LABELS));
 }
 
-/* Names are told from values that look like them. */
+/* Label names are distinguished from values that look like them. */
 static void inserted(void **state)
 {
 	struct fixture *fixture = *state;
@@ -99,7 +99,7 @@ static void alone(void **state)
 	assert_null(ng_labels_only(arena, NG_NO_LABELS, "id"));
 }
 
-/* Copies outlive what they were made of. */
+/* Copies outlive their originals. */
 static void copied(void **state)
 {
 	struct fixture *fixture = *state;
@@ -135,7 +135,7 @@ static void compared(void **state)
 	assert_true(ng_labels_equal(NG_NO_LABELS, NG_NO_LABELS));
 }
 
-/* The one label that is not empty is another one in each set. */
+/* The only non-empty label is a different one in each set. */
 static void hashes(void **state)
 {
 	enum { NAMES = 60 };
@@ -157,7 +157,7 @@ static void hashes(void **state)
 	}
 }
 
-/* A set for which there was no memory makes all sets fail that are made of it. */
+/* A set that could not be allocated invalidates all sets made from it. */
 static void failures(void **state)
 {
 	struct fixture *fixture = *state;
@@ -174,7 +174,7 @@ static void failures(void **state)
 	assert_null(ng_labels_keep(failed));
 	assert_false(ng_labels_equal(failed, failed));
 	assert_false(ng_labels_equal(failed, fixture->plain));
-	/* no room for what is made */
+	/* no memory for the result */
 	assert_false(ng_labels_valid(ng_labels_join(small, fixture->plain, fixture->odd)));
 	assert_false(ng_labels_valid(ng_labels_insert(small, fixture->plain, "id", fixture->odd)));
 	assert_false(ng_labels_valid(ng_labels_only(small, fixture->plain, "id")));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of the kernel about interfaces, whole and cut. */
+/* Kernel messages about interfaces, complete and truncated. */
 #include "kernel/link_message.h"
 
 #include <linux/if.h>
@@ -36,7 +36,7 @@ static void add_u32(struct message *message, uint16_t type, uint32_t value)
 	add_bytes(message, type, &value, sizeof(value));
 }
 
-/* Attributes inside of one: begin gives its place. */
+/* Nested attributes: begin_nest returns the position. */
 static size_t begin_nest(struct message *message, uint16_t type)
 {
 	size_t at = message->size;
@@ -157,7 +157,7 @@ static void other_messages(void **state)
 	ng_arena_done(&arena);
 }
 
-/* In memory of just that size, for the sanitizer. */
+/* In a buffer of exactly that size, for the sanitizer. */
 static void cut_at_every_byte(void **state)
 {
 	struct message message;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What clients ask for and what they get. */
+/* What clients ask for, and the resulting response format. */
 #include "support.h"
 
 #include "exposition/negotiate.h"
@@ -82,13 +82,13 @@ static void types(void **state)
 		  "plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
 		  "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
 			TEXT "allow-utf-8" },
-		/* 3.0 says it twice */
+		/* 3.0 repeats it */
 		{ "text/plain;version=1.0.0;escaping=allow-utf-8;escaping=allow-utf-8,text/plain;version=0.0.4;q=0.3",
 			TEXT "allow-utf-8" },
 		{ "text/plain;version=0.0.4;escaping=dots", TEXT "dots" },
 		{ "text/plain;version=0.0.4;escaping=values", TEXT "values" },
 		{ "text/plain;version=0.0.4;escaping=nonsense", TEXT "underscores" },
-		/* a clause behind the one that matched does not count */
+		/* a clause after the one that matched does not count */
 		{ "text/plain;version=0.0.4;q=0.9,application/openmetrics-text;escaping=dots;q=0.5",
 			TEXT "underscores" },
 		{ "application/openmetrics-text;escaping=dots;q=0.5,text/plain;version=0.0.4;q=0.9",
@@ -106,7 +106,7 @@ static void types(void **state)
 	}
 }
 
-/* Headers of any length and of any number of clauses. */
+/* Headers of any length and with any number of clauses. */
 static void long_headers(void **state)
 {
 	enum { SIZE = 20000 };

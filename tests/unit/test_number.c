@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers as text, against the C library and against exact decimals. */
+/* Numbers as text, compared with the C library and with exact decimals. */
 #include "support.h"
 
 #include "base/number.h"
@@ -12,7 +12,7 @@
 
 static char text[2 * NG_NUMBER_MAX];
 
-/* Renders into `text`, and proves that no more than NG_NUMBER_MAX bytes were touched. */
+/* Renders into `text`, and checks that no more than NG_NUMBER_MAX bytes were touched. */
 #define RENDER(function, ...)                                                                                          \
 	do {                                                                                                           \
 		memset(text, '#', sizeof(text));                                                                       \
@@ -53,7 +53,7 @@ static void integers(void **state)
 	whole((uint64_t)INT64_MIN);
 }
 
-/* value * 10^-places, made by moving characters. */
+/* value * 10^-places, computed by moving characters. */
 static void shift(char *out, uint64_t value, unsigned places)
 {
 	char digits[96];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Command lines and what becomes of them, with collectors made for the purpose. */
+/* Command lines and their results, with collectors made for the purpose. */
 #include "support.h"
 
 #include "config/options.h"
@@ -163,7 +163,7 @@ static void settings(void **state)
 	discard(&line);
 }
 
-/* Each wrong line names what is wrong, and what may have been meant. */
+/* Each invalid command line names what is wrong, and what may have been meant. */
 static void wrong_lines(void **state)
 {
 	static const struct {
@@ -204,7 +204,7 @@ static void wrong_lines(void **state)
 	}
 }
 
-/* A name longer than any flag is refused as any other. */
+/* A name longer than any flag is rejected like any other. */
 static void long_names(void **state)
 {
 	struct line line;
@@ -320,7 +320,7 @@ static void given_values(void **state)
 	assert_string_equal(made.state->list.item[1], "b");
 	assert_true(ng_pattern_matches(made.state->include, NG_SPAN("sda")));
 	assert_true(ng_pattern_matches(made.state->old, NG_SPAN("x")));
-	/* the default of its counterpart falls */
+	/* the default of its counterpart is dropped */
 	assert_null(made.state->exclude);
 	assert_int_equal(made.state->patience, 1000000);
 	assert_true(made.state->number == UINT64_MAX);
@@ -339,7 +339,7 @@ static void empty_patterns(void **state)
 	unmake(&made);
 }
 
-/* An empty text asks for nothing, so it takes nothing away either. */
+/* An empty text requests nothing, so it does not drop a default either. */
 static void empty_counterpart(void **state)
 {
 	struct made made;

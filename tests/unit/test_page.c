@@ -34,7 +34,7 @@ static struct ng_span text_of(struct page_fixture *fixture, struct ng_page *page
 
 #define assert_page(page, string) assert_span(text_of(fixture, page), string)
 
-/* Each value that was noted is the text of a number, in order. */
+/* Each recorded position is that of a number, in order. */
 static void assert_values(const struct ng_encoded *text, const char *const *values, size_t count)
 {
 	assert_int_equal(text->value_count, count);
@@ -85,7 +85,7 @@ static void samples(void **state)
 	assert_int_equal(page->families[2].end, page->sample_count);
 }
 
-/* Extreme decimals: the sign of what cannot be negated. */
+/* Extreme decimals: the sign of values that cannot be negated. */
 static void extreme_decimals(void **state)
 {
 	struct page_fixture *fixture = *state;
@@ -177,7 +177,7 @@ static void escapes(void **state)
 		{ "\xe0\xa0\x80\xef\xbf\xbf", "\xe0\xa0\x80\xef\xbf\xbf" },
 		{ "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf" },
 		{ "\xed\x9f\xbf\xee\x80\x80", "\xed\x9f\xbf\xee\x80\x80" },
-		/* bytes that start nothing: one replacement for a run of them */
+		/* invalid start bytes: one replacement for a run of them */
 		{ "\xff\xfe\x80"
 		  "a\x80\xc3\xa9\xff",
 			"\xef\xbf\xbd"
@@ -189,10 +189,10 @@ static void escapes(void **state)
 		{ "\xe0\x9f\xbf", "\xef\xbf\xbd" },
 		{ "\xf0\x8f\xbf\xbf", "\xef\xbf\xbd" },
 		{ "\xf5\x80\x80\x80", "\xef\xbf\xbd" },
-		/* surrogates, past the last character */
+		/* surrogates, and beyond the last character */
 		{ "\xed\xa0\x80", "\xef\xbf\xbd" },
 		{ "\xf4\x90\x80\x80", "\xef\xbf\xbd" },
-		/* cut at the end: what is behind the text is not looked at */
+		/* truncated at the end: bytes after the text are not looked at */
 		{ "a\xc3", "a\xef\xbf\xbd" },
 		{ "\xe2\x82", "\xef\xbf\xbd" },
 		{ "\xf0\x9f\x92", "\xef\xbf\xbd" },
@@ -229,7 +229,7 @@ static void many_labels(void **state)
 
 /* ---- errors ---- */
 
-/* What cannot be rendered fails the page, and it stays failed until it is reset. */
+/* Labels that cannot be rendered fail the page, until it is reset. */
 static void no_labels(void **state)
 {
 	struct page_fixture *fixture = *state;
@@ -238,7 +238,7 @@ static void no_labels(void **state)
 	assert_true(ng_labels_valid(NG_NO_LABELS));
 }
 
-/* The most places that fit, and one more. */
+/* The maximum number of places, and one more. */
 static void places(void **state)
 {
 	struct page_fixture *fixture = *state;
@@ -299,7 +299,7 @@ static void sample_without_family(void **state)
 
 /* ---- equal labels ---- */
 
-/* What a page has to be when it is given these samples, found the slow way; letters are values of the label. */
+/* The expected page for these samples, found by brute force; letters are values of the label. */
 static void expect_page(char *out, const char *const *letters, size_t family_count, size_t *ret_refused)
 {
 	*ret_refused = 0;
@@ -347,16 +347,16 @@ static void twins(void **state)
 	struct page_fixture *fixture = *state;
 
 	assert_written(fixture, (const char *[]){ "abc", "abc" }, 2);
-	assert_written(fixture, (const char *[]){ "abca", "abc" }, 2); /* hashes of the next family do not vouch */
+	assert_written(fixture, (const char *[]){ "abca", "abc" }, 2); /* the hashes of the next family prove nothing */
 	assert_page(&fixture->page, "# HELP d0 X.\n# TYPE d0 gauge\nd0{x=\"a\"} 0\nd0{x=\"b\"} 1\nd0{x=\"c\"} 2\n"
 				    "# HELP d1 X.\n# TYPE d1 gauge\nd1{x=\"a\"} 0\nd1{x=\"b\"} 1\nd1{x=\"c\"} 2\n");
 	assert_span(fixture->page.twins.first_refused, "d0{x=\"a\"}");
 	assert_written(fixture, (const char *[]){ "aab", "b" }, 2);
-	assert_written(fixture, (const char *[]){ "aa", "b" }, 2); /* what was refused does not vouch either */
+	assert_written(fixture, (const char *[]){ "aa", "b" }, 2); /* nor do those of refused samples */
 	assert_written(fixture, (const char *[]){ "ab", "cc", "", "a" }, 4);
 }
 
-/* Pages that change a little from one to the next. */
+/* Pages that differ a little from one to the next. */
 static void twins_at_random(void **state)
 {
 	struct page_fixture *fixture = *state;
@@ -391,7 +391,7 @@ static int compare_hashed(const void *a, const void *b)
 	return x->hash < y->hash ? -1 : x->hash > y->hash;
 }
 
-/* Different labels whose hashes are equal: both stay, and a twin beside them is found all the same. */
+/* Different labels with equal hashes: both stay, and a twin among them is still found. */
 static void twins_by_hash_alone(void **state)
 {
 	enum { COUNT = 400000 };
@@ -447,7 +447,7 @@ static void twins_with_suffix(void **state)
 	}
 }
 
-/* A page keeps its memory over resets. */
+/* A page keeps its memory across resets. */
 static void capacity_is_kept(void **state)
 {
 	struct page_fixture *fixture = *state;
@@ -478,7 +478,7 @@ static void capacity_is_kept(void **state)
 
 /* ---- joining ---- */
 
-/* Page after page, and a family that goes on on another page. */
+/* Page after page, with a family that continues on another page. */
 static void joining(void **state)
 {
 	struct page_fixture *fixture = *state;
@@ -509,7 +509,7 @@ static void joining(void **state)
 	ng_page_done(&to);
 }
 
-/* Samples of one page that another one has before it, in whatever order their labels are. */
+/* Samples of one page that an earlier one has too, whatever the order of their labels. */
 static void joining_twins(void **state)
 {
 	struct page_fixture *fixture = *state;

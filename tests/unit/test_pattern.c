@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Regular expressions as node_exporter's users write them (https://github.com/google/re2/wiki/Syntax). */
+/* Regular expressions in the syntax that node_exporter's users know (https://github.com/google/re2/wiki/Syntax). */
 #include "support.h"
 
 #include "base/pattern.h"
@@ -58,7 +58,7 @@ static void spellings(void **state)
 		{ "^a{2,3}$", "aa", true },
 		{ "^a{2,3}$", "aaaa", false },
 		{ "a*?b", "aab", true },
-		/* '$' is the end of the text, not of a line; '.' is no line feed */
+		/* '$' is the end of the text, not of a line; '.' does not match a line feed */
 		{ "^eth0$", "eth0\n", false },
 		{ "^a.b$", "a\nb", false },
 		{ "(?s)^a.b$", "a\nb", true },
@@ -71,7 +71,7 @@ static void spellings(void **state)
 		/* bytes that are not UTF-8 */
 		{ "^eth", "eth\xff", true },
 		{ "\xc3\xa9$", "caf\xc3\xa9", true },
-		/* a point stands for a character, not for a byte of it */
+		/* a dot matches a character, not one of its bytes */
 		{ "^.$", "\xc3\xa9", true },
 		{ "^caf..$", "caf\xc3\xa9", false },
 		{ "^\\pL+$", "caf\xc3\xa9", true },
@@ -114,7 +114,7 @@ static void bad_expressions(void **state)
 		assert_null(pattern);
 		assert_non_null(strstr(error.text, bad[i]));
 	}
-	/* the message is cut, not the memory behind it */
+	/* the message is truncated rather than overflowing its buffer */
 	char expression[3000];
 	struct {
 		struct ng_error error;
@@ -127,7 +127,7 @@ static void bad_expressions(void **state)
 	assert_memory_equal(room.behind, "####", 4);
 }
 
-/* The answers stay right while the memory of answers fills, grows and is emptied. */
+/* Results stay correct while the cache fills up, grows and is emptied. */
 static void memory_of_answers(void **state)
 {
 	struct ng_pattern *pattern = compiled("^eth[0-9]*[02468]$");
@@ -145,7 +145,7 @@ static void memory_of_answers(void **state)
 	ng_pattern_free(pattern);
 }
 
-/* Names that differ in a trailing NUL or in length only are different names. */
+/* Names that differ only in a trailing NUL or in length are different. */
 static void names_alike(void **state)
 {
 	struct ng_pattern *pattern = compiled("^a$");
@@ -160,7 +160,7 @@ static void names_alike(void **state)
 	ng_pattern_free(pattern);
 }
 
-/* An expression that would try for ever gives up. */
+/* An expression that would backtrack forever gives up. */
 static void explosions(void **state)
 {
 	struct ng_pattern *pattern = compiled("^(a+)+$");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who reads: told apart, remembered for five minutes, 64 of them. */
+/* Readers: distinguished, remembered for five minutes, at most 64. */
 #include "exporter/readers.h"
 #include "support.h"
 
@@ -18,7 +18,7 @@ static void by_address(void **context)
 	assert_true(ng_readers_recent(&readers, 302 * SECOND) == 0);
 }
 
-/* A connection that is used again goes on as who it was; two behind one address are told apart. */
+/* A connection that is reused stays the same reader; two behind one address are distinguished. */
 static void by_connection(void **context)
 {
 	struct ng_readers readers = { 0 };
@@ -33,7 +33,7 @@ static void by_connection(void **context)
 	assert_int_equal(ng_readers_note(&readers, 100, 8, 6 * SECOND), other);
 }
 
-/* There is room for 64; the one that asked longest ago makes room. */
+/* There is room for 64; the one that scraped longest ago is replaced. */
 static void beyond_the_room(void **context)
 {
 	struct ng_readers readers = { 0 };

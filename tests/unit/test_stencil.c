@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the stencil packs, zlib unpacks to the very page, whatever the numbers and the layout do. */
+/* Whatever the numbers and the layout do, zlib decompresses the stencil's output to exactly the page. */
 #include "exposition/stencil.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-/* cmocka wants the three above before it */
+/* cmocka needs the three headers above before it */
 #include <cmocka.h>
 #include <zlib.h>
 
@@ -92,7 +92,7 @@ static void pack_and_check(struct fixture *fixture)
 	assert_unpacks(&fixture->packed, &fixture->answer);
 }
 
-/* A page whose layout depends on `layout` alone; each number is `value(round)`. */
+/* A page whose layout depends only on `layout`; each number is `value(round)`. */
 static void write_page(struct fixture *fixture, unsigned layout,
 	uint64_t (*value)(struct fixture *, unsigned, unsigned), unsigned round)
 {
@@ -180,7 +180,7 @@ static void test_layout_changes(void **state)
 	assert_true(fixture->packed_count > 0);
 }
 
-/* Layouts that never come back cost no making of stencils. */
+/* No stencils are made for layouts that never recur. */
 static void test_making_is_limited(void **state)
 {
 	struct fixture *fixture = *state;
@@ -192,7 +192,7 @@ static void test_making_is_limited(void **state)
 	assert_int_equal(fixture->packed_count, 0);
 }
 
-/* A number's text may hold bytes that no number had before. */
+/* The text of a number may contain bytes that no earlier number had. */
 static void test_other_digits(void **state)
 {
 	static const char *const texts[] = { "1", "22", "333", "NaN", "+Inf", "1e+06", "-4", "0x10", "5", "6" };

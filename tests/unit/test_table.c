@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of pointers against plain arrays that do the same. */
+/* Compares the table of pointers with plain arrays. */
 #include "base/table.h"
 #include "support.h"
 
@@ -11,7 +11,7 @@ static uint64_t next_random(uint64_t *seed)
 	return *seed >> 33;
 }
 
-/* Counting numbers, as inodes are, or numbers that meet in few places. */
+/* Consecutive numbers, as inodes are, or numbers that hash to few places. */
 static uint64_t key_at(unsigned kind, size_t i)
 {
 	return kind == 0 ? i : kind == 1 ? UINT64_C(4294967296) * i : UINT64_MAX - i * i;
@@ -36,7 +36,7 @@ static void against_a_model(unsigned kind)
 	uint64_t seed = 4711 + kind;
 
 	for (unsigned step = 0; step < STEPS; step++) {
-		/* waves: it grows to the full and shrinks to nothing */
+		/* waves: it grows to its maximum and shrinks to nothing */
 		bool growing = step / 4000 % 2 == 0;
 		size_t i = next_random(&seed) % KEYS;
 		if (next_random(&seed) % 8 < (growing ? 6 : 2)) {
@@ -80,7 +80,7 @@ static void empty(void **state)
 	ng_table_done(&table);
 }
 
-/* What grew large gives its memory back. */
+/* A table that has grown large returns its memory. */
 static void shrinks(void **state)
 {
 	struct ng_table table = { 0 };

@@ -101,7 +101,7 @@ static void spans(void **state)
 	assert_true(ng_span_compare(NG_SPAN(""), NG_SPAN("")) == 0);
 }
 
-/* The empty span may have no address at all; no function may compute with it. */
+/* The empty span may have a NULL pointer; no function may do arithmetic with it. */
 static void nothing(void **state)
 {
 	struct ng_span none = ng_span(NULL), out;
@@ -167,7 +167,7 @@ static void unsigned_numbers(void **state)
 	}
 }
 
-/* Digits up to all lengths, against the C library. */
+/* Numbers with all lengths of digits, compared with the C library. */
 static void unsigned_numbers_of_all_lengths(void **state)
 {
 	(void)state;
@@ -321,7 +321,7 @@ static void durations(void **state)
 		{ "277777h", 0, 277777 * UINT64_C(3600000000000) },
 		{ "277778h", -ERANGE, 0 },
 		{ "999999999999999h", -ERANGE, 0 },
-		/* 19 times 277777h, which is more than there is room for */
+		/* 19 times 277777h, which overflows */
 		{ "277777h277777h277777h277777h277777h277777h277777h277777h277777h277777h"
 		  "277777h277777h277777h277777h277777h277777h277777h277777h277777h",
 			-ERANGE, 0 },

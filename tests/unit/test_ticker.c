@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Work between gathers: at its times, by what it waits for, never while the collector runs, and it ends. */
+/*
+ * Work between gathers: at its times, on the events it waits for, never while the collector runs, and it can be
+ * stopped.
+ */
 #include "support.h"
 
 #include "engine/engine.h"
@@ -84,7 +87,7 @@ static struct ng_engine *open_engine(int kind, bool once)
 	return engine;
 }
 
-/* Waits until a count is reached; a busy machine gets its time. */
+/* Waits until a count is reached, with enough time for a busy machine. */
 static bool reaches(atomic_uint *count, unsigned least)
 {
 	for (unsigned i = 0; i < 500 && atomic_load(count) < least; i++)
@@ -99,7 +102,7 @@ static void at_its_times(void **state)
 
 	(void)state;
 	assert_true(reaches(&seen.ticks, 5));
-	/* four pauses, at least */
+	/* at least four pauses */
 	assert_true(ng_now() - before >= 190000000);
 	ng_engine_free(engine);
 	unsigned ticks = atomic_load(&seen.ticks);
@@ -115,7 +118,7 @@ static void once_for_never(void **state)
 	assert_true(reaches(&seen.ticks, 1));
 	pause_ms(200);
 	assert_int_equal(atomic_load(&seen.ticks), 1);
-	/* one that waits for ever ends at once */
+	/* a tick that waits forever ends at once */
 	uint64_t before = ng_now();
 	ng_engine_free(engine);
 	assert_true(ng_now() - before < 400000000);
