@@ -35,7 +35,7 @@ static const struct number zero = { .text = NG_SPAN("0"), .whole = true };
 
 /* ---- gathering ---- */
 
-/* The metric with the labels of the line; NULL when there is no memory. */
+/* The metric with the labels of the line; NULL if there is no memory. */
 static struct metric *metric_of_line(struct work *work)
 {
 	struct ng_labels *labels;
@@ -127,7 +127,7 @@ static bool before(const struct bound *a, const struct bound *b)
 	return a->value != b->value ? a->value < b->value : a->order < b->order;
 }
 
-/* Shell's sort, as qsort takes memory of its own. */
+/* Shellsort, because qsort may allocate memory. */
 static void sort_bounds(struct bound *bounds, size_t count)
 {
 	size_t gap = 1;
@@ -145,7 +145,7 @@ static void sort_bounds(struct bound *bounds, size_t count)
 	}
 }
 
-/* Sorted, and of equal ones only the last. */
+/* Sorts them, and keeps only the last of equal ones. */
 static void order_bounds(struct work *work)
 {
 	size_t kept = 0;
@@ -167,13 +167,13 @@ static struct ng_labels *with_bound(struct work *work, struct ng_labels *labels,
 	char text[NUMBER_ROOM];
 	const char *end = textfile_number_label(text, bound);
 
-	/* a response has all labels again for each bound, so they count against the limit for each */
+	/* a response repeats all labels for each bound, so they count against the limit for each */
 	return ng_labels_copy(&work->parse->source->arena,
 		NG_LABELS_WITH(&work->parse->values, labels,
 			{ work->histogram ? "le" : "quantile", { text, (size_t)(end - text) } }));
 }
 
-/* One line. `bound` is NULL for sum and count. Buckets and counts are whole numbers. */
+/* One line. `bound` is NULL for sum and count. Buckets and counts are integers. */
 static int render(struct work *work, struct ng_labels *labels, const double *bound, enum ng_suffix suffix,
 	const struct number *number)
 {
@@ -193,7 +193,7 @@ static int render(struct work *work, struct ng_labels *labels, const double *bou
 	return 0;
 }
 
-/* The buckets or quantiles of a metric, which begin at `*next`. */
+/* The buckets or quantiles of a metric, starting at `*next`. */
 static int render_bounds(struct work *work, size_t index, size_t *next)
 {
 	const struct metric *metric = &work->metrics[index];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The families of a text by name, and which family a sample belongs to. */
+/* The families of a text by name, and the family that a sample belongs to. */
 #include "format.h"
 
 static struct draft *find_draft(const struct parse *parse, struct ng_span name)
@@ -46,7 +46,7 @@ static struct draft *add_draft(struct parse *parse, struct ng_span name)
 	return draft;
 }
 
-/* x for x_count and the like when there is such a family of that type. */
+/* For x_count and the like, the family x if it exists and has this type. */
 static struct draft *find_owner(const struct parse *parse, struct ng_span name, struct ng_span suffix, int type)
 {
 	if (name.size <= suffix.size || !ng_span_ends(name, suffix))

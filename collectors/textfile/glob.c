@@ -7,7 +7,7 @@
 #include <linux/capability.h>
 #include <nodegauge/privilege.h>
 
-/* What the names of one directory may take, for the time of a scrape. */
+/* Maximum memory for the names of one directory, during a scrape. */
 static const size_t listing_limit = (size_t)16 << 20;
 
 static bool has_meta(const char *text)
@@ -15,7 +15,7 @@ static bool has_meta(const char *text)
 	return strpbrk(text, "*?[\\") != NULL;
 }
 
-/* Drops the last component of what was written between `start` and `at`, unless that is "..". */
+/* Drops the last component written between `start` and `at`, unless it is "..". */
 static bool drop_last(const char *start, char **at)
 {
 	char *last = *at;
@@ -61,7 +61,7 @@ static int push_path(struct ng_arena *arena, struct paths *paths, const char *pa
 
 	if (!clean)
 		return -ENOMEM;
-	/* the same directory again would only give series that are there already */
+	/* the same directory again would only produce duplicate series */
 	for (size_t i = 0; i < paths->count; i++) {
 		if (strcmp(paths->path[i], clean) == 0)
 			return 0;
@@ -101,7 +101,7 @@ static int names_of(struct ng_scrape *scrape, const char *directory, struct ng_n
 	return fd < 0 ? fd : textfile_names(scrape, fd, ret_names);
 }
 
-/* A link that leads nowhere is there. */
+/* A dangling link counts as existing. */
 static bool is_there(const char *path)
 {
 	NG_CLOSE int fd = ng_privileged_open(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -110,8 +110,8 @@ static bool is_there(const char *path)
 }
 
 /*
- * All paths that begin with `known` and go on as `pattern` says. Each component is either taken as it is or compared
- * with the names that there are.
+ * Collects all paths that begin with `known` and continue with `pattern`. Each component is either taken literally or
+ * compared with the existing names.
  */
 static int expand(struct ng_scrape *scrape, const char *known, const char *pattern, struct paths *paths)
 {
@@ -146,14 +146,14 @@ int textfile_glob(const struct ng_list *patterns, struct ng_scrape *scrape, stru
 
 	for (size_t i = 0; r == 0 && i < patterns->count; i++) {
 		const char *pattern = patterns->item[i];
-		bool optional = pattern[0] == '-'; /* as in paths of systemd's units */
+		bool optional = pattern[0] == '-'; /* as in the paths of systemd units */
 		size_t before = ret_paths->count;
 		pattern += optional;
 		if (!*pattern)
 			continue;
 		if (has_meta(pattern))
 			r = expand(scrape, "", pattern, ret_paths);
-		/* what matches nothing is taken literally, and then fails like any directory that is not there */
+		/* a pattern without matches is taken literally, and then fails like any missing directory */
 		if (r == 0 && ret_paths->count == before && (!optional || is_there(pattern)))
 			r = push_path(scrape->arena, ret_paths, pattern);
 	}

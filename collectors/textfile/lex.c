@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parses a line of the text format, by the rules of github.com/prometheus/common/expfmt: TextParser. */
+/* Parses a line of the text format, following github.com/prometheus/common/expfmt: TextParser. */
 #include "format.h"
 
 static bool blank(char c)
@@ -36,7 +36,7 @@ static struct ng_span until_blank(struct ng_span *text)
 	return word;
 }
 
-/* Takes a name off the text; an empty one where there is none. */
+/* Takes a name from the text; empty if there is none. */
 static struct ng_span take_name(struct ng_span *text, bool metric)
 {
 	struct ng_span name = { text->text, 0 };
@@ -50,7 +50,7 @@ static struct ng_span take_name(struct ng_span *text, bool metric)
 	return name;
 }
 
-/* Whether all bytes are UTF-8 (Unicode 15, table 3-7). */
+/* Whether the text is valid UTF-8 (Unicode 15, table 3-7). */
 static bool utf8(struct ng_span text)
 {
 	const unsigned char *at = (const unsigned char *)text.text, *end = at + text.size;
@@ -155,7 +155,7 @@ static int lex_label(struct ng_span *text, struct label *label, const char **ret
 	return lex_label_value(text, &label->value, ret_expected);
 }
 
-/* Behind the '{'. */
+/* After the '{'. */
 static int lex_labels(struct ng_arena *arena, struct ng_span *text, struct line *line, const char **ret_expected)
 {
 	for (;;) {

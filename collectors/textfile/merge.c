@@ -6,20 +6,20 @@
  */
 #include "textfile.h"
 
-/* What is noted of one merge; the log takes no more. */
+/* Maximum number of conflicts recorded in one merge; the log does not show more. */
 enum { CLASHES_MAX = 32 };
 
 struct work {
 	struct merged *merged;
-	struct ng_arena *scratch; /* until all is merged */
+	struct ng_arena *scratch; /* until everything is merged */
 	uint32_t *slots;          /* families by name: number + 1 */
 	size_t slot_mask;
-	struct ng_labels *const **noted; /* where the series of one family have theirs; NULL in an empty slot */
+	struct ng_labels *const **noted; /* the labels seen in the current family; NULL in an empty slot */
 	size_t noted_mask;
-	bool failed; /* there was no memory for something */
+	bool failed; /* something could not be allocated */
 };
 
-/* ---- what does not fit ---- */
+/* ---- conflicts ---- */
 
 /* "a.prom: expected BEFORE NAME BEHIND PATH" */
 static void clash(struct work *work, const struct part *part, const char *before, struct ng_span name,
@@ -50,7 +50,7 @@ static struct family *find_family(const struct work *work, struct ng_span name)
 	return NULL;
 }
 
-/* There is room for one family for each part. */
+/* There is room for one family per part. */
 static struct family *add_family(struct work *work, struct part *part)
 {
 	struct merged *merged = work->merged;
@@ -81,8 +81,8 @@ static bool is_compound(enum ng_type type)
 }
 
 /*
- * The older family that has names of lines of a new one: x_sum for the summary x, and the other way round. NULL where
- * there is none.
+ * The existing family whose lines have the names of a new one: x_sum for the summary x, and vice versa. NULL if there
+ * is none.
  */
 static const struct family *find_rival(struct work *work, const struct part *part)
 {
@@ -111,8 +111,8 @@ static const struct family *find_rival(struct work *work, const struct part *par
 /* ---- parts ---- */
 
 /*
- * Whether a part may join. Two HELP lines that differ are an error, after which nothing more is let in; a part without
- * one does not fit to parts with one, and no part to those of another type.
+ * Whether a part may join the family. Two different HELP lines are an error, after which no further part is accepted;
+ * parts with and without HELP do not go together, nor do parts of different types.
  */
 static bool fits(struct work *work, struct family *family, const struct part *part)
 {
@@ -132,7 +132,7 @@ static bool fits(struct work *work, struct family *family, const struct part *pa
 	return false;
 }
 
-/* Whether there may be a new family of the name. */
+/* Whether a new family with this name is allowed. */
 static bool is_free(struct work *work, const struct part *part)
 {
 	if (textfile_reserved(part->name)) {
@@ -177,7 +177,7 @@ static void merge_source(struct work *work, struct source *source)
 
 /* ---- series ---- */
 
-/* Whether the labels are new to the family; takes note of them. */
+/* Whether the labels are new to the family; records them. */
 static bool note(struct work *work, struct ng_labels *const *labels)
 {
 	size_t at = ng_labels_hash(*labels);
@@ -225,7 +225,7 @@ static size_t power_above(size_t count)
 	return size;
 }
 
-/* Marks the series of a family that an earlier line or file has. */
+/* Marks the series of a family that an earlier line or file already has. */
 static void note_family(struct work *work, const struct family *family)
 {
 	work->noted_mask = power_above(family->key_count) - 1;
@@ -253,7 +253,7 @@ static int note_families(struct work *work)
 
 /* ---- all files ---- */
 
-/* For one family for each part, as they are found by their number. */
+/* Makes room for one family per part, because families are referred to by index. */
 static int make_room(struct work *work, const struct textfile *textfile)
 {
 	size_t parts = 0;

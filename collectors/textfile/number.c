@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A number of more characters is refused; one of more than the second figure is written anew. */
+/* A number longer than the first is rejected; one longer than the second is rewritten. */
 enum { NUMBER_LONGEST = 400, NUMBER_LONG = 24 };
 
 static bool equal_in_any_case(struct ng_span text, const char *lower)
@@ -75,7 +75,7 @@ int textfile_number(struct ng_span text, struct number *ret_number)
 	}
 	if (whole + places == 0 || (rest.size && !parse_exponent(rest)))
 		return -EINVAL;
-	/* ".5" and "5." are not for every reader */
+	/* not every scraper accepts ".5" and "5." */
 	ret_number->odd = text.size > NUMBER_LONG || whole == 0 || (point && places == 0);
 	if ((rest.size || whole > 300) && isinf(textfile_number_value(ret_number)))
 		return -EINVAL;
@@ -120,7 +120,7 @@ char *textfile_number_count(char at[NUMBER_ROOM], const struct number *number)
 struct digits {
 	char digit[NG_DOUBLE_ROOM];
 	int count;
-	int point; /* how many of them are before the decimal point; may be negative */
+	int point; /* number of digits before the decimal point; may be negative */
 };
 
 /* "-1.25e-07" without the sign: digits 125, point -6. */
@@ -200,6 +200,6 @@ char *textfile_number_label(char at[NUMBER_ROOM], double value)
 		start++;
 	}
 	struct digits digits = take_apart(start, end);
-	/* the exponent form begins at 1e-05 and at 1e+06: %g with six digits, also where there are more */
+	/* the exponent form begins at 1e-05 and at 1e+06, like %g with six digits, even if there are more */
 	return digits.point < -3 || digits.point > 6 ? write_scientific(at, &digits) : write_plain(at, &digits);
 }

@@ -14,8 +14,7 @@ char *textfile_value_room(struct parse *parse)
 {
 	if (parse->room_left >= NUMBER_ROOM)
 		return parse->room;
-	/* rooms grow with what is there, so that a large file takes few of them, and a small one not more than its text
-	 */
+	/* rooms grow with the contents: a large file needs only a few, and a small one no more than its text */
 	size_t room = parse->source->arena.total / 4 > ROOM ? parse->source->arena.total / 4 : ROOM;
 	if (room > parse->text.size)
 		room = parse->text.size;
@@ -59,7 +58,7 @@ static size_t unescape(char *start, struct ng_span text)
 	return (size_t)(at - start);
 }
 
-/* The value without its escapes; .text is NULL when there is no memory. */
+/* The unescaped value; .text is NULL if there is no memory. */
 static struct ng_span plain(struct ng_arena *arena, struct ng_span value)
 {
 	if (ng_span_find(value, '\\') == value.size)
@@ -68,7 +67,7 @@ static struct ng_span plain(struct ng_arena *arena, struct ng_span value)
 	return (struct ng_span){ start, start ? unescape(start, value) : 0 };
 }
 
-/* The labels of a family, which all its samples have. */
+/* Makes the list of label names of a family, which all its samples have. */
 static int make_names(struct parse *parse, const struct draft *draft)
 {
 	ng_arena_reset(&parse->names);
@@ -95,7 +94,7 @@ int textfile_labels(
 	return ng_labels_valid(*ret_labels) ? 0 : -ENOMEM;
 }
 
-/* ---- first passage ---- */
+/* ---- first pass ---- */
 
 static int parse_type(struct ng_span text, int *ret_type)
 {
@@ -120,7 +119,7 @@ static int parse_type(struct ng_span text, int *ret_type)
 	return -EBADMSG;
 }
 
-/* le of a histogram and quantile of a summary are no labels of the series. */
+/* The labels le of a histogram and quantile of a summary do not identify a series. */
 static struct ng_span bound_label(const struct draft *draft)
 {
 	if (draft->type == NG_HISTOGRAM)
@@ -213,7 +212,7 @@ static int judge(struct parse *parse, struct verdict *verdict)
 	}
 }
 
-/* ---- second passage ---- */
+/* ---- second pass ---- */
 
 static int sort_samples(struct parse *parse)
 {
@@ -239,11 +238,11 @@ void textfile_sample(struct parse *parse, const struct draft *draft, size_t inde
 	struct ng_span text = ng_span_skip(parse->text, parse->sorted[draft->first + index]);
 	const char *nothing;
 
-	/* the label array is as large as the largest line needs, and the line was found right before */
+	/* the label array has been sized for the largest line, and the line was valid before */
 	(void)textfile_line(parse->scratch, &text, &parse->line, &nothing);
 }
 
-/* Shell's sort, as qsort takes memory of its own. */
+/* Shellsort, because qsort may allocate memory. */
 static void sort_names(struct ng_span *names, size_t count)
 {
 	size_t gap = 1;

@@ -10,8 +10,8 @@
 struct scan {
 	struct textfile *textfile;
 	struct ng_scrape *scrape;
-	uint64_t bytes; /* of the files so far */
-	uint64_t room;  /* that is left for further files, in memory */
+	uint64_t bytes; /* in the files so far */
+	uint64_t room;  /* memory left for further files */
 	size_t files;   /* in all folders */
 	bool changed;
 };
@@ -30,7 +30,9 @@ static void scan_refused(struct scan *scan, const char *path, unsigned line, con
 	scan->textfile->failed = true;
 }
 
-/* What can be told without opening: devices and pipes are not touched, and a file that is too large costs nothing. */
+/*
+ * Checks that do not need an open file: devices and pipes are not touched, and a file that is too large costs nothing.
+ */
 static const char *judge_status(const struct scan *scan, const struct stat *status)
 {
 	const struct textfile *textfile = scan->textfile;
@@ -49,7 +51,7 @@ static void drop_source(struct scan *scan, struct source *source)
 	source->read = false;
 }
 
-/* Whether what is known of a file is not what there is to know. */
+/* Whether a file must be read again. */
 static bool is_due(const struct scan *scan, const struct source *source, const struct stat *status)
 {
 	struct ng_file_version version = ng_file_version(status);
@@ -126,7 +128,7 @@ static bool is_wanted(const char *name)
 	return ng_span_ends(ng_span(name), NG_SPAN(".prom"));
 }
 
-/* Room for the sources of a new listing, which may be at most so many. */
+/* Makes room for the sources of a new listing, at most this many. */
 static int make_sources(struct folder *next, const struct ng_names *names, size_t most, size_t *ret_count)
 {
 	size_t count = 0;
@@ -139,7 +141,7 @@ static int make_sources(struct folder *next, const struct ng_names *names, size_
 	return next->sources ? 0 : -ENOMEM;
 }
 
-/* The sources of a new listing; what is known of those that were there before goes over to them. Both are sorted. */
+/* Makes the sources of a new listing; those that existed before keep their data. Both lists are sorted. */
 static int take_names(struct folder *folder, const struct ng_names *names, struct folder *next, size_t most)
 {
 	size_t old = 0, count;

@@ -32,7 +32,7 @@ void textfile_source_postpone(const struct textfile *textfile, struct source *so
 	source->needs = needs;
 }
 
-/* All of the file, or -EFBIG. */
+/* Reads the whole file, or fails with -EFBIG. */
 static int read_all(int fd, struct ng_arena *arena, size_t size, size_t limit, struct ng_span *ret_text)
 {
 	size_t room = size + 1, used = 0;
@@ -61,8 +61,8 @@ static int read_all(int fd, struct ng_arena *arena, size_t size, size_t limit, s
 }
 
 /*
- * The parts once as they are kept and once as the page has them, which is less for each series, and what the engine
- * keeps of each family and file.
+ * The parts are counted twice, once as they are kept and once as they are on the page, which needs less for each
+ * series; then there is what the engine keeps for each family and file.
  */
 static size_t cost_of(const struct source *source)
 {
@@ -77,7 +77,7 @@ static size_t cost_of(const struct source *source)
 	return cost;
 }
 
-/* An error is one of this moment. */
+/* Errors are transient. */
 static int source_parse(struct textfile *textfile, struct source *source, struct ng_span text, size_t room)
 {
 	struct verdict verdict;

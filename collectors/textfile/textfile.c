@@ -76,7 +76,7 @@ static void write_times(struct ng_page *page, const struct textfile *textfile)
 	}
 }
 
-/* What the files contradict each other in. */
+/* Notes the contradictions between files. */
 static void note_clashes(struct ng_scrape *scrape, const struct merged *merged)
 {
 	for (size_t i = 0; i < merged->clash_count; i++) {

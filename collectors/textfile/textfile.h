@@ -17,13 +17,13 @@
 #include <time.h>
 
 /*
- * What files may cost. All parts together and the page made of them take at most MEMORY_FACTOR times the bytes that the
- * files may have; parsing one file takes at most PARSE_FACTOR times the bytes that it may have and PARSE_ROOM, for that
- * moment. With the defaults this fits into 64 MiB beside everything else.
+ * Limits on the cost of files. All parts together, and the page made from them, take at most MEMORY_FACTOR times the
+ * allowed total size of the files; parsing one file temporarily takes at most PARSE_FACTOR times its allowed size plus
+ * PARSE_ROOM. With the defaults this fits into 64 MiB along with everything else.
  */
 enum { MEMORY_FACTOR = 3, PARSE_FACTOR = 4, PARSE_ROOM = 64 << 10, FILES_MAX = 10000, FOLDERS_MAX = 1000 };
 
-/* Up to these sizes memory is kept for the next reading: of one file, and of what there is once. */
+/* Up to these sizes, memory is kept for the next read: per file, and for arenas that exist once. */
 enum { KEEP_FILE = 8 << 10, KEEP = 64 << 10 };
 
 static inline void textfile_reset(struct ng_arena *arena, size_t keep)
@@ -51,44 +51,44 @@ struct series {
 		uint64_t whole;
 		const char *text;
 	} value;
-	uint16_t text_size; /* 0 where the value is a whole number that would be written just so */
+	uint16_t text_size; /* 0 if the value is an integer that would be formatted the same way */
 	uint8_t suffix;     /* enum ng_suffix */
-	bool dropped;       /* an earlier file, or line, has it already */
+	bool dropped;       /* an earlier file or line already has it */
 };
 
-/* Of a histogram or summary: the lines that belong together. For other types each line is for itself. */
+/* One metric of a histogram or summary, which consists of several lines. For other types each line stands alone. */
 struct compound {
 	struct ng_labels *labels; /* without le or quantile */
-	uint32_t first, count;    /* of the family's series */
+	uint32_t first, count;    /* in the family's series */
 };
 
 /* A family of one file. */
 struct part {
 	struct ng_span name;
-	struct ng_span help; /* as it stands in the file; .text is NULL where there is none */
+	struct ng_span help; /* as written in the file; .text is NULL if there is none */
 	enum ng_type type;
 	struct series *series;
 	size_t series_count;
-	struct compound *compounds; /* NULL for a type without */
+	struct compound *compounds; /* NULL for other types */
 	size_t compound_count;
 	const char *path;  /* of its file */
-	struct part *next; /* of the same family in a later file */
+	struct part *next; /* the same family in a later file */
 };
 
 /* ---- files ---- */
 
 struct source {
 	const char *name;         /* in its folder */
-	const char *path;         /* as it is shown; for opening, too */
+	const char *path;         /* as displayed, and for opening */
 	struct ng_labels *labels; /* {file="path"} */
-	bool read;                /* the rest is that of `version` */
+	bool read;                /* the other members belong to `version` */
 	struct ng_file_version version;
-	bool unsettled; /* so new that the next change could look the same: to be read again */
+	bool unsettled; /* so recently changed that the next change could look the same: read it again */
 	bool refused;
-	unsigned line; /* where; 0 for the file as a whole */
+	unsigned line; /* where; 0 for the whole file */
 	const char *expected;
-	size_t cost;  /* bytes while it is shown: its parts and their share of the page */
-	size_t needs; /* 0, or how much memory has to be free for it to be read again */
+	size_t cost;  /* bytes while it is shown: its parts and its share of the page */
+	size_t needs; /* 0, or the memory that must be free before it is read again */
 	struct ng_arena arena;
 	struct part *parts;
 	size_t part_count;
@@ -98,9 +98,9 @@ struct folder {
 	const char *path;
 	bool listed;
 	bool unsettled;
-	bool cut; /* there are more files than are taken */
+	bool cut; /* there are more files than allowed */
 	struct ng_file_version version;
-	struct ng_arena arena, spare; /* the strings and the array of sources; the other one for the next listing */
+	struct ng_arena arena, spare; /* the strings and the array of sources; `spare` is for the next listing */
 	struct source *sources;
 	size_t source_count;
 };
@@ -108,16 +108,16 @@ struct folder {
 /* A family of all files. */
 struct family {
 	struct ng_span name;
-	struct ng_span help;  /* of the first part that has one */
-	struct ng_span shown; /* the help text of the output */
-	bool conflict;        /* two parts had different ones: no further part is taken */
+	struct ng_span help;  /* from the first part that has one */
+	struct ng_span shown; /* the help text that is output */
+	bool conflict;        /* two parts had different ones: no further part is accepted */
 	struct part *first, *last;
-	size_t key_count;       /* label sets, of which none may be there twice */
+	size_t key_count;       /* number of label sets, each of which must be unique */
 	const char *sources[3]; /* paths of its first files */
 	size_t source_count;
 };
 
-/* What of a file does not fit to the others; the texts of the log. */
+/* A conflict of a file with the others, in the words of the log. */
 struct clash {
 	const char *path;
 	const char *expected;
@@ -134,35 +134,35 @@ struct merged {
 
 struct textfile {
 	struct ng_list patterns;
-	uint64_t file_limit, total_limit;                 /* bytes of one file, and of all */
-	const char *file_text, *total_text, *memory_text; /* what is expected of files beyond these */
-	struct ng_arena arena;                            /* the array of folders, made anew when it changes */
+	uint64_t file_limit, total_limit;                 /* in bytes, for one file and for all of them */
+	const char *file_text, *total_text, *memory_text; /* the expectations that files above these limits violate */
+	struct ng_arena arena;                            /* the array of folders, rebuilt when it changes */
 	struct ng_arena scratch;                          /* for one file, or for merging */
 	struct folder *folders;
 	size_t folder_count;
-	bool failed; /* something could not be read, or was refused */
-	bool stale;  /* the families are not those of the files */
+	bool failed; /* something could not be read, or was rejected */
+	bool stale;  /* the families are not up to date with the files */
 	struct merged merged;
 };
 
-/* source.c: forgets what was read: it is refused, or to be read anew. */
+/* source.c: discards what was read, because the file is rejected or must be read again. */
 void textfile_source_empty(struct source *source);
 void textfile_source_refuse(struct source *source, unsigned line, const char *expected);
 
-/* Refuses a file until as much memory is free as it needs. */
+/* Rejects a file until the memory that it needs is free. */
 void textfile_source_postpone(const struct textfile *textfile, struct source *source, size_t needs);
 
 /*
- * Opens, reads and parses; `room` is what the file may cost. A file that is refused is no error; errors are those of
- * one moment, after which it is tried again at the next scrape.
+ * Opens, reads and parses; `room` limits the cost of the file. A rejected file is not an error; errors are transient,
+ * and the next scrape retries.
  */
 int textfile_source_read(struct textfile *textfile, struct source *source, size_t room);
 
-/* scan.c: brings folders and files up to date. `ret_changed` tells whether anything has to be merged anew. */
+/* scan.c: brings folders and files up to date. `ret_changed` tells whether the files must be merged again. */
 int textfile_scan(struct textfile *textfile, struct ng_scrape *scrape, bool *ret_changed);
 void textfile_forget(struct textfile *textfile);
 
-/* glob.c: the directories that the patterns stand for, cleaned, in the arena of the scrape. */
+/* glob.c: the directories that match the patterns, as cleaned paths, in the scrape's arena. */
 struct paths {
 	const char **path;
 	size_t count, capacity;
@@ -170,29 +170,28 @@ struct paths {
 };
 int textfile_glob(const struct ng_list *patterns, struct ng_scrape *scrape, struct paths *ret_paths);
 
-/* The names in a directory, also in one that is closed to us where a capability opens it; -EFBIG for too many. */
+/* The names in a directory, including one that can only be opened with a capability; -EFBIG if there are too many. */
 int textfile_names(struct ng_scrape *scrape, int directory, struct ng_names *ret_names);
 
 /* "a//b/./c/../d/" is "a/b/d". */
 const char *textfile_clean(struct ng_arena *arena, const char *path);
 
-/* merge.c: from all sources that were not refused. -ENOMEM is the only error. */
+/* merge.c: merges all sources that were not rejected. -ENOMEM is the only error. */
 int textfile_merge(struct textfile *textfile);
 
-/* textfile.c: the families of the collector itself, which no file may have. */
+/* textfile.c: the collector's own families, which no file may contain. */
 bool textfile_reserved(struct ng_span name);
 
-/* ---- from text to parts ---- */
+/* ---- parsing ---- */
 
-/* Why a text is refused. */
+/* Why a text is rejected. */
 struct verdict {
 	unsigned line;
 	const char *expected;
 };
 
 /*
- * 0 with the source's parts filled in; -EBADMSG with the verdict; -ENOMEM, also for what becomes larger than the limits
- * of the two arenas.
+ * 0 with the source's parts set; -EBADMSG with the verdict; -ENOMEM, also if the limits of the two arenas are exceeded.
  */
 int textfile_parse(struct ng_arena *scratch, struct ng_span text, struct source *source, struct verdict *ret_verdict);
 
