@@ -121,7 +121,7 @@ struct container_census {
 	uint64_t live[SHOWN_LEVELS], created[SHOWN_LEVELS], removed[SHOWN_LEVELS];
 };
 
-/* What is shown and for how long: see rows.c. */
+/* The rows that are shown, and for how long: see rows.c. */
 struct container_model {
 	uint32_t levels;               /* levels to show: bits of enum container_shown */
 	const char *image;             /* shown for containers whose image is unknown */
