@@ -70,7 +70,7 @@ struct ng_privilege {
 	const char *option, *word;
 };
 
-/* What a collector writes to, in an otherwise read-only daemon: a file, or everything below a directory. */
+/* A file, or everything below a directory, that a collector writes to in an otherwise read-only daemon. */
 struct ng_writable {
 	enum ng_root root;
 	const char *path;
@@ -126,7 +126,7 @@ struct ng_scrape {
 	 */
 	uint64_t readers, recent_readers;
 	uint64_t dropped_values; /* see ng_drop_value */
-	/* What a successful collect left out, and why; see ng_note. Notes that do not fit are only counted. */
+	/* Items that a successful collect left out, and why; see ng_note. Notes that do not fit are only counted. */
 	char (*notes)[NG_NOTE_SIZE];
 	size_t note_count, note_room;
 };
