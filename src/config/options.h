@@ -10,7 +10,7 @@
 #include "engine/engine.h"
 #include "engine/registry.h"
 
-/* What to do, if not serve: one for each flag that prints something instead. */
+/* The action that the flags select: serve, or print something instead. */
 enum ng_action {
 	NG_SERVE,
 	NG_ONCE,

@@ -99,7 +99,7 @@ enum worth {
 };
 
 /*
- * What the library sends does not distinguish a client that does not read from one that reads slowly, because the
+ * The amount that the library sends does not tell a client that does not read from one that reads slowly, because the
  * kernel buffers a lot: what counts is whether the client acknowledges something within a second. Checks only now and
  * then, so that a crowd of new connections does not cost a system call for every connection.
  */

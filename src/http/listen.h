@@ -15,7 +15,7 @@ struct ng_listener {
 	const char *unlink; /* path of a unix socket, removed at the end; NULL otherwise */
 };
 
-/* Who may connect to a unix socket: permissions of its file. */
+/* Access to a unix socket: permissions of its file. */
 struct ng_socket_access {
 	mode_t mode;
 	gid_t group;

@@ -32,7 +32,7 @@ struct prom_sample {
 	bool wild; /* in expectations: a label value or the number is "*" */
 };
 
-/* What to tolerate if the input is to blame. */
+/* Leniency for invalid input. */
 enum {
 	LAX_TWICE = 1,      /* duplicate series: garbage may repeat names */
 	LAX_HISTOGRAMS = 2, /* inconsistent buckets: a file may have them */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What clients ask for, and the resulting response format. */
+/* Requests for formats and encodings, and the resulting responses. */
 #include "support.h"
 
 #include "exposition/negotiate.h"
