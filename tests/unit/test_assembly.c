@@ -66,7 +66,7 @@ static const struct ng_collector two = { NG_COLLECTOR_HEAD, .name = "two", .summ
 
 enum { OWN_SAMPLES = 300 }; /* so that its page grows while it is written */
 
-static const struct ng_family own = { .name = "own", .help = "O.", .type = NG_GAUGE, .labels = "i" };
+static const struct ng_family own = { .name = "alone", .help = "O.", .type = NG_GAUGE, .labels = "i" };
 
 static void write_own(void *context, struct ng_scrape *scrape, const struct ng_family *families)
 {
@@ -118,7 +118,7 @@ static bool gather(struct ng_engine *engine, bool whole)
 	unsigned samples = count(text, "\nnode_x{i=\"7\"} ");
 	assert_true(samples == 1 || (samples == 0 && !whole));
 	assert_int_equal(count(text, "\nnode_x{"), samples * SAMPLES);
-	assert_int_equal(count(text, "\nown{"), OWN_SAMPLES);
+	assert_int_equal(count(text, "\nalone{"), OWN_SAMPLES);
 	ng_body_release(body);
 	return true;
 }
