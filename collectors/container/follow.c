@@ -338,28 +338,37 @@ static void wait_for_more(struct container *state, struct ng_wait *wait)
 		wait->until = earlier(wait->until, state->follow.looks_until - LOOKS_AT_ONCE * look_ns);
 	if (state->sampler.interval)
 		wait->until = earlier(wait->until, state->sampler.next);
+	if (state->follow.trim_pause)
+		wait->until = earlier(wait->until, state->follow.trim_next);
 	wait->until = earlier(wait->until, earlier(next_young(state), container_accounts_next(&state->settlement)));
 }
 
 /*
  * After most of many cgroups have gone, returns their memory to the system: malloc keeps free chunks that lie between
- * chunks in use.
+ * chunks in use. Accounts, leaving rows and the buffers of answers are freed later, by the ticks and scrapes that
+ * follow, so this is repeated after 1, 2, 4, ... seconds, for about two minutes.
  */
-static void give_back(struct container *state)
+static const uint64_t shortest_pause_ns = UINT64_C(1000000000), longest_pause_ns = 64u * UINT64_C(1000000000);
+
+static void give_back(struct container *state, uint64_t now)
 {
+	struct container_follow *follow = &state->follow;
 	uint64_t rows = state->model.leaving_count;
 
 	for (size_t i = 0; i < SHOWN_LEVELS; i++)
-		rows += state->follow.census.live[i];
-	if (rows > state->follow.most_rows)
-		state->follow.most_rows = rows;
-	bool fewer = state->follow.most_rows >= MANY_ROWS && rows <= state->follow.most_rows / 4;
-	bool last = state->follow.leaving_kept && !state->model.leaving_count;
-	if (!fewer && !last)
+		rows += follow->census.live[i];
+	if (rows > follow->most_rows)
+		follow->most_rows = rows;
+	if (follow->most_rows >= MANY_ROWS && rows <= follow->most_rows / 4) {
+		follow->most_rows = rows;
+		follow->trim_next = now;
+		follow->trim_pause = shortest_pause_ns;
+	}
+	if (!follow->trim_pause || now < follow->trim_next)
 		return;
-	state->follow.most_rows = rows;
-	state->follow.leaving_kept = state->model.leaving_count > 0;
 	malloc_trim(0);
+	follow->trim_next = now + follow->trim_pause;
+	follow->trim_pause = follow->trim_pause < longest_pause_ns ? 2 * follow->trim_pause : 0;
 }
 
 void container_tick(void *context, struct ng_scrape *scrape, struct ng_wait *wait)
@@ -377,7 +386,7 @@ void container_tick(void *context, struct ng_scrape *scrape, struct ng_wait *wai
 	/* a failed walk is repeated by the next scrape; until then the tree may be incomplete */
 	state->follow.listing_failed =
 		ng_cgroups_update(scrape, state->cgroups, false) < 0 || state->follow.listing_failed;
-	give_back(state);
+	give_back(state, wait->now);
 	read_young(scrape, state);
 	container_accounts_settle(scrape, &state->settlement, true);
 	if (state->settlement.kills.open || wait->now >= sampler->next)

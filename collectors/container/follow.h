@@ -7,10 +7,10 @@
 
 struct container_follow {
 	struct container_census census;
-	struct ng_cgroup *young; /* the most recently added young cgroup */
-	uint64_t most_rows;      /* the most rows since memory was last returned to the system */
-	bool leaving_kept;       /* rows were leaving at that time: return memory again after they have left */
-	uint64_t looks_until;    /* rate limiter: when the granted updates are paid off */
+	struct ng_cgroup *young;        /* the most recently added young cgroup */
+	uint64_t most_rows;             /* the most rows since memory was last returned to the system */
+	uint64_t trim_next, trim_pause; /* when it is returned again, and how long after that; a pause of 0: never */
+	uint64_t looks_until;           /* rate limiter: when the granted updates are paid off */
 	bool listing_failed;
 	bool incomplete; /* there was no memory for the row of some cgroup */
 };

@@ -253,7 +253,7 @@ def memory_is_given_back():
 
         def small():
             scrape(process.address)
-            return memory_of(process) < before + (peak - before) / 2
+            return memory_of(process) < before + 2500
 
         demand(until(small, seconds=20, pause=0.5), lambda: f"{before} kB, {peak} at the most, {memory_of(process)} afterwards")
         return f"{before} kB, {peak} at the most, {memory_of(process)} afterwards"
