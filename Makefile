@@ -161,7 +161,9 @@ test-faults:
 cmocka = $(shell pkg-config --libs cmocka)
 $(unit_own): $(B)/%: $(B)/%.o $(unit_all) $(library) $(B)/public.list
 	$(call say,LINK,$@)
-	$(quiet)$(link) -o $@ $< $(unit_all) $(library) $(libs) $(cmocka)
+	$(quiet)$(link) -o $@ $(filter %.o %.a,$^) $(libs) $(cmocka)
+
+$(B)/tests/unit/test_assembly: $(B)/tests/runner/allocations.o
 
 cases_objects := $(patsubst %.c,$(B)/%.o,$(wildcard tests/runner/*.c))
 $(cases): $(cases_objects) $(library) $(B)/public.list

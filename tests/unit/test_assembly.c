@@ -2,45 +2,8 @@
 /* Joining pages when memory is short: each allocation of a gather fails in turn, and the answer is whole or refused. */
 #include "support.h"
 
+#include "../runner/interpose.h"
 #include "engine/engine.h"
-
-#include <dlfcn.h>
-#include <errno.h>
-#include <stdlib.h>
-
-/* The allocation of that number fails, counted from 1; 0 for none. Only the thread of --once allocates meanwhile. */
-static unsigned failing, allocations;
-
-static bool fails(void)
-{
-	if (!failing || ++allocations != failing)
-		return false;
-	errno = ENOMEM;
-	return true;
-}
-
-#define NEXT(name)                                                                                                     \
-	static __typeof__(name) *next;                                                                                 \
-	if (!next)                                                                                                     \
-	*(void **)&next = dlsym(RTLD_NEXT, #name)
-
-void *malloc(size_t size)
-{
-	NEXT(malloc);
-	return fails() ? NULL : next(size);
-}
-
-void *realloc(void *old, size_t size)
-{
-	NEXT(realloc);
-	return fails() ? NULL : next(old, size);
-}
-
-void *reallocarray(void *old, size_t count, size_t size)
-{
-	NEXT(reallocarray);
-	return fails() ? NULL : next(old, count, size);
-}
 
 /* ---- two collectors with the same samples ---- */
 
@@ -125,15 +88,18 @@ static bool gather(struct ng_engine *engine, bool whole)
 
 static void each_allocation_fails(void **state)
 {
-	unsigned refused = 0, number = 0;
+	unsigned long number = 0, allocations = 0;
+	unsigned refused = 0;
 
 	(void)state;
+	if (!allocations_start())
+		skip(); /* a sanitizer keeps its own allocator */
 	do {
 		struct ng_engine *engine = new_engine();
-		allocations = 0;
-		failing = ++number;
-		refused += !gather(engine, false);
-		failing = 0;
+		allocations_fail(++number);
+		bool answered = gather(engine, false);
+		allocations = allocations_stop();
+		refused += !answered;
 		/* what failed for want of memory is tried again */
 		assert_true(gather(engine, true));
 		ng_engine_free(engine);
