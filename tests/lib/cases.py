@@ -2,9 +2,11 @@
 """One line per case, one line for all of them.
 
 A test program makes a Cases object, gives it functions (or tells it verdicts one by one) and ends with
-`sys.exit(cases.finish())`. Words on the command line are parts of names: only such cases run.
+`sys.exit(cases.finish())`. Words on the command line are parts of names: only such cases run. NG_TEST_SHUFFLE=SEED runs them in another
+order.
 """
 import os
+import random
 import sys
 import traceback
 
@@ -69,9 +71,19 @@ class Cases:
         else:
             self.verdict("ok", name, why or "")
 
-    def run_all(self, afterwards=None):
-        for function in self.functions:
-            self.run(function.__name__.replace("_", " "), function)
+    def run_all(self, afterwards=None, before=None):
+        """`before` is called before each case that runs, as a part of it."""
+        functions = self.functions
+        if seed := os.environ.get("NG_TEST_SHUFFLE"):
+            functions = random.Random(seed).sample(functions, len(functions))
+
+        def prepared(function):
+            if before:
+                before()
+            return function()
+
+        for function in functions:
+            self.run(function.__name__.replace("_", " "), prepared, function)
         if afterwards:
             afterwards()
         return self.finish()

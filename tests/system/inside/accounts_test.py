@@ -4,6 +4,7 @@
 
 What all containers of a pod were last shown with is what the pod used, to the microsecond and with each OOM kill.
 """
+import functools
 import hashlib
 import random
 import sys
@@ -150,6 +151,11 @@ def hits_of_a_limit_that_pod_and_container_share():
     return f"{wanted} at the pod, {own} at the container"
 
 
-machine.install()
-machine.start("--collector.container.families=cpu,memory,events,io,info")
-sys.exit(cases.run_all())
+@functools.cache
+def prepare():
+    """Once, before the first case."""
+    machine.fresh()
+    machine.start("--collector.container.families=cpu,memory,events,io,info")
+
+
+sys.exit(cases.run_all(before=prepare))

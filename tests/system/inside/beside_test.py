@@ -5,20 +5,25 @@ import sys
 import time
 
 import machine
-from machine import run, say, show
+from machine import THEIRS, run, say, show
 from cases import Cases, demand, demand_equal
 
-THEIRS = "prometheus-node-exporter"
 cases = Cases()
+
+
+def waiting():
+    """Ours waits for the port that theirs has."""
+    machine.node_exporter()
+    run("systemctl start nodegauge")
+    machine.wait_for("it waits", lambda: "waiting: listen on :9100" in show("nodegauge", "StatusText")["StatusText"])
 
 
 @cases.case
 def it_is_installed_beside_a_running_node_exporter():
-    run("dpkg -P nodegauge", check=False)
-    run(f"systemctl start {THEIRS}")
-    machine.wait_for("the other one answers", machine.answers)
+    machine.purge()
+    machine.node_exporter()
     since = int(time.time())
-    said = run(f"DEBIAN_FRONTEND=noninteractive dpkg -i {machine.deb('nodegauge')}").stdout
+    said = machine.dpkg(f"-i {machine.deb('nodegauge')}").stdout
     demand("ould not execute" not in said and "rror" not in said, f"dpkg says {said}")
     state = show("nodegauge", "ActiveState", "StatusText")
     demand_equal(state["ActiveState"], "active", "the state")
@@ -32,6 +37,7 @@ def it_is_installed_beside_a_running_node_exporter():
 
 @cases.case
 def it_takes_over_when_the_port_is_free():
+    waiting()
     pid = machine.main_pid()
     run(f"systemctl stop {THEIRS}")
     machine.wait_for("it answers", machine.answers, 40)
@@ -41,18 +47,17 @@ def it_takes_over_when_the_port_is_free():
 
 @cases.case
 def stopped_while_it_waits_it_ends_at_once():
-    run(f"systemctl stop nodegauge; systemctl start {THEIRS}; systemctl start nodegauge")
+    waiting()
     started = time.monotonic()
     run("systemctl stop nodegauge")
     demand(time.monotonic() - started < 5, "it took longer than 5 s")
     demand_equal(show("nodegauge", "Result")["Result"], "success", "the result")
-    run(f"systemctl stop {THEIRS}; systemctl start nodegauge")
 
 
 @cases.case
 def what_the_container_collector_adds():
     """The share that --migrate names."""
-    machine.install()
+    machine.start("")
     page = machine.wire.fetch(machine.ADDRESS, timeout=60).text()
     part = machine.wire.fetch(machine.ADDRESS, target="/metrics?collect[]=container", timeout=60).text()
     count = [sum(not line.startswith("#") for line in text.splitlines()) for text in (page, part)]
@@ -60,4 +65,4 @@ def what_the_container_collector_adds():
     return f"{count[1]} of {count[0]} series; {len(say('systemctl list-units --state=running --no-legend').splitlines())} running units"
 
 
-sys.exit(cases.run_all())
+sys.exit(cases.run_all(before=machine.fresh))

@@ -17,6 +17,9 @@ DEBS = os.environ.get("DEBS", "/share/debs")
 ADDRESS = ("127.0.0.1", 9100)
 DEFAULTS = Path("/etc/default/nodegauge")
 DROP_IN = Path("/run/systemd/system/nodegauge.service.d/test.conf")
+CONTROL = Path("/run/systemd/system.control/nodegauge.service.d")  # of systemctl set-property
+TEXT_FILES = Path("/var/lib/nodegauge/textfile")
+THEIRS = "prometheus-node-exporter"
 
 
 def run(command, check=True, **options):
@@ -90,7 +93,43 @@ def start(flags=None):
     return main_pid()
 
 
+def dpkg(words):
+    return run(f"DEBIAN_FRONTEND=noninteractive dpkg {words}")
+
+
+def is_installed(package, file):
+    wanted = say(f"dpkg-deb -f {file} Version")
+    return say(f"dpkg-query -W -f '${{db:Status-Status}} ${{Version}}' {package}") == f"installed {wanted}"
+
+
 def install():
-    """The package, if it is not there, with the flags it comes with."""
-    if run("dpkg -s nodegauge", check=False).returncode != 0:
-        run(f"DEBIAN_FRONTEND=noninteractive dpkg -i {deb('nodegauge')}")
+    """The package, if it is not there in this version."""
+    if not is_installed("nodegauge", deb("nodegauge")):
+        dpkg(f"--force-confdef --force-confold -i {deb('nodegauge')}")
+
+
+def purge():
+    """Neither our packages nor settings of a case are there."""
+    run(f"systemctl disable --now nodegauge.socket; dpkg -P nodegauge nodegauge-dev; rm -rf {DROP_IN.parent} {CONTROL}; systemctl daemon-reload; "
+        "systemctl reset-failed", check=False)
+    demand(run("dpkg -s nodegauge", check=False).returncode != 0, "it is still installed")
+
+
+def fresh():
+    """The state that a case starts from, whatever others left behind: our package with its own settings, nobody at its port."""
+    run(f"systemctl stop nodegauge.service nodegauge.socket 'nodegauge@*' {THEIRS}; systemctl disable nodegauge.socket", check=False)
+    install()
+    DEFAULTS.write_text("ARGS=''\n")
+    for file in TEXT_FILES.iterdir():
+        file.unlink()
+    run(f"rm -rf {DROP_IN.parent} {CONTROL}; systemctl daemon-reload; systemctl stop nodegauge; systemctl reset-failed")
+
+
+def node_exporter():
+    """Debian's, installed if it is not, and serving at the port that is ours."""
+    (file,) = glob.glob(f"/var/local/debs/{THEIRS}_*.deb")
+    run("systemctl stop nodegauge.service nodegauge.socket", check=False)
+    if not is_installed(THEIRS, file):
+        dpkg(f"--force-confdef --force-confold -i {file}")
+    run(f"systemctl start {THEIRS}")
+    wait_for("node_exporter answers", answers)

@@ -23,6 +23,7 @@ def commands(heading, language="sh"):
 
 @cases.case
 def several_instances():
+    machine.start("")
     run("systemctl start nodegauge@nothing", check=False)
     demand_equal(show("nodegauge@nothing", "ConditionResult", "ActiveState"), {"ConditionResult": "no", "ActiveState": "inactive"}, "without flags")
     Path("/srv/metrics").mkdir(exist_ok=True)
@@ -33,12 +34,11 @@ def several_instances():
     demand(machine.answers(), "the first one does not answer")
     demand_equal(say(f"ps -o user= -p {machine.main_pid('nodegauge@jobs')}"), "nodegauge", "its user")
     before = machine.main_pid("nodegauge@jobs")
-    run(f"DEBIAN_FRONTEND=noninteractive dpkg -i {machine.deb('nodegauge')}")
+    machine.dpkg(f"-i {machine.deb('nodegauge')}")
     demand(machine.main_pid("nodegauge@jobs") not in (0, before), "an upgrade does not restart it")
     run("dpkg -r nodegauge")
     demand_equal(say("systemctl is-active nodegauge@jobs"), "inactive", "after the removal")
     run("systemctl disable nodegauge@jobs; rm -rf /srv/metrics /etc/default/nodegauge-jobs", check=False)
-    run(f"DEBIAN_FRONTEND=noninteractive dpkg -i {machine.deb('nodegauge')}")  # removed it still has its configuration
 
 
 @cases.case
@@ -49,7 +49,6 @@ def a_unix_socket():
     demand_equal(say("stat -c '%U %a' /run/nodegauge"), "nodegauge 755", "the directory")
     run("systemctl stop nodegauge")
     demand(not Path("/run/nodegauge").exists(), "the directory stays")
-    machine.start("")
 
 
 @cases.case
@@ -64,6 +63,7 @@ def series_of_each_collector():
 
 @cases.case
 def a_pod_without_its_name():
+    machine.start("")
     uid = "0123abcd-1111-2222-3333-444455556666"
     group = Path(f"/sys/fs/cgroup/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod{uid.replace('-', '_')}.slice")
     group.mkdir(parents=True)
@@ -84,11 +84,11 @@ def back_to_an_older_version():
     machine.start("--log.level=debug")
     with tempfile.TemporaryDirectory() as folder:
         run(f"dpkg-deb -R {machine.deb('nodegauge')} {folder}/tree && sed -i 's/^Version: .*/Version: 0.0.9/' {folder}/tree/DEBIAN/control")
-        run(f"dpkg-deb -b {folder}/tree {folder}/older.deb && DEBIAN_FRONTEND=noninteractive dpkg -i {folder}/older.deb")
+        run(f"dpkg-deb -b {folder}/tree {folder}/older.deb")
+        machine.dpkg(f"-i {folder}/older.deb")
     demand_equal(say("dpkg-query -f '${Version}' -W nodegauge"), "0.0.9", "the version")
     machine.wait_for("it answers", machine.answers)
     demand("--log.level=debug" in machine.arguments(machine.main_pid()), "its flags are lost")
-    run(f"DEBIAN_FRONTEND=noninteractive dpkg -i {machine.deb('nodegauge')}")
 
 
 @cases.case
@@ -98,5 +98,4 @@ def with_apparmor():
     demand_equal(say(f"cat /proc/{machine.main_pid()}/attr/current"), "unconfined", "its profile")
 
 
-machine.install()
-sys.exit(cases.run_all())
+sys.exit(cases.run_all(before=machine.fresh))

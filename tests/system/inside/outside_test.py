@@ -28,5 +28,4 @@ def prometheus_scrapes_from_outside():
     return verdict[3:]
 
 
-machine.install()
-sys.exit(cases.run_all())
+sys.exit(cases.run_all(before=machine.fresh))

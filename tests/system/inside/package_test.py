@@ -12,6 +12,12 @@ from cases import Cases, demand, demand_equal
 cases = Cases()
 
 
+def use_the_socket():
+    run("systemctl stop nodegauge")
+    DEFAULTS.write_text("ARGS='--web.systemd-socket'\n")
+    run("systemctl enable --now nodegauge.socket && systemctl start nodegauge")
+
+
 def older():
     """An older version of the package, whose conffile had another text."""
     folder = tempfile.mkdtemp()
@@ -34,6 +40,7 @@ def installed_it_serves():
 
 @cases.case
 def it_runs_as_its_user_without_capabilities():
+    machine.install()
     status = Path(f"/proc/{machine.main_pid()}/status").read_text()
     fields = dict(line.split(":", 1) for line in status.splitlines())
     demand(fields["Uid"].split()[0] == say("id -u nodegauge"), f"Uid {fields['Uid']}")
@@ -53,7 +60,8 @@ def the_headers_make_a_module():
 
 @cases.case
 def a_text_file_is_reported():
-    Path("/var/lib/nodegauge/textfile/backup.prom").write_text("backup_age_seconds 12\n")
+    machine.install()
+    (machine.TEXT_FILES / "backup.prom").write_text("backup_age_seconds 12\n")
     demand("backup_age_seconds 12" in machine.wire.fetch(machine.ADDRESS, timeout=30).text(), "the metric is not there")
 
 
@@ -69,7 +77,8 @@ def removed_it_is_stopped_and_keeps_its_configuration():
 
 @cases.case
 def purged_nothing_is_left():
-    run("dpkg -P nodegauge")
+    machine.install()
+    run("dpkg -r nodegauge && dpkg -P nodegauge")
     left = say("find /etc /usr /run/systemd /lib/systemd -name '*nodegauge*' -not -path '*/nodegauge-dev*' -not -path '/usr/include/*' "
                "-not -name nodegauge.pc -not -name 'nodegauge-collector*' -not -name nodegauge.service.d")
     demand_equal(left, "", "left behind")
@@ -77,7 +86,6 @@ def purged_nothing_is_left():
 
 @cases.case
 def an_upgrade_keeps_what_the_operator_wrote():
-    run("dpkg -P nodegauge", check=False)
     run(f"dpkg -i {older()}")
     demand_equal(say("dpkg-query -f '${Version}' -W nodegauge"), "0.0.9", "the old version")
     old = machine.start("--web.listen-address=:9100 --log.level=debug")
@@ -92,11 +100,8 @@ def an_upgrade_keeps_what_the_operator_wrote():
 
 @cases.case
 def an_upgrade_keeps_the_socket():
-    run("dpkg -P nodegauge", check=False)
     run(f"dpkg -i {older()}")
-    run("systemctl stop nodegauge")
-    DEFAULTS.write_text("ARGS='--web.systemd-socket'\n")
-    run("systemctl enable --now nodegauge.socket && systemctl start nodegauge")
+    use_the_socket()
     run(f"dpkg --force-confdef --force-confold -i {machine.deb('nodegauge')}")
     demand_equal(machine.say("systemctl is-active nodegauge.socket nodegauge.service").split(), ["active", "active"], "after the upgrade")
     demand(machine.answers(), "no answer through the socket")
@@ -105,10 +110,11 @@ def an_upgrade_keeps_the_socket():
 
 @cases.case
 def removed_it_gives_the_port_back():
+    machine.install()
+    use_the_socket()
     run("dpkg -r nodegauge")
     left = say("ss -ltnH 'sport = :9100'; systemctl list-units --no-legend 'nodegauge*' | cat")
     demand_equal(left, "", "what holds the port")
-    run("dpkg -P nodegauge")
 
 
 @cases.case
@@ -118,4 +124,4 @@ def the_manual_and_completion_are_there():
     run("bash -n /usr/share/bash-completion/completions/nodegauge")
 
 
-sys.exit(cases.run_all(lambda: run("dpkg -P nodegauge nodegauge-dev", check=False)))
+sys.exit(cases.run_all(before=machine.purge))

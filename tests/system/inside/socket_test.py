@@ -32,6 +32,12 @@ class Load(threading.Thread):
                 self.outcomes[f"{type(error).__name__}: {error}"] += 1
 
 
+def hold_the_port():
+    """systemd has the port, and the service is not started yet."""
+    machine.DEFAULTS.write_text("ARGS='--web.systemd-socket'\n")
+    run("systemctl enable --now nodegauge.socket")
+
+
 @cases.case
 def the_way_of_the_readme():
     """From a service that runs and has the port itself."""
@@ -46,9 +52,7 @@ def the_way_of_the_readme():
 
 @cases.case
 def the_socket_starts_the_service():
-    run("systemctl stop nodegauge nodegauge.socket")
-    machine.DEFAULTS.write_text("ARGS='--web.systemd-socket'\n")
-    run("systemctl enable --now nodegauge.socket")
+    hold_the_port()
     demand_equal(show("nodegauge", "ActiveState")["ActiveState"], "inactive", "the service")
     demand(machine.answers(), "no answer through the socket")
     demand_equal(show("nodegauge", "ActiveState")["ActiveState"], "active", "the service")
@@ -56,6 +60,7 @@ def the_socket_starts_the_service():
 
 @cases.case
 def no_connection_is_refused_over_restarts_under_load():
+    hold_the_port()
     machine.drop_in("[Unit]\nStartLimitIntervalSec=0\n")
     stop = threading.Event()
     clients = [Load(stop) for _ in range(4)]
@@ -82,13 +87,11 @@ def no_connection_is_refused_over_restarts_under_load():
 
 @cases.case
 def without_its_flag_it_says_who_has_the_port():
+    hold_the_port()
     machine.DEFAULTS.write_text("ARGS=''\n")
-    run("systemctl reset-failed nodegauge", check=False)  # the restarts before count towards the limit of starts
-    run("systemctl restart nodegauge")
+    run("systemctl start nodegauge")
     status = machine.wait_for("the status says why", lambda: "in use" in (text := show("nodegauge", "StatusText")["StatusText"]) and text)
     demand("nodegauge.socket" in status or "systemd" in status, status)
-    run("systemctl stop nodegauge; systemctl disable --now nodegauge.socket")
 
 
-machine.install()
-sys.exit(cases.run_all())
+sys.exit(cases.run_all(before=machine.fresh))

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What Debian's prometheus-node-exporter-collectors write is read, also when prometheus-node-exporter goes. It is gone afterwards."""
+"""What Debian's prometheus-node-exporter-collectors write is read, also when prometheus-node-exporter goes."""
 import sys
 from pathlib import Path
 
@@ -20,12 +20,18 @@ def text_files():
     return {Path(labels["file"]).name for labels, _ in body.series_of("node_textfile_mtime_seconds")}
 
 
+def both_packages():
+    """As they come; theirs is installed, and ours serves and has a file."""
+    machine.purge()
+    machine.node_exporter()
+    run("systemctl stop prometheus-node-exporter")
+    machine.install()
+    (machine.TEXT_FILES / "own.prom").write_text("own_metric 1\n")
+
+
 @cases.case
 def theirs_and_ours_are_read_by_default():
-    run("dpkg -P nodegauge; systemctl stop prometheus-node-exporter", check=False)
-    machine.install()
     run("systemctl start prometheus-node-exporter-apt.service")
-    Path("/var/lib/nodegauge/textfile/own.prom").write_text("own_metric 1\n")
     demand({"apt.prom", "own.prom"} <= text_files(), f"only {text_files()} are read")
     return say(f"ls {DIRECTORY}")
 
@@ -43,12 +49,10 @@ def the_directory_outlives_a_purge_of_node_exporter():
 @cases.case
 def a_directory_that_is_gone_is_made_again():
     """Purged some time after the removal, nothing tells us."""
-    run(f"rm -r {DIRECTORY}")
+    run(f"DEBIAN_FRONTEND=noninteractive dpkg -P prometheus-node-exporter; rm -r {DIRECTORY}")
     demand_equal(text_files(), {"own.prom"}, "files without the directory")
     run("systemctl start prometheus-node-exporter-apt.service")
     demand_equal(text_files(), {"own.prom", "apt.prom"}, "files after the next run")
-    Path("/var/lib/nodegauge/textfile/own.prom").unlink()
 
 
-machine.install()
-sys.exit(cases.run_all())
+sys.exit(cases.run_all(before=both_packages))
