@@ -20,7 +20,7 @@ import wire
 from cases import Failure, Skip, demand, need_root
 
 FULL = bool(os.environ.get("NG_TEST_FULL"))
-SLOW = 4 if daemon.sanitized() else 1
+SLOW = int(os.environ.get("NG_TEST_SLOW") or (4 if daemon.sanitized() else 1))
 LOGS = "var/log/containers"
 PODS = "var/log/pods"
 _number = itertools.count()
