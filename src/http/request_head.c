@@ -28,7 +28,7 @@ static const struct ng_refusal refusals[] = {
 	[TARGET_LONG] = { 414, "URI Too Long", "the request target is limited to 2048 bytes" },
 	[FIELD] = { 400, "Bad Request", "a header line is not \"NAME: VALUE\", or contains a control character" },
 	[FIELDS] = { 431, "Request Header Fields Too Large",
-		"a request is limited to 8192 bytes, 100 header lines and 100 arguments" },
+		"a request is limited to 8192 bytes, and to 100 header lines, arguments and cookies in total" },
 	[HOST] = { 400, "Bad Request", "missing, invalid or repeated Host header" },
 	[LENGTH] = { 400, "Bad Request", "Content-Length is not a number, or is repeated" },
 	[CODING] = { 400, "Bad Request",
@@ -100,6 +100,15 @@ static size_t length_of(struct ng_span text, unsigned class)
 	return i;
 }
 
+static unsigned count_of(struct ng_span text, char wanted)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < text.size; i++)
+		count += text.text[i] == wanted;
+	return count;
+}
+
 static bool equal_fold(struct ng_span text, const char *word)
 {
 	return text.size == strlen(word) && strncasecmp(text.text, word, text.size) == 0;
@@ -127,9 +136,7 @@ static enum refusal judge_target(struct ng_span target, unsigned *ret_arguments)
 			(path - i < 3 || !is(target.text[i + 1], HEX) || !is(target.text[i + 2], HEX)))
 			return TARGET;
 	}
-	*ret_arguments = query != NULL;
-	for (size_t i = path; i < target.size; i++)
-		*ret_arguments += target.text[i] == '&';
+	*ret_arguments = query ? 1 + count_of(ng_span_skip(target, path), '&') : 0;
 	return NONE;
 }
 
@@ -171,7 +178,7 @@ static enum refusal judge_line(struct ng_span line, struct line *ret_line)
 /* ---- the header fields ---- */
 
 struct fields {
-	unsigned items; /* including query arguments */
+	unsigned items; /* including query arguments and cookies */
 	unsigned hosts, lengths, codings;
 	bool length_is_zero;
 	struct ng_span coding;
@@ -210,10 +217,13 @@ static enum refusal judge_field(struct ng_span line, struct fields *fields)
 {
 	struct ng_span name, value;
 
-	if (++fields->items > NG_ITEMS_MAX)
-		return FIELDS;
 	if (!split_field(line, &name, &value))
 		return FIELD;
+	fields->items++;
+	if (equal_fold(name, "Cookie")) /* the library splits it, and separates cookies by commas as well */
+		fields->items += 1 + count_of(value, ';') + count_of(value, ',');
+	if (fields->items > NG_ITEMS_MAX)
+		return FIELDS;
 	if (equal_fold(name, "Host")) {
 		if (fields->hosts++ || !all_are(value, IN_HOST))
 			return HOST;

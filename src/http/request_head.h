@@ -14,7 +14,7 @@
 enum {
 	NG_HEAD_MAX = 8192, /* bytes, including the request line and the empty line */
 	NG_TARGET_MAX = 2048,
-	NG_ITEMS_MAX = 100, /* header fields, and query arguments */
+	NG_ITEMS_MAX = 100, /* header fields, query arguments and cookies */
 };
 
 struct ng_refusal {

@@ -23,8 +23,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* Memory that the library needs for a request: its head, and about 60 bytes for each field and argument. */
-enum { CONNECTION_MEMORY = 2 * NG_HEAD_MAX };
+/* Memory that the library needs for a request: its head, a copy of its cookies, and about 60 bytes for each item. */
+enum { CONNECTION_MEMORY = 3 * NG_HEAD_MAX };
 
 /* While draining: how long a client that has just connected may take to send its request. */
 static const uint64_t patience_ns = 400u * 1000000u;

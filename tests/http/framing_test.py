@@ -84,6 +84,20 @@ def largest_heads():
 
 
 @cases.case
+def cookies():
+    """They cost the HTTP library memory, like arguments: each request gets one response, whether many or large ones."""
+    for separator in (b";", b",", b"; "):
+        for count in (1, 97, 98, 300, 900):
+            cookie = separator.join([b"a=b"] * count)
+            found, _ = talk(b"GET /-/healthy HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: " + cookie + b"\r\n\r\n")
+            demand_equal(found, [200 if count < 98 else 431], f"the statuses for {count} cookies separated by {separator!r}")
+    start = b"GET /-/healthy HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + b"".join(b"X%d:\r\n" % n for n in range(46)) + b"Cookie: "
+    start += b"a=b;" * 50
+    found, _ = talk(start + b"c" * (8192 - len(start) - 4) + b"\r\n\r\n")
+    demand_equal(found, [200], "the statuses for the largest cookies and 100 items")
+
+
+@cases.case
 def long_targets():
     for size, status in ((2048, 404), (2049, 414)):
         found, _ = talk(b"GET /" + b"a" * (size - 1) + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
