@@ -10,6 +10,7 @@
  * node_exporter accepts: "export " before a name, blanks around '=', a comment after a value.
  */
 #include "kernel/file_version.h"
+#include "kernel/open.h"
 
 #include <nodegauge/collector.h>
 #include <sys/stat.h>
@@ -234,10 +235,11 @@ static int file_find(struct ng_scrape *scrape, struct stat *ret_file, const char
 
 	for (size_t i = 0; i < NG_COUNT(paths); i++) {
 		*ret_path = paths[i];
-		if (root >= 0 && fstatat(root, paths[i], ret_file, 0) == 0)
+		int r = ng_stat_at(scrape, root, paths[i], ret_file);
+		if (r == 0)
 			return 0;
-		if (root >= 0 && errno != ENOENT)
-			return ng_failed(scrape, -errno, "look up", paths[i]);
+		if (r != -ENOENT)
+			return ng_failed(scrape, r, "look up", paths[i]);
 	}
 	return ng_failed(scrape, -ENODATA, "find", paths[0]);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Expands directory patterns by the rules of Go's filepath.Glob and filepath.Clean. */
+#include "kernel/open.h"
 #include "textfile.h"
 
 #include <fcntl.h>
@@ -96,15 +97,16 @@ int textfile_names(struct ng_scrape *scrape, int directory, struct ng_names *ret
 
 static int names_of(struct ng_scrape *scrape, const char *directory, struct ng_names *ret_names)
 {
-	NG_CLOSE int fd = ng_privileged_open(AT_FDCWD, *directory ? directory : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	NG_CLOSE int fd =
+		ng_privileged_open_at(scrape, AT_FDCWD, *directory ? directory : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? fd : textfile_names(scrape, fd, ret_names);
 }
 
 /* A dangling link counts as existing. */
-static bool is_there(const char *path)
+static bool is_there(const struct ng_scrape *scrape, const char *path)
 {
-	NG_CLOSE int fd = ng_privileged_open(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	NG_CLOSE int fd = ng_privileged_open_at(scrape, AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd >= 0;
 }
@@ -121,7 +123,7 @@ static int expand(struct ng_scrape *scrape, const char *known, const char *patte
 	int r = 0;
 
 	if (!ng_part_next(&rest, '/', &part))
-		return is_there(known) ? push_path(arena, paths, known) : 0;
+		return is_there(scrape, known) ? push_path(arena, paths, known) : 0;
 	const char *component = ng_copy(arena, part).text;
 	if (!component)
 		return -ENOMEM;
@@ -154,7 +156,7 @@ int textfile_glob(const struct ng_list *patterns, struct ng_scrape *scrape, stru
 		if (has_meta(pattern))
 			r = expand(scrape, "", pattern, ret_paths);
 		/* a pattern without matches is taken literally, and then fails like any missing directory */
-		if (r == 0 && ret_paths->count == before && (!optional || is_there(pattern)))
+		if (r == 0 && ret_paths->count == before && (!optional || is_there(scrape, pattern)))
 			r = push_path(scrape->arena, ret_paths, pattern);
 	}
 	return r;

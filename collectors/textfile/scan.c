@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finds the files, and reads those that changed since the last read. */
+#include "kernel/open.h"
 #include "textfile.h"
 
 #include <fcntl.h>
-#include <nodegauge/privilege.h>
 
 /* ---- one scrape ---- */
 
@@ -65,7 +65,7 @@ static void scan_source(struct scan *scan, struct source *source)
 	struct stat status;
 	const char *expected;
 
-	int r = ng_privileged_stat(source->path, &status);
+	int r = ng_privileged_stat_at(scan->scrape, AT_FDCWD, source->path, &status);
 	if (r < 0) {
 		scan_failed(scan, r, "look at", source->path);
 		drop_source(scan, source);
@@ -79,7 +79,7 @@ static void scan_source(struct scan *scan, struct source *source)
 	}
 	if (is_due(scan, source, &status)) {
 		scan->changed = true;
-		r = textfile_source_read(scan->textfile, source, scan->room);
+		r = textfile_source_read(scan->textfile, scan->scrape, source, scan->room);
 		if (r < 0)
 			scan_failed(scan, r, "read", source->path);
 	} else if (source->cost > scan->room) {
@@ -169,7 +169,8 @@ static int list_folder(struct scan *scan, struct folder *folder)
 	struct folder next = { .path = folder->path, .listed = true, .arena = folder->spare };
 	struct ng_names names;
 	struct stat status;
-	NG_CLOSE int fd = ng_privileged_open(AT_FDCWD, folder->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	NG_CLOSE int fd = ng_privileged_open_at(
+		scan->scrape, AT_FDCWD, folder->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return fd;
@@ -192,7 +193,7 @@ static void scan_folder(struct scan *scan, struct folder *folder)
 {
 	struct stat status;
 	struct ng_file_version version = { 0 };
-	int r = ng_privileged_stat(folder->path, &status);
+	int r = ng_privileged_stat_at(scan->scrape, AT_FDCWD, folder->path, &status);
 
 	if (r == 0)
 		version = ng_file_version(&status);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One file: checks whether it is still the one that was read, and reads it. */
+#include "kernel/open.h"
 #include "textfile.h"
 
 #include <fcntl.h>
-#include <nodegauge/privilege.h>
 #include <unistd.h>
 
 /* ---- files ---- */
@@ -116,10 +116,11 @@ static int source_read(struct textfile *textfile, struct source *source, int fd,
 	return source->read ? 0 : r;
 }
 
-int textfile_source_read(struct textfile *textfile, struct source *source, size_t room)
+int textfile_source_read(struct textfile *textfile, struct ng_scrape *scrape, struct source *source, size_t room)
 {
 	struct stat status;
-	NG_CLOSE int fd = ng_privileged_open(AT_FDCWD, source->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	NG_CLOSE int fd =
+		ng_privileged_open_at(scrape, AT_FDCWD, source->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 
 	textfile_source_empty(source);
 	source->read = source->refused = false;

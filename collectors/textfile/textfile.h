@@ -156,7 +156,7 @@ void textfile_source_postpone(const struct textfile *textfile, struct source *so
  * Opens, reads and parses; `room` limits the cost of the file. A rejected file is not an error; errors are transient,
  * and the next scrape retries.
  */
-int textfile_source_read(struct textfile *textfile, struct source *source, size_t room);
+int textfile_source_read(struct textfile *textfile, struct ng_scrape *scrape, struct source *source, size_t room);
 
 /* scan.c: brings folders and files up to date. `ret_changed` tells whether the files must be merged again. */
 int textfile_scan(struct textfile *textfile, struct ng_scrape *scrape, bool *ret_changed);

@@ -2,6 +2,7 @@
 /* Lists directories with getdents64(2), since opendir would allocate memory. */
 #include "base/arena.h"
 #include "kernel/kernel.h"
+#include "kernel/open.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -12,11 +13,10 @@ enum { LISTING_ROOM = 8192 };
 
 int ng_directory_at(struct ng_scrape *scrape, int directory, const char *name, int *ret_directory)
 {
-	if (directory < 0)
-		return ng_failed(scrape, directory, "open", name);
-	int fd = openat(directory, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = ng_open_at(scrape, directory, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
 	if (fd < 0)
-		return ng_failed(scrape, -errno, "open", name);
+		return ng_failed(scrape, fd, "open", name);
 	*ret_directory = fd;
 	return 0;
 }
@@ -68,11 +68,9 @@ int ng_names_at(struct ng_scrape *scrape, int directory, const char *name, struc
 	_Alignas(struct dirent64) char bytes[LISTING_ROOM];
 
 	*ret_names = (struct ng_names){ 0 };
-	if (directory < 0)
-		return ng_failed(scrape, directory, "list", name);
-	NG_CLOSE int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	NG_CLOSE int fd = ng_open_at(scrape, directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return ng_failed(scrape, -errno, "list", name);
+		return ng_failed(scrape, fd, "list", name);
 	for (;;) {
 		ssize_t n = getdents64(fd, bytes, sizeof(bytes));
 		if (n < 0)

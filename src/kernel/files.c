@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 #include "kernel/kernel.h"
+#include "kernel/open.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <nodegauge/collector.h>
-#include <nodegauge/privilege.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -85,14 +85,10 @@ const char *ng_root_path(const struct ng_scrape *scrape, enum ng_root root)
 	return scrape->kernel->root_path[root];
 }
 
-static int open_below(int directory, const char *path, enum ng_kind kind)
+static int open_file(struct ng_scrape *scrape, int directory, const char *path, enum ng_kind kind)
 {
-	if (directory < 0)
-		return directory;
-	if (kind & NG_PRIVILEGED)
-		return ng_privileged_open(directory, path, OPEN_FLAGS);
-	int fd = openat(directory, path, OPEN_FLAGS);
-	return fd < 0 ? -errno : fd;
+	return kind & NG_PRIVILEGED ? ng_privileged_open_at(scrape, directory, path, OPEN_FLAGS)
+				    : ng_open_at(scrape, directory, path, OPEN_FLAGS);
 }
 
 /* ---- kept files ---- */
@@ -121,7 +117,7 @@ void ng_file_close(struct ng_file *file)
 
 static int file_open(struct ng_scrape *scrape, struct ng_file *file)
 {
-	int fd = open_below(ng_root_fd(scrape, file->root), file->path, file->kind);
+	int fd = open_file(scrape, ng_root_fd(scrape, file->root), file->path, file->kind);
 
 	if (fd < 0)
 		return fd;
@@ -162,7 +158,7 @@ int ng_file_read(struct ng_scrape *scrape, struct ng_file *file, struct ng_span 
 
 int ng_read_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *name, struct ng_span *ret_text)
 {
-	int fd = open_below(directory, name, kind);
+	int fd = open_file(scrape, directory, name, kind);
 
 	if (fd < 0)
 		return ng_failed(scrape, fd, "open", name);
@@ -178,7 +174,7 @@ int ng_read_kept(struct ng_scrape *scrape, int fd, enum ng_kind kind, struct ng_
 
 int ng_peek_at(struct ng_scrape *scrape, int directory, enum ng_kind kind, const char *name, struct ng_span *ret_text)
 {
-	int fd = open_below(directory, name, kind);
+	int fd = open_file(scrape, directory, name, kind);
 
 	if (fd < 0)
 		return fd;

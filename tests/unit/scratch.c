@@ -128,4 +128,5 @@ void probe_open(struct probe *probe, enum ng_root root, const struct scratch *sc
 	scratch_path(scratch, name, path);
 	probe->kernel.root_fd[root] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	must(probe->kernel.root_fd[root] >= 0, "open", path);
+	probe->kernel.root_path[root] = scratch->root; /* just not the root of this process */
 }

@@ -3,6 +3,7 @@
 
 #include "identity/search.h"
 #include "kernel/file_version.h"
+#include "kernel/open.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -22,13 +23,13 @@ static bool same(const struct container_folder *folder, const struct stat *statu
 	       folder->modified.tv_nsec == status->st_mtim.tv_nsec;
 }
 
-static int open_folder(int root, const char *path, struct stat *ret_status)
+static int open_folder(struct ng_scrape *scrape, const char *path, struct stat *ret_status)
 {
-	if (root < 0)
-		return root;
-	int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	int fd = ng_open_at(
+		scrape, ng_root_fd(scrape, NG_ROOTFS), path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (fstat(fd, ret_status) < 0) {
 		int error = -errno;
 		close(fd);
@@ -41,7 +42,7 @@ static int open_folder(int root, const char *path, struct stat *ret_status)
 static int look(struct ng_scrape *scrape, struct container_folder *folder, bool *ret_changed)
 {
 	struct stat status;
-	int fd = open_folder(ng_root_fd(scrape, NG_ROOTFS), folder->path, &status);
+	int fd = open_folder(scrape, folder->path, &status);
 
 	if (fd < 0) {
 		*ret_changed = !folder->known || folder->error != fd;
@@ -59,10 +60,10 @@ static int look(struct ng_scrape *scrape, struct container_folder *folder, bool 
 }
 
 /* A directory that we may not list has no usable timestamps; it is checked again when the other one changes. */
-static bool folder_changed(int root, const struct container_folder *folder)
+static bool folder_changed(struct ng_scrape *scrape, const struct container_folder *folder)
 {
 	struct stat status;
-	int r = root < 0 ? root : fstatat(root, folder->path, &status, 0) < 0 ? -errno : 0;
+	int r = ng_stat_at(scrape, ng_root_fd(scrape, NG_ROOTFS), folder->path, &status);
 
 	if (!folder->known)
 		return true;
@@ -73,9 +74,7 @@ static bool folder_changed(int root, const struct container_folder *folder)
 
 bool container_names_changed(struct ng_scrape *scrape, const struct container_names *names)
 {
-	int root = ng_root_fd(scrape, NG_ROOTFS);
-
-	return folder_changed(root, &names->logs) || folder_changed(root, &names->pods);
+	return folder_changed(scrape, &names->logs) || folder_changed(scrape, &names->pods);
 }
 
 /* ---- resolving ---- */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identity/oci.h"
 
+#include "kernel/open.h"
+
 #include <fcntl.h>
 #include <limits.h>
-#include <nodegauge/privilege.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -304,13 +305,14 @@ static const struct layout {
 
 enum { PATH_ROOM = 1024, LAYOUT_ROOM = 160 }; /* maximum length that a layout adds to the state's path */
 
-static int open_configuration(int root, const char *path)
+static int open_configuration(struct ng_scrape *scrape, const char *path)
 {
 	struct stat status;
-	int fd = ng_privileged_open(root, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+	int fd = ng_privileged_open_at(
+		scrape, ng_root_fd(scrape, NG_ROOTFS), path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	int r = fstat(fd, &status) < 0 ? -errno : !S_ISREG(status.st_mode) ? -EBADMSG : 0;
 	if (r == 0 && status.st_size > CONTAINER_JSON_LIMIT)
 		r = -EFBIG;
@@ -321,8 +323,8 @@ static int open_configuration(int root, const char *path)
 }
 
 /* Tries the layouts below one directory; keeps the error of the most promising one. */
-static int open_below(
-	int root, const char *state, const uint8_t id[CONTAINER_ID_SIZE], bool podman, const struct layout **ret_layout)
+static int open_below(struct ng_scrape *scrape, const char *state, const uint8_t id[CONTAINER_ID_SIZE], bool podman,
+	const struct layout **ret_layout)
 {
 	char path[PATH_ROOM], text[2 * CONTAINER_ID_SIZE + 1] = "";
 	int error = -ENOENT;
@@ -338,7 +340,7 @@ static int open_below(
 		char *at = stpcpy(stpcpy(path, state), layouts[i].before);
 		if (layouts[i].behind)
 			stpcpy(stpcpy(at, text), layouts[i].behind);
-		int fd = open_configuration(root, path);
+		int fd = open_configuration(scrape, path);
 		if (fd >= 0) {
 			*ret_layout = &layouts[i];
 			return fd;
@@ -369,13 +371,13 @@ static int scan(struct ng_arena *arena, int fd, enum kind kind, const uint8_t id
 int container_oci_read(struct ng_scrape *scrape, const struct ng_list *states, const struct container_place *place,
 	struct container_oci *ret_oci)
 {
-	int root = ng_root_fd(scrape, NG_ROOTFS), error = root < 0 ? root : -ENOENT;
+	int error = -ENOENT;
 	bool podman = place->runtime == CONTAINER_RUNTIME_LIBPOD;
 	const struct layout *layout = NULL;
 	NG_CLOSE int fd = -1;
 
-	for (size_t i = 0; root >= 0 && fd < 0 && i < states->count; i++) {
-		fd = open_below(root, states->item[i], place->id, podman, &layout);
+	for (size_t i = 0; fd < 0 && i < states->count; i++) {
+		fd = open_below(scrape, states->item[i], place->id, podman, &layout);
 		if (fd < 0 && error == -ENOENT)
 			error = fd;
 	}

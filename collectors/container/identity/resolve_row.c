@@ -66,6 +66,8 @@ int container_ask_runtime(struct ng_scrape *scrape, struct container_resolver *r
 		return -ENOENT;
 	int r = container_oci_read(scrape, &resolver->oci_states, &row->place, ret_oci);
 	row->asked = !container_failed(r);
+	if (!row->asked)
+		ng_drop_unread(scrape, r, "config.json");
 	resolver->names.failed = resolver->names.failed || !row->asked;
 	row->asked_looked = row->looked;
 	return r;

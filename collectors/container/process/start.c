@@ -12,6 +12,7 @@
  */
 #include "process/start.h"
 
+#include "kernel/open.h"
 #include "model.h"
 #include "process/processes.h"
 #include "stats/files.h"
@@ -155,9 +156,9 @@ static int find_log_time(
 		at = append(at, end, NG_SPAN(".log"));
 	}
 	*at = '\0';
-	int root = ng_root_fd(scrape, NG_ROOTFS);
-	NG_CLOSE int folder = openat(root, pod ? starts->pod_logs : starts->logs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r = at == end ? 0 : folder < 0 ? -errno : find_time(folder, name, ret_time);
+	NG_CLOSE int folder = ng_open_at(scrape, ng_root_fd(scrape, NG_ROOTFS), pod ? starts->pod_logs : starts->logs,
+		O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = at == end ? 0 : folder < 0 ? folder : find_time(folder, name, ret_time);
 	if (r < 0 && r != -EACCES)
 		ng_drop_unread(scrape, r, name);
 	return ng_absent(r) || r == -EACCES ? 0 : r;
