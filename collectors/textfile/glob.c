@@ -104,10 +104,12 @@ static int names_of(struct ng_scrape *scrape, const char *directory, struct ng_n
 }
 
 /* A dangling link counts as existing. */
-static bool is_there(const struct ng_scrape *scrape, const char *path)
+static bool is_there(struct ng_scrape *scrape, const char *path)
 {
 	NG_CLOSE int fd = ng_privileged_open_at(scrape, AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
+	if (fd < 0)
+		ng_drop_unread(scrape, fd, path);
 	return fd >= 0;
 }
 
@@ -131,8 +133,11 @@ static int expand(struct ng_scrape *scrape, const char *known, const char *patte
 		known = ng_join(arena, known, component, rest.size || pattern[part.size] ? "/" : "");
 		return known ? expand(scrape, known, rest.text, paths) : -ENOMEM;
 	}
-	if (names_of(scrape, known, &names) < 0)
+	r = names_of(scrape, known, &names);
+	if (r < 0) {
+		ng_drop_unread(scrape, r, *known ? known : ".");
 		return 0;
+	}
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		if (fnmatch(component, names.name[i], 0) != 0)
 			continue;

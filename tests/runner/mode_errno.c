@@ -142,21 +142,37 @@ static bool is_compared(void *context, struct ng_span family)
 						 comparison->attempt->plan->name, comparison->attempt->call, family);
 }
 
+/* Families that count what is missing: those of the engine and the container collector, and one of node_exporter. */
+static bool counts_missing(struct ng_span name)
+{
+	return ng_span_starts(name, NG_SPAN("nodegauge_collector_dropped_")) ||
+	       ng_span_starts(name, NG_SPAN("nodegauge_container_")) ||
+	       ng_span_equal(name, NG_SPAN("node_filesystem_device_error"));
+}
+
 /*
- * The number of items that the engine and the container collector report as left out. A fault may hide items that would
- * have been left out anyway, so the count may also be lower than without it.
+ * The number of items that are reported as left out. A fault may hide items that would have been left out anyway, so
+ * the count may also be lower than without it.
  */
 static double sum_dropped(const struct exposition *exposition)
 {
 	double sum = 0;
 
 	for (size_t i = 0; i < exposition->sample_count; i++) {
-		struct ng_span name = exposition->sample[i].name;
-		if (ng_span_starts(name, NG_SPAN("nodegauge_collector_dropped_")) ||
-			ng_span_starts(name, NG_SPAN("nodegauge_container_")))
+		if (counts_missing(exposition->sample[i].name))
 			sum += exposition->sample[i].value;
 	}
 	return sum;
+}
+
+/* The textfile collector only has a flag, which may have been set before. */
+static bool has_flag(const struct exposition *exposition)
+{
+	for (size_t i = 0; i < exposition->sample_count; i++) {
+		if (ng_span_equal(exposition->sample[i].name, NG_SPAN("node_textfile_scrape_error")))
+			return exposition->sample[i].value == 1;
+	}
+	return false;
 }
 
 static bool answer_is_within(
@@ -168,7 +184,8 @@ static bool answer_is_within(
 	if (!baseline_within(&stage->trial.baseline, &stage->trial.exposition, is_compared, &comparison, &missing))
 		return tell(stage, attempt, "");
 	if (!missing || !counted || instance_subject(instance).result < 0 ||
-		sum_dropped(&stage->trial.exposition) > dropped || excepted(stage, attempt, "(uncounted)"))
+		sum_dropped(&stage->trial.exposition) > dropped || has_flag(&stage->trial.exposition) ||
+		excepted(stage, attempt, "(uncounted)"))
 		return true;
 	snprintf(stage->trial.exposition.error, sizeof(stage->trial.exposition.error),
 		"%zu series are left out and not counted", missing);
