@@ -13,7 +13,7 @@ import cases as harness
 import monitoring
 
 RUNBOOKS = monitoring.ROOT / "docs" / "runbooks"
-PARTS = ["What it means", "Who suffers", "How to tell a false alarm", "First three commands", "How to fix it", "When to silence it"]
+PARTS = ["What it means", "Impact", "False alarms", "First three commands", "How to fix it", "When to silence it"]
 cases = harness.Cases()
 
 
