@@ -19,7 +19,7 @@ function(c)
     for panel in [
       ['Stalled on memory', 'memory_stalled', 'Share of time in which all tasks waited for memory.'],
       ['Stalled on storage', 'io_stalled', 'Share of time in which all tasks waited for storage.'],
-      ['Waiting for a CPU', 'cpu_waiting', 'Share of time in which a task waited for a CPU, time stopped by its own quota included.'],
+      ['Waiting for a CPU', 'cpu_waiting', 'Share of time in which a task waited for a CPU, including throttling by its own quota.'],
     ]
   ];
   local plain(expr) = expr;
@@ -37,10 +37,10 @@ function(c)
         ['io_waiting', 'storage, some'],
         ['cpu_waiting', 'CPU, some'],
       ]
-    ], 'Share of time. CPU pressure is high under any batch job, and is no sign of harm by itself.', 1),
-    g.graph('Peaks of one second', 'percentunit', [
+    ], 'Share of time. CPU pressure is high under any batch job, and does no harm by itself.', 1),
+    g.graph('One-second peaks', 'percentunit', [
       g.target(value('node_pressure_peak_ratio', ', window="60s"'), '{{instance}} {{resource}} {{kind}}'),
-    ], 'The largest share of one second within the last minute, which no rate shows.', 1),
+    ], 'The largest share of any one second within the last minute, which rates do not show.', 1),
     g.row('Stalled pods'),
   ] + stalls(node, 5, 'namespace, pod', '{{namespace}}/{{pod}}', plain, pods) + [
     g.graph('Alerts', 'short', [
@@ -60,13 +60,13 @@ function(c)
       g.target(value('node_memory_MemAvailable_bytes'), '{{instance}} available'),
       g.target(value('node_memory_MemTotal_bytes'), '{{instance}} total'),
     ]),
-    g.graph('Part of the limit that is used', 'percentunit', [
+    g.graph('Usage of limits', 'percentunit', [
       g.target('%s / %s' % [value('node_nf_conntrack_entries'), value('node_nf_conntrack_entries_limit')], '{{instance}} connection tracking'),
       g.target('%s / %s' % [value('node_filefd_allocated'), value('node_filefd_maximum')], '{{instance}} file handles'),
       g.target('%s / %s' % [value('node_processes_threads'), value('node_processes_max_threads')], '{{instance}} threads'),
     ], max=1),
     g.row('Network'),
-    g.graph('TCP segments sent again', 'percentunit', [
+    g.graph('TCP retransmissions', 'percentunit', [
       g.target('%s / %s' % [rate(value('node_netstat_Tcp_RetransSegs')), rate(value('node_netstat_Tcp_OutSegs'))], '{{instance}}'),
     ]),
     g.graph('Packets and connections lost', 'pps', [
@@ -78,14 +78,14 @@ function(c)
     ]),
     g.row('Clock and exporter'),
     g.graph('Clock', 's', [
-      g.target('abs(%s)' % value('node_timex_offset_seconds'), '{{instance}} as the kernel says'),
-      g.target('abs(%s - timestamp(%s))' % [value('node_time_seconds'), value('node_time_seconds')], '{{instance}} against Prometheus'),
-    ], 'Scrapes that take long show in the second one.'),
+      g.target('abs(%s)' % value('node_timex_offset_seconds'), '{{instance}} reported by the kernel'),
+      g.target('abs(%s - timestamp(%s))' % [value('node_time_seconds'), value('node_time_seconds')], '{{instance}} compared with Prometheus'),
+    ], 'Slow scrapes increase the second one.'),
     g.graph('Scrapes', 's', [g.target(value('scrape_duration_seconds'), '{{instance}} {{job}}')]),
-    g.graph('Collectors that fail', 'short', [
+    g.graph('Failing collectors', 'short', [
       g.target('sum by (instance, collector) (1 - %s) > 0' % value('node_scrape_collector_success'), '{{instance}} {{collector}}'),
     ]),
-    g.graph('Not watched', 'short', [
+    g.graph('Not monitored', 'short', [
       g.target('sum by (instance, reason) (%s) > 0' % value('nodegauge_psi_unavailable'), '{{instance}} cgroups without pressure: {{reason}}'),
       g.target('sum by (instance, reason) (%s) > 0' % value('nodegauge_container_unresolved'), '{{instance}} containers without a name: {{reason}}'),
     ]),
@@ -100,7 +100,7 @@ function(c)
       g.target('sum by (namespace, pod) (increase(container_oom_events_total{%s, %s}[%s])) > 0' % [pods, mine, interval], '{{namespace}}/{{pod}}'),
     ], 'Processes killed. The counter of a pod outlives its containers.'),
     g.row('CPU: its own limit, or its neighbours'),
-    g.graph('Waiting for its neighbours', 'percentunit', [
+    g.graph('Waiting because of neighbours', 'percentunit', [
       g.target(|||
         topk(10, clamp_min(
           max by (namespace, pod) (%(waiting)s)
@@ -113,15 +113,15 @@ function(c)
         waiting: rate('container_pressure_cpu_waiting_seconds_total{%s, %s}' % [pods, mine]),
         throttled: rate('container_cpu_cfs_throttled_seconds_total{%s}' % mine),
       }, '{{namespace}}/{{pod}}'),
-    ], 'What is left of the waiting when the time stopped by its own limit is taken off.'),
-    g.graph('Stopped by its own limit', 'percentunit', [
+    ], 'Time waiting for a CPU, not counting throttling by its own limit.'),
+    g.graph('Throttled by its own limit', 'percentunit', [
       g.target('topk(10, sum by (namespace, pod, container) (%s) / sum by (namespace, pod, container) (%s))' % [
         rate('container_cpu_cfs_throttled_periods_total{container!="", %s}' % mine),
         rate('container_cpu_cfs_periods_total{container!="", %s}' % mine),
       ], '{{namespace}}/{{pod}} {{container}}'),
     ], 'Share of the periods of the CPU quota.'),
     g.row('Memory and I/O'),
-    g.graph('Memory, part of the limit', 'percentunit', [
+    g.graph('Memory, share of the limit', 'percentunit', [
       g.target('topk(10, max by (namespace, pod, container) (container_memory_working_set_bytes{container!="", %s}) / (max by (namespace, pod, container) (container_spec_memory_limit_bytes{container!="", %s}) > 0))' % [mine, mine],
                '{{namespace}}/{{pod}} {{container}}'),
     ], max=1),
@@ -130,12 +130,12 @@ function(c)
         rate('container_fs_reads_bytes_total{%s, %s}' % [pods, mine]),
         rate('container_fs_writes_bytes_total{%s, %s}' % [pods, mine]),
       ], '{{namespace}}/{{pod}} {{device}}'),
-    ], 'Beside a stall on storage: little I/O is a victim, much is the one that loads the device.'),
+    ], 'During a stall on storage, a pod with little I/O is affected; one with much I/O causes the load.'),
     g.row('Between scrapes'),
-    g.graph('Memory, peaks of one second', 'percentunit', [
+    g.graph('Memory, one-second peaks', 'percentunit', [
       g.target(top(10, 'namespace, pod', 'container_pressure_memory_stalled_peak_ratio{window="60s", %s, %s}' % [pods, mine]), '{{namespace}}/{{pod}}'),
     ], max=1),
-    g.graph('Storage, peaks of one second', 'percentunit', [
+    g.graph('Storage, one-second peaks', 'percentunit', [
       g.target(top(10, 'namespace, pod', 'container_pressure_io_stalled_peak_ratio{window="60s", %s, %s}' % [pods, mine]), '{{namespace}}/{{pod}}'),
     ], max=1),
   ]);

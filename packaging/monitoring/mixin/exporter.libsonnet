@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether there is anything to be seen at all: nodes, exporters, collectors, and the alerting itself.
+// The monitoring itself: nodes, exporters, collectors and alerting.
 local library = import 'lib.libsonnet';
 
 function(c)
   local lib = library(c);
   local up = 'up{%s}' % c.exporterSelector;
-  // Kubernetes' names are the label `node` of nodegauge's monitors, and `instance` of kube-prometheus' for node_exporter.
+  // The Kubernetes node name is the label `node` with nodegauge's monitors, and `instance` with kube-prometheus' for node_exporter.
   local up_of_node = 'up{%s, node!=""} or label_replace(up{%s, node=""}, "node", "$1", "instance", "(.*)")' % [c.exporterSelector, c.exporterSelector];
   local not_ready = 'max by (cluster, node) (kube_node_status_condition{condition="Ready", status="true"}) == 0';
 
-  // What cannot be watched on a node, and why, as two labels.
+  // Two labels: what cannot be monitored on a node, and why.
   local unwatched(what, why, expr) = |||
     label_replace(label_replace(
     %(expr)s
     , "what", "%(what)s", "", ""), "why", "%(why)s", "", "")
   ||| % { expr: expr, what: what, why: why };
   local present(metric) = 'count by (%s) (%s)' % [c.nodeLabels, metric];
-  // Of collectors that are off by default only the node is told that lacks what others have.
+  // For collectors that are off by default, only nodes that lack series which other nodes have are reported.
   local optional(metric) = |||
     %(up)s == 1
     unless on (%(node)s)
@@ -40,7 +40,7 @@ function(c)
         '%s == 0\nunless on (cluster, node)\n%s\n' % [lib.of_node([], up_of_node), not_ready],
         wait='3m',
         summary='The exporter on ' + lib.node + ' cannot be scraped.',
-        description='Nothing of this node is watched: no other alert of it can fire. On a machine outside of Kubernetes the machine itself may be down.',
+        description='Nothing on this node is monitored: no other alert about it can fire. Outside of Kubernetes, the machine itself may be down.',
       ),
       lib.alert(
         'NodeDown',
@@ -56,8 +56,8 @@ function(c)
           kube_node_spec_unschedulable == 1
         ||| % { not_ready: not_ready, up: up_of_node, taints: c.leavingTaints },
         wait='5m',
-        summary='Node ' + lib.node + lib.cluster + ' is not ready, and its exporter is gone.',
-        description='The node or its network is down. Its pods are replaced elsewhere after five minutes; those with local storage are not. Nodes that an autoscaler removes or that are cordoned are left out.',
+        summary='Node ' + lib.node + lib.cluster + ' is not ready, and its exporter cannot be scraped.',
+        description='The node or its network is down. Its pods are replaced elsewhere after five minutes, except those with local storage. Nodes that an autoscaler removes and cordoned nodes are left out.',
       ),
       lib.alert(
         'CollectorFailing',
@@ -77,8 +77,8 @@ function(c)
           day: lib.of_node(['collector'], 'node_scrape_collector_success offset 1d'),
         },
         wait='15m',
-        summary='Collector {{ $labels.collector }} on ' + lib.node + ' fails, and worked within the past day.',
-        description='Alerts over its series cannot fire on this node. The log of the exporter says what it could not read.',
+        summary='Collector {{ $labels.collector }} on ' + lib.node + ' is failing; it worked within the past day.',
+        description="Alerts on its series cannot fire on this node. The exporter's log gives the reason.",
       ),
       lib.alert(
         'NodePartlyUnwatched',
@@ -86,10 +86,10 @@ function(c)
         'info',
         std.join('or\n', [
           unwatched('stalls of the node', 'no PSI: the kernel is older than 4.20 or was started without it', required('node_pressure_memory_stalled_seconds_total')),
-          unwatched('pods and units', 'node_exporter is here, not nodegauge', required('nodegauge_build_info')),
-          unwatched('file systems', 'no figures of the filesystem collector', required('node_filesystem_avail_bytes')),
-          unwatched('the clock', 'no figures of the timex collector', required('node_timex_sync_status')),
-          unwatched('the limit of tasks', 'the processes collector is off here and on elsewhere', optional('node_processes_threads')),
+          unwatched('pods and units', 'this node runs node_exporter, not nodegauge', required('nodegauge_build_info')),
+          unwatched('file systems', 'no metrics from the filesystem collector', required('node_filesystem_avail_bytes')),
+          unwatched('the clock', 'no metrics from the timex collector', required('node_timex_sync_status')),
+          unwatched('task limits', 'the processes collector is off here but on elsewhere', optional('node_processes_threads')),
           reasons % {
             expr: lib.of_node(['reason'], 'nodegauge_psi_unavailable') + ' > 0',
             what: 'stalls of pods and units',
@@ -105,8 +105,8 @@ function(c)
           ||| % { failing: lib.of_node(['collector'], 'node_scrape_collector_success{collector=~"container|pressure|filesystem|netstat|netdev|conntrack|timex|meminfo|vmstat"}') },
         ]),
         wait='15m',
-        summary='Not watched on ' + lib.node + ': {{ $labels.what }}{{ with $labels.why }} ({{ . }}){{ end }}.',
-        description='Alerts that need these figures cannot fire on this node. Nothing has to be done at once; it is here so that silence is not mistaken for health.',
+        summary='Not monitored on ' + lib.node + ': {{ $labels.what }}{{ with $labels.why }} ({{ . }}){{ end }}.',
+        description='Alerts that need these metrics cannot fire on this node. This is not urgent; it only ensures that silence is not mistaken for health.',
       ),
       lib.alert(
         'ExporterTargetsMissing',
@@ -114,8 +114,8 @@ function(c)
         'ticket',
         'absent(%s)\n' % up,
         wait='10m',
-        summary='Prometheus has no targets that are nodegauge or node_exporter.',
-        description='None of the other alerts can fire. The targets are gone, or their job is not one of those that exporterSelector names.',
+        summary='Prometheus has no nodegauge or node_exporter targets.',
+        description='None of the other alerts can fire. The targets are gone, or exporterSelector does not match their job.',
       ),
       lib.alert(
         'FleetDegraded',
@@ -138,7 +138,7 @@ function(c)
         },
         wait='2m',
         summary='{{ $value }} nodes' + lib.cluster + ' are down or stalled at the same time.',
-        description='A common cause is likely: a rollout, the network, a storage system, a kernel. Look for what the nodes have in common before looking at each.',
+        description='A common cause is likely: a rollout, the network, a storage system, a kernel. Look for what the nodes have in common before looking at each of them.',
       ),
       lib.alert(
         'NodegaugeWatchdog',
@@ -147,7 +147,7 @@ function(c)
         'vector(1)\n',
         labels=c.watchdogLabels,
         summary='Always fires, to show that rules are evaluated and notifications arrive.',
-        description="Route it to a service that raises the alarm when it stops coming, such as a dead man's switch.",
+        description="Route it to a service that raises an alarm when it stops arriving, such as a dead man's switch.",
       ),
     ],
   }

@@ -10,8 +10,8 @@ function(c)
   local value(metric, more='') = lib.of_node(labels, 'node_filesystem_%s{%s}%s' % [metric, c.fsSelector, more]),
         writable = 'unless\n%s == 1\n' % value('readonly');
 
-  // It falls in both windows such that nothing is left within the horizon, and is lower than it was all day: what is cleaned
-  // up regularly was as low yesterday.
+  // The value falls so fast in both windows that nothing will be left within the horizon, and is lower than it was all day: space
+  // that is cleaned up regularly was as low yesterday.
   local falls(metric, window) =
     lib.of_node(labels, 'predict_linear(node_filesystem_%s{%s}[%s], %d)' % [metric, c.fsSelector, window, c.fsHorizonSeconds]) + ' < 0';
   local low(metric) = lib.of_node(labels, 'min_over_time(%s[1d] offset 10m)' % (lows % metric));
@@ -52,7 +52,7 @@ function(c)
         wait='5m',
         keep=true,
         summary='File system ' + where + ' has {{ $value | humanize1024 }}B left and will be full within an hour at this rate.',
-        description='It has less space than at any time of the past day, and is still being written to.',
+        description='It has less free space than at any time in the past day, and is still being written to.',
       ),
       lib.alert(
         'FilesystemInodesExhausted',
@@ -68,7 +68,7 @@ function(c)
         ],
         wait='2m',
         summary='File system ' + where + ' has {{ $value | humanize }} inodes left.',
-        description='When they are used up no file can be created, although there is space left: programs report "No space left on device".',
+        description='When they are used up, no file can be created although there is space left: programs report "No space left on device".',
       ),
       lib.alert(
         'FilesystemInodesFillingUp',
@@ -78,13 +78,13 @@ function(c)
         wait='5m',
         keep=true,
         summary='File system ' + where + ' has {{ $value | humanize }} inodes left and will have none within an hour at this rate.',
-        description='It has fewer free inodes than at any time of the past day, and files are still being created.',
+        description='It has fewer free inodes than at any time in the past day, and files are still being created.',
       ),
       lib.alert(
         'FilesystemWentReadonly',
         'node',
         'page',
-        // One that was mounted read-only from the start was never writable.
+        // A file system that was mounted read-only from the start was never writable.
         |||
           %(now)s == 1
           and
@@ -99,7 +99,7 @@ function(c)
           day: value('readonly', ' offset 1d'),
         },
         wait='1m',
-        summary='File system ' + where + ' turned read-only within the past day.',
+        summary='File system ' + where + ' became read-only within the past day.',
         description='The kernel does this when it finds an error on the device or in the file system. Every write fails, and data may be damaged.',
       ),
       lib.alert(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Grafana's JSON, schema 41: variables, panels two in a row, rows between them.
+// Grafana's JSON, schema 41: variables, and panels in pairs, grouped by rows.
 function(c) {
   local source = { type: 'prometheus', uid: '${datasource}' },
 
@@ -18,7 +18,7 @@ function(c) {
     options: { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi', sort: 'desc' } },
   },
 
-  // The present value, in red from a limit on.
+  // The current value, in red if it reaches a limit.
   number(title, unit, targets, description='', limit=1):: self.graph(title, unit, targets, description) + {
     type: 'stat',
     targets: [target { instant: true } for target in super.targets],

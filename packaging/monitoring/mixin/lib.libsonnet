@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the groups of alerts share: the shape of an alert, and the expressions for pods, units and nodes.
+// Shared by all groups of alerts: the structure of an alert, and the expressions for pods, units and nodes.
 function(c) {
   local lib = self,
 
-  // One name for the node of every alert, by which Alertmanager groups and inhibits: the label `node` where Kubernetes' discovery
-  // sets it, else the target's address.
+  // The node of every alert under one name, which Alertmanager groups and inhibits by: the label `node` if Kubernetes' discovery
+  // sets it, otherwise the target's address.
   node:: '{{ or $labels.node $labels.instance }}',
-  cluster:: '{{ with $labels.cluster }} of {{ . }}{{ end }}',
+  cluster:: '{{ with $labels.cluster }} in cluster {{ . }}{{ end }}',
 
   local dashboards = {
     node: c.grafanaURL + '/d/nodegauge-node?var-node=' + lib.node,
@@ -15,7 +15,7 @@ function(c) {
     fleet: c.grafanaURL + '/d/nodegauge-fleet',
   },
 
-  // about: 'pods', 'units' and 'node' are alerts of a node and get its name; 'fleet' is above all nodes.
+  // about: 'pods', 'units' and 'node' are alerts about a node and get its name; 'fleet' is about all nodes.
   alert(name, about, severity, expr, summary, description, wait='', keep=false, labels={}):: {
     alert: name,
     expr: expr,
@@ -30,13 +30,13 @@ function(c) {
     },
   },
 
-  // The expression in both windows. `side` makes it from a window.
+  // The expression in both windows. `side` creates it for a window.
   both(side, limit)::
     local number = if limit == 0 then '0' else '%g' % limit;  // jsonnet 0.18 cannot format a 0 with %g
     '%s > %s\nand\n%s > %s\n' % [side(c.window), number, side(c.shortWindow), number],
 
-  // Exporters in Kubernetes have the labels of their own pod on series about the node. They are no victim, and change with each rollout:
-  // aggregated away, an alert survives the restart of the exporter.
+  // On Kubernetes, series about the node have the labels of the exporter's own pod, which is not affected and changes with each rollout:
+  // they are aggregated away, so that an alert survives a restart of the exporter.
   of_node(labels, expr):: 'max by (%s) (%s)' % [std.join(', ', [c.nodeLabels] + labels), expr],
 
   pod_labels:: [c.nodeLabels, 'namespace', 'pod'],
@@ -52,7 +52,7 @@ function(c) {
     '%s by (%s) (%s)' % [aggregation, unit_labels, lib.named_unit(expr % { selector: selector })],
   unit_rate(metric, selector):: function(window) lib.of_units(selector, 'max', 'rate(' + metric + '{%(selector)s}[' + window + '])'),
 
-  // What storage did for a cgroup: a large figure says that it is served and waits as its own work is much.
+  // I/O that storage completed for a cgroup: if it is large, the cgroup waits because of its own load.
   local served(by, wrap, selector) = |||
     %(sum)s > %(bytes)d
     or

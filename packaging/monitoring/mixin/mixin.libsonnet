@@ -10,7 +10,7 @@
   local exporter = (import 'exporter.libsonnet')(c),
 
   prometheusRules+:: {
-    // Lows of a whole day out of lows of ten minutes: a day of raw samples of every file system would be too much to read each time.
+    // A day's low is computed from ten-minute lows: reading a day of raw samples of every file system each time would be too expensive.
     groups+: [{ name: 'nodegauge-filesystem-lows', interval: '5m', rules: filesystems.rules }],
   },
 
@@ -25,7 +25,7 @@
     ],
   },
 
-  // For clusters where nodegauge is not installed: the pods' part, over the kubelet's own series.
+  // For clusters without nodegauge: the pod alerts, based on the kubelet's own series.
   kubeletAlerts:: {
     groups: [{ name: 'nodegauge-kubelet-pods', rules: pods.alerts + pods.kubelet_alerts }],
   },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Losses on the network. The kernel counts TCP for each network namespace; these are the node's own, without those of pods.
+// Network losses. The kernel counts TCP per network namespace; these are the node's own counters, without those of pods.
 local library = import 'lib.libsonnet';
 
 function(c)
@@ -9,7 +9,7 @@ function(c)
     %(retransmitted)s
     / %(sent)s
   ||| % {
-    // A SYN that is sent again has met a port that nobody serves, more often than a lossy network.
+    // A retransmitted SYN more often means that nothing is listening on the port than that the network is lossy.
     retransmitted: lib.of_node([], 'rate(node_netstat_Tcp_RetransSegs[%s]) - rate(node_netstat_TcpExt_TCPSynRetrans[%s])' % [window, window]),
     sent: lib.of_node([], 'rate(node_netstat_Tcp_OutSegs[%s]) > %g' % [window, c.tcpSegmentsPerSecond]),
   });
@@ -39,7 +39,7 @@ function(c)
         wait='5m',
         keep=true,
         summary=lib.node + ' retransmits {{ $value | humanizePercentage }} of its TCP segments.',
-        description='Packets between this node and its peers are lost. A lost segment can hold up its connection for 200 ms or more.',
+        description='Packets between this node and its peers are lost. A lost segment can delay its connection by 200 ms or more.',
       ),
       lib.alert(
         'ListenQueueDrops',
@@ -48,8 +48,8 @@ function(c)
         lib.both(function(window) lib.of_node([], 'rate(node_netstat_TcpExt_ListenDrops[%s])' % window), c.listenDropsPerSecond),
         wait='2m',
         keep=true,
-        summary=lib.node + ' drops {{ $value | humanize }} incoming connections per second: a service does not accept them.',
-        description='The accept queue of a listening socket of the node is full (pods with a network of their own are not counted): its program is stuck or too slow. Clients see time-outs.',
+        summary=lib.node + ' drops {{ $value | humanize }} incoming connections per second at its listening sockets.',
+        description='Usually the accept queue of a listening socket is full because its program is stuck or too slow. Clients see timeouts. Sockets in pods with their own network namespace are not counted.',
       ),
       lib.alert(
         'NetworkPacketsLost',
@@ -57,8 +57,8 @@ function(c)
         'ticket',
         losses('receive') + '\nor\n' + losses('transmit') + '\n',
         wait='15m',
-        summary='Interface {{ $labels.device }} of ' + lib.node + ' loses {{ $value | humanizePercentage }} of its packets ({{ $labels.direction }}).',
-        description='Errors or full queues of the interface: a cable, a port, a driver, or more traffic than the node can take.',
+        summary='Interface {{ $labels.device }} on ' + lib.node + ' loses {{ $value | humanizePercentage }} of its packets ({{ $labels.direction }}).',
+        description='The interface has errors or full queues. The cause is a cable, a port, a driver, or more traffic than the node can handle.',
       ),
       lib.alert(
         'NetworkLinkFlapping',
@@ -66,8 +66,8 @@ function(c)
         'ticket',
         lib.of_node(of_device, 'increase(node_network_carrier_changes_total{%s}[10m])' % c.nicSelector) + ' >= %d\n' % c.linkChanges,
         keep=true,
-        summary='The link of {{ $labels.device }} of ' + lib.node + ' went up or down {{ $value | printf "%.0f" }} times within 10 minutes.',
-        description='Traffic stops for seconds each time. Suspect the cable, the switch port or autonegotiation.',
+        summary='The link of {{ $labels.device }} on ' + lib.node + ' went up or down {{ $value | printf "%.0f" }} times within 10 minutes.',
+        description='Traffic stops for seconds each time. Check the cable, the switch port and autonegotiation.',
       ),
       lib.alert(
         'BondDegraded',
@@ -75,8 +75,8 @@ function(c)
         'ticket',
         lib.of_node(['master'], 'node_bonding_slaves - node_bonding_active') + ' > 0\n',
         wait='5m',
-        summary='Bond {{ $labels.master }} of ' + lib.node + ' has lost interfaces ({{ $value }} down).',
-        description='Traffic continues over the remaining ones. When these fail as well the node is unreachable.',
+        summary='Bond {{ $labels.master }} on ' + lib.node + ' is degraded (interfaces down: {{ $value }}).',
+        description='Traffic continues over the remaining interfaces. If they fail as well, the node is unreachable.',
       ),
     ],
   }

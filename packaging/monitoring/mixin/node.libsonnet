@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The node as a whole: memory, limits, clock, hardware. node_exporter's names, so these rules also work over its series.
+// The node as a whole: memory, limits, clock, hardware. The metric names are node_exporter's, so these rules also work with its series.
 local library = import 'lib.libsonnet';
 
 function(c)
@@ -19,14 +19,14 @@ function(c)
         wait='2m',
         keep=true,
         summary='All tasks' + on + ' are stalled on memory {{ $value | humanizePercentage }} of the time.',
-        description='The node as a whole is out of memory and spends its time on reclaim or swapping. All services on it are slow, logins may hang, and the kernel may take long before it kills something.',
+        description='The node as a whole is short of memory and spends its time on reclaim or swapping. All services on it are slow, logins may hang, and it may take long until the kernel kills something.',
       ),
       lib.alert(
         'NodeGlobalOOM',
         'node',
         'page',
-        // A kill at a cgroup's own limit is an event `oom` of a top-level cgroup. Without the set memory-detail these are not
-        // there: then the node's memory has to have been low.
+        // A kill at a cgroup's own limit counts as an `oom` event of a top-level cgroup. Without the set memory-detail these series do not
+        // exist: then the node's memory must have been low.
         |||
           %(kills)s > 0
           unless on (%(node)s)
@@ -47,7 +47,7 @@ function(c)
           low: c.nodeMemoryGone,
         },
         summary=lib.node + ' ran out of memory, and the kernel killed processes ({{ $value | printf "%.0f" }}).',
-        description='No cgroup was at its limit: the node as a whole had no memory left, and any process could be the victim, including the kubelet or sshd.',
+        description='The node as a whole had no memory left, rather than a cgroup at its limit. Any process can be the victim, including the kubelet or sshd.',
       ),
       lib.alert(
         'FileDescriptorsExhausted',
@@ -56,13 +56,13 @@ function(c)
         '%s\n/ %s > %g\n' % [value('node_filefd_allocated'), value('node_filefd_maximum'), c.fdRatio],
         wait='2m',
         summary=lib.node + ' uses {{ $value | humanizePercentage }} of the file handles that the kernel allows.',
-        description='At 100 % no program can open a file or accept a connection ("Too many open files in system").',
+        description='At 100 %, no program can open a file or accept a connection ("Too many open files in system").',
       ),
       lib.alert(
         'ConntrackExhausted',
         'node',
         'page',
-        // A full table also drops the scrapes, and a failed scrape ends all series: only a range still sees the last values.
+        // A full table also drops scrapes, and a failed scrape makes all series stale: only a range still includes the last values.
         |||
           %(entries)s
           / %(limit)s > %(ratio)g
@@ -74,7 +74,7 @@ function(c)
         wait='1m',
         keep=true,
         summary='The connection tracking table' + on + ' is {{ $value | humanizePercentage }} full.',
-        description='When it is full the kernel drops the first packet of each new connection, of all pods and services on the node. Scrapes may fail as well.',
+        description='When it is full, the kernel drops the first packet of each new connection of all pods and services on the node. Scrapes may fail as well.',
       ),
       lib.alert(
         'TasksExhausted',
@@ -90,7 +90,7 @@ function(c)
         ],
         wait='2m',
         summary=lib.node + ' uses {{ $value | humanizePercentage }} of the processes or threads that the kernel allows.',
-        description='At 100 % nothing can start a process or a thread, not even a shell to look for the cause.',
+        description='At 100 %, no process or thread can be started, not even a shell to look for the cause.',
       ),
       lib.alert(
         'HungTasks',
@@ -98,16 +98,16 @@ function(c)
         'ticket',
         lib.of_node([], 'increase(node_kernel_hung_tasks_total[10m])') + ' > 0\n',
         keep=true,
-        summary='Tasks' + on + ' have been hanging in the kernel for minutes ({{ $value | printf "%.0f" }} new ones).',
-        description='They wait for a device, a network file system or a lock that does not respond, and cannot be killed.',
+        summary='The kernel detected hung tasks' + on + ' ({{ $value | printf "%.0f" }} times within 10 minutes).',
+        description='They have been waiting for a device, a network file system or a lock for minutes, and cannot be killed. A task that keeps hanging is counted again at each check.',
       ),
       lib.alert(
         'MemoryCorrupted',
         'node',
         'ticket',
         value('node_memory_HardwareCorrupted_bytes') + ' > 0\n',
-        summary='{{ $value | humanize1024 }}B of memory' + on + ' were retired after uncorrectable errors.',
-        description='A memory module fails. The processes that had these pages were killed; more will follow.',
+        summary='{{ $value | humanize1024 }}B of memory' + on + ' was retired after uncorrectable errors.',
+        description='A memory module is failing. Processes that used these pages may have been killed, and more errors are likely.',
       ),
       lib.alert(
         'ClockWrong',
@@ -125,13 +125,13 @@ function(c)
         },
         wait='10m',
         summary='The clock' + on + ' is off by {{ $value | humanizeDuration }}.',
-        description='Measured against the clock of Prometheus, or by the kernel itself. Certificates, tokens and leases fail, and logs have wrong times. If all nodes fire at once, it is the clock of Prometheus.',
+        description='This is the offset from the clock of Prometheus, or the one reported by the kernel. Certificates, tokens and leases fail, and logs have wrong timestamps. If all nodes fire at once, the clock of Prometheus is wrong.',
       ),
       lib.alert(
         'ClockUnsynchronised',
         'node',
         'ticket',
-        // Machines whose hypervisor keeps their time never synchronise: only the loss of it counts.
+        // Machines whose hypervisor keeps the time never synchronise: only the loss of synchronisation counts.
         |||
           %(now)s == 0
           and
@@ -147,7 +147,7 @@ function(c)
         },
         wait='10m',
         summary='The clock' + on + ' lost its synchronisation within the past day.',
-        description='The time daemon stopped, or does not reach its servers. The clock drifts from now on.',
+        description='The time daemon has stopped or cannot reach its servers. The clock is drifting.',
       ),
     ],
   }

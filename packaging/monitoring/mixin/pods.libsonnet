@@ -15,7 +15,7 @@ function(c)
         contention(window) = lib.part('%s\n- %s' % [waiting(window), throttled(window)]);
 
   {
-    // Both with the kubelet's series and with ours.
+    // These work with the kubelet's series as well as with ours.
     alerts: [
       lib.alert(
         'PodMemoryStalled',
@@ -36,7 +36,7 @@ function(c)
         wait='5m',
         keep=true,
         summary=who + ' is stalled on storage {{ $value | humanizePercentage }} of the time.',
-        description='All of its tasks wait at the same time for storage, and little I/O of theirs completes: another user of the device, an I/O limit or the device itself holds them up. Each request that reads or writes is delayed.',
+        description='All of its runnable tasks wait at the same time for storage, and little of their I/O completes: they are held up by another user of the device, an I/O limit or the device itself. Each request that reads or writes is delayed.',
       ),
       lib.alert(
         'PodCPUStarved',
@@ -54,7 +54,7 @@ function(c)
         wait='5m',
         keep=true,
         summary=who + ' waits for a CPU {{ $value | humanizePercentage }} of the time although it uses less than its CPU request.',
-        description='Other work on the node takes the CPU time that the pod was promised by its request. Its latency grows by these waits. Time for which its own limit stopped it is not counted.',
+        description='Other work on the node takes the CPU time that the pod requested, which increases its latency. Time for which its own limit stopped it is not counted.',
       ),
       lib.alert(
         'PodCPUThrottled',
@@ -73,7 +73,7 @@ function(c)
         },
         wait='15m',
         summary='Container {{ $labels.container }} of pod {{ $labels.namespace }}/{{ $labels.pod }} on ' + lib.node + ' is throttled in {{ $value | humanizePercentage }} of its CPU periods.',
-        description='The pod is stopped for much of the time, and the cause is its own CPU limit, not the node. Raise the limit if anybody waits for its work; for a batch job this is what the limit is for.',
+        description='The pod is stopped for much of the time because of its own CPU limit, not because of the node. Raise the limit if anybody waits for the pod; for a batch job this is what the limit is for.',
       ),
     ],
 
@@ -89,7 +89,7 @@ function(c)
           max by (%(by)s) (changes(container_oom_last_kill_time_seconds{pod!="", container="", name=""}[10m])) < %(times)d
         ||| % { by: lib.by_pod, kills: c.oomKills, times: c.oomKills - 1 },
         summary=who + ' lost {{ $value | printf "%.0f" }} processes to the OOM killer within 10 minutes.',
-        description='Its containers reach their memory limit, are killed, start and reach it again: a leak or a limit that is too small. What they were working on is lost each time.',
+        description='Its containers reach their memory limit, are killed, restart and reach it again: a leak, or a limit that is too low. Work in progress is lost each time.',
       ),
       lib.alert(
         'PodTasksRefused',
@@ -98,11 +98,11 @@ function(c)
         lib.both(function(window) 'max by (%s) (increase(container_pids_events_max_total{pod!="", container="", name=""}[%s]))' % [lib.by_pod, window], 0),
         wait='3m', keep=true,
         summary=who + ' was refused {{ $value | printf "%.0f" }} new processes or threads within ' + c.window + '.',
-        description='It is at its limit of tasks. Programs report "Resource temporarily unavailable" or cannot start threads.',
+        description='It has reached its task limit. Programs report "Resource temporarily unavailable" or cannot start threads.',
       ),
     ],
 
-    // Where the kubelet's series are all that there is.
+    // For clusters that only have the kubelet's series.
     kubelet_alerts: [
       lib.alert(
         'PodsUnwatched',
@@ -114,7 +114,7 @@ function(c)
           count by (%(node)s) (container_pressure_cpu_waiting_seconds_total{pod!="", container="", name=""})
         ||| % { node: c.nodeLabels },
         wait='15m',
-        summary='The kubelet of ' + lib.node + ' reports no pressure of its pods ({{ $value }}): their stalls cannot be seen.',
+        summary='The kubelet on ' + lib.node + ' reports no pressure for its pods ({{ $value }}), so their stalls cannot be detected.',
         description='The kubelet reports the pods but not their pressure: it is older than 1.34, its feature gate KubeletPSI is off, the node has cgroup v1, or its kernel was started without PSI.',
       ),
     ],

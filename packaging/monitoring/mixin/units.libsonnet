@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// systemd's services, and those among them without which a node takes no pods.
+// systemd services, including those that a node needs to run pods.
 local library = import 'lib.libsonnet';
 
 function(c)
@@ -9,7 +9,7 @@ function(c)
         units = c.unitSelector + ', id!~".*/(%s)[.]service"' % c.nodeDaemons,
         waiting = units + ', id!~".*/(%s)[.]service"' % c.batchUnits;
 
-  // The two resources of one alert, told apart by a label.
+  // The two resources of one alert, distinguished by a label.
   local of_resource(expr, resource) =
     'label_replace(\n%s,\n  "resource", "%s", "", ""\n)' % [std.join('\n', ['  ' + line for line in std.split(std.rstripChars(expr, '\n'), '\n')]), resource];
 
@@ -26,7 +26,7 @@ function(c)
         wait='2m',
         keep=true,
         summary=who + ' is stalled on {{ $labels.resource }} {{ $value | humanizePercentage }} of the time.',
-        description='A service that runs the pods of this node makes little progress. Pods start late or not at all, probes time out, and the node may become NotReady.',
+        description='A service that this node needs to run pods makes little progress. Pods start late or not at all, probes time out, and the node may become NotReady.',
       ),
       lib.alert(
         'UnitMemoryStalled',
@@ -47,7 +47,7 @@ function(c)
         wait='5m',
         keep=true,
         summary=who + ' is stalled on storage {{ $value | humanizePercentage }} of the time.',
-        description='All of its tasks wait at the same time for storage, and little I/O of theirs completes: another user of the device, an I/O limit or the device itself holds them up.',
+        description='All of its runnable tasks wait at the same time for storage, and little of their I/O completes: they are held up by another user of the device, an I/O limit or the device itself.',
       ),
       lib.alert(
         'UnitOOMLoop',
@@ -64,7 +64,7 @@ function(c)
           times: c.oomKills - 1,
         },
         summary=who + ' lost {{ $value | printf "%.0f" }} processes to the OOM killer within 10 minutes.',
-        description="It reaches its memory limit or the end of the node's memory again and again. What the processes were working on is lost each time.",
+        description='It keeps reaching its memory limit, or the node keeps running out of memory. Work in progress is lost each time.',
       ),
     ],
   }
