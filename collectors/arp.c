@@ -22,8 +22,10 @@ struct arp {
 };
 
 static const struct ng_option options[] = {
-	NG_OPTION(arp, filter.include, NG_OPTION_PATTERN, "device-include", "", "Interfaces to report."),
-	NG_OPTION(arp, filter.exclude, NG_OPTION_PATTERN, "device-exclude", "", "Interfaces to leave out."),
+	NG_OPTION(arp, filter.include, NG_OPTION_PATTERN, "device-include", "",
+		"Interfaces to report (regular expression)."),
+	NG_OPTION(arp, filter.exclude, NG_OPTION_PATTERN, "device-exclude", "",
+		"Interfaces to leave out (regular expression)."),
 	NG_OPTION(arp, use_netlink, NG_OPTION_BOOL, "netlink", "true", "Use netlink instead of /proc/net/arp."),
 };
 

@@ -94,7 +94,7 @@ static int stat_parse(struct ng_scrape *scrape, const char *path, struct ng_span
 		stat_parse_line(scrape, path, number, line, stat);
 		stat->lines++;
 	}
-	return stat->columns ? 0 : ng_broken(scrape, path, 1, "a heading that names the columns");
+	return stat->columns ? 0 : ng_broken(scrape, path, 1, "a header line with the column names");
 }
 
 static int stat_read(struct conntrack *conntrack, struct ng_scrape *scrape, struct conntrack_stat *stat)

@@ -54,9 +54,9 @@ static const struct ng_family families[] = {
 
 static const struct ng_option options[] = {
 	NG_OPTION(interrupts, filter.include, NG_OPTION_PATTERN, "name-include", "",
-		"Report only interrupts whose \"name;info;devices\" matches."),
+		"Report only interrupts whose \"name;info;devices\" matches this regular expression."),
 	NG_OPTION(interrupts, filter.exclude, NG_OPTION_PATTERN, "name-exclude", "",
-		"Leave out interrupts whose \"name;info;devices\" matches."),
+		"Leave out interrupts whose \"name;info;devices\" matches this regular expression."),
 	NG_OPTION(interrupts, include_zeros, NG_OPTION_BOOL, "include-zeros", "true",
 		"Include CPUs that have never handled the interrupt."),
 };
@@ -100,13 +100,13 @@ static int parse_heading(struct ng_scrape *scrape, struct ng_span line, struct c
 
 	for (; ng_word_next(&line, &word); next = cpu + 1) {
 		if (!ng_span_starts(word, NG_SPAN("CPU")) || ng_u64(ng_span_skip(word, 3), &cpu) < 0 || cpu < next)
-			return ng_broken(scrape, "interrupts", 1, "a heading that names the CPUs");
+			return ng_broken(scrape, "interrupts", 1, "a header line with the CPU names");
 		struct ng_labels **labels = ng_push(scrape->arena, &columns->cpu, &columns->count, &columns->capacity);
 		if (!labels)
 			return -ENOMEM;
 		*labels = NG_LABELS(scrape->arena, { "cpu", ng_span_skip(word, 3) });
 	}
-	return columns->count ? 0 : ng_broken(scrape, "interrupts", 1, "a heading that names the CPUs");
+	return columns->count ? 0 : ng_broken(scrape, "interrupts", 1, "a header line with the CPU names");
 }
 
 /* A malformed number is still not a word. */
@@ -231,7 +231,7 @@ static int convert_rows(const struct interrupts *interrupts, struct ng_scrape *s
 		if (r < 0)
 			return r;
 		if (r)
-			ng_drop_record(scrape, "interrupts", number, "another interrupt than before");
+			ng_drop_record(scrape, "interrupts", number, "each interrupt only once");
 		else
 			emit(interrupts, scrape, number, columns, &row);
 	}

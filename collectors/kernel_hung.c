@@ -16,7 +16,7 @@ struct kernel_hung {
 
 static const struct ng_family families[] = {
 	{ .name = "node_kernel_hung_tasks_total",
-		.help = "Hung tasks detected by the kernel since boot.",
+		.help = "Hung task detections since boot; a task that keeps hanging is counted at each check.",
 		.type = NG_COUNTER },
 };
 

@@ -157,7 +157,7 @@ static bool number_read(struct nvme *nvme, struct ng_scrape *scrape, const char 
 		return false;
 	if (ng_u64(text, ret_value) == 0)
 		return true;
-	ng_drop_value(scrape, path, 1, "a whole number of at most 64 bits");
+	ng_drop_value(scrape, path, 1, "a 64-bit integer");
 	nvme->unsure = true;
 	return false;
 }

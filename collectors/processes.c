@@ -194,7 +194,7 @@ static void emit_limit(struct ng_scrape *scrape, struct ng_file *file, const str
 	if (r < 0)
 		ng_drop_unread(scrape, r, file->path);
 	else if (ng_u64(ng_trim(text), &limit) < 0)
-		ng_drop_value(scrape, file->path, 1, "a whole number of at most 64 bits");
+		ng_drop_value(scrape, file->path, 1, "a 64-bit integer");
 	else
 		ng_gauge_u64(scrape->page, family, limit);
 }

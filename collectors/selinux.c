@@ -102,7 +102,7 @@ static const struct ng_state_file files[] = {
 static const struct ng_collector descriptor = {
 	NG_COLLECTOR_HEAD,
 	.name = "selinux",
-	.summary = "Whether SELinux is enabled, and its modes",
+	.summary = "SELinux state and modes",
 	.families = families,
 	.family_count = NG_COUNT(families),
 	.state_size = sizeof(struct selinux),

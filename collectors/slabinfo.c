@@ -162,8 +162,10 @@ static int slabinfo_collect(void *state, struct ng_scrape *scrape)
 }
 
 static const struct ng_option options[] = {
-	NG_OPTION(slabinfo, filter.include, NG_OPTION_PATTERN, "slabs-include", ".*", "Slab caches to report."),
-	NG_OPTION(slabinfo, filter.exclude, NG_OPTION_PATTERN, "slabs-exclude", "", "Slab caches to leave out."),
+	NG_OPTION(slabinfo, filter.include, NG_OPTION_PATTERN, "slabs-include", ".*",
+		"Slab caches to report (regular expression)."),
+	NG_OPTION(slabinfo, filter.exclude, NG_OPTION_PATTERN, "slabs-exclude", "",
+		"Slab caches to leave out (regular expression)."),
 };
 
 static const struct ng_privilege privileges[] = {

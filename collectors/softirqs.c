@@ -131,7 +131,7 @@ static int softirqs_collect(void *state, struct ng_scrape *scrape)
 		return r;
 	r = parse(scrape, text, &table);
 	if (r == -EBADMSG)
-		return ng_broken(scrape, "softirqs", 1, "a heading that names the CPUs");
+		return ng_broken(scrape, "softirqs", 1, "a header line with the CPU names");
 	if (r < 0)
 		return r;
 	ng_family(scrape->page, &families[0]);

@@ -165,7 +165,7 @@ static void drop_doubtful(struct ng_scrape *scrape, const char *path, struct row
 		for (size_t k = 0; known && row->cpu <= highest && k < kept; k++)
 			known = rows->row[k].cpu != row->cpu;
 		if (!known) {
-			ng_drop_record(scrape, path, row->line, "the number of another CPU in column 13");
+			ng_drop_record(scrape, path, row->line, "a different CPU number in column 13");
 			continue;
 		}
 		highest = row->cpu > highest ? row->cpu : highest;

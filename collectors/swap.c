@@ -86,7 +86,7 @@ static bool area_merge(struct ng_scrape *scrape, struct areas *areas, const stru
 	}
 	if (sum->priority != area->priority && sum->given >> PRIORITY & 1) {
 		sum->given &= ~(UINT64_C(1) << PRIORITY);
-		ng_drop_value(scrape, "swaps", 0, "areas of one name to have one priority");
+		ng_drop_value(scrape, "swaps", 0, "swap areas with the same name to have the same priority");
 	}
 	return true;
 }
@@ -98,7 +98,7 @@ static int swap_parse(struct ng_scrape *scrape, struct ng_span text, struct area
 	bool any = false;
 
 	if (!ng_line_next(&text, &line) || !ng_span_starts(line, NG_SPAN("Filename")))
-		return ng_broken(scrape, "swaps", 1, "the heading");
+		return ng_broken(scrape, "swaps", 1, "the header line");
 	while (ng_line_next(&text, &line)) {
 		struct area area;
 		if (area_parse(scrape, ++n, line, &area) < 0) {

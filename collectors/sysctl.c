@@ -331,8 +331,7 @@ static int numbers_collect(struct ng_scrape *scrape, struct parameter *parameter
 	else if (parameter->key_count == values.count && values.count > 1)
 		keyed_emit(scrape->page, parameter, numbers);
 	else
-		return ng_broken(
-			scrape, parameter->file.path, 0, "as many values as there are keys, and more than one");
+		return ng_broken(scrape, parameter->file.path, 0, "one value for each key, and more than one");
 	return 0;
 }
 
@@ -398,8 +397,9 @@ static void sysctl_done(void *state)
 
 static const struct ng_option options[] = {
 	NG_OPTION(sysctl, include, NG_OPTION_LIST, "include", "",
-		"Numeric kernel parameter: NAME, or NAME:KEY,KEY to name its values."),
-	NG_OPTION(sysctl, include_info, NG_OPTION_LIST, "include-info", "", "Kernel parameter to report as text."),
+		"Numeric kernel parameter: NAME, or NAME:KEY,KEY to name its values. May be repeated."),
+	NG_OPTION(sysctl, include_info, NG_OPTION_LIST, "include-info", "",
+		"Kernel parameter to report as text. May be repeated."),
 };
 
 /* These checks compare the user, which no capability can replace: kernel/sysctl.c, test_perm. */

@@ -87,7 +87,7 @@ static void leave_out(
 	const char *path = ng_join(scrape->arena, device, "/", file);
 
 	if (error == -EBADMSG)
-		ng_broken(scrape, path ? path : file, 1, "a whole number of at most 64 bits");
+		ng_broken(scrape, path ? path : file, 1, "a 64-bit integer");
 	ng_drop_unread(scrape, error, path ? path : file);
 	thermal->unsure = thermal->unsure || !ng_absent(error);
 }
@@ -168,7 +168,7 @@ static bool read_number(struct thermal *thermal, struct ng_scrape *scrape, struc
 		return false;
 	if (ng_i64(ng_trim(text), ret_value) == 0)
 		return true;
-	ng_drop_value(scrape, device->file.path, 1, "a whole number of at most 64 bits");
+	ng_drop_value(scrape, device->file.path, 1, "a 64-bit integer");
 	return false;
 }
 

@@ -225,8 +225,8 @@ static void vmstat_done(void *state)
 }
 
 static const struct ng_option options[] = {
-	NG_OPTION(
-		vmstat, wanted, NG_OPTION_PATTERN, "fields", "^(oom_kill|pgpg|pswp|pg.*fault).*", "Fields to report."),
+	NG_OPTION(vmstat, wanted, NG_OPTION_PATTERN, "fields", "^(oom_kill|pgpg|pswp|pg.*fault).*",
+		"Fields to report (regular expression)."),
 };
 
 static const struct ng_state_file files[] = {

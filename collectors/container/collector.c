@@ -195,18 +195,18 @@ static void done(void *context)
 
 static const struct ng_option options[] = {
 	NG_OPTION(container, options.levels, NG_OPTION_STRING, "levels", default_levels,
-		"Which cgroups to show: node, qos, pod, container, sandbox, slice, service, scope, session, machine, "
-		"other."),
+		"Comma-separated levels of cgroups to report: node, qos, pod, container, sandbox, slice, service, "
+		"scope, session, machine, other."),
 	NG_OPTION(container, options.sets, NG_OPTION_STRING, "families", default_sets,
-		"Which families to show: cpu, cpu-detail, memory, memory-detail, events, tasks, processes, "
-		"descriptors, states, io, io-detail, filesystem, network, spec, pressure, hugetlb, info, identity, "
-		"machine."),
+		"Comma-separated sets of metric families to report: cpu, cpu-detail, memory, memory-detail, events, "
+		"tasks, processes, descriptors, states, io, io-detail, filesystem, network, spec, pressure, hugetlb, "
+		"info, identity, machine."),
 	NG_OPTION(container, model.image, NG_OPTION_STRING, "image", "unknown",
 		"Value of the image label if the image is unknown; kubernetes-mixin ignores containers without one."),
 	NG_OPTION(container, options.sample_interval, NG_OPTION_DURATION, "sample-interval", "1s",
-		"Interval of pressure sampling between scrapes; 0 turns it off."),
+		"Interval of pressure sampling between scrapes, from 1s to 60s; 0 turns it off."),
 	NG_OPTION(container, options.triggers, NG_OPTION_BOOL, "triggers", "true",
-		"Count the events of the node's kernel pressure triggers."),
+		"Count the events of the kernel's pressure triggers for the node."),
 	NG_OPTION(container, options.max_files, NG_OPTION_UNSIGNED, "max-files", "512",
 		"Maximum number of pressure files that the sampler keeps open; each uses 4.8 kB of kernel memory."),
 	NG_OPTION(container, options.max_groups, NG_OPTION_UNSIGNED, "max-groups", "20000",
@@ -219,7 +219,8 @@ static const struct ng_option options[] = {
 		"Directory of the kubelet's pod logs."),
 	NG_OPTION(container, resolver.oci_states, NG_OPTION_LIST, "-path.oci-state", "",
 		"State directory of the container runtime to get images and names from, such as /run/containerd, "
-		"/var/lib/docker or /var/lib/containers/storage; needs root. May be repeated."),
+		"/var/lib/docker or /var/lib/containers/storage; requires root or CAP_DAC_READ_SEARCH. May be "
+		"repeated."),
 };
 
 static const struct ng_privilege privileges[] = {

@@ -56,9 +56,9 @@ static const struct ng_option options[] = {
 	NG_OPTION(cpu, guest, NG_OPTION_BOOL, "guest", "true", "Report guest time."),
 	NG_OPTION(cpu, want_info, NG_OPTION_BOOL, "info", "false", "Report vendor and model of each CPU."),
 	NG_OPTION(cpu, info.flags, NG_OPTION_PATTERN, "info.flags-include", "",
-		"Report the CPU flags that match; implies --collector.cpu.info."),
+		"Report the CPU flags that match this regular expression; implies --collector.cpu.info."),
 	NG_OPTION(cpu, info.bugs, NG_OPTION_PATTERN, "info.bugs-include", "",
-		"Report the CPU bugs that match; implies --collector.cpu.info."),
+		"Report the CPU bugs that match this regular expression; implies --collector.cpu.info."),
 };
 
 static int cpu_init(void *state, struct ng_setup *setup)

@@ -235,7 +235,7 @@ static void emit_frequency(struct ng_scrape *scrape, const struct processors *pr
 		if (!field[MHZ].size)
 			continue;
 		if (!parse_mhz(field[MHZ], &hz)) {
-			ng_drop_value(scrape, "cpuinfo", processors->processor[i].mhz_line, "a number of MHz");
+			ng_drop_value(scrape, "cpuinfo", processors->processor[i].mhz_line, "a frequency in MHz");
 			continue;
 		}
 		ng_sample_decimal(scrape->page,

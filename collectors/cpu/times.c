@@ -103,7 +103,7 @@ static int parse(struct ng_scrape *scrape, struct ng_span text, struct lines *li
 		ng_drop_record(scrape, "stat", number, "the number of the next CPU and its times");
 		lines->count--;
 	}
-	return lines->count ? 0 : ng_broken(scrape, "stat", 1, "the times of the CPUs");
+	return lines->count ? 0 : ng_broken(scrape, "stat", 1, "the CPU times");
 }
 
 /* ---- rows kept between scrapes ---- */

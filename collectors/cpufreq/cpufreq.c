@@ -111,7 +111,7 @@ static int read_policy(struct cpufreq *cpufreq, struct ng_scrape *scrape, struct
 			return r;
 		policy->given[i] = r == 0 && ng_u64(text, &policy->khz[i]) == 0 && policy->khz[i] <= most_khz;
 		if (r == 0 && !policy->given[i] && !ng_span_equal(text, NG_SPAN("<unknown>")))
-			ng_drop_value(scrape, policy->file[i].path, 1, "a number of kHz");
+			ng_drop_value(scrape, policy->file[i].path, 1, "a frequency in kHz");
 	}
 	policy->ruling = (struct ng_span){ NULL, 0 };
 	int r = read_attribute(cpufreq, scrape, &policy->file[NG_SCALING_GOVERNOR], &policy->ruling);

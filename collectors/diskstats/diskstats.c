@@ -94,9 +94,9 @@ struct diskstats {
 
 static const struct ng_option options[] = {
 	NG_OPTION(diskstats, filter.exclude, NG_OPTION_PATTERN, "device-exclude",
-		"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$", "Devices to leave out."),
+		"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$", "Devices to leave out (regular expression)."),
 	NG_OPTION(diskstats, filter.include, NG_OPTION_PATTERN, "device-include", "",
-		"Devices to report; all others are left out.", .excludes = "device-exclude"),
+		"Devices to report; all others are left out (regular expression).", .excludes = "device-exclude"),
 	NG_OPTION(diskstats, old_exclude, NG_OPTION_PATTERN, "ignored-devices", "", "Former name of device-exclude.",
 		.excludes = "device-exclude", .hidden = true),
 };

@@ -11,7 +11,8 @@
 #include "netclass.h"
 
 static const struct ng_option options[] = {
-	NG_OPTION(netclass, ignored, NG_OPTION_PATTERN, "ignored-devices", "^$", "Interfaces to leave out."),
+	NG_OPTION(netclass, ignored, NG_OPTION_PATTERN, "ignored-devices", "^$",
+		"Interfaces to leave out (regular expression)."),
 	NG_OPTION(netclass, ignore_invalid_speed, NG_OPTION_BOOL, "ignore-invalid-speed", "false",
 		"Leave out negative speeds, which drivers report if the speed is unknown."),
 	NG_OPTION(netclass, use_netlink, NG_OPTION_BOOL, "netlink", "false",

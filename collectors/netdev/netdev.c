@@ -26,9 +26,10 @@ struct netdev {
 };
 
 static const struct ng_option options[] = {
-	NG_OPTION(netdev, include, NG_OPTION_PATTERN, "device-include", "", "Interfaces to report.",
-		.excludes = "device-exclude"),
-	NG_OPTION(netdev, exclude, NG_OPTION_PATTERN, "device-exclude", "", "Interfaces to leave out."),
+	NG_OPTION(netdev, include, NG_OPTION_PATTERN, "device-include", "",
+		"Interfaces to report (regular expression).", .excludes = "device-exclude"),
+	NG_OPTION(netdev, exclude, NG_OPTION_PATTERN, "device-exclude", "",
+		"Interfaces to leave out (regular expression)."),
 	NG_OPTION(netdev, whitelist, NG_OPTION_PATTERN, "device-whitelist", "", "Former name of device-include.",
 		.hidden = true),
 	NG_OPTION(netdev, blacklist, NG_OPTION_PATTERN, "device-blacklist", "", "Former name of device-exclude.",
@@ -233,7 +234,7 @@ static void read_nohandler(struct ng_scrape *scrape, struct ng_span name, __u64 
 	}
 	*missing |= UINT64_C(1) << at;
 	if (r == 0)
-		ng_drop_value(scrape, attribute_path(scrape, name, file), 1, "a whole number of at most 64 bits");
+		ng_drop_value(scrape, attribute_path(scrape, name, file), 1, "a 64-bit integer");
 }
 
 static int read_line(
@@ -285,7 +286,7 @@ static int read_file(struct netdev *netdev, struct ng_scrape *scrape, struct row
 		}
 	}
 	if (number < 2)
-		return ng_broken(scrape, netdev->file.path, number + 1, "two lines of headings");
+		return ng_broken(scrape, netdev->file.path, number + 1, "two header lines");
 	return dropped && dropped == number - 2 ? -EBADMSG : 0;
 }
 

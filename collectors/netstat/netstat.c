@@ -20,7 +20,7 @@ static const char default_fields[] =
 
 static const struct ng_option options[] = {
 	NG_OPTION(netstat, fields, NG_OPTION_PATTERN, "fields", default_fields,
-		"Counters to report, named Protocol_Counter."),
+		"Counters to report, named Protocol_Counter (regular expression)."),
 };
 
 #define COUNTER(name_, help_)                                                                                          \

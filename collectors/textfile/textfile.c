@@ -28,10 +28,10 @@ static const struct ng_option options[] = {
 		"Directory of *.prom files, or a glob pattern of directories; prefix it with '-' if it may be "
 		"missing."),
 	NG_OPTION(textfile, file_limit, NG_OPTION_UNSIGNED, "max-file-size", "4194304",
-		"Files larger than this many bytes are rejected."),
+		"Maximum size of a file in bytes; larger files are rejected."),
 	NG_OPTION(textfile, total_limit, NG_OPTION_UNSIGNED, "max-total-size", "8388608",
-		"Files that would bring their total size above this many bytes, or the memory they need above three "
-		"times that, are rejected."),
+		"Maximum total size of all files in bytes; files that would exceed it, or three times as much memory "
+		"in total, are rejected."),
 };
 
 bool textfile_reserved(struct ng_span name)

@@ -117,7 +117,7 @@ int ng_columns(struct ng_scrape *scrape, const char *file, unsigned number, stru
 	if (bad == count)
 		return -EBADMSG;
 	for (; bad; bad--)
-		ng_drop_value(scrape, file, number, "a whole number of at most 64 bits");
+		ng_drop_value(scrape, file, number, "a 64-bit integer");
 	return 0;
 }
 

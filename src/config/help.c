@@ -147,7 +147,7 @@ static void man_files(FILE *out)
 	      "\\fBARGS\\fR.\n"
 	      ".TP\n\\fI/etc/default/nodegauge\\-NAME\\fR, \\fI/etc/sysconfig/nodegauge\\-NAME\\fR\nFlags of "
 	      "nodegauge@NAME.service, an additional instance.\n"
-	      ".TP\n\\fI/var/lib/nodegauge/textfile\\fR\nWhere other programs write *.prom files.\n"
+	      ".TP\n\\fI/var/lib/nodegauge/textfile\\fR\nDirectory of *.prom files that other programs write.\n"
 	      ".TP\n\\fI/run/nodegauge\\fR\nFor unix sockets: "
 	      "\\-\\-web.listen\\-address=unix:/run/nodegauge/nodegauge.sock.\n",
 		out);
@@ -171,14 +171,14 @@ void ng_help_man(FILE *out, const struct ng_options *options)
 		out);
 	man_flags(out, options, false);
 	fputs(".SH COLLECTORS\n"
-	      "Each collector has a switch, and some have options. Regular expressions are not anchored.\n",
+	      "Each collector has a switch, and some have options. Regular expressions (PCRE2) are not anchored.\n",
 		out);
 	man_flags(out, options, true);
 	man_hidden_flags(out, options);
 	fputs(".SH HTTP\n"
 	      ".TP\n\\fB/metrics\\fR\nThe metrics. \\fBcollect[]=\\fINAME\\fR selects collectors, "
 	      "\\fBexclude[]=\\fINAME\\fR excludes some; both may be repeated, but not combined.\n"
-	      ".TP\n\\fB/\\fR\nA page with the version and the state of each collector.\n"
+	      ".TP\n\\fB/\\fR\nThe landing page, with the version and the state of each collector.\n"
 	      ".TP\n\\fB/\\-/healthy\\fR, \\fB/\\-/ready\\fR\nAlways 200, even while a collector is stuck.\n"
 	      ".SH SIGNALS\n"
 	      ".TP\nSIGTERM, SIGINT\nFinish the responses in progress and exit.\n"
@@ -211,7 +211,7 @@ static const char *loss(const struct ng_options *options, const struct ng_collec
 {
 	for (size_t i = 0; i < options->choice_count; i++) {
 		if (options->choices[i].collector == collector && ng_choice_wants(&options->choices[i], privilege))
-			return suffices(context, privilege->capability) ? " (not lost now)" : " (lost now)";
+			return suffices(context, privilege->capability) ? " (available now)" : " (missing now)";
 	}
 	return "";
 }

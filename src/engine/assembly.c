@@ -45,8 +45,7 @@ static const struct ng_family own[OWN_COUNT] = {
 	[OWN_SUCCESS] = { .name = "node_scrape_collector_success",
 		.type = NG_GAUGE,
 		.labels = "collector",
-		.help = "Whether the collector succeeded: 0 if it failed, missed the deadline or had nothing to "
-			"report." },
+		.help = "1 if the collector succeeded; 0 if it failed, missed the deadline or had nothing to report." },
 	[OWN_DROPPED] = { .name = "nodegauge_collector_dropped_rows_total",
 		.type = NG_COUNTER,
 		.labels = "collector",

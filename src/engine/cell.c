@@ -301,7 +301,7 @@ int ng_cell_collect(struct ng_cell *cell, struct ng_scrape *scrape)
 	if (r == 0 && ng_memory_failures() != failures)
 		r = -ENOMEM;
 	if (r == -ENOMEM && !*scrape->reason)
-		ng_failed(scrape, r, "collect", "what there is");
+		ng_failed(scrape, r, "collect", "all metrics");
 	if (r == 0)
 		settle(&cell->page, scrape);
 	if (r == 0 && cell->page.error)

@@ -206,7 +206,7 @@ int ng_read_u64_at(struct ng_scrape *scrape, int directory, const char *name, ui
 	int r = ng_read_value_at(scrape, directory, name, &value);
 	if (r < 0)
 		return r;
-	return ng_u64(value, ret_value) < 0 ? ng_broken(scrape, name, 1, "a whole number of at most 64 bits") : 0;
+	return ng_u64(value, ret_value) < 0 ? ng_broken(scrape, name, 1, "an unsigned 64-bit integer") : 0;
 }
 
 int ng_read_i64_at(struct ng_scrape *scrape, int directory, const char *name, int64_t *ret_value)
@@ -216,7 +216,7 @@ int ng_read_i64_at(struct ng_scrape *scrape, int directory, const char *name, in
 	int r = ng_read_value_at(scrape, directory, name, &value);
 	if (r < 0)
 		return r;
-	return ng_i64(value, ret_value) < 0 ? ng_broken(scrape, name, 1, "a whole number of at most 64 bits") : 0;
+	return ng_i64(value, ret_value) < 0 ? ng_broken(scrape, name, 1, "a 64-bit integer") : 0;
 }
 
 int ng_readlink_at(struct ng_scrape *scrape, int directory, const char *name, struct ng_span *ret_target)

@@ -40,7 +40,8 @@ static const struct ng_family families[COUNT] = {
 			"processes." },
 	[TRANSMITTED] = { .name = "process_network_transmit_bytes_total",
 		.type = NG_COUNTER,
-		.help = "IPv4 bytes sent in the network namespace of this process, including other processes." },
+		.help = "IPv4 bytes sent in the network namespace of this process, including those of other "
+			"processes." },
 };
 
 /*

@@ -257,7 +257,7 @@ def log_says_what_is_lost():
 def list_says_what_is_lost():
     need_everything()
     with place:
-        for user, held, text in ((None, (), "(not lost now)"), (NOBODY, (), "(lost now)"), (NOBODY, ("dac_read_search",), "(not lost now)")):
+        for user, held, text in ((None, (), "(available now)"), (NOBODY, (), "(missing now)"), (NOBODY, ("dac_read_search",), "(available now)")):
             listed = place.run("--collector.list", "--collector.slabinfo", prefix=wrapper(user, held)).stdout
             line = re.search(r"(?m)^slabinfo .*\n(.*)", listed)[1]
             harness.demand(line.endswith(text), lambda: f"{line} for {user} with {held}")

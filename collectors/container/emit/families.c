@@ -269,7 +269,7 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 	AT(FAMILY_PSI) =
 		PLAIN("nodegauge_psi_unavailable", NG_GAUGE, "reason", "Cgroups without pressure metrics, by reason."),
 	AT(FAMILY_BY_PATH) = PLAIN("nodegauge_cgroups_by_path", NG_GAUGE, "",
-		"Cgroups over the budget of open directories, opened by path on each read."),
+		"Cgroups over the limit on open directories, opened by path on each read."),
 	AT(FAMILY_REFUSED) = PLAIN(
 		"nodegauge_cgroups_refused_total", NG_COUNTER, "", "Cgroups not tracked because there were too many."),
 	AT(FAMILY_WATCHES) = PLAIN("nodegauge_cgroup_watches", NG_GAUGE, "", "Inotify watches on cgroups."),
@@ -306,9 +306,9 @@ const struct ng_family container_families[CONTAINER_ALL_FAMILIES] = {
 	AT(FAMILY_DIMM_CAPACITY) = PLAIN("machine_dimm_capacity_bytes", NG_GAUGE,
 		"boot_id?,machine_id?,system_uuid?,type", "Size of the memory modules known to EDAC, by type."),
 	AT(FAMILY_NVM_CAPACITY) = PLAIN("machine_nvm_capacity", NG_GAUGE, "boot_id?,machine_id?,system_uuid?,mode",
-		"Persistent memory in bytes; for memory mode, 0 without modules and otherwise unknown."),
+		"Persistent memory in bytes; memory mode is only reported if there are no modules, as 0."),
 	AT(FAMILY_NVM_POWER) = MACHINE("machine_nvm_avg_power_budget_watts",
-		"Power budget of the persistent memory modules: 0 without any, otherwise unknown."),
+		"Power budget of the persistent memory modules; only reported if there are none, as 0."),
 	AT(FAMILY_VERSION) = PLAIN("cadvisor_version_info", NG_GAUGE,
 		"cadvisorRevision,cadvisorVersion,dockerVersion,kernelVersion,osVersion",
 		"Kernel and OS version of the node, under cAdvisor's name; always 1. The other labels are empty, as "

@@ -387,6 +387,6 @@ int container_oci_read(struct ng_scrape *scrape, const struct ng_list *states, c
 	if (r == 0 && place->uid[0] && ret_oci->uid[0] && strcmp(place->uid, ret_oci->uid) != 0)
 		r = -EBADMSG;
 	if (r == -EBADMSG)
-		return ng_broken(scrape, "config.json", 0, "the configuration of a container of this pod");
+		return ng_broken(scrape, "config.json", 0, "the configuration of a container in this pod");
 	return r < 0 ? ng_failed(scrape, r, "read", "config.json") : 0;
 }
