@@ -10,7 +10,7 @@ static const struct ng_note known_flags[] = {
 	{ "web.systemd-socket", "the socket unit is nodegauge.socket: systemctl enable --now nodegauge.socket" },
 	{ "collector.textfile.directory", "the files must be readable by the user nodegauge" },
 	{ "collector.netclass.netlink", "attributes that netlink does not provide are still reported, from sysfs" },
-	{ "web.telemetry-path", "/ shows the state of the collectors, and /-/healthy and /-/ready are there too" },
+	{ "web.telemetry-path", "/ shows the state of the collectors, and /-/healthy and /-/ready are available too" },
 };
 
 /* Debian's package does this by default, nodegauge only with these flags. */
