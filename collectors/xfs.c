@@ -67,12 +67,14 @@
 
 #define FAMILY(name_, help_)                                                                                           \
 	{ .name = "node_xfs_" name_ "_total", .help = (help_), .type = NG_COUNTER, .labels = "device" },
-#define ONE(name, help)     +1
-#define LINE(key, columns)  { NG_SPAN(key), 0 columns(ONE) }
+#define ONE(name, help) +1
+#define LINE(key, columns)                                                                                             \
+	{                                                                                                              \
+		NG_SPAN(key), 0 columns(ONE)                                                                           \
+	}
 
-static const struct ng_family families[] = {
-	EXTENT_ALLOC(FAMILY) ABT(FAMILY) BLK_MAP(FAMILY) BMBT(FAMILY) DIR(FAMILY) IG(FAMILY) RW(FAMILY) VNODES(FAMILY)
-};
+static const struct ng_family families[] = { EXTENT_ALLOC(FAMILY) ABT(FAMILY) BLK_MAP(FAMILY) BMBT(FAMILY) DIR(FAMILY)
+		IG(FAMILY) RW(FAMILY) VNODES(FAMILY) };
 
 /* In the order of the families. */
 static const struct {

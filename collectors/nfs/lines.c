@@ -65,14 +65,13 @@ void nfs_emit(struct ng_scrape *scrape, const struct ng_family *family, const st
 	ng_sample_u64(scrape->page, NG_NO_LABELS, line->value[column]);
 }
 
-void nfs_emit_procedures(
-	struct ng_scrape *scrape, const struct nfs_procedures *procedures, const struct nfs_line *line)
+void nfs_emit_procedures(struct ng_scrape *scrape, const struct nfs_procedures *procedures, const struct nfs_line *line)
 {
 	for (size_t i = 0; i < procedures->count; i++) {
 		if (!procedures->name[i] || (line->present && !(line->given >> i & 1)))
 			continue;
-		struct ng_labels *labels = NG_LABELS(scrape->arena, { "method", ng_span(procedures->name[i]) },
-			{ "proto", procedures->protocol });
+		struct ng_labels *labels = NG_LABELS(
+			scrape->arena, { "method", ng_span(procedures->name[i]) }, { "proto", procedures->protocol });
 		ng_sample_u64(scrape->page, labels, line->present ? line->value[i] : 0);
 	}
 }

@@ -10,7 +10,7 @@
 
 struct nfs_line {
 	struct ng_span key;
-	bool counts; /* of procedures */
+	bool counts;    /* of procedures */
 	size_t columns; /* that are needed; a line may have more, and one that counts may have fewer */
 	uint64_t *value;
 	uint64_t given; /* bit i: value[i] */

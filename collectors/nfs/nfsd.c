@@ -153,8 +153,7 @@ static void emit(struct ng_scrape *scrape, const struct nfs_line *lines)
 		if (i == 0 || labelled[i].family != labelled[i - 1].family)
 			ng_family(scrape->page, &families[labelled[i].family]);
 		if (line->given >> labelled[i].column & 1)
-			ng_sample_u64(scrape->page,
-				NG_LABELS(scrape->arena, { labelled[i].label, labelled[i].value }),
+			ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { labelled[i].label, labelled[i].value }),
 				line->value[labelled[i].column]);
 	}
 	ng_family(scrape->page, &families[REQUESTS]);
