@@ -18,12 +18,6 @@ enum {
 	OPEN_FLAGS = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
 };
 
-void ng_close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static ssize_t pread_retry(int fd, char *at, size_t size, size_t offset)
 {
 	ssize_t r;
@@ -71,18 +65,6 @@ static int read_text(struct ng_arena *arena, int fd, enum ng_kind kind, struct n
 	ng_arena_commit(arena, start, used);
 	*ret_text = (struct ng_span){ start, used };
 	return 0;
-}
-
-/* ---- roots ---- */
-
-int ng_root_fd(const struct ng_scrape *scrape, enum ng_root root)
-{
-	return scrape->kernel->root_fd[root];
-}
-
-const char *ng_root_path(const struct ng_scrape *scrape, enum ng_root root)
-{
-	return scrape->kernel->root_path[root];
 }
 
 static int open_file(struct ng_scrape *scrape, int directory, const char *path, enum ng_kind kind)

@@ -13,6 +13,26 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* ---- roots ---- */
+
+int ng_root_fd(const struct ng_scrape *scrape, enum ng_root root)
+{
+	return scrape->kernel->root_fd[root];
+}
+
+const char *ng_root_path(const struct ng_scrape *scrape, enum ng_root root)
+{
+	return scrape->kernel->root_path[root];
+}
+
+void ng_close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+/* ---- link by link ---- */
+
 enum {
 	LINKS_MAX = 40, /* as in the kernel: MAXSYMLINKS */
 	STEP = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
@@ -116,13 +136,16 @@ int ng_walk_below(int root, const char *path, int flags)
 {
 	struct walk walk = { .root = root, .at = root };
 
-	if (strlen(path) >= sizeof(walk.rest))
+	size_t size = strlen(path);
+	if (size >= sizeof(walk.rest))
 		return -ENAMETOOLONG;
-	strcpy(walk.rest, path);
+	memcpy(walk.rest, path, size + 1);
 	int r = walk_rest(&walk, flags);
 	move_to(&walk, root, 0);
 	return r;
 }
+
+/* ---- below the root file system ---- */
 
 /*
  * Linux before 5.6 lacks openat2, seccomp profiles of container runtimes may not know it, and it fails with EAGAIN if
