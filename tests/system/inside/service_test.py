@@ -193,6 +193,8 @@ def a_host_of_node_exporter_is_taken_over():
         take_over()
     finally:
         THEIRS.write_text(before)
+    unit = run("nodegauge --migrate /lib/systemd/system/prometheus-node-exporter.service").stdout
+    demand("/usr/lib/systemd" not in unit and "ARGS='--collector.textfile.directory=-/var/lib/prometheus" in unit, f"of the unit: {unit}")
 
 
 def take_over():
@@ -209,8 +211,6 @@ def take_over():
     missing = [word for word in theirs if word not in ours and word != "--no-collector.wifi"]
     demand(not missing, f"{missing} of {theirs} are not in {ours}")
     demand("--collector.textfile.directory=-/var/lib/prometheus/node-exporter" in ours, f"Debian's directory is not in {ours}")
-    unit = run("nodegauge --migrate /lib/systemd/system/prometheus-node-exporter.service").stdout
-    demand("/usr/lib/systemd" not in unit and "ARGS='--collector.textfile.directory=-/var/lib/prometheus" in unit, f"of the unit: {unit}")
 
 
 @cases.case
