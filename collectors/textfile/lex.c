@@ -94,6 +94,14 @@ static int expected(const char **ret_expected, const char *what)
 	return -EBADMSG;
 }
 
+/* The later text format has names in quotes: {"a.b","c.d"="e"} 1. */
+static int expected_name(struct ng_span text, const char **ret_expected, const char *what)
+{
+	bool quoted = text.size && (text.text[0] == '"' || text.text[0] == '{');
+
+	return expected(ret_expected, quoted ? "a name without quotes, which are not supported" : what);
+}
+
 /* ---- comments ---- */
 
 static int lex_comment(struct ng_span text, struct line *line, const char **ret_expected)
@@ -109,7 +117,7 @@ static int lex_comment(struct ng_span text, struct line *line, const char **ret_
 	if (text.size == 0)
 		return 0;
 	if (line->name.size == 0 || !blank(text.text[0]))
-		return expected(ret_expected, "a metric name");
+		return expected_name(text, ret_expected, "a metric name");
 	line->rest = skip_blanks(text);
 	if (line->rest.size == 0)
 		return 0;
@@ -145,7 +153,7 @@ static int lex_label(struct ng_span *text, struct label *label, const char **ret
 {
 	label->name = take_name(text, false);
 	if (label->name.size == 0)
-		return expected(ret_expected, "a label name, or '}'");
+		return expected_name(*text, ret_expected, "a label name, or '}'");
 	*text = skip_blanks(*text);
 	if (text->size == 0 || text->text[0] != '=')
 		return expected(ret_expected, "'=' after a label name");
@@ -189,7 +197,7 @@ static int lex_sample(struct ng_arena *arena, struct ng_span text, struct line *
 {
 	line->name = take_name(&text, true);
 	if (line->name.size == 0)
-		return expected(ret_expected, "a metric name");
+		return expected_name(text, ret_expected, "a metric name");
 	text = skip_blanks(text);
 	if (text.size && text.text[0] == '{') {
 		text = ng_span_skip(text, 1);

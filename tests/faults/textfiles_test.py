@@ -204,6 +204,18 @@ def broken_files_are_named_once_each():
 
 
 @cases.case
+def names_in_quotes_are_called_so():
+    """They belong to a later version of the format."""
+    with Folder() as folder, folder.start() as process:
+        files = {"a.prom": '{"http.requests",a="b"} 1\n', "b.prom": 'a{"b.c"="d"} 1\n', "c.prom": '# TYPE "a.b" gauge\n'}
+        for name, text in files.items():
+            folder.put(name, text)
+        scrape(process)
+        for name in files:
+            demand_equal(said(process, name, "line 1", "without quotes"), 1, f"lines of the log about {name}")
+
+
+@cases.case
 def files_that_collide_are_named_once_each():
     with Folder() as folder, folder.start() as process:
         folder.put("a.prom", "# TYPE type counter\ntype 1\n# HELP help one\nhelp 1\nseries 1\n# TYPE s summary\ns_count 1\n")
