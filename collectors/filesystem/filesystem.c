@@ -13,8 +13,8 @@
 #include <nodegauge/privilege.h>
 #include <sys/statvfs.h>
 
-/* Scratch memory above this size is returned before the families are written. */
-enum { SCRATCH_KEPT = 1 << 20 };
+/* Memory above this size is returned as soon as its contents are no longer needed. */
+enum { KEPT = 1 << 20 };
 
 enum { AVAIL, DEVICE_ERROR, FILES, FILES_FREE, FREE, MOUNT_INFO, PURGEABLE, READONLY, SIZE, FAMILIES };
 
@@ -73,34 +73,24 @@ static const struct ng_privilege privileges[] = {
 
 static void table_clear(struct table *table)
 {
-	ng_arena_done(&table->arena);
-	*table = (struct table){ 0 };
+	if (table->arena.total > KEPT)
+		ng_arena_done(&table->arena);
+	ng_arena_reset(&table->arena);
+	*table = (struct table){ .arena = table->arena };
 }
 
-static void free_probes(struct filesystem *filesystem, const struct table *table, bool all)
-{
-	for (size_t i = 0; i < table->count; i++) {
-		struct probe *probe = table->rows[i].probe;
-		if (probe && (all || !probe->kept))
-			ng_task_free(filesystem->guard, &probe->task);
-	}
-}
-
+/* The table of many mounts is large, so the old one is freed first. */
 static int replace_table(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text)
 {
-	struct table *table = &filesystem->tables[0], *next = &filesystem->tables[1];
+	struct table *table = &filesystem->table;
 
-	int r = filesystem_table(filesystem, scrape, text, table, next);
+	table_clear(table);
+	int r = filesystem_table(filesystem, scrape, text);
 	if (r < 0) {
-		ng_arena_reset(&next->arena);
-		*next = (struct table){ .arena = next->arena };
+		table_clear(table);
 		ng_mounts_close(&filesystem->mounts); /* so that it is reread */
 		return r;
 	}
-	free_probes(filesystem, table, false);
-	table_clear(table);
-	*table = *next;
-	*next = (struct table){ 0 };
 	ng_mounts_watch(scrape, &filesystem->mounts, table->ext4, table->ext4_count);
 	return 0;
 }
@@ -113,7 +103,7 @@ static int read_table(struct filesystem *filesystem, struct ng_scrape *scrape, b
 	int r = ng_mounts_read(scrape, &filesystem->mounts, &text);
 	if (r < 0)
 		return r;
-	*ret_changed = !filesystem->tables[0].text.text || !ng_span_equal(text, filesystem->tables[0].text);
+	*ret_changed = !filesystem->table.text.text || !ng_span_equal(text, filesystem->table.text);
 	return *ret_changed ? replace_table(filesystem, scrape, text) : 0;
 }
 
@@ -133,7 +123,7 @@ static uint64_t last_moment(uint64_t deadline)
 
 static void measure(struct filesystem *filesystem, struct ng_scrape *scrape)
 {
-	struct table *table = &filesystem->tables[0];
+	struct table *table = &filesystem->table;
 
 	if (table->task_count)
 		ng_guard_start(filesystem->guard, table->tasks, table->task_count);
@@ -193,13 +183,13 @@ static int look(struct filesystem *filesystem, struct ng_scrape *scrape)
 		was_read = true;
 	}
 	measure(filesystem, scrape);
-	if (!surprised(&filesystem->tables[0]) || was_read)
+	if (!surprised(&filesystem->table) || was_read)
 		return 0;
 	int r = read_table(filesystem, scrape, &changed);
 	if (r < 0 || !changed)
 		return r;
 	measure(filesystem, scrape);
-	surprised(&filesystem->tables[0]);
+	surprised(&filesystem->table);
 	return 0;
 }
 
@@ -344,7 +334,7 @@ static int filesystem_collect(void *state, struct ng_scrape *scrape)
 {
 	struct filesystem *filesystem = state;
 
-	const struct table *table = &filesystem->tables[0];
+	const struct table *table = &filesystem->table;
 
 	int r = look(filesystem, scrape);
 	if (r < 0)
@@ -352,7 +342,7 @@ static int filesystem_collect(void *state, struct ng_scrape *scrape)
 	for (size_t i = 0; i < table->bad_count; i++)
 		ng_drop_record(scrape, filesystem->mounts.file.path, table->bad[i], FILESYSTEM_LINE);
 	note_stuck(scrape, table);
-	if (scrape->arena->total > SCRATCH_KEPT)
+	if (scrape->arena->total > KEPT)
 		ng_arena_done(scrape->arena); /* frees the text of many mounts before the page is written */
 	r = write_states(scrape, table);
 	if (r < 0)
@@ -366,10 +356,9 @@ static void filesystem_done(void *state)
 	struct filesystem *filesystem = state;
 
 	if (filesystem->guard)
-		free_probes(filesystem, &filesystem->tables[0], true);
+		filesystem_probes_done(filesystem);
 	ng_guard_free(filesystem->guard);
-	table_clear(&filesystem->tables[0]);
-	table_clear(&filesystem->tables[1]);
+	ng_arena_done(&filesystem->table.arena);
 	ng_mounts_close(&filesystem->mounts);
 }
 

@@ -11,8 +11,8 @@
 /* A statfs call on a helper thread. Lives as long as its mount is in the table, and until its thread returns. */
 struct probe {
 	struct ng_task task;
-	bool kept;  /* by the table that is being built */
-	bool fresh; /* created for it */
+	struct probe *next;
+	bool kept; /* by the current table */
 	int error;
 	struct statfs fs;
 	char path[];
@@ -65,20 +65,16 @@ struct filesystem {
 	uint64_t timeout, workers;
 	struct ng_mounts mounts;
 	struct ng_guard *guard;
-	struct table tables[2]; /* the second one while the first is being replaced */
+	struct table table;
+	struct probe *probes; /* of this table and, if it could not be completed, the one before */
 };
 
-/* Assigns a probe to each row that may hang, and orders them. Ownership is as in filesystem_table, which calls it. */
-int filesystem_probes(
-	struct filesystem *filesystem, struct ng_scrape *scrape, const struct table *before, struct table *table);
+/* Assigns a probe to each row that may hang, and orders them; frees those of mounts that have gone. */
+int filesystem_probes(struct filesystem *filesystem, struct ng_scrape *scrape);
+void filesystem_probes_done(struct filesystem *filesystem);
 
-/*
- * Builds `table`, which must be empty, from `text`. It shares probes with `before`: after success those marked `kept`
- * belong to the table, and the caller must free the others. On error `before` is unchanged and the caller must empty
- * `table`.
- */
-int filesystem_table(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text,
-	const struct table *before, struct table *table);
+/* Builds the table, which must be empty, from `text`. On error the caller must empty it. */
+int filesystem_table(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text);
 
 /* Sets for each mount whether it is unreachable by any path. -ENOMEM is the only error. */
 int filesystem_hide(struct ng_arena *arena, const struct ng_mount *mounts, size_t count, bool *hidden);

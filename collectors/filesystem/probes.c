@@ -20,61 +20,83 @@ static struct probe *probe_new(const char *path)
 
 	if (!probe)
 		return NULL;
-	probe->fresh = true;
 	memcpy(probe->path, path, size);
 	return probe;
 }
 
-/* The probe for the same path in the previous table: if it hangs there, no second one is started. */
-static struct probe *probe_find(const struct table *before, const struct index *index, const char *path)
+/* The probes so far, by their paths. */
+struct known {
+	struct probe **probes;
+	struct index index;
+};
+
+static int list_known(struct ng_arena *arena, struct probe *first, struct known *known)
+{
+	size_t count = 0, i = 0;
+
+	for (const struct probe *probe = first; probe; probe = probe->next)
+		count++;
+	known->probes = ng_alloc(arena, count * sizeof(*known->probes) + 1);
+	if (!known->probes || !index_make(arena, count, &known->index))
+		return -ENOMEM;
+	for (struct probe *probe = first; probe; probe = probe->next) {
+		probe->kept = false;
+		known->probes[i] = probe;
+		index_add(&known->index, ng_hash(NG_HASH_SEED, ng_span(probe->path)), i++);
+	}
+	return 0;
+}
+
+/* The probe for the same path: if it hangs there, no second one is started. */
+static struct probe *probe_find(const struct known *known, const char *path)
 {
 	uint64_t cursor = ng_hash(NG_HASH_SEED, ng_span(path));
 	size_t k;
 
-	while (index_next(index, &cursor, &k)) {
-		struct probe *probe = before->rows[k].probe;
+	while (index_next(&known->index, &cursor, &k)) {
+		struct probe *probe = known->probes[k];
 		if (!probe->kept && strcmp(probe->path, path) == 0)
 			return probe;
 	}
 	return NULL;
 }
 
-static int add_probes(struct ng_arena *arena, const struct table *before, struct table *table)
+static int add_probes(struct filesystem *filesystem, struct ng_arena *arena)
 {
-	struct index index;
+	struct table *table = &filesystem->table;
+	struct known known;
 
-	if (!index_make(arena, before->count, &index))
-		return -ENOMEM;
-	for (size_t i = 0; i < before->count; i++) {
-		struct probe *probe = before->rows[i].probe;
-		if (!probe)
-			continue;
-		probe->kept = false;
-		index_add(&index, ng_hash(NG_HASH_SEED, ng_span(probe->path)), i);
-	}
-	for (size_t i = 0; i < table->count; i++) {
+	int r = list_known(arena, filesystem->probes, &known);
+	for (size_t i = 0; r == 0 && i < table->count; i++) {
 		struct row *row = &table->rows[i];
 		if (!row->may_hang)
 			continue;
-		row->probe = probe_find(before, &index, row->path);
-		if (!row->probe)
+		row->probe = probe_find(&known, row->path);
+		if (!row->probe) {
 			row->probe = probe_new(row->path);
-		if (!row->probe)
-			return -ENOMEM;
+			if (!row->probe)
+				return -ENOMEM;
+			row->probe->next = filesystem->probes;
+			filesystem->probes = row->probe;
+		}
 		row->probe->kept = true;
 		table->task_count++;
 	}
-	return 0;
+	return r;
 }
 
-static void settle_probes(struct filesystem *filesystem, const struct table *table, bool success)
+static void free_unkept(struct filesystem *filesystem)
 {
-	for (size_t i = 0; i < table->count; i++) {
-		struct probe *probe = table->rows[i].probe;
-		if (probe && probe->fresh && !success)
-			ng_task_free(filesystem->guard, &probe->task);
-		else if (probe)
-			probe->fresh = false;
+	struct probe **at = &filesystem->probes;
+
+	while (*at) {
+		struct probe *probe = *at;
+		if (probe->kept) {
+			at = &probe->next;
+			continue;
+		}
+		*at = probe->next;
+		ng_task_free(filesystem->guard, &probe->task);
 	}
 }
 
@@ -148,13 +170,20 @@ static int order_tasks(struct ng_arena *arena, struct table *table)
 	return 0;
 }
 
-int filesystem_probes(
-	struct filesystem *filesystem, struct ng_scrape *scrape, const struct table *before, struct table *table)
+int filesystem_probes(struct filesystem *filesystem, struct ng_scrape *scrape)
 {
-	int r = add_probes(scrape->arena, before, table);
+	int r = add_probes(filesystem, scrape->arena);
 
 	if (r == 0)
-		r = order_tasks(scrape->arena, table);
-	settle_probes(filesystem, table, r == 0);
+		r = order_tasks(scrape->arena, &filesystem->table);
+	if (r == 0)
+		free_unkept(filesystem);
 	return r;
+}
+
+void filesystem_probes_done(struct filesystem *filesystem)
+{
+	for (struct probe *probe = filesystem->probes; probe; probe = probe->next)
+		probe->kept = false;
+	free_unkept(filesystem);
 }

@@ -268,9 +268,9 @@ static int note_ext4(struct work *work)
 	return 0;
 }
 
-int filesystem_table(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text,
-	const struct table *before, struct table *table)
+int filesystem_table(struct filesystem *filesystem, struct ng_scrape *scrape, struct ng_span text)
 {
+	struct table *table = &filesystem->table;
 	static int (*const steps[])(
 		struct work * work) = { parse, note_hanging, find_places, hide, choose, render_labels, note_ext4 };
 	struct work work = { .filesystem = filesystem, .scrape = scrape, .table = table };
@@ -284,5 +284,5 @@ int filesystem_table(struct filesystem *filesystem, struct ng_scrape *scrape, st
 		work.rootfs.size--;
 	for (size_t i = 0; r == 0 && i < NG_COUNT(steps); i++)
 		r = steps[i](&work);
-	return r == 0 ? filesystem_probes(filesystem, scrape, before, table) : r;
+	return r == 0 ? filesystem_probes(filesystem, scrape) : r;
 }
