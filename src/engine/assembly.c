@@ -8,6 +8,8 @@
  */
 #include "engine/internal.h"
 
+#include "exposition/stencil.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -335,7 +337,12 @@ static void let_go(struct ng_engine *engine, struct ng_body *body)
 static void reset_body(const struct ng_engine *engine, struct ng_body *body)
 {
 	for (size_t i = 0; i < NG_FORMATS; i++) {
-		ng_encoded_reset(&body->encoded[i], engine->packed >> i & 1);
+		struct ng_encoded *encoded = &body->encoded[i];
+		bool packed = engine->packed >> i & 1;
+		ng_encoded_reset(encoded, packed);
+		encoded->gzip = engine->gzip ? engine->gzip[i] : NULL;
+		encoded->packed = &body->packed[i];
+		encoded->keep = packed ? NG_STENCIL_MAX : NG_PLAIN_ROOM;
 		body->packed[i].size = 0;
 	}
 	body->serial = engine->serial;
@@ -376,7 +383,7 @@ static bool is_large(const struct ng_body *body)
 	size_t capacity = 0;
 
 	for (size_t i = 0; i < NG_FORMATS; i++)
-		capacity += body->encoded[i].capacity;
+		capacity += body->encoded[i].folded + body->encoded[i].capacity;
 	return capacity > NG_KEEP_ROOM;
 }
 

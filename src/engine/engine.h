@@ -53,11 +53,12 @@ struct ng_engine_config {
  */
 struct ng_body {
 	struct ng_encoded encoded[NG_FORMATS];
-	struct ng_packed packed[NG_FORMATS]; /* compressed; filled in by the user of the body, empty at first */
+	struct ng_packed packed[NG_FORMATS]; /* compressed; filled in by the user of the body if not folded */
 	atomic_uint references;
 	uint64_t serial;
 };
 
+/* The text; empty if it was folded. */
 static inline struct ng_span ng_body_text(const struct ng_body *body, enum ng_format format)
 {
 	return (struct ng_span){ body->encoded[format].bytes, body->encoded[format].size };
@@ -96,6 +97,7 @@ struct ng_selection {
 	uint64_t readers, recent_readers; /* see struct ng_scrape; 0 means one reader */
 	unsigned formats;                 /* requested formats, one bit each; 0 means text */
 	unsigned packed;                  /* which of them will be compressed */
+	struct ng_gzip *const *gzip;      /* for each format, to fold large responses; NULL to keep them as text */
 };
 
 /*

@@ -289,6 +289,7 @@ int ng_engine_start(struct ng_engine *engine, const struct ng_selection *selecti
 	engine->recent_readers = (selection ? selection->recent_readers : 0) | engine->readers;
 	engine->formats = selection && selection->formats ? selection->formats : 1u << NG_FORMAT_TEXT;
 	engine->packed = selection ? selection->packed : 0;
+	engine->gzip = selection ? selection->gzip : NULL;
 	engine->epoch = ng_kernel_devices_epoch(&engine->kernel);
 	engine->next = 0;
 	engine->pending = 0;

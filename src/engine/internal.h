@@ -8,8 +8,9 @@
 #include <pthread.h>
 
 enum {
-	NG_KEEP_ROOM = 1 << 20, /* pages, bodies and arenas beyond this size are returned to the system after use */
-	NG_BODIES_KEPT = 4,     /* of the bodies being sent to slow clients, any more than these are freed once sent */
+	NG_KEEP_ROOM = 1 << 20,  /* pages, bodies and arenas beyond this size are returned to the system after use */
+	NG_PLAIN_ROOM = 8 << 20, /* larger responses are folded even if no client wants them compressed */
+	NG_BODIES_KEPT = 4,      /* of the bodies being sent to slow clients, any more than these are freed once sent */
 };
 
 struct ng_runner {
@@ -53,6 +54,7 @@ struct ng_engine {
 	uint64_t serial, deadline, epoch;
 	uint64_t readers, recent_readers;
 	unsigned formats, packed;
+	struct ng_gzip *const *gzip;
 	size_t next;    /* in `order` */
 	size_t pending; /* cells, started or not, that have no result yet */
 	uint64_t moved; /* when a cell was last started */

@@ -33,10 +33,10 @@ static void pack(struct ng_scrapes *scrapes, struct ng_body *body, enum ng_forma
 {
 	struct ng_packed *packed = &body->packed[format];
 
-	if (body->encoded[format].size < PACK_FROM ||
+	if (body->encoded[format].folded || body->encoded[format].size < PACK_FROM ||
 		ng_stencil_pack(scrapes->stencil[format], &body->encoded[format], packed))
 		return;
-	if (ng_gzip_pack(scrapes->gzip, ng_body_text(body, format), packed) < 0)
+	if (ng_gzip_pack(scrapes->gzip[format], ng_body_text(body, format), packed) < 0)
 		packed->size = 0; /* then it is sent uncompressed */
 }
 
@@ -127,7 +127,8 @@ static void start_gather(struct ng_scrapes *scrapes)
 		return;
 	struct ng_selection selection = { .cell = scrapes->sharing->all ? NULL : scrapes->sharing->cell,
 		.formats = scrapes->formats,
-		.packed = scrapes->pack };
+		.packed = scrapes->pack,
+		.gzip = scrapes->gzip };
 	copy_counts(scrapes);
 	scrapes->started = ng_now();
 	for (const struct ng_waiting *scrape = scrapes->sharing; scrape; scrape = scrape->next)
@@ -150,28 +151,77 @@ static void release_body(void *body)
 	ng_body_release(body);
 }
 
+/* A client that gets a folded response as text. */
+struct unfolding {
+	struct ng_source source;
+	struct ng_body *body;
+	struct ng_unpacker *unpacker;
+};
+
+static ssize_t read_unfolded(struct ng_source *source, char *at, size_t size)
+{
+	return ng_unpack(((struct unfolding *)source)->unpacker, at, size);
+}
+
+static void release_unfolding(void *context)
+{
+	struct unfolding *unfolding = context;
+
+	ng_unpacker_free(unfolding->unpacker);
+	ng_body_release(unfolding->body);
+	free(unfolding);
+}
+
+/* Changes the answer to one with the text of a folded response; false if there is no memory. */
+static bool unfold(struct ng_body *body, enum ng_format format, struct ng_answer *answer)
+{
+	struct unfolding *unfolding = malloc(sizeof(*unfolding));
+
+	if (!unfolding)
+		return false;
+	*unfolding = (struct unfolding){ { read_unfolded }, body, ng_unpacker_new(answer->body) };
+	if (!unfolding->unpacker) {
+		free(unfolding);
+		return false;
+	}
+	answer->body = (struct ng_span){ NULL, body->encoded[format].folded };
+	answer->source = &unfolding->source;
+	answer->release = release_unfolding;
+	answer->context = unfolding;
+	return true;
+}
+
+static void answer_failure(struct ng_scrapes *scrapes, struct ng_waiting *scrape, int error)
+{
+	atomic_fetch_add(&scrapes->results[NG_RESULT_FAILED], 1);
+	ng_answer_format(
+		scrape->request, 500, "An error has occurred while serving metrics:\n\n%s\n", strerror(-error));
+}
+
 static void answer_scrape(struct ng_scrapes *scrapes, struct ng_waiting *scrape, struct ng_body *body)
 {
 	if (!body) {
-		atomic_fetch_add(&scrapes->results[NG_RESULT_FAILED], 1);
-		ng_answer_format(scrape->request, 500, "An error has occurred while serving metrics:\n\n%s\n",
-			strerror(-scrapes->error));
+		answer_failure(scrapes, scrape, scrapes->error);
 		return;
 	}
-	const struct ng_packed *packed_form = &body->packed[scrape->format];
-	bool packed = scrape->gzip && packed_form->size > 0;
-	struct ng_span text = ng_body_text(body, scrape->format);
-	if (packed)
-		text = (struct ng_span){ packed_form->bytes, packed_form->size };
+	const struct ng_packed *packed = &body->packed[scrape->format];
+	bool folded = body->encoded[scrape->format].folded;
+	struct ng_answer answer = { .status = 200,
+		.type = scrape->type,
+		.gzip = scrape->gzip && packed->size > 0,
+		.body = ng_body_text(body, scrape->format),
+		.release = release_body,
+		.context = body };
+	if (answer.gzip || folded)
+		answer.body = (struct ng_span){ packed->bytes, packed->size };
+	if (folded && !answer.gzip && !unfold(body, scrape->format, &answer)) {
+		answer_failure(scrapes, scrape, -ENOMEM);
+		return;
+	}
 	atomic_fetch_add(&scrapes->results[NG_RESULT_OK], 1);
-	atomic_fetch_add(&scrapes->bytes[packed], text.size);
+	atomic_fetch_add(&scrapes->bytes[answer.gzip], answer.body.size);
 	atomic_fetch_add(&body->references, 1);
-	ng_request_answer(scrape->request, &(struct ng_answer){ .status = 200,
-						   .type = scrape->type,
-						   .gzip = packed,
-						   .body = text,
-						   .release = release_body,
-						   .context = body });
+	ng_request_answer(scrape->request, &answer);
 }
 
 void ng_scrapes_run(struct ng_scrapes *scrapes)
@@ -310,11 +360,11 @@ int ng_scrapes_init(struct ng_scrapes *scrapes, uint64_t max_requests)
 	scrapes->max_requests = max_requests;
 	scrapes->waiting_end = &scrapes->waiting;
 	scrapes->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	scrapes->gzip = ng_gzip_new();
-	bool ready = scrapes->event_fd >= 0 && scrapes->gzip;
+	bool ready = scrapes->event_fd >= 0;
 	for (size_t i = 0; i < NG_FORMATS; i++) {
+		scrapes->gzip[i] = ng_gzip_new();
 		scrapes->stencil[i] = ng_stencil_new();
-		ready = ready && scrapes->stencil[i];
+		ready = ready && scrapes->gzip[i] && scrapes->stencil[i];
 	}
 	return ready ? 0 : -ENOMEM;
 }
@@ -335,8 +385,9 @@ void ng_scrapes_done(struct ng_scrapes *scrapes)
 	free_list(scrapes->spare);
 	if (scrapes->body)
 		ng_body_release(scrapes->body);
-	ng_gzip_free(scrapes->gzip);
-	for (size_t i = 0; i < NG_FORMATS; i++)
+	for (size_t i = 0; i < NG_FORMATS; i++) {
+		ng_gzip_free(scrapes->gzip[i]);
 		ng_stencil_free(scrapes->stencil[i]);
+	}
 	ng_close_fd(&scrapes->event_fd);
 }

@@ -48,7 +48,7 @@ struct ng_scrapes {
 	struct ng_readers readers;
 
 	/* handed over by the gather, before it signals event_fd */
-	struct ng_gzip *gzip;
+	struct ng_gzip *gzip[NG_FORMATS];
 	struct ng_stencil *stencil[NG_FORMATS];
 	unsigned formats,
 		pack; /* a bit for each format: which are wanted, and compressed; set before the gather starts */

@@ -11,6 +11,8 @@ void ng_encode(struct ng_encoded *out, enum ng_format format, const struct ng_pa
 	for (size_t i = 0; i < page->family_count && !out->error; i++) {
 		if (!page->families[i].elsewhere)
 			encoders[format]->family(out, &page->families[i]);
+		if (out->gzip && out->size > out->keep)
+			ng_encoded_fold(out, false);
 	}
 }
 
@@ -18,4 +20,6 @@ void ng_encode_end(struct ng_encoded *out, enum ng_format format)
 {
 	if (encoders[format]->end)
 		encoders[format]->end(out);
+	if (out->folded)
+		ng_encoded_fold(out, true);
 }

@@ -13,6 +13,8 @@ void ng_encoded_reset(struct ng_encoded *out, bool noting)
 	out->error = 0;
 	out->noting = noting;
 	out->value_count = 0;
+	out->gzip = NULL;
+	out->folded = 0;
 }
 
 void ng_encoded_done(struct ng_encoded *out)
@@ -20,6 +22,23 @@ void ng_encoded_done(struct ng_encoded *out)
 	free(out->bytes);
 	free(out->values);
 	*out = (struct ng_encoded){ 0 };
+}
+
+void ng_encoded_fold(struct ng_encoded *out, bool last)
+{
+	if (out->error)
+		return;
+	if (!out->folded)
+		ng_gzip_begin(out->gzip, out->packed);
+	out->error = ng_gzip_add(out->gzip, (struct ng_span){ out->bytes, out->size }, last, out->packed);
+	out->folded += out->size;
+	out->size = 0;
+	out->noting = false;
+	if (!last)
+		return;
+	free(out->bytes);
+	out->bytes = NULL;
+	out->capacity = 0;
 }
 
 char *ng_encoded_grow(struct ng_encoded *out, size_t more)

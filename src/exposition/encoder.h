@@ -8,6 +8,7 @@
 #ifndef EXPOSITION_ENCODER_H
 #define EXPOSITION_ENCODER_H
 
+#include "exposition/gzip.h"
 #include "exposition/page.h"
 
 enum ng_format { NG_FORMAT_TEXT, NG_FORMATS };
@@ -21,7 +22,7 @@ struct ng_place {
 struct ng_encoded {
 	char *bytes;
 	size_t size, capacity;
-	int error; /* sticky: -ENOMEM, -EFBIG */
+	int error; /* sticky: -ENOMEM, -EFBIG, -EIO */
 
 	/*
 	 * positions of the numbers, in order, for the compressor (stencil.h), if requested and the response is not too
@@ -30,6 +31,12 @@ struct ng_encoded {
 	bool noting;
 	struct ng_place *values;
 	size_t value_count, value_capacity;
+
+	/* set after a reset to compress a response while it is encoded, once it is larger than `keep` */
+	struct ng_gzip *gzip;
+	struct ng_packed *packed;
+	size_t keep;
+	size_t folded; /* bytes of the response that are in `packed` only: all of them at its end, or none */
 };
 
 struct ng_encoder {
@@ -41,12 +48,18 @@ struct ng_encoder {
 
 extern const struct ng_encoder ng_text_encoder; /* text.c: format 0.0.4 */
 
-/* Encodes the families of a page; after the last page, writes the end of the response. */
+/*
+ * Encodes the families of a page; after the last page, writes the end of the response. Folding happens after a family,
+ * so the buffer grows to `keep` and the largest family.
+ */
 void ng_encode(struct ng_encoded *out, enum ng_format format, const struct ng_page *page);
 void ng_encode_end(struct ng_encoded *out, enum ng_format format);
 
 void ng_encoded_reset(struct ng_encoded *out, bool noting);
 void ng_encoded_done(struct ng_encoded *out);
+
+/* Moves the text so far into the compressed form; with the last part, the buffer is freed. */
+void ng_encoded_fold(struct ng_encoded *out, bool last);
 
 /* Makes room for `more` bytes plus NG_PAGE_SLACK and returns the end of the response; NULL after an error. */
 char *ng_encoded_grow(struct ng_encoded *out, size_t more);

@@ -26,6 +26,9 @@
 /* Memory that the library needs for a request: its head, a copy of its cookies, and about 60 bytes for each item. */
 enum { CONNECTION_MEMORY = 3 * NG_HEAD_MAX };
 
+/* How much is taken from a source at once. */
+enum { SOURCE_ROOM = 32 << 10 };
+
 /* While draining: how long a client that has just connected may take to send its request. */
 static const uint64_t patience_ns = 400u * 1000000u;
 
@@ -256,12 +259,24 @@ static void *see_target(void *context, const char *target, struct MHD_Connection
 	return &connection->request;
 }
 
+static ssize_t read_source(void *context, uint64_t position, char *at, size_t size)
+{
+	struct ng_source *source = context;
+	ssize_t n = source->read(source, at, size);
+
+	(void)position;
+	return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
 static enum MHD_Result queue_answer(struct connection *connection)
 {
 	struct ng_answer *answer = &connection->answer;
 	struct MHD_Response *response;
 
-	if (answer->release)
+	if (answer->source)
+		response = MHD_create_response_from_callback(
+			answer->body.size, SOURCE_ROOM, read_source, answer->source, answer->release);
+	else if (answer->release)
 		response = MHD_create_response_from_buffer_with_free_callback_cls(
 			answer->body.size, (void *)answer->body.text, answer->release, answer->context);
 	else

@@ -13,6 +13,7 @@
 #include "http/listen.h"
 
 #include <nodegauge/text.h>
+#include <sys/types.h>
 
 struct ng_server;
 struct ng_request;
@@ -89,6 +90,12 @@ void ng_request_arguments(const struct ng_request *request,
 
 void ng_request_keep(struct ng_request *request);
 
+/* A body that is produced while it is sent: writes at most `size` bytes. 0 or an error before its end closes the
+ * connection. */
+struct ng_source {
+	ssize_t (*read)(struct ng_source *source, char *at, size_t size);
+};
+
 /* The body is shared: `release` is called with `context` when it has been sent or the client went away. */
 struct ng_answer {
 	unsigned status;
@@ -96,6 +103,7 @@ struct ng_answer {
 	bool gzip;
 	bool page; /* a document for browsers: with a content security policy */
 	struct ng_span body;
+	struct ng_source *source; /* if set, it is the context too, and `body` has only the size */
 	void (*release)(void *context);
 	void *context;
 };

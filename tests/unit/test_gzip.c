@@ -82,9 +82,66 @@ static void room_is_kept(void **state)
 	ng_gzip_free(NULL);
 }
 
+/* Pieces of any size give one gzip member, which is read back in parts of any size. */
+static void pieces(void **state)
+{
+	struct ng_gzip *gzip = ng_gzip_new();
+	struct ng_packed packed = { 0 };
+	enum { SIZE = 3000000 };
+	char *text = malloc(SIZE), *back = malloc(SIZE);
+	uint32_t random = 1;
+
+	(void)state;
+	for (size_t i = 0; i < SIZE; i++) {
+		random = random * 1664525 + 1013904223;
+		text[i] = i % 7 ? "node_load1 0.25\n"[i % 16] : (char)(random >> 24);
+	}
+	for (size_t piece = 1000; piece <= SIZE; piece *= 13) {
+		ng_gzip_begin(gzip, &packed);
+		for (size_t at = 0; at < SIZE; at += piece) {
+			bool last = SIZE - at <= piece;
+			struct ng_span span = { text + at, last ? SIZE - at : piece };
+			assert_int_equal(ng_gzip_add(gzip, span, last, &packed), 0);
+		}
+		assert_unpacks(&packed, (struct ng_span){ text, SIZE });
+		struct ng_unpacker *unpacker = ng_unpacker_new((struct ng_span){ packed.bytes, packed.size });
+		size_t size = 0;
+		ssize_t n;
+		while ((n = ng_unpack(unpacker, back + size, SIZE - size < piece ? SIZE - size : piece)) > 0)
+			size += (size_t)n;
+		assert_int_equal(n, 0);
+		assert_int_equal(size, SIZE);
+		assert_memory_equal(back, text, SIZE);
+		ng_unpacker_free(unpacker);
+	}
+	assert_true(packed.size < SIZE / 2);
+	free(text);
+	free(back);
+	free(packed.bytes);
+	ng_gzip_free(gzip);
+	ng_unpacker_free(NULL);
+}
+
+static void damage_is_noticed(void **state)
+{
+	struct ng_gzip *gzip = ng_gzip_new();
+	struct ng_packed packed = { 0 };
+	char text[100];
+
+	(void)state;
+	assert_int_equal(ng_gzip_pack(gzip, NG_SPAN("node_load1 0.25\n"), &packed), 0);
+	packed.bytes[packed.size - 5] ^= 1;
+	struct ng_unpacker *unpacker = ng_unpacker_new((struct ng_span){ packed.bytes, packed.size });
+	assert_true(ng_unpack(unpacker, text, sizeof(text)) < 0);
+	ng_unpacker_free(unpacker);
+	free(packed.bytes);
+	ng_gzip_free(gzip);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(round_trips), TEST(room_is_kept) };
+	const struct CMUnitTest tests[] = { TEST(round_trips), TEST(room_is_kept), TEST(pieces),
+		TEST(damage_is_noticed) };
 
 	return cmocka_run_group_tests_name("gzip", tests, NULL, NULL);
 }
