@@ -52,10 +52,12 @@ LINK = {"addr_assign_type": 3, "addr_len": 6, "broadcast": "ff:ff:ff:ff:ff:ff", 
 
 
 class Tree:
-    """Files below a directory, and numbers for them that depend on the seed alone."""
+    """Files below a directory, and numbers for them that depend on the seed alone. With `shared`, all disks and all interfaces
+    have the attributes of the first, and mounts that are not shown have no directory: far fewer files for as many series."""
 
-    def __init__(self, root):
+    def __init__(self, root, shared=False):
         self.root = Path(root)
+        self.shared = shared
         self.random = random.Random(1)
 
     def put(self, path, text):
@@ -177,11 +179,12 @@ def disks(tree, count):
     for number in range(count):
         name, device = disk_name(number), f"{8 + number // 16 * 57}:{number % 16 * 16}"
         lines.append(f"{device.replace(':', ' ')} {name} {tree.numbers(8, 10**9)} 0 {tree.numbers(8, 10**9)}\n")
-        unit = f"sys/devices/pci0000:00/0000:00:1f.2/host{number}/target{number}:0:0/{number}:0:0:0"
-        real = f"{unit}/block/{name}"
-        tree.values(real, {"dev": device, "size": tree.number(10**10), "ro": 0, "removable": 0, "stat": tree.numbers(17, 10**8)})
-        tree.values(f"{real}/queue", QUEUE)
-        tree.values(unit, {"model": "A disk", "vendor": "ATA", "rev": "1.0"})
+        if number == 0 or not tree.shared:
+            unit = f"sys/devices/pci0000:00/0000:00:1f.2/host{number}/target{number}:0:0/{number}:0:0:0"
+            real = f"{unit}/block/{name}"
+            tree.values(real, {"dev": device, "size": tree.number(10**10), "ro": 0, "removable": 0, "stat": tree.numbers(17, 10**8)})
+            tree.values(f"{real}/queue", QUEUE)
+            tree.values(unit, {"model": "A disk", "vendor": "ATA", "rev": "1.0"})
         tree.link(f"sys/block/{name}", real)
         tree.link(f"sys/class/block/{name}", real)
         tree.put(f"udev/b{device}", f"S:disk/by-id/wwn-{number}\nE:ID_MODEL=A_disk\nE:ID_SERIAL_SHORT=S{number:08}\nE:ID_REVISION=1.0\n"
@@ -196,11 +199,12 @@ def interfaces(tree, count):
              "compressed\n"]
     for index, name in enumerate(names, 1):
         lines.append(f"{name:>6}: {tree.numbers(2)} 0 {tree.number(1000)} 0 0 0 {tree.number()} {tree.numbers(2)} 0 0 0 0 0 0\n")
-        real = f"sys/devices/virtual/net/{name}"
-        tree.values(real, {**LINK, "address": tree.address(), "ifindex": index, "iflink": index,
-                           "uevent": f"INTERFACE={name}\nIFINDEX={index}"})
-        for counter in ("rx_bytes", "tx_bytes", "rx_packets", "tx_packets", "rx_dropped", "tx_dropped"):
-            tree.put(f"{real}/statistics/{counter}", str(tree.number()))
+        if index == 1 or not tree.shared:
+            real = f"sys/devices/virtual/net/{name}"
+            tree.values(real, {**LINK, "address": tree.address(), "ifindex": index, "iflink": index,
+                               "uevent": f"INTERFACE={name}\nIFINDEX={index}"})
+            for counter in ("rx_bytes", "tx_bytes", "rx_packets", "tx_packets", "rx_dropped", "tx_dropped"):
+                tree.put(f"{real}/statistics/{counter}", str(tree.number()))
         tree.link(f"sys/class/net/{name}", real)
     tree.put("proc/net/dev", "".join(lines))
     tree.put("proc/net/arp", "IP address       HW type     Flags       HW address            Mask     Device\n" + "".join(
@@ -227,7 +231,8 @@ def mounts(tree, count):
     table, short = [], []
     for number in range(count):
         point, kind, source = system[number] if number < len(system) else next(pods)
-        (tree.root / "rootfs" / point[1:]).mkdir(parents=True, exist_ok=True)
+        if not tree.shared or kind not in ("overlay", "nsfs"):
+            (tree.root / "rootfs" / point[1:]).mkdir(parents=True, exist_ok=True)
         table.append(f"{20 + number} 1 0:{number} / {point} rw,relatime shared:{number} - {kind} {source} rw\n")
         short.append(f"{source} {point} {kind} rw,relatime 0 0\n")
     for process in ("1", "self"):
@@ -236,10 +241,10 @@ def mounts(tree, count):
     tree.put("proc/mounts", "".join(short))
 
 
-def make(directory, **sizes):
+def make(directory, shared=False, **sizes):
     """Writes the trees; sizes that are not given are those of BASE."""
     sizes = {**BASE, **sizes}
-    tree = Tree(directory)
+    tree = Tree(directory, shared)
     machine(tree)
     protocols(tree)
     cpus(tree, sizes["cpus"])
@@ -256,6 +261,7 @@ def main():
     parser.add_argument("directory")
     for name, usual in BASE.items():
         parser.add_argument(f"--{name}", type=int, default=usual, help=f"{usual} where not given, {LARGE[name]} on the large machine")
+    parser.add_argument("--shared", action="store_true", help="fewer files: all disks and all interfaces have the attributes of the first")
     given = vars(parser.parse_args())
     make(**given)
 

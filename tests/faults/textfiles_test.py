@@ -16,19 +16,12 @@ sys.path.insert(0, str(HERE.parent / "lib"))
 import cases as harness
 import daemon
 import exposition
+import memory
 import wire
 from cases import demand, demand_equal
+from memory import MIB
 
 cases = harness.Cases()
-MIB = 1 << 20
-ROOT = HERE.parent.parent
-
-
-def shipped_limits():
-    """MemoryMax= of the unit and the container's limit of the DaemonSet, in bytes."""
-    unit = re.search(r"^MemoryMax=(\d+)M$", (ROOT / "systemd/nodegauge.service").read_text(), re.M)
-    pod = re.search(r"limits:\n(?:\s+cpu:.*\n)?\s+memory: (\d+)Mi", (ROOT / "packaging/kubernetes/base/daemonset.yaml").read_text())
-    return {"the unit": int(unit[1]) * MIB, "the DaemonSet": int(pod[1]) * MIB}
 
 
 class MemoryGroup:
@@ -99,10 +92,6 @@ def value(body, family, **labels):
     return found[0] if found else None
 
 
-def peak(process):
-    return int(re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())[1]) << 10
-
-
 def small_files(folder):
     for i in range(3000):
         folder.put(f"file_{i:05}.prom", f'backup_age{{n="{i}"}} {i}\n')
@@ -155,7 +144,7 @@ def stays_below(limit, make, complete):
                 demand_equal(value(body, "good"), 1, "the good file's sample")
                 demand_equal(value(body, "node_textfile_scrape_error"), 0 if complete else 1, "node_textfile_scrape_error")
             demand(process.running(), "it was killed")
-            most = peak(process)
+            most = memory.peak(process)
             demand(daemon.sanitized() or most < limit, f"{most >> 20} MiB at most")
             if complete:
                 demand_equal(len(body.series_of("backup_age")), 3000, "series")
@@ -234,7 +223,7 @@ def files_that_collide_are_named_once_each():
             demand_equal(said(process, f"{file}:", *words), 1, f"lines about {file}")
 
 
-for place, bytes_ in shipped_limits().items():
+for place, bytes_ in (("the unit", memory.unit_limit()), ("the DaemonSet", memory.pod_limit())):
     for content in (small_files, files_within_the_old_limits, short_lines, families, histograms, labels, bounds, many_files):
         cases.run(f"{content.__name__.replace('_', ' ')} below the limit of {place}", stays_below, bytes_, content, content is small_files)
 sys.exit(cases.run_all())
