@@ -46,4 +46,34 @@ struct hwmon_chips {
 
 int hwmon_chips_find(struct ng_scrape *scrape, struct hwmon_chips *ret_chips);
 
+struct hwmon_reading {
+	struct hwmon_metric metric;
+	struct hwmon_file sensor; /* while listing */
+	bool may_be_text;
+	struct ng_file file;
+	struct ng_labels *labels;
+	size_t order; /* in which it was listed */
+};
+
+/* Labels of a series that is always 1. */
+struct hwmon_notes {
+	struct ng_labels **labels;
+	size_t count, capacity;
+};
+
+struct hwmon {
+	struct ng_filter chips, sensors;
+	uint64_t epoch; /* in which the chips were listed */
+	bool unsure;    /* something could not be read: list again */
+	bool absent;    /* no class directory */
+	struct ng_arena kept;
+	struct hwmon_reading *reading; /* by family */
+	size_t count, capacity;
+	struct hwmon_notes names, labels;
+};
+
+/* Lists chips and sensors anew. */
+int hwmon_list(struct hwmon *hwmon, struct ng_scrape *scrape);
+void hwmon_forget(struct hwmon *hwmon);
+
 #endif
