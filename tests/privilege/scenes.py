@@ -94,6 +94,12 @@ def processes(place):
     return [f"--path.procfs={place}/hidden"]
 
 
+def rapl(place):
+    """drivers/powercap/powercap_sys.c: define_power_zone_show(energy_uj), 0400 since Linux 5.10."""
+    tree = captured(place, "rapl/typical", "rapl", {"energy_uj"})
+    return [f"--path.sysfs={tree}/sys"]
+
+
 def slabinfo(_place):
     return []
 
@@ -119,6 +125,7 @@ SCENES = {
     "dmi": [dmi],
     "filesystem": [filesystem],
     "processes": [processes],
+    "rapl": [rapl],
     "slabinfo": [slabinfo],
     "sysctl": [sysctl],
     "textfile": [textfile],

@@ -55,7 +55,7 @@ def defaults_without_privilege():
     need_everything()
     with Place() as place:
         def excused(key, body):
-            return key[0] in ROOTS_ALONE or dict(key[1]).get("mountpoint") in closed_mounts(body)
+            return key[0] in ROOTS_ALONE or key[0].startswith("node_rapl_") or dict(key[1]).get("mountpoint") in closed_mounts(body)
 
         said = check(place, [], prefix=wrapper(NOBODY), excused=excused)
         harness.demand_equal(success(place, prefix=wrapper(NOBODY)), success(place), "the success of the collectors")
