@@ -8,7 +8,7 @@
  *
  * Source: Documentation/gpu/amdgpu/driver-misc.rst and thermal.rst. Other drivers do not have these attributes.
  */
-#include "kernel/devices.h"
+#include "devices.h"
 
 #define DIRECTORY "class/drm"
 
@@ -33,12 +33,12 @@ static const struct ng_family families[] = { METRICS(FAMILY)[INFO] = { .name = "
 						     .type = NG_GAUGE,
 						     .labels = "card,memory_vendor,power_performance_level,"
 							       "unique_id,vendor" } };
-static const struct ng_attribute attributes[] = {
+static const struct device_attribute attributes[] = {
 	METRICS(NUMBER)[VENDOR] = { .file = "mem_info_vram_vendor" },
 	[LEVEL] = { .file = "power_dpm_force_performance_level" },
 	[UNIQUE_ID] = { .file = "unique_id" },
 };
-static const struct ng_device_kind cards = {
+static const struct device_kind cards = {
 	.attributes = attributes,
 	.count = NG_COUNT(attributes),
 	.numbers = NUMBERS,
@@ -47,7 +47,7 @@ static const struct ng_device_kind cards = {
 };
 
 struct drm {
-	struct ng_devices devices;
+	struct devices devices;
 };
 
 static bool is_amd(struct ng_span uevent)
@@ -69,12 +69,12 @@ static int card_add(struct drm *drm, struct ng_scrape *scrape, const char *name)
 
 	int r = path ? ng_read(scrape, NG_SYS, NG_VALUE, path, &uevent) : -ENOMEM;
 	if (r < 0 && r != -ENOMEM) {
-		ng_devices_leave_out(&drm->devices, scrape, r, path);
+		devices_leave_out(&drm->devices, scrape, r, path);
 		return 0;
 	}
 	if (r < 0 || !is_amd(uevent))
 		return r;
-	return ng_device_add(
+	return devices_add(
 		&drm->devices, &cards, front, name, NG_LABELS(&drm->devices.kept, { "card", ng_span(name) }));
 }
 
@@ -88,16 +88,16 @@ static int list(struct drm *drm, struct ng_scrape *scrape)
 {
 	struct ng_names names;
 
-	if (!ng_devices_list(&drm->devices, scrape))
+	if (!devices_list(&drm->devices, scrape))
 		return 0;
 	int r = ng_names(scrape, NG_SYS, DIRECTORY, &names);
 	if (r == -ENOENT)
-		return ng_devices_listed(&drm->devices, scrape, 0);
+		return devices_listed(&drm->devices, scrape, 0);
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		if (is_card(names.name[i]))
 			r = card_add(drm, scrape, names.name[i]);
 	}
-	return ng_devices_listed(&drm->devices, scrape, r);
+	return devices_listed(&drm->devices, scrape, r);
 }
 
 static int drm_collect(void *state, struct ng_scrape *scrape)
@@ -107,11 +107,11 @@ static int drm_collect(void *state, struct ng_scrape *scrape)
 	int r = list(drm, scrape);
 	if (r < 0)
 		return r;
-	ng_devices_read(&drm->devices, scrape);
-	ng_devices_emit(&drm->devices, scrape, families, NUMBERS);
+	devices_read(&drm->devices, scrape);
+	devices_emit(&drm->devices, scrape, families, NUMBERS);
 	ng_family(scrape->page, &families[INFO]);
 	for (size_t i = 0; i < drm->devices.count; i++) {
-		const struct ng_device *device = &drm->devices.device[i];
+		const struct device *device = &drm->devices.device[i];
 		if (device->gone || device->unread)
 			continue;
 		ng_sample_u64(scrape->page,
@@ -127,7 +127,7 @@ static void drm_done(void *state)
 {
 	struct drm *drm = state;
 
-	ng_devices_done(&drm->devices);
+	devices_done(&drm->devices);
 }
 
 static const struct ng_collector descriptor = {

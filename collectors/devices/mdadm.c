@@ -12,7 +12,7 @@
  * In [2/1], two disks are required and one is active; (F) is a failed disk, (S) a spare. Levels without redundancy have
  * neither this nor `degraded`. Source: Documentation/admin-guide/md.rst, md_seq_show in drivers/md/md.c.
  */
-#include "kernel/devices.h"
+#include "devices.h"
 
 enum { BLOCKS, BLOCKS_SYNCED, DISKS, DISKS_REQUIRED, STATE, RAID_DISKS, DEGRADED };
 
@@ -47,10 +47,10 @@ static const struct ng_family families[] = {
 		.labels = "device" },
 };
 
-static const struct ng_attribute attributes[] = { { .file = "raid_disks" }, { .file = "degraded" },
+static const struct device_attribute attributes[] = { { .file = "raid_disks" }, { .file = "degraded" },
 	{ .file = "level" } };
 enum { NUMBERS = 2, LEVEL = 2 };
-static const struct ng_device_kind arrays = {
+static const struct device_kind arrays = {
 	.attributes = attributes,
 	.count = NG_COUNT(attributes),
 	.numbers = NUMBERS,
@@ -82,7 +82,7 @@ struct array {
 
 struct mdadm {
 	struct ng_file mdstat;
-	struct ng_devices devices;
+	struct devices devices;
 };
 
 /* ---- mdstat ---- */
@@ -272,10 +272,10 @@ static int device_add(struct mdadm *mdadm, struct ng_scrape *scrape, const char 
 
 	int r = front ? ng_directory(scrape, NG_SYS, front, &directory) : -ENOMEM;
 	if (r < 0 && r != -ENOMEM) {
-		ng_devices_leave_out(&mdadm->devices, scrape, r, front);
+		devices_leave_out(&mdadm->devices, scrape, r, front);
 		return 0;
 	}
-	return r == 0 ? ng_device_add(&mdadm->devices, &arrays, front, name,
+	return r == 0 ? devices_add(&mdadm->devices, &arrays, front, name,
 				NG_LABELS(&mdadm->devices.kept, { "device", ng_span(name) }))
 		      : r;
 }
@@ -284,18 +284,18 @@ static int list(struct mdadm *mdadm, struct ng_scrape *scrape)
 {
 	struct ng_names names;
 
-	if (!ng_devices_list(&mdadm->devices, scrape))
+	if (!devices_list(&mdadm->devices, scrape))
 		return 0;
 	int r = ng_names(scrape, NG_SYS, "block", &names);
 	if (r < 0 && r != -ENOMEM) {
-		ng_devices_leave_out(&mdadm->devices, scrape, r, "block");
+		devices_leave_out(&mdadm->devices, scrape, r, "block");
 		return 0;
 	}
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		if (ng_span_starts(ng_span(names.name[i]), NG_SPAN("md")))
 			r = device_add(mdadm, scrape, names.name[i]);
 	}
-	return ng_devices_listed(&mdadm->devices, scrape, r);
+	return devices_listed(&mdadm->devices, scrape, r);
 }
 
 static bool is_redundant(struct ng_span level)
@@ -313,7 +313,7 @@ static bool is_redundant(struct ng_span level)
 static void devices_complete(struct mdadm *mdadm)
 {
 	for (size_t i = 0; i < mdadm->devices.count; i++) {
-		struct ng_device *device = &mdadm->devices.device[i];
+		struct device *device = &mdadm->devices.device[i];
 		if (device->texts[LEVEL].size && !is_redundant(device->texts[LEVEL]))
 			device->texts[DEGRADED - RAID_DISKS] = NG_SPAN("0");
 	}
@@ -334,9 +334,9 @@ static int mdadm_collect(void *state, struct ng_scrape *scrape)
 	if (r < 0)
 		return r;
 	arrays_emit(scrape, &found);
-	ng_devices_read(&mdadm->devices, scrape);
+	devices_read(&mdadm->devices, scrape);
 	devices_complete(mdadm);
-	ng_devices_emit(&mdadm->devices, scrape, &families[RAID_DISKS], NUMBERS);
+	devices_emit(&mdadm->devices, scrape, &families[RAID_DISKS], NUMBERS);
 	return 0;
 }
 
@@ -344,7 +344,7 @@ static void mdadm_done(void *state)
 {
 	struct mdadm *mdadm = state;
 
-	ng_devices_done(&mdadm->devices);
+	devices_done(&mdadm->devices);
 }
 
 static const struct ng_state_file files[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kernel/devices.h"
+#include "devices.h"
 
 /*
  * An open file costs 5 kB of kernel memory, and some machines have thousands of attributes: those beyond the first ones
@@ -7,17 +7,17 @@
  */
 enum { FILES_KEPT = 128 };
 
-static void forget(struct ng_devices *devices)
+static void forget(struct devices *devices)
 {
 	for (size_t i = 0; i < devices->count; i++) {
 		for (size_t k = 0; k < devices->device[i].kind->count; k++)
 			ng_file_close(&devices->device[i].files[k]);
 	}
 	ng_arena_reset(&devices->kept);
-	*devices = (struct ng_devices){ .kept = devices->kept };
+	*devices = (struct devices){ .kept = devices->kept };
 }
 
-void ng_devices_done(struct ng_devices *devices)
+void devices_done(struct devices *devices)
 {
 	forget(devices);
 	ng_arena_done(&devices->kept);
@@ -25,7 +25,7 @@ void ng_devices_done(struct ng_devices *devices)
 
 /* ---- listing ---- */
 
-bool ng_devices_list(struct ng_devices *devices, struct ng_scrape *scrape)
+bool devices_list(struct devices *devices, struct ng_scrape *scrape)
 {
 	if (devices->epoch == scrape->devices_epoch)
 		return false;
@@ -33,17 +33,17 @@ bool ng_devices_list(struct ng_devices *devices, struct ng_scrape *scrape)
 	return true;
 }
 
-void ng_devices_leave_out(struct ng_devices *devices, struct ng_scrape *scrape, int error, const char *path)
+void devices_leave_out(struct devices *devices, struct ng_scrape *scrape, int error, const char *path)
 {
 	ng_drop_unread(scrape, error, path);
 	devices->unsure = devices->unsure || !ng_absent(error);
 }
 
-int ng_device_add(struct ng_devices *devices, const struct ng_device_kind *kind, const char *front, const char *name,
+int devices_add(struct devices *devices, const struct device_kind *kind, const char *front, const char *name,
 	struct ng_labels *labels)
 {
 	struct ng_arena *kept = &devices->kept;
-	struct ng_device device = { .kind = kind, .name = ng_copy(kept, ng_span(name)), .labels = labels };
+	struct device device = { .kind = kind, .name = ng_copy(kept, ng_span(name)), .labels = labels };
 
 	device.files = ng_alloc0(kept, kind->count * sizeof(*device.files));
 	device.texts = ng_alloc0(kept, kind->count * sizeof(*device.texts));
@@ -55,14 +55,14 @@ int ng_device_add(struct ng_devices *devices, const struct ng_device_kind *kind,
 			return -ENOMEM;
 		device.files[i] = NG_FILE(NG_SYS, kind->file_kind, path);
 	}
-	struct ng_device *slot = ng_push(kept, &devices->device, &devices->count, &devices->capacity);
+	struct device *slot = ng_push(kept, &devices->device, &devices->count, &devices->capacity);
 	if (!slot)
 		return -ENOMEM;
 	*slot = device;
 	return 0;
 }
 
-int ng_devices_listed(struct ng_devices *devices, struct ng_scrape *scrape, int error)
+int devices_listed(struct devices *devices, struct ng_scrape *scrape, int error)
 {
 	if (error == 0 && !devices->unsure)
 		devices->epoch = scrape->devices_epoch;
@@ -77,7 +77,7 @@ static bool has_no_value(int error)
 	return ng_absent(error) || error == -EINVAL;
 }
 
-static void read_device(struct ng_scrape *scrape, struct ng_device *device, size_t *files)
+static void read_device(struct ng_scrape *scrape, struct device *device, size_t *files)
 {
 	device->gone = true;
 	device->unread = false;
@@ -107,7 +107,7 @@ static void read_device(struct ng_scrape *scrape, struct ng_device *device, size
 		ng_drop(scrape);
 }
 
-void ng_devices_read(struct ng_devices *devices, struct ng_scrape *scrape)
+void devices_read(struct devices *devices, struct ng_scrape *scrape)
 {
 	size_t files = 0;
 
@@ -118,7 +118,8 @@ void ng_devices_read(struct ng_devices *devices, struct ng_scrape *scrape)
 /* ---- numbers ---- */
 
 /* Decimal, or hexadecimal with 0x. */
-static bool parse(struct ng_span text, const struct ng_attribute *attribute, bool *ret_negative, uint64_t *ret_value)
+static bool parse(
+	struct ng_span text, const struct device_attribute *attribute, bool *ret_negative, uint64_t *ret_value)
 {
 	bool negative = text.size && text.text[0] == '-';
 	bool hex = ng_span_starts(text, NG_SPAN("0x"));
@@ -133,9 +134,9 @@ static bool parse(struct ng_span text, const struct ng_attribute *attribute, boo
 	       (!negative || *ret_value <= INT64_MAX);
 }
 
-static void emit_number(struct ng_scrape *scrape, const struct ng_device *device, size_t i)
+static void emit_number(struct ng_scrape *scrape, const struct device *device, size_t i)
 {
-	const struct ng_attribute *attribute = &device->kind->attributes[i];
+	const struct device_attribute *attribute = &device->kind->attributes[i];
 	bool negative;
 	uint64_t value;
 
@@ -150,13 +151,13 @@ static void emit_number(struct ng_scrape *scrape, const struct ng_device *device
 		ng_sample_scaled(scrape->page, device->labels, value, attribute->places);
 }
 
-void ng_devices_emit(
-	const struct ng_devices *devices, struct ng_scrape *scrape, const struct ng_family *families, size_t count)
+void devices_emit(
+	const struct devices *devices, struct ng_scrape *scrape, const struct ng_family *families, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		ng_family(scrape->page, &families[i]);
 		for (size_t k = 0; k < devices->count; k++) {
-			const struct ng_device *device = &devices->device[k];
+			const struct device *device = &devices->device[k];
 			if (device->kind->families == families && i < device->kind->numbers)
 				emit_number(scrape, device, i);
 		}

@@ -9,7 +9,7 @@
  * In microjoules; the counter wraps at max_energy_range_uj. Since Linux 5.10, only root may read it, because it reveals
  * what other programs compute. Source: Documentation/power/powercap/powercap.rst, drivers/powercap/powercap_sys.c.
  */
-#include "kernel/devices.h"
+#include "devices.h"
 
 static const char directory[] = "class/powercap";
 
@@ -27,8 +27,8 @@ static const struct ng_family families[] = {
 		.labels = "index,path,rapl_zone" },
 };
 
-static const struct ng_attribute attributes[] = { { .file = "energy_uj" } };
-static const struct ng_device_kind zones = {
+static const struct device_attribute attributes[] = { { .file = "energy_uj" } };
+static const struct device_kind zones = {
 	.attributes = attributes,
 	.count = NG_COUNT(attributes),
 	.families = families,
@@ -37,8 +37,8 @@ static const struct ng_device_kind zones = {
 
 struct rapl {
 	bool zone_label;
-	struct ng_devices devices; /* their names are those of the families */
-	bool absent;               /* no class directory */
+	struct devices devices; /* their names are those of the families */
+	bool absent;            /* no class directory */
 };
 
 static const struct ng_option options[] = {
@@ -157,7 +157,7 @@ static int zone_add(struct rapl *rapl, struct ng_scrape *scrape, const char *ent
 	if (!indexed)
 		index = usage->next;
 	usage->next = index + 1;
-	return ng_device_add(&rapl->devices, &zones, front, family, zone_labels(rapl, scrape, entry, zone, index));
+	return devices_add(&rapl->devices, &zones, front, family, zone_labels(rapl, scrape, entry, zone, index));
 }
 
 static int list(struct rapl *rapl, struct ng_scrape *scrape)
@@ -165,15 +165,15 @@ static int list(struct rapl *rapl, struct ng_scrape *scrape)
 	struct usages usages = { 0 };
 	struct ng_names names;
 
-	if (!ng_devices_list(&rapl->devices, scrape))
+	if (!devices_list(&rapl->devices, scrape))
 		return 0;
 	int r = ng_names(scrape, NG_SYS, directory, &names);
 	rapl->absent = r == -ENOENT;
 	if (rapl->absent)
-		return ng_devices_listed(&rapl->devices, scrape, 0);
+		return devices_listed(&rapl->devices, scrape, 0);
 	for (size_t i = 0; r == 0 && i < names.count; i++)
 		r = zone_add(rapl, scrape, names.name[i], &usages);
-	return ng_devices_listed(&rapl->devices, scrape, r);
+	return devices_listed(&rapl->devices, scrape, r);
 }
 
 /* ---- energy ---- */
@@ -182,7 +182,7 @@ static int list(struct rapl *rapl, struct ng_scrape *scrape)
 static int read_energy(struct rapl *rapl, struct ng_scrape *scrape)
 {
 	for (size_t i = 0; i < rapl->devices.count; i++) {
-		struct ng_device *device = &rapl->devices.device[i];
+		struct device *device = &rapl->devices.device[i];
 		struct ng_file *file = device->files;
 		int r = ng_file_read(scrape, file, device->texts);
 		if (r == -EACCES || r == -EPERM)
@@ -197,7 +197,7 @@ static int read_energy(struct rapl *rapl, struct ng_scrape *scrape)
 	return 0;
 }
 
-static void emit_zone(struct ng_scrape *scrape, const struct ng_device *device)
+static void emit_zone(struct ng_scrape *scrape, const struct device *device)
 {
 	struct ng_span text = ng_trim(device->texts[0]);
 	uint64_t energy;
@@ -222,7 +222,7 @@ static bool is_first(const struct rapl *rapl, size_t i)
 /* All zones of a family together. */
 static void emit(const struct rapl *rapl, struct ng_scrape *scrape)
 {
-	const struct ng_device *device = rapl->devices.device;
+	const struct device *device = rapl->devices.device;
 	size_t count = rapl->devices.count;
 
 	if (rapl->zone_label)
@@ -260,7 +260,7 @@ static void rapl_done(void *state)
 {
 	struct rapl *rapl = state;
 
-	ng_devices_done(&rapl->devices);
+	devices_done(&rapl->devices);
 }
 
 static const struct ng_privilege privileges[] = {

@@ -8,7 +8,7 @@
  *
  * Each controller is a path. `iopolicy` exists with native multipath only. Source: drivers/nvme/host/core.c, sysfs.c.
  */
-#include "kernel/devices.h"
+#include "devices.h"
 
 static const char directory[] = "class/nvme-subsystem";
 
@@ -37,22 +37,22 @@ static const struct ng_family families[] = {
 };
 
 enum { NQN, MODEL, SERIAL, IOPOLICY };
-static const struct ng_attribute subsystem_attributes[] = {
+static const struct device_attribute subsystem_attributes[] = {
 	[NQN] = { .file = "subsysnqn" },
 	[MODEL] = { .file = "model" },
 	[SERIAL] = { .file = "serial" },
 	[IOPOLICY] = { .file = "iopolicy" },
 };
-static const struct ng_device_kind subsystems = {
+static const struct device_kind subsystems = {
 	.attributes = subsystem_attributes, .count = NG_COUNT(subsystem_attributes), .file_kind = NG_VALUE
 };
 
 enum { CONTROLLER_STATE, TRANSPORT };
-static const struct ng_attribute controller_attributes[] = {
+static const struct device_attribute controller_attributes[] = {
 	[CONTROLLER_STATE] = { .file = "state" },
 	[TRANSPORT] = { .file = "transport" },
 };
-static const struct ng_device_kind controllers = {
+static const struct device_kind controllers = {
 	.attributes = controller_attributes, .count = NG_COUNT(controller_attributes), .file_kind = NG_VALUE
 };
 
@@ -69,7 +69,7 @@ static const struct ng_span states[] = {
 
 struct nvmesubsystem {
 	/* Each subsystem is followed by its controllers. The labels of both are those of the subsystem. */
-	struct ng_devices devices;
+	struct devices devices;
 	struct ng_labels **namespaces;
 	size_t namespace_count, namespace_capacity;
 	bool absent; /* no class directory */
@@ -122,7 +122,7 @@ static int controller_add(struct nvmesubsystem *nvme, struct ng_scrape *scrape, 
 {
 	const char *below = ng_join(scrape->arena, front, name, "/");
 
-	return below ? ng_device_add(&nvme->devices, &controllers, below, name, labels) : -ENOMEM;
+	return below ? devices_add(&nvme->devices, &controllers, below, name, labels) : -ENOMEM;
 }
 
 static int subsystem_add(struct nvmesubsystem *nvme, struct ng_scrape *scrape, const char *name)
@@ -134,11 +134,11 @@ static int subsystem_add(struct nvmesubsystem *nvme, struct ng_scrape *scrape, c
 	int r = front ? ng_names(scrape, NG_SYS, front, &names) : -ENOMEM;
 	if (r < 0 && r != -ENOMEM) {
 		ng_drop(scrape);
-		ng_devices_leave_out(&nvme->devices, scrape, r, front);
+		devices_leave_out(&nvme->devices, scrape, r, front);
 		return 0;
 	}
 	if (r == 0)
-		r = ng_device_add(&nvme->devices, &subsystems, front, name, labels);
+		r = devices_add(&nvme->devices, &subsystems, front, name, labels);
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		if (is_controller(ng_span(names.name[i])))
 			r = controller_add(nvme, scrape, front, names.name[i], labels);
@@ -152,19 +152,19 @@ static int list(struct nvmesubsystem *nvme, struct ng_scrape *scrape)
 {
 	struct ng_names names;
 
-	if (!ng_devices_list(&nvme->devices, scrape))
+	if (!devices_list(&nvme->devices, scrape))
 		return 0;
 	nvme->namespaces = NULL;
 	nvme->namespace_count = nvme->namespace_capacity = 0;
 	int r = ng_names(scrape, NG_SYS, directory, &names);
 	nvme->absent = r == -ENOENT;
 	if (nvme->absent)
-		return ng_devices_listed(&nvme->devices, scrape, 0);
+		return devices_listed(&nvme->devices, scrape, 0);
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		if (ng_span_starts(ng_span(names.name[i]), NG_SPAN("nvme-subsys")))
 			r = subsystem_add(nvme, scrape, names.name[i]);
 	}
-	return ng_devices_listed(&nvme->devices, scrape, r);
+	return devices_listed(&nvme->devices, scrape, r);
 }
 
 /* ---- families ---- */
@@ -173,7 +173,7 @@ static void emit_info(const struct nvmesubsystem *nvme, struct ng_scrape *scrape
 {
 	ng_family(scrape->page, &families[INFO]);
 	for (size_t i = 0; i < nvme->devices.count; i++) {
-		const struct ng_device *device = &nvme->devices.device[i];
+		const struct device *device = &nvme->devices.device[i];
 		if (device->kind != &subsystems || device->gone || device->unread)
 			continue;
 		ng_sample_u64(scrape->page,
@@ -188,7 +188,7 @@ static void emit_info(const struct nvmesubsystem *nvme, struct ng_scrape *scrape
 }
 
 /* The index of the controller's state; "deleting (no IO)" is deleting. */
-static size_t state_of(const struct ng_device *controller)
+static size_t state_of(const struct device *controller)
 {
 	struct ng_span text = controller->texts[CONTROLLER_STATE], word = text;
 	size_t i = 0;
@@ -204,7 +204,7 @@ static int count_paths(const struct nvmesubsystem *nvme, size_t first, bool live
 {
 	*ret_count = 0;
 	for (size_t i = first + 1; i < nvme->devices.count && nvme->devices.device[i].kind == &controllers; i++) {
-		const struct ng_device *device = &nvme->devices.device[i];
+		const struct device *device = &nvme->devices.device[i];
 		if (live && !device->texts[CONTROLLER_STATE].text)
 			return -ENODATA;
 		*ret_count += !live || ng_span_equal(states[state_of(device)], NG_SPAN("live"));
@@ -218,7 +218,7 @@ static void emit_paths(const struct nvmesubsystem *nvme, struct ng_scrape *scrap
 
 	ng_family(scrape->page, &families[family]);
 	for (size_t i = 0; i < nvme->devices.count; i++) {
-		const struct ng_device *device = &nvme->devices.device[i];
+		const struct device *device = &nvme->devices.device[i];
 		if (device->kind == &subsystems && !device->gone &&
 			count_paths(nvme, i, family == PATHS_LIVE, &count) == 0)
 			ng_sample_u64(scrape->page, device->labels, count);
@@ -229,7 +229,7 @@ static void emit_states(const struct nvmesubsystem *nvme, struct ng_scrape *scra
 {
 	ng_family(scrape->page, &families[PATH_STATE]);
 	for (size_t i = 0; i < nvme->devices.count; i++) {
-		const struct ng_device *device = &nvme->devices.device[i];
+		const struct device *device = &nvme->devices.device[i];
 		if (device->kind != &controllers || !device->texts[CONTROLLER_STATE].text ||
 			!device->texts[TRANSPORT].text)
 			continue;
@@ -252,7 +252,7 @@ static int nvmesubsystem_collect(void *state, struct ng_scrape *scrape)
 		return ng_failed(scrape, -ENODATA, "list", directory);
 	if (r < 0)
 		return r;
-	ng_devices_read(&nvme->devices, scrape);
+	devices_read(&nvme->devices, scrape);
 	emit_info(nvme, scrape);
 	emit_paths(nvme, scrape, PATHS);
 	emit_paths(nvme, scrape, PATHS_LIVE);
@@ -264,7 +264,7 @@ static void nvmesubsystem_done(void *state)
 {
 	struct nvmesubsystem *nvme = state;
 
-	ng_devices_done(&nvme->devices);
+	devices_done(&nvme->devices);
 }
 
 static const struct ng_collector descriptor = {

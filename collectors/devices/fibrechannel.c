@@ -7,7 +7,7 @@
  *
  * A counter that the firmware does not have is 0xffffffffffffffff. Source: drivers/scsi/scsi_transport_fc.c.
  */
-#include "kernel/devices.h"
+#include "devices.h"
 
 static const char directory[] = "class/fc_host";
 
@@ -56,10 +56,10 @@ static const struct ng_family families[] = { METRICS(FAMILY)[INFO] = { .name = "
 						     .labels = "fc_host,speed,port_state,port_type,port_id,port_name,"
 							       "fabric_name,symbolic_name,supported_classes,"
 							       "supported_speeds,dev_loss_tmo" } };
-static const struct ng_attribute attributes[] = { METRICS(NUMBER) TEXTS(TEXT) };
+static const struct device_attribute attributes[] = { METRICS(NUMBER) TEXTS(TEXT) };
 static const bool is_hex[] = { TEXTS(HEX) };
 
-static const struct ng_device_kind hosts = {
+static const struct device_kind hosts = {
 	.attributes = attributes,
 	.count = NG_COUNT(attributes),
 	.numbers = NUMBERS,
@@ -68,31 +68,31 @@ static const struct ng_device_kind hosts = {
 };
 
 struct fibrechannel {
-	struct ng_devices devices;
+	struct devices devices;
 	bool absent; /* no class directory */
 };
 
 static int list(struct fibrechannel *fibrechannel, struct ng_scrape *scrape)
 {
-	struct ng_devices *devices = &fibrechannel->devices;
+	struct devices *devices = &fibrechannel->devices;
 	struct ng_names names;
 
-	if (!ng_devices_list(devices, scrape))
+	if (!devices_list(devices, scrape))
 		return 0;
 	int r = ng_names(scrape, NG_SYS, directory, &names);
 	fibrechannel->absent = r == -ENOENT;
 	if (fibrechannel->absent)
-		return ng_devices_listed(devices, scrape, 0);
+		return devices_listed(devices, scrape, 0);
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		const char *front = ng_join(scrape->arena, "class/fc_host/", names.name[i], "/");
-		r = front ? ng_device_add(devices, &hosts, front, names.name[i],
+		r = front ? devices_add(devices, &hosts, front, names.name[i],
 				    NG_LABELS(&devices->kept, { "fc_host", ng_span(names.name[i]) }))
 			  : -ENOMEM;
 	}
-	return ng_devices_listed(devices, scrape, r);
+	return devices_listed(devices, scrape, r);
 }
 
-static void hide_unsupported(struct ng_device *device)
+static void hide_unsupported(struct device *device)
 {
 	uint64_t value;
 
@@ -103,7 +103,7 @@ static void hide_unsupported(struct ng_device *device)
 	}
 }
 
-static struct ng_labels *info_labels(struct ng_scrape *scrape, const struct ng_device *device)
+static struct ng_labels *info_labels(struct ng_scrape *scrape, const struct device *device)
 {
 	struct ng_label labels[1 + NG_COUNT(is_hex)];
 
@@ -120,20 +120,20 @@ static struct ng_labels *info_labels(struct ng_scrape *scrape, const struct ng_d
 static int fibrechannel_collect(void *state, struct ng_scrape *scrape)
 {
 	struct fibrechannel *fibrechannel = state;
-	struct ng_devices *devices = &fibrechannel->devices;
+	struct devices *devices = &fibrechannel->devices;
 
 	int r = list(fibrechannel, scrape);
 	if (r == 0 && fibrechannel->absent)
 		return ng_failed(scrape, -ENODATA, "list", directory);
 	if (r < 0)
 		return r;
-	ng_devices_read(devices, scrape);
+	devices_read(devices, scrape);
 	for (size_t i = 0; i < devices->count; i++)
 		hide_unsupported(&devices->device[i]);
-	ng_devices_emit(devices, scrape, families, NUMBERS);
+	devices_emit(devices, scrape, families, NUMBERS);
 	ng_family(scrape->page, &families[INFO]);
 	for (size_t i = 0; i < devices->count; i++) {
-		const struct ng_device *device = &devices->device[i];
+		const struct device *device = &devices->device[i];
 		if (!device->gone && !device->unread)
 			ng_sample_u64(scrape->page, info_labels(scrape, device), 1);
 	}
@@ -144,7 +144,7 @@ static void fibrechannel_done(void *state)
 {
 	struct fibrechannel *fibrechannel = state;
 
-	ng_devices_done(&fibrechannel->devices);
+	devices_done(&fibrechannel->devices);
 }
 
 static const struct ng_collector descriptor = {

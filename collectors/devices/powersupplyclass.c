@@ -11,7 +11,7 @@
  * supply has the attributes that its driver supports. Source: Documentation/ABI/testing/sysfs-class-power,
  * drivers/power/supply/power_supply_sysfs.c.
  */
-#include "kernel/devices.h"
+#include "devices.h"
 
 static const char directory[] = "class/power_supply";
 
@@ -72,8 +72,8 @@ static const char directory[] = "class/power_supply";
 	X("capacity_level")                                                                                            \
 	X("charge_type")                                                                                               \
 	X("health")                                                                                                    \
-	X("manufacturer") X("model_name") X("scope") X("serial_number") X("status") X("technology") X("type")          \
-		X("usb_type")
+	X("manufacturer")                                                                                              \
+	X("model_name") X("scope") X("serial_number") X("status") X("technology") X("type") X("usb_type")
 
 #define FAMILY(name_, file, places, help_)                                                                             \
 	{ .name = "node_power_supply_" name_, .help = (help_), .type = NG_GAUGE, .labels = "power_supply" },
@@ -90,9 +90,9 @@ static const struct ng_family families[] = { METRICS(FAMILY)[INFO] = { .name = "
 							     "power_supply,capacity_level?,charge_type?,health?,"
 							     "manufacturer?,model_name?,scope?,serial_number?,status?,"
 							     "technology?,type?,usb_type?" } };
-static const struct ng_attribute attributes[] = { METRICS(NUMBER) TEXTS(TEXT) };
+static const struct device_attribute attributes[] = { METRICS(NUMBER) TEXTS(TEXT) };
 
-static const struct ng_device_kind supplies = {
+static const struct device_kind supplies = {
 	.attributes = attributes,
 	.count = NG_COUNT(attributes),
 	.numbers = NUMBERS,
@@ -102,7 +102,7 @@ static const struct ng_device_kind supplies = {
 
 struct powersupplyclass {
 	struct ng_pattern *ignored;
-	struct ng_devices devices;
+	struct devices devices;
 	bool absent; /* no class directory */
 };
 
@@ -113,29 +113,29 @@ static const struct ng_option options[] = {
 
 static int list(struct powersupplyclass *power, struct ng_scrape *scrape)
 {
-	struct ng_devices *devices = &power->devices;
+	struct devices *devices = &power->devices;
 	struct ng_names names;
 
-	if (!ng_devices_list(devices, scrape))
+	if (!devices_list(devices, scrape))
 		return 0;
 	int r = ng_names(scrape, NG_SYS, directory, &names);
 	power->absent = r == -ENOENT;
 	if (power->absent)
-		return ng_devices_listed(devices, scrape, 0);
+		return devices_listed(devices, scrape, 0);
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		struct ng_span name = ng_span(names.name[i]);
 		const char *front = ng_join(scrape->arena, "class/power_supply/", name.text, "/");
 		if (power->ignored && ng_pattern_matches(power->ignored, name))
 			continue;
-		r = front ? ng_device_add(devices, &supplies, front, name.text,
+		r = front ? devices_add(devices, &supplies, front, name.text,
 				    NG_LABELS(&devices->kept, { "power_supply", name }))
 			  : -ENOMEM;
 	}
-	return ng_devices_listed(devices, scrape, r);
+	return devices_listed(devices, scrape, r);
 }
 
 /* Attributes without a value give no label. */
-static struct ng_labels *info_labels(struct ng_scrape *scrape, const struct ng_device *device)
+static struct ng_labels *info_labels(struct ng_scrape *scrape, const struct device *device)
 {
 	struct ng_label labels[1 + NG_COUNT(attributes) - NUMBERS];
 	size_t count = 0;
@@ -157,11 +157,11 @@ static int powersupplyclass_collect(void *state, struct ng_scrape *scrape)
 		return r;
 	if (power->absent)
 		return ng_failed(scrape, -ENODATA, "list", directory);
-	ng_devices_read(&power->devices, scrape);
-	ng_devices_emit(&power->devices, scrape, families, NUMBERS);
+	devices_read(&power->devices, scrape);
+	devices_emit(&power->devices, scrape, families, NUMBERS);
 	ng_family(scrape->page, &families[INFO]);
 	for (size_t i = 0; i < power->devices.count; i++) {
-		const struct ng_device *device = &power->devices.device[i];
+		const struct device *device = &power->devices.device[i];
 		if (!device->gone && !device->unread)
 			ng_sample_u64(scrape->page, info_labels(scrape, device), 1);
 	}
@@ -172,7 +172,7 @@ static void powersupplyclass_done(void *state)
 {
 	struct powersupplyclass *power = state;
 
-	ng_devices_done(&power->devices);
+	devices_done(&power->devices);
 }
 
 static const struct ng_collector descriptor = {

@@ -11,7 +11,7 @@
  * The data counters are in units of four bytes. counters_ext has the 64-bit counters before Linux 4.5. Some drivers
  * write "N/A (no PMA)" for counters that they lack. Source: Documentation/ABI/stable/sysfs-class-infiniband.
  */
-#include "kernel/devices.h"
+#include "devices.h"
 
 #define DIRECTORY "class/infiniband"
 
@@ -134,13 +134,13 @@ static const struct ng_family families[] = {
 };
 
 /* The texts of a port: their families are in the same order, from STATE_ID. */
-static const struct ng_attribute port_attributes[] = {
+static const struct device_attribute port_attributes[] = {
 	METRICS(NUMBER){ .file = "state" },
 	{ .file = "phys_state" },
 	{ .file = "rate" },
 	{ .file = "hw_counters/lifespan" },
 };
-static const struct ng_device_kind ports = {
+static const struct device_kind ports = {
 	.attributes = port_attributes,
 	.count = NG_COUNT(port_attributes),
 	.numbers = NUMBERS,
@@ -149,18 +149,18 @@ static const struct ng_device_kind ports = {
 };
 
 enum { FIRMWARE, BOARD, TYPE };
-static const struct ng_attribute adapter_attributes[] = {
+static const struct device_attribute adapter_attributes[] = {
 	[FIRMWARE] = { .file = "fw_ver" },
 	[BOARD] = { .file = "board_id" },
 	[TYPE] = { .file = "hca_type" },
 };
-static const struct ng_device_kind adapters = {
+static const struct device_kind adapters = {
 	.attributes = adapter_attributes, .count = NG_COUNT(adapter_attributes), .file_kind = NG_VALUE
 };
 
 struct infiniband {
 	struct ng_filter filter;
-	struct ng_devices devices;
+	struct devices devices;
 	bool absent; /* no class directory */
 };
 
@@ -184,7 +184,7 @@ static int port_add(struct infiniband *infiniband, struct ng_scrape *scrape, con
 		ng_drop_record(scrape, front, 0, "the number of a port");
 		return 0;
 	}
-	return ng_device_add(&infiniband->devices, &ports, front, name,
+	return devices_add(&infiniband->devices, &ports, front, name,
 		NG_LABELS(
 			&infiniband->devices.kept, { "device", ng_span(device) }, { "port", ng_digits(room, number) }));
 }
@@ -197,13 +197,13 @@ static int adapter_add(struct infiniband *infiniband, struct ng_scrape *scrape, 
 
 	if (!ng_filter_keeps(&infiniband->filter, ng_span(name)))
 		return 0;
-	int r = below ? ng_device_add(&infiniband->devices, &adapters, front, name,
+	int r = below ? devices_add(&infiniband->devices, &adapters, front, name,
 				NG_LABELS(&infiniband->devices.kept, { "device", ng_span(name) }))
 		      : -ENOMEM;
 	if (r == 0)
 		r = ng_names(scrape, NG_SYS, below, &names);
 	if (r < 0 && r != -ENOMEM) {
-		ng_devices_leave_out(&infiniband->devices, scrape, r, below);
+		devices_leave_out(&infiniband->devices, scrape, r, below);
 		return 0;
 	}
 	for (size_t i = 0; r == 0 && i < names.count; i++)
@@ -215,20 +215,20 @@ static int list(struct infiniband *infiniband, struct ng_scrape *scrape)
 {
 	struct ng_names names;
 
-	if (!ng_devices_list(&infiniband->devices, scrape))
+	if (!devices_list(&infiniband->devices, scrape))
 		return 0;
 	int r = ng_names(scrape, NG_SYS, DIRECTORY, &names);
 	infiniband->absent = r == -ENOENT;
 	if (infiniband->absent)
-		return ng_devices_listed(&infiniband->devices, scrape, 0);
+		return devices_listed(&infiniband->devices, scrape, 0);
 	for (size_t i = 0; r == 0 && i < names.count; i++)
 		r = adapter_add(infiniband, scrape, names.name[i]);
-	return ng_devices_listed(&infiniband->devices, scrape, r);
+	return devices_listed(&infiniband->devices, scrape, r);
 }
 
 /* ---- values ---- */
 
-static void hide_unavailable(struct ng_device *device)
+static void hide_unavailable(struct device *device)
 {
 	for (size_t i = 0; i < device->kind->numbers; i++) {
 		if (ng_span_starts(device->texts[i], NG_SPAN("N/A")))
@@ -269,7 +269,7 @@ static bool lifespan_parse(struct ng_span text, uint64_t *ret_value)
 	return true;
 }
 
-static void emit_text(struct ng_scrape *scrape, const struct ng_device *port, size_t family)
+static void emit_text(struct ng_scrape *scrape, const struct device *port, size_t family)
 {
 	size_t i = NUMBERS + family - STATE_ID;
 	struct ng_span text = port->texts[i];
@@ -285,7 +285,7 @@ static void emit_text(struct ng_scrape *scrape, const struct ng_device *port, si
 		ng_drop_value(scrape, port->files[i].path, 1, "a number with its unit or name");
 }
 
-static void emit_info(struct ng_scrape *scrape, const struct ng_device *adapter)
+static void emit_info(struct ng_scrape *scrape, const struct device *adapter)
 {
 	ng_sample_u64(scrape->page,
 		NG_LABELS_WITH(scrape->arena, adapter->labels, { "board_id", adapter->texts[BOARD] },
@@ -295,13 +295,13 @@ static void emit_info(struct ng_scrape *scrape, const struct ng_device *adapter)
 
 static void emit(const struct infiniband *infiniband, struct ng_scrape *scrape)
 {
-	const struct ng_devices *devices = &infiniband->devices;
+	const struct devices *devices = &infiniband->devices;
 
-	ng_devices_emit(devices, scrape, families, NUMBERS);
+	devices_emit(devices, scrape, families, NUMBERS);
 	for (size_t family = INFO; family < NG_COUNT(families); family++) {
 		ng_family(scrape->page, &families[family]);
 		for (size_t i = 0; i < devices->count; i++) {
-			const struct ng_device *device = &devices->device[i];
+			const struct device *device = &devices->device[i];
 			if (family == INFO && device->kind == &adapters && !device->gone && !device->unread)
 				emit_info(scrape, device);
 			else if (family != INFO && device->kind == &ports)
@@ -319,7 +319,7 @@ static int infiniband_collect(void *state, struct ng_scrape *scrape)
 		return ng_failed(scrape, -ENODATA, "list", DIRECTORY);
 	if (r < 0)
 		return r;
-	ng_devices_read(&infiniband->devices, scrape);
+	devices_read(&infiniband->devices, scrape);
 	for (size_t i = 0; i < infiniband->devices.count; i++)
 		hide_unavailable(&infiniband->devices.device[i]);
 	emit(infiniband, scrape);
@@ -330,7 +330,7 @@ static void infiniband_done(void *state)
 {
 	struct infiniband *infiniband = state;
 
-	ng_devices_done(&infiniband->devices);
+	devices_done(&infiniband->devices);
 }
 
 static const struct ng_collector descriptor = {

@@ -11,7 +11,7 @@
  * that of the memory module on the board, if the driver or the administrator has set one.
  * Source: Documentation/ABI/testing/sysfs-devices-edac, drivers/edac/edac_mc_sysfs.c.
  */
-#include "kernel/devices.h"
+#include "devices.h"
 
 #define DIRECTORY "devices/system/edac/mc"
 
@@ -44,8 +44,8 @@ static const struct ng_family families[] = {
 		.labels = "controller,csrow,channel,dimm_label" },
 };
 
-static const struct ng_attribute counts[COUNTS] = { { .file = "ce_count" }, { .file = "ue_count" } };
-static const struct ng_attribute unattributed[COUNTS] = { { .file = "ce_noinfo_count" },
+static const struct device_attribute counts[COUNTS] = { { .file = "ce_count" }, { .file = "ue_count" } };
+static const struct device_attribute unattributed[COUNTS] = { { .file = "ce_noinfo_count" },
 	{ .file = "ue_noinfo_count" } };
 
 #define KIND(attributes_, first)                                                                                       \
@@ -53,13 +53,13 @@ static const struct ng_attribute unattributed[COUNTS] = { { .file = "ce_noinfo_c
 		.attributes = (attributes_), .count = COUNTS, .numbers = COUNTS, .families = &families[first],         \
 		.file_kind = NG_VALUE                                                                                  \
 	}
-static const struct ng_device_kind controllers = KIND(counts, CONTROLLER);
-static const struct ng_device_kind csrows = KIND(counts, CSROW);
-static const struct ng_device_kind unknown_csrows = KIND(unattributed, CSROW);
-static const struct ng_device_kind channels = KIND(counts, CHANNEL);
+static const struct device_kind controllers = KIND(counts, CONTROLLER);
+static const struct device_kind csrows = KIND(counts, CSROW);
+static const struct device_kind unknown_csrows = KIND(unattributed, CSROW);
+static const struct device_kind channels = KIND(counts, CHANNEL);
 
 struct edac {
-	struct ng_devices devices;
+	struct devices devices;
 };
 
 /* "csrow12", "csrow" -> "12" */
@@ -107,13 +107,13 @@ static int channel_add(struct edac *edac, struct ng_scrape *scrape, const char *
 		return r;
 	if (r < 0 && r != -ENOENT) {
 		ng_drop(scrape); /* it would be a different series */
-		ng_devices_leave_out(&edac->devices, scrape, r, path);
+		devices_leave_out(&edac->devices, scrape, r, path);
 		return 0;
 	}
 	label = r < 0 ? NG_SPAN("unknown") : label_clean(scrape->arena, ng_trim(label));
 	if (!label.text)
 		return -ENOMEM;
-	return ng_device_add(&edac->devices, &channels, front, number,
+	return devices_add(&edac->devices, &channels, front, number,
 		NG_LABELS(&edac->devices.kept, controller, csrow, { "channel", channel }, { "dimm_label", label }));
 }
 
@@ -125,7 +125,7 @@ static int channels_add(
 
 	int r = ng_names(scrape, NG_SYS, row, &names);
 	if (r < 0 && r != -ENOMEM) {
-		ng_devices_leave_out(&edac->devices, scrape, r, row);
+		devices_leave_out(&edac->devices, scrape, r, row);
 		return 0;
 	}
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
@@ -142,8 +142,7 @@ static int csrow_add(struct edac *edac, struct ng_scrape *scrape, const char *fr
 	const char *row = ng_join(scrape->arena, front, name, "/");
 	struct ng_label csrow = { "csrow", number };
 
-	int r = row ? ng_device_add(
-			      &edac->devices, &csrows, row, name, NG_LABELS(&edac->devices.kept, controller, csrow))
+	int r = row ? devices_add(&edac->devices, &csrows, row, name, NG_LABELS(&edac->devices.kept, controller, csrow))
 		    : -ENOMEM;
 	return r == 0 ? channels_add(edac, scrape, row, controller, csrow) : r;
 }
@@ -159,14 +158,13 @@ static int controller_add(struct edac *edac, struct ng_scrape *scrape, const cha
 	int r = ng_names(scrape, NG_SYS, front, &names);
 	if (r < 0 && r != -ENOMEM) {
 		ng_drop(scrape);
-		ng_devices_leave_out(&edac->devices, scrape, r, front);
+		devices_leave_out(&edac->devices, scrape, r, front);
 		return 0;
 	}
 	if (r == 0)
-		r = ng_device_add(
-			&edac->devices, &controllers, front, name, NG_LABELS(&edac->devices.kept, controller));
+		r = devices_add(&edac->devices, &controllers, front, name, NG_LABELS(&edac->devices.kept, controller));
 	if (r == 0) {
-		r = ng_device_add(&edac->devices, &unknown_csrows, front, name,
+		r = devices_add(&edac->devices, &unknown_csrows, front, name,
 			NG_LABELS(&edac->devices.kept, controller, { "csrow", NG_SPAN("unknown") }));
 	}
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
@@ -181,16 +179,16 @@ static int list(struct edac *edac, struct ng_scrape *scrape)
 	struct ng_names names;
 	struct ng_span number;
 
-	if (!ng_devices_list(&edac->devices, scrape))
+	if (!devices_list(&edac->devices, scrape))
 		return 0;
 	int r = ng_names(scrape, NG_SYS, DIRECTORY, &names);
 	if (r == -ENOENT)
-		return ng_devices_listed(&edac->devices, scrape, 0); /* no such memory */
+		return devices_listed(&edac->devices, scrape, 0); /* no such memory */
 	for (size_t i = 0; r == 0 && i < names.count; i++) {
 		if (numbered(names.name[i], NG_SPAN("mc"), &number))
 			r = controller_add(edac, scrape, names.name[i], number);
 	}
-	return ng_devices_listed(&edac->devices, scrape, r);
+	return devices_listed(&edac->devices, scrape, r);
 }
 
 static int edac_collect(void *state, struct ng_scrape *scrape)
@@ -200,9 +198,9 @@ static int edac_collect(void *state, struct ng_scrape *scrape)
 	int r = list(edac, scrape);
 	if (r < 0)
 		return r;
-	ng_devices_read(&edac->devices, scrape);
+	devices_read(&edac->devices, scrape);
 	for (size_t i = 0; i < NG_COUNT(families); i += COUNTS)
-		ng_devices_emit(&edac->devices, scrape, &families[i], COUNTS);
+		devices_emit(&edac->devices, scrape, &families[i], COUNTS);
 	return 0;
 }
 
@@ -210,7 +208,7 @@ static void edac_done(void *state)
 {
 	struct edac *edac = state;
 
-	ng_devices_done(&edac->devices);
+	devices_done(&edac->devices);
 }
 
 static const struct ng_collector descriptor = {
