@@ -17,7 +17,7 @@ import packages
 
 NOBODY = 65534
 ROOT = "root"
-ROW = re.compile(r"^    without (.*?): loses (.*?)( \((?:not )?lost now\))?$")
+ROW = re.compile(r"^    without (.*?): loses (.*?)( \((?:available|missing) now\))?$")
 
 
 def capabilities():
