@@ -172,7 +172,8 @@ void ng_twins_settle(struct ng_page *page)
 	page->sample_count = family->end;
 	if (alike) /* the hashes prove nothing here: search again the next time */
 		twins->hash[page->sample_count - 1] ^= 1;
-	if (twins->refused) /* the hashes no longer match the positions of their samples */
+	/* the hashes no longer match the positions of their samples, or there was no memory for the search */
+	if (twins->refused || page->error)
 		twins->trusted = 0;
 	else
 		twins->checked = page->sample_count;

@@ -94,6 +94,19 @@ void *shim_realloc(void *old, size_t size)
 	return fails() ? NULL : __libc_realloc(old, size);
 }
 
+/* the C library's own calls realloc without passing here */
+void *shim_reallocarray(void *old, size_t n, size_t size) __asm__("reallocarray");
+void *shim_reallocarray(void *old, size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return shim_realloc(old, bytes);
+}
+
 void shim_free(void *old) __asm__("free");
 void shim_free(void *old)
 {

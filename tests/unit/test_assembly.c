@@ -5,38 +5,50 @@
 #include "../runner/interpose.h"
 #include "engine/engine.h"
 
-/* ---- two collectors with the same samples ---- */
+/* ---- two collectors with the same samples; one of them writes another sample twice ---- */
 
 enum { SAMPLES = 20 };
 
-static const struct ng_family family = { .name = "node_x", .help = "X.", .type = NG_GAUGE, .labels = "i" };
+enum { COMMON, TWICE };
+static const struct ng_family families[] = {
+	[COMMON] = { .name = "node_x", .help = "X.", .type = NG_GAUGE, .labels = "i" },
+	[TWICE] = { .name = "node_twice", .help = "T.", .type = NG_GAUGE, .labels = "i" },
+};
 
 static int collect(void *state, struct ng_scrape *scrape)
 {
 	char digits[NG_DIGITS];
 
 	(void)state;
-	ng_family(scrape->page, &family);
+	ng_family(scrape->page, &families[COMMON]);
 	for (unsigned i = 0; i < SAMPLES; i++)
 		ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "i", ng_digits(digits, i) }), i);
 	return 0;
 }
 
-static const struct ng_collector one = { NG_COLLECTOR_HEAD, .name = "one", .summary = "One", .families = &family,
-	.family_count = 1, .collect = collect };
-static const struct ng_collector two = { NG_COLLECTOR_HEAD, .name = "two", .summary = "Two", .families = &family,
-	.family_count = 1, .collect = collect };
+static int collect_twice(void *state, struct ng_scrape *scrape)
+{
+	ng_family(scrape->page, &families[TWICE]);
+	for (unsigned i = 0; i < 2; i++)
+		ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "i", NG_SPAN("7") }), i);
+	return collect(state, scrape);
+}
+
+static const struct ng_collector one = { NG_COLLECTOR_HEAD, .name = "one", .summary = "One", .families = families,
+	.family_count = NG_COUNT(families), .collect = collect_twice };
+static const struct ng_collector two = { NG_COLLECTOR_HEAD, .name = "two", .summary = "Two", .families = families,
+	.family_count = NG_COUNT(families), .collect = collect };
 
 enum { OWN_SAMPLES = 300 }; /* so that its page grows while it is written */
 
 static const struct ng_family own = { .name = "alone", .help = "O.", .type = NG_GAUGE, .labels = "i" };
 
-static void write_own(void *context, struct ng_scrape *scrape, const struct ng_family *families)
+static void write_own(void *context, struct ng_scrape *scrape, const struct ng_family *written)
 {
 	char digits[NG_DIGITS];
 
 	(void)context;
-	ng_family(scrape->page, &families[0]);
+	ng_family(scrape->page, &written[0]);
 	for (unsigned i = 0; i < OWN_SAMPLES; i++)
 		ng_sample_u64(scrape->page, NG_LABELS(scrape->arena, { "i", ng_digits(digits, i) }), i);
 }
@@ -81,6 +93,8 @@ static bool gather(struct ng_engine *engine, bool whole)
 	unsigned samples = count(text, "\nnode_x{i=\"7\"} ");
 	assert_true(samples == 1 || (samples == 0 && !whole));
 	assert_int_equal(count(text, "\nnode_x{"), samples * SAMPLES);
+	unsigned twice = count(text, "\nnode_twice{");
+	assert_true(twice == 1 || (twice == 0 && !whole));
 	assert_int_equal(count(text, "\nalone{"), OWN_SAMPLES);
 	ng_body_release(body);
 	return true;
