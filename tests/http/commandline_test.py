@@ -164,7 +164,7 @@ def collectors_that_only_node_exporter_has():
     for name in missing:
         refused(f"--collector.{name}", words=[f"nodegauge does not have node_exporter's collector {name}"])
         demand_equal(daemon.run(f"--no-collector.{name}", "--version").returncode, 0, f"the exit status of --no-collector.{name}")
-    refused("--collector.powersupply.ignored-supplies=x", words=["collector powersupplyclass"])
+    refused("--collector.qdisk.device-include=x", words=["collector qdisc"])
     refused("--collector.systemd.unit-exclude=x", words=["collector systemd"])
     refused("--web.config.file=web.yml", words=["no TLS and no authentication"])
     listed = re.search(r"^- \*\*Collectors\*\*: (.*?)\.", (daemon.ROOT / "README.md").read_text(), re.M | re.S).group(1)
