@@ -22,9 +22,9 @@
 #endif
 
 #ifdef SANITIZED
-enum { DEFAULT_SECONDS = 30 };
+enum { DEFAULT_SECONDS = 20 };
 #else
-enum { DEFAULT_SECONDS = 15 };
+enum { DEFAULT_SECONDS = 10 };
 #endif
 
 static const struct mode modes[] = {
