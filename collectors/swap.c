@@ -73,13 +73,14 @@ static int area_parse(struct ng_scrape *scrape, unsigned number, struct ng_span 
 /* Merges areas with the same name. The priority is reported only if it is the same. */
 static bool area_merge(struct ng_scrape *scrape, struct areas *areas, const struct area *area)
 {
-	struct area *sum = areas->area;
+	size_t at = 0;
 
-	while (sum < areas->area + areas->count &&
-		!(ng_span_equal(sum->device, area->device) && ng_span_equal(sum->type, area->type)))
-		sum++;
-	if (sum == areas->area + areas->count)
+	while (at < areas->count && !(ng_span_equal(areas->area[at].device, area->device) &&
+					    ng_span_equal(areas->area[at].type, area->type)))
+		at++;
+	if (at == areas->count)
 		return false;
+	struct area *sum = &areas->area[at];
 	for (size_t i = SIZE; i <= USED; i++) {
 		if (__builtin_add_overflow(sum->value[i], area->value[i], &sum->value[i]) || !(area->given >> i & 1))
 			sum->given &= ~(UINT64_C(1) << i);
