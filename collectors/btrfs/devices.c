@@ -2,6 +2,8 @@
 /* Only ioctls on a mount point tell the errors of the devices; none of them needs a privilege. */
 #include "btrfs.h"
 
+#include "kernel/open.h"
+
 #include <fcntl.h>
 #include <linux/btrfs.h>
 #include <sys/ioctl.h>
@@ -135,11 +137,8 @@ static int open_mount(struct ng_scrape *scrape, struct ng_span escaped)
 	if (root.size && strncmp(path, root.text, root.size) == 0 && path[root.size] == '/')
 		path += root.size;
 	path += *path == '/';
-	int top = ng_root_fd(scrape, NG_ROOTFS);
-	if (top < 0)
-		return top;
-	int fd = openat(top, *path ? path : ".", O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return ng_open_at(scrape, ng_root_fd(scrape, NG_ROOTFS), *path ? path : ".",
+		O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 /* Whether the devices of the file system are done, by this mount or another one. */

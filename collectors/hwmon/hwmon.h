@@ -14,7 +14,7 @@ struct hwmon_file {
 /* False for a name that is not that of a sensor. */
 bool hwmon_file_parse(struct ng_span name, struct hwmon_file *ret_file);
 
-/* What is written for a file. */
+/* The metric that a file becomes. */
 struct hwmon_metric {
 	struct ng_span family, help;
 	enum ng_type type;

@@ -3,6 +3,8 @@
  * Raises and lowers capabilities with capset(2), which affects only the calling thread. libcap would allocate memory,
  * which is not allowed during a scrape.
  */
+#include "kernel/open.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -60,7 +62,7 @@ void ng_lower(int capability)
 
 /* ---- calls ---- */
 
-static bool raised_for(int error)
+bool ng_raise_for(int error)
 {
 	return (error == -EACCES || error == -EPERM) && ng_raise(CAP_DAC_READ_SEARCH);
 }
@@ -86,7 +88,7 @@ int ng_privileged_open(int directory, const char *path, int flags)
 {
 	int r = try_open(directory, path, flags);
 
-	if (raised_for(r)) {
+	if (ng_raise_for(r)) {
 		r = try_open(directory, path, flags);
 		ng_lower(CAP_DAC_READ_SEARCH);
 	}
@@ -97,7 +99,7 @@ int ng_privileged_stat(const char *path, struct stat *ret_status)
 {
 	int r = try_stat(path, ret_status);
 
-	if (raised_for(r)) {
+	if (ng_raise_for(r)) {
 		r = try_stat(path, ret_status);
 		ng_lower(CAP_DAC_READ_SEARCH);
 	}
@@ -108,7 +110,7 @@ int ng_privileged_statfs(const char *path, struct statfs *ret_status)
 {
 	int r = try_statfs(path, ret_status);
 
-	if (raised_for(r)) {
+	if (ng_raise_for(r)) {
 		r = try_statfs(path, ret_status);
 		ng_lower(CAP_DAC_READ_SEARCH);
 	}

@@ -201,16 +201,11 @@ int ng_stat_at(const struct ng_scrape *scrape, int directory, const char *path, 
 	return fstat(fd, ret_status) < 0 ? -errno : 0;
 }
 
-static bool raised_for(int error)
-{
-	return (error == -EACCES || error == -EPERM) && ng_raise(CAP_DAC_READ_SEARCH);
-}
-
 int ng_privileged_open_at(const struct ng_scrape *scrape, int directory, const char *path, int flags)
 {
 	int r = ng_open_at(scrape, directory, path, flags);
 
-	if (raised_for(r)) {
+	if (ng_raise_for(r)) {
 		r = ng_open_at(scrape, directory, path, flags);
 		ng_lower(CAP_DAC_READ_SEARCH);
 	}
@@ -221,7 +216,7 @@ int ng_privileged_stat_at(const struct ng_scrape *scrape, int directory, const c
 {
 	int r = ng_stat_at(scrape, directory, path, ret_status);
 
-	if (raised_for(r)) {
+	if (ng_raise_for(r)) {
 		r = ng_stat_at(scrape, directory, path, ret_status);
 		ng_lower(CAP_DAC_READ_SEARCH);
 	}

@@ -20,6 +20,9 @@ int ng_privileged_open_at(const struct ng_scrape *scrape, int directory, const c
 int ng_stat_at(const struct ng_scrape *scrape, int directory, const char *path, struct stat *ret_status);
 int ng_privileged_stat_at(const struct ng_scrape *scrape, int directory, const char *path, struct stat *ret_status);
 
+/* Raises CAP_DAC_READ_SEARCH if a call was denied and it may help; after true, call ng_lower. */
+bool ng_raise_for(int error);
+
 /* Opens a path as if `root` were the root directory, by following its links one by one. */
 int ng_walk_below(int root, const char *path, int flags);
 
